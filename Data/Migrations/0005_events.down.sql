@@ -1,0 +1,1 @@
+drop table user_activity, outbox, events_to_route, event_matches, event_dedupe, events;
