@@ -51,7 +51,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStream dispa
             }
         }
 
-        var effects = await CommitAsync(tenantId, events, matches, cancellationToken);
+        var effects = await CommitAsync(tenantId, events, patterns, matches, cancellationToken);
         Announce(effects);
         return effects;
     }
@@ -92,7 +92,8 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStream dispa
             e.id as event_id, w.execution_id, w.node_id, w.iteration, w.attempt, cloud_event(e) as payload
           from taken t
           join events e on e.tenant_id = $1 and e.id = t.id
-          join waits w on w.tenant_id = $1 and w.kind = 'event' and w.status = 'open' and w.event_type = e.type
+          join unnest($13::uuid[], $14::text[]) as p (event_id, pattern) on p.event_id = t.id
+          join waits w on w.tenant_id = $1 and w.kind = 'event' and w.status = 'open' and w.event_type = p.pattern
             and (w.correlation_key is null or w.correlation_key = e.correlation_key)
           order by w.execution_id, w.node_id, w.iteration, w.attempt, e.id
         ),
@@ -124,8 +125,9 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStream dispa
         """;
 
     private async Task<List<EventEffect>> CommitAsync(
-        Guid tenantId, List<StoredEvent> events, List<Match> matches, CancellationToken cancellationToken)
+        Guid tenantId, List<StoredEvent> events, Dictionary<Guid, HashSet<string>> patterns, List<Match> matches, CancellationToken cancellationToken)
     {
+        var types = patterns.SelectMany(entry => entry.Value.Select(pattern => (Event: entry.Key, Pattern: pattern))).ToList();
         var command = new NpgsqlBatchCommand(RouteSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
         command.Parameters.Add(Sql.Uuids(events, @event => @event.Id));
@@ -139,6 +141,8 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStream dispa
         command.Parameters.Add(Sql.Texts(matches, match => match.Event.CorrelationKey));
         command.Parameters.Add(Sql.Jsons(matches, match => match.TriggerJson));
         command.Parameters.Add(Sql.Jsons(matches, match => match.InputJson));
+        command.Parameters.Add(Sql.Uuids(types, type => type.Event));
+        command.Parameters.Add(Sql.Texts(types, type => type.Pattern));
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);

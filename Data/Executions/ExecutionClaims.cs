@@ -41,6 +41,9 @@ public sealed record ClaimedExecution
     public required DateTimeOffset QueuedAt { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When a person last had it retried.</summary>
+    public DateTimeOffset? RetriedAt { get; init; }
 }
 
 /// <summary>
@@ -59,7 +62,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         from unnest($2::uuid[], $3::uuid[]) as c (tenant_id, id)
         where e.tenant_id = c.tenant_id and e.id = c.id and e.status = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
-          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at
+          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at
         """;
 
     /// <summary>Claims by id, as the streams hint.</summary>
@@ -108,7 +111,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         from locked l
         where e.tenant_id = l.tenant_id and e.id = l.id and e.status = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
-          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at
+          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at
         """;
 
     /// <summary>Finds and claims up to <paramref name="limit"/> executions accepted before an instant, in turn among tenants.</summary>
@@ -156,6 +159,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         StopReason = reader.IsDBNull(14) ? null : reader.GetString(14),
         QueuedAt = reader.GetFieldValue<DateTimeOffset>(15),
         StartedAt = reader.GetFieldValue<DateTimeOffset>(16),
+        RetriedAt = reader.IsDBNull(17) ? null : reader.GetFieldValue<DateTimeOffset>(17),
     };
 
     private const string LookSql = """

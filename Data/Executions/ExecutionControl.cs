@@ -67,7 +67,7 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStream 
         with changed as (
           update executions e
           set status = 'queued', attempt = e.attempt + 1, output = null, error = null, finished_at = null, stop_request = null,
-              stop_reason = null, reply_to = null, queued_at = now()
+              stop_reason = null, reply_to = null, queued_at = now(), retried_at = now()
           where e.tenant_id = $1 and e.id = $2 and e.status in ('failed', 'timed_out', 'cancelled')
           returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         ),

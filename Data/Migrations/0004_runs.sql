@@ -53,6 +53,7 @@ create table executions (
   rows_processed       bigint not null default 0,
   created_by           text,
   queued_at            timestamptz not null,
+  retried_at           timestamptz,
   started_at           timestamptz,
   finished_at          timestamptz,
 
