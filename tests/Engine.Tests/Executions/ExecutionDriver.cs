@@ -12,6 +12,7 @@ namespace Workflows.Engine.Tests.Executions;
 internal sealed class ExecutionDriver
 {
     private readonly HashSet<(string Node, int Attempt)> _recorded = [];
+    private readonly List<RecordedWait> _resolved = [];
 
     public ExecutionDriver(CompiledWorkflow workflow, string input = "{}", Func<ExecutionFacts, ExecutionFacts>? change = null)
     {
@@ -95,8 +96,16 @@ internal sealed class ExecutionDriver
     {
         var (key, wait) = Waits.Single(entry => entry.Key.Node == node);
         Waits.Remove(key);
-        Apply(new WaitResolved(wait.Ordinal, wait.Iteration, wait.Attempt, outcome, payload is null ? default : Encoding.UTF8.GetBytes(payload)));
+        var bytes = payload is null ? default : Encoding.UTF8.GetBytes(payload);
+        _resolved.Add(new RecordedWait(node, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt, outcome, bytes));
+        Apply(new WaitResolved(wait.Ordinal, wait.Iteration, wait.Attempt, outcome, bytes));
     }
+
+    /// <summary>
+    /// Set: of the next decisions only so many become durable, then the worker dies. An event stays with the step it comes from,
+    /// as in the transaction.
+    /// </summary>
+    public int? DieAfter { get; set; }
 
     public void Apply(ExecutionEvent happened) => Take(decisions => Decider.Apply(State, happened, Now, decisions));
 
@@ -110,10 +119,15 @@ internal sealed class ExecutionDriver
             step.NodeId, step.Iteration, step.Attempt, step.Status, step.Port, step.Output, step.Error, step.FinishedAt)).ToList();
         var waits = Waits.Values
             .Select(wait => new RecordedWait(wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt))
+            .Concat(_resolved.Where(IsPending))
             .Concat(resolvedWaits ?? [])
             .ToList();
         Take(decisions => Decider.Resume(State, steps, waits, Now, decisions));
     }
+
+    /// <summary>A resolved wait is kept until the step it leads to is durable.</summary>
+    private bool IsPending(RecordedWait wait) =>
+        !_recorded.Contains((wait.NodeId, wait.Kind == WaitKind.Retry ? wait.Attempt + 1 : wait.Attempt));
 
     private NodeRun Remove(string node)
     {
@@ -126,10 +140,21 @@ internal sealed class ExecutionDriver
     {
         Last.Clear();
         decide(Last);
-        foreach (var decision in Last)
+        if (DieAfter is { } durable)
         {
-            Take(decision);
+            DieAfter = null;
+            var kept = Math.Min(durable, Last.Count);
+            kept += kept < Last.Count && Last[kept] is PublishEvent ? 1 : 0;
+            Last.Take(kept).Where(decision => decision is not (RunNode or AbortNode)).ToList().ForEach(Take);
+            if (End is null)
+            {
+                Crash();
+            }
+
+            return;
         }
+
+        Last.ForEach(Take);
 
         Assert.Equal(Runs.Count, State.RunningCount);
         Assert.Equal(Waits.Count, State.OpenWaitCount);
