@@ -43,7 +43,8 @@ internal sealed partial class ServerProcess
         var log = $"{folder}.log";
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false };
         foreach (var argument in (string[])[Repository.ProvisionScript("launch.sh"), pidFile, stopSignal, log,
-            Repository.ProvisionScript("server.sh"), folder, Path.Combine(Repository.ServersBin(), program), .. arguments])
+            Repository.ProvisionScript("server.sh"), Repository.ServersBin(), folder,
+            Path.Combine(Repository.ServersBin(), program), .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
