@@ -21,7 +21,7 @@ public sealed partial class MigrationTests
 
         Assert.True(
             recorded.Order(StringComparer.Ordinal).SequenceEqual(actual.Order(StringComparer.Ordinal)),
-            $"Not recorded in {HashFile}:\n{string.Join('\n', actual.Except(recorded))}\nRecorded and not there:\n{string.Join('\n', recorded.Except(actual))}");
+            $"A new migration adds its lines to {HashFile}; to change one that has landed, write the next one.\nNot recorded:\n{string.Join('\n', actual.Except(recorded))}\nRecorded and not there:\n{string.Join('\n', recorded.Except(actual))}");
     }
 
     [Fact]
