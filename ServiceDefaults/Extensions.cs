@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Workflows.ServiceDefaults;
+
+#pragma warning disable IDE0130 // the namespace of the template, so that a host's Program.cs needs no using
+namespace Microsoft.Extensions.Hosting;
+#pragma warning restore IDE0130
+
+/// <summary>What every process of the platform has in common: telemetry, health, JSON, resilient and discovering HTTP clients.</summary>
+public static class Extensions
+{
+    /// <summary>Adds everything below; the first call in a host's Program.cs.</summary>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.ConfigureOpenTelemetry();
+        builder.AddDefaultHealthChecks();
+        builder.Services.ConfigureHttpJsonOptions(options => JsonDefaults.ApplyToRequests(options.SerializerOptions));
+        return builder;
+    }
+
+    /// <summary>Exports traces, metrics and logs over OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set; else adds nothing at all.</summary>
+    public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        Telemetry.Add(builder);
+        return builder;
+    }
+
+    /// <summary>Adds the check of the process itself (tag <c>live</c>) and a time limit to every check that names none.</summary>
+    public static TBuilder AddDefaultHealthChecks<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        HealthEndpoints.AddChecks(builder.Services);
+        return builder;
+    }
+
+    /// <summary>Makes a dependency the process can do without report degraded, not unhealthy, while it is down.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="checkName">Name of a health check that is registered by the time the host is built.</param>
+    public static IServiceCollection DegradeOnly(this IServiceCollection services, string checkName) =>
+        services.PostConfigure<HealthCheckServiceOptions>(options =>
+        {
+            foreach (var check in options.Registrations.Where(check => check.Name == checkName))
+            {
+                check.FailureStatus = HealthStatus.Degraded;
+            }
+        });
+
+    /// <summary>Maps <c>/health</c> and <c>/alive</c>, in every environment: probes of a container platform need them too.</summary>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        HealthEndpoints.Map(app);
+        return app;
+    }
+}
