@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Http.Resilience;
 using Workflows.ServiceDefaults;
 
 #pragma warning disable IDE0130 // the namespace of the template, so that a host's Program.cs needs no using
@@ -17,6 +18,15 @@ public static class Extensions
         builder.ConfigureOpenTelemetry();
         builder.AddDefaultHealthChecks();
         builder.Services.ConfigureHttpJsonOptions(options => JsonDefaults.ApplyToRequests(options.SerializerOptions));
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http =>
+        {
+            // Repeating a POST may repeat its effect; who knows that the other side is idempotent says so for that client.
+            http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods())
+                .SelectPipelineByAuthority(); // else one host that is down opens the circuit of all clients
+            // One pipeline is kept per authority: a client of addresses that tenants choose calls RemoveAllResilienceHandlers().
+            http.AddServiceDiscovery();
+        });
         return builder;
     }
 

@@ -32,6 +32,8 @@ internal static class Telemetry
     private static readonly string[] Meters =
         ["Microsoft.AspNetCore.*", "System.Net.Http", "System.Net.NameResolution", "System.Runtime", "Npgsql", "Polly", "Workflows.*"];
 
+    private static readonly string[] ExporterClients = ["OtlpTraceExporter", "OtlpMetricExporter", "OtlpLogExporter"];
+
     public static void Add(IHostApplicationBuilder builder)
     {
         if (string.IsNullOrWhiteSpace(builder.Configuration[EndpointSetting]))
@@ -42,6 +44,7 @@ internal static class Telemetry
         AppContext.SetSwitch(SuppressServerSpanTagsSwitch, false);
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, ProviderStarter>());
         builder.Services.AddSingleton<IStartupFilter, ServerSpans>();
+        RemoveResilience(builder.Services);
         var openTelemetry = new TelemetryBuilder(builder.Services);
         if (string.IsNullOrWhiteSpace(builder.Configuration[ServiceNameSetting]))
         {
@@ -60,6 +63,18 @@ internal static class Telemetry
                 logging.IncludeScopes = true;
             })
             .UseOtlpExporter();
+    }
+
+    // The exporters have retries and limits of their own. They also send what is left while the container is being disposed,
+    // when the pipelines of the HTTP clients are gone already: the last spans and logs before a stop would be lost.
+    private static void RemoveResilience(IServiceCollection services)
+    {
+        foreach (var exporter in ExporterClients)
+        {
+#pragma warning disable EXTEXP0001 // the only way to exempt a client from the defaults
+            services.AddHttpClient(exporter).RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
+        }
     }
 
     private sealed record TelemetryBuilder(IServiceCollection Services) : IOpenTelemetryBuilder;

@@ -47,11 +47,13 @@ create table executions (
   lease_owner          uuid,
   fence                bigint not null default 0,
   wakes                int not null default 0,
-  cancel_reason        text,
+  stop_request         text,
+  stop_reason          text,
   reply_to             text,
   rows_processed       bigint not null default 0,
   created_by           text,
   queued_at            timestamptz not null,
+  retried_at           timestamptz,
   started_at           timestamptz,
   finished_at          timestamptz,
 
@@ -61,6 +63,7 @@ create table executions (
   constraint executions_finished_iff_final check
     ((finished_at is not null) = (status in ('completed', 'failed', 'cancelled', 'timed_out'))),
   constraint executions_owned_iff_running check ((lease_owner is not null) = (status = 'running')),
+  constraint executions_stop_known check (stop_request in ('cancel', 'timeout')),
   constraint executions_trigger_known check
     (trigger_type in ('event', 'schedule', 'webhook', 'manual', 'sub_workflow', 'session', 'rule', 'retry'))
 ) partition by range (id);
@@ -72,13 +75,15 @@ create index executions_failed on executions (tenant_id, id) where status in ('f
 create index executions_waiting on executions (tenant_id, id) where status = 'waiting';
 create index executions_by_correlation on executions (tenant_id, correlation_id, id) where correlation_id is not null;
 
--- One row per recorded attempt of a node; partitioned like its execution.
+-- One row per recorded attempt of a node; partitioned like its execution. run is the execution's own attempt (a retry of the whole
+-- execution raises it) in which the step ran: failures of earlier runs are history, not the node's present state.
 create table step_executions (
   tenant_id     uuid not null,
   execution_id  uuid not null,
   node_id       text not null,
   iteration     text not null default '',
   attempt       int not null,
+  run           int not null default 1,
   sequence      int not null,
   node_type     text not null,
   status        text not null,
@@ -176,7 +181,7 @@ call protect_tenant_table('dead_letters');
 call protect_tenant_table('idempotency_keys');
 
 grant select, insert, update on executions to workflows_api;
-grant select, delete on step_executions to workflows_api;
+grant select on step_executions to workflows_api;
 grant select, update, delete on waits, timers to workflows_api;
 grant select, update on dead_letters to workflows_api;
 grant select, insert, update, delete on idempotency_keys to workflows_api;
@@ -184,6 +189,6 @@ grant select on executions, step_executions to workflows_search;
 call open_to_worker('executions', 'select, insert, update');
 call open_to_worker('step_executions', 'select, insert');
 call open_to_worker('waits', 'select, insert, update, delete');
-call open_to_worker('timers', 'select, insert, delete');
+call open_to_worker('timers', 'select, insert, update, delete');
 call open_to_worker('dead_letters', 'select, insert');
-call open_to_worker('idempotency_keys', 'select, delete');
+call open_to_worker('idempotency_keys', 'select, update, delete');

@@ -1,4 +1,5 @@
--- CloudEvents 1.0 as received or emitted. id is ours (UUIDv7); (source, event_id) is the sender's name for it.
+-- CloudEvents 1.0 as received or emitted. id is ours (UUIDv7); (source, event_id) is the sender's name for it. correlation_key is the
+-- extension attribute correlationid, else the subject: what waits compare with.
 create table events (
   tenant_id          uuid not null,
   id                 uuid not null,
@@ -6,6 +7,7 @@ create table events (
   source             text not null,
   type               text not null,
   subject            text,
+  correlation_key    text,
   time               timestamptz,
   data_content_type  text,
   data_schema        text,
@@ -16,6 +18,17 @@ create table events (
   primary key (tenant_id, id)
 ) partition by range (id);
 create index events_by_type on events (tenant_id, type, id);
+create index events_by_correlation on events (tenant_id, type, correlation_key, id) where correlation_key is not null;
+
+-- The event as a structured CloudEvent: what conditions, executions and waits see. Nulls inside data stay.
+create function cloud_event(e events) returns jsonb
+  language sql stable parallel safe
+  return jsonb_strip_nulls(jsonb_build_object(
+      'specversion', '1.0', 'id', e.event_id, 'source', e.source, 'type', e.type, 'subject', e.subject,
+      'time', to_char(e.time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'datacontenttype', e.data_content_type, 'dataschema', e.data_schema))
+    || e.extensions
+    || case when e.data is null then '{}'::jsonb else jsonb_build_object('data', e.data) end;
 
 -- Partitions cannot hold this uniqueness; rows expire, after which the sender may use the id again.
 create table event_dedupe (
@@ -42,8 +55,8 @@ create table event_matches (
   primary key (tenant_id, event_id, target)
 ) partition by range (event_id);
 
--- Events that a workflow emitted wait here for routing to triggers and waits: written in the emitting step's transaction, taken
--- by a worker's router, so that an event is neither lost nor routed before its step is durable.
+-- Events stored and not yet routed to triggers and waits. Routing is a transaction of its own, after the one that stored the event: so a wait that is
+-- opened meanwhile either sees the event when it looks back, or is seen by the routing. The row goes with the routing's commit.
 create table events_to_route (
   tenant_id  uuid not null,
   id         uuid not null,
@@ -96,10 +109,11 @@ call protect_tenant_table('events_to_route');
 call protect_tenant_table('outbox');
 call protect_tenant_table('user_activity');
 
-grant select, insert on events, event_dedupe, event_matches, user_activity to workflows_api;
+grant select, insert on events, event_matches, user_activity to workflows_api;
+grant select, insert, update, delete on event_dedupe, events_to_route to workflows_api;
 grant insert on outbox to workflows_api;
 call open_to_worker('events', 'select, insert');
-call open_to_worker('event_dedupe', 'select, insert, delete');
+call open_to_worker('event_dedupe', 'select, insert, update, delete');
 call open_to_worker('event_matches', 'select, insert');
 call open_to_worker('events_to_route', 'select, insert, delete');
 call open_to_worker('outbox', 'insert');

@@ -97,7 +97,7 @@ create function rows_without_partition() returns table (table_name text, has_row
   language plpgsql stable security definer set search_path = public as $$
 begin
   for table_name in select relname from pg_class where relkind = 'p' and relnamespace = 'public'::regnamespace loop
-    execute format('select exists (select from %I)', table_name X
+    execute format('select exists (select from %I)', table_name || '_default') into has_rows;
     return next;
   end loop;
 end $$;

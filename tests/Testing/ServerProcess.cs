@@ -13,6 +13,9 @@ internal sealed partial class ServerProcess
     private const int LogTailLines = 40;
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+    // Held for the life of the program: a collected Process closes the pipe, and the watcher then stops every server.
+    private static readonly List<Process> Watchers = [];
+
     private static readonly Lazy<string> Scratch = new(CreateScratch, LazyThreadSafetyMode.ExecutionAndPublication);
 
     private static int _started;
@@ -40,7 +43,8 @@ internal sealed partial class ServerProcess
         var log = $"{folder}.log";
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false };
         foreach (var argument in (string[])[Repository.ProvisionScript("launch.sh"), pidFile, stopSignal, log,
-            Repository.ProvisionScript("server.sh"), folder, Path.Combine(Repository.ServersBin(), program), .. arguments])
+            Repository.ProvisionScript("server.sh"), Repository.ServersBin(), folder,
+            Path.Combine(Repository.ServersBin(), program), .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -109,7 +113,7 @@ internal sealed partial class ServerProcess
         watcher.ArgumentList.Add(Repository.ProvisionScript("reap.sh"));
         watcher.ArgumentList.Add(folder);
         watcher.ArgumentList.Add("--delete");
-        Process.Start(watcher);
+        Watchers.Add(Process.Start(watcher)!);
         return folder;
     }
 
