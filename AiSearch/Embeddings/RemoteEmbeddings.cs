@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Polly;
 using Workflows.ServiceDefaults;
@@ -11,7 +10,7 @@ namespace Workflows.AiSearch.Embeddings;
 /// limits and the circuit breaker are the client's resilience handler's; what is left after them is an outcome, not an exception.
 /// An embedding call has no effect outside, so it may be repeated although it is a POST.
 /// </summary>
-internal sealed class RemoteEmbeddings(HttpClient http, EmbeddingOptions options) : IEmbeddingProvider
+internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOptions options) : IEmbeddingProvider
 {
     public const string ClientName = "embeddings";
 
@@ -59,6 +58,7 @@ internal sealed class RemoteEmbeddings(HttpClient http, EmbeddingOptions options
                 request.Headers.Add("api-key", key);
             }
 
+            using var http = clients.CreateClient(ClientName);
             using var response = await http.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
             {
