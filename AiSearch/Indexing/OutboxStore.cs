@@ -3,8 +3,7 @@ using Workflows.AiSearch.Storage;
 
 namespace Workflows.AiSearch.Indexing;
 
-/// <summary>An outbox row that is this process's for a while.</summary>
-/// <param name="Attempts">Which try this is, beginning with 1.</param>
+/// <summary>An outbox row that is this process's for a while; attempts counts the tries, this one included.</summary>
 internal sealed record ClaimedWork(Guid TenantId, Guid Id, string Topic, Guid SubjectId, int Attempts);
 
 /// <summary>

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 namespace Workflows.AiSearch.Storage;
 
 /// <summary>
-/// The database with the rights of workflows_search. Everything about a tenant goes through <see cref="BatchFor"/>, whose first
+/// The database with the rights of workflows_search. Everything about a tenant goes through a <see cref="TenantBatch"/>, whose first
 /// statement sets the tenant for the transaction that the batch is; without it row-level security yields nothing.
 /// </summary>
 internal sealed class SearchDatabase(NpgsqlDataSource source)
