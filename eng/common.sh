@@ -24,7 +24,7 @@ step() {
         say "$(since "$started")"
     else
         say "failed after $(since "$started")"
-        tail -n 40 "$log" >&2
+        { grep -E '(: |^)error' "$log" | sort -u | head -n 20 | grep . || tail -n 40 "$log"; } >&2
         die "$what failed; all of its output is in ${log#"$root"/}"
     fi
 }
