@@ -182,7 +182,7 @@ public sealed class DefinitionProblemTests
         var problems = Flow.Problems(definition);
 
         var problem = Assert.Single(problems, problem => problem.Code == code && problem.Pointer == pointer);
-        Assert.EndsWith(".", problem.Message.TrimEnd(')'), StringComparison.Ordinal);
+        Assert.EndsWith(".", problem.Message, StringComparison.Ordinal);
         Assert.NotEmpty(problem.Hint);
     }
 
