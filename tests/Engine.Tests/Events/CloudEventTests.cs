@@ -115,6 +115,18 @@ public sealed class CloudEventTests
         Assert.False(CloudEvent.TryParse(tooLarge, out _, out _));
 
         var extensions = string.Join(", ", Enumerable.Range(0, Limits.EventExtensions + 1).Select(index => $"\"e{index}\": \"\""));
+        foreach (var (name, value, valid) in new[]
+        {
+            (new string('e', Limits.EventExtensionNameLength), "", true),
+            (new string('e', Limits.EventExtensionNameLength + 1), "", false),
+            ("e", new string('v', Limits.EventExtensionValueLength), true),
+            ("e", new string('v', Limits.EventExtensionValueLength + 1), false),
+        })
+        {
+            var json = Encoding.UTF8.GetBytes($$"""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "{{name}}": "{{value}}"}""");
+            Assert.Equal(valid, CloudEvent.TryParse(json, out _, out _));
+        }
+
         var tooMany = Encoding.UTF8.GetBytes($$"""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", {{extensions}}}""");
         Assert.False(CloudEvent.TryParse(tooMany, out _, out _));
     }
