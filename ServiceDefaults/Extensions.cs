@@ -24,7 +24,7 @@ public static class Extensions
             // Repeating a POST may repeat its effect; who knows that the other side is idempotent says so for that client.
             http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods())
                 .SelectPipelineByAuthority(); // else one host that is down opens the circuit of all clients
-            // One pipeline is kept per authority: a client of addresses that tenants choose calls RemoveAllResilienceHandlers().
+            // One pipeline is kept per authority: a client of addresses that callers choose needs RemoveAllResilienceHandlers().
             http.AddServiceDiscovery();
         });
         return builder;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Workflows.Data;
-using Workflows.Data.Workers;
 
 namespace Workflows.Worker;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
@@ -24,7 +23,7 @@ builder.Services.AddSingleton<CheckpointWriter>();
 builder.Services.AddSingleton<DefinitionStore>();
 builder.Services.AddSingleton<TimerStore>();
 builder.Services.AddSingleton<EventRouter>();
-builder.Services.AddSingleton<RoutingQueue>();
+builder.Services.AddSingleton<EventBacklog>();
 builder.Services.AddSingleton<WorkerRegistry>();
 builder.Services.AddSingleton<TenantSettingsStore>();
 builder.Services.AddSingleton<Workflows.Data.Workers.Maintenance>();

@@ -6,7 +6,7 @@ namespace Workflows.Data.Dispatch;
 /// Reads the dispatch streams for one worker over a connection of its own, since a blocking read would hold up every other command. Makes the
 /// consumer group again when Redis lost it.
 /// </summary>
-public sealed class DispatchReader(string connectionString, DispatchStream streams) : IAsyncDisposable
+public sealed class DispatchReader(string connectionString, DispatchStreams streams) : IAsyncDisposable
 {
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TakeOverIdle = TimeSpan.FromMinutes(1);
@@ -28,7 +28,7 @@ public sealed class DispatchReader(string connectionString, DispatchStream strea
                 _hasGroup = true;
             }
 
-            return await DispatchStream.ReadAsync(_connection, consumer, count, Block);
+            return await DispatchStreams.ReadAsync(_connection, consumer, count, Block);
         }
         catch (RedisServerException exception) when (exception.Message.StartsWith("NOGROUP", StringComparison.Ordinal))
         {

@@ -14,11 +14,11 @@ public static class DispatchRegistration
     {
         var connectionString = configuration.GetConnectionString(ConnectionName)
             ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is not configured.");
-        services.AddSingleton<DispatchStream>();
+        services.AddSingleton<DispatchStreams>();
         services.AddSingleton<ReplyListener>();
         services.AddSingleton<ReplyPublisher>();
         services.AddSingleton<WorkerSignals>();
-        services.AddSingleton(provider => new DispatchReader(connectionString, provider.GetRequiredService<DispatchStream>()));
+        services.AddSingleton(provider => new DispatchReader(connectionString, provider.GetRequiredService<DispatchStreams>()));
         return services;
     }
 }

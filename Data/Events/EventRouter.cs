@@ -13,7 +13,7 @@ public sealed record EventEffect(Guid EventId, bool Started, WokenExecution Exec
 /// Brings stored events to triggers and waits. Guarantees: an event is routed once, by the transaction that takes it out of the queue; a trigger that does not
 /// match leaves the reason. Several processes may route at once; each event goes to one of them.
 /// </summary>
-public sealed class EventRouter(WorkflowsDatabase database, DispatchStream dispatch, WorkerSignals signals, TimeProvider clock)
+public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams dispatch, WorkerSignals signals, TimeProvider clock)
 {
     private const string LoadSql = """
         select e.id, e.type, e.correlation_key, cloud_event(e)

@@ -68,7 +68,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
     /// <summary>Claims by id, as the streams hint.</summary>
     public async Task<List<ClaimedExecution>> ClaimAsync(Guid workerId, List<ExecutionKey> keys, CancellationToken cancellationToken)
     {
-        keys.Sort();
+        keys.Sort(static (left, right) => left.CompareTo(right));
         var command = new NpgsqlBatchCommand(ClaimSql);
         command.Parameters.Add(Sql.Uuid(workerId));
         command.Parameters.Add(Sql.Uuids(keys, key => key.TenantId));

@@ -34,7 +34,7 @@ public abstract record ControlOutcome
 /// What people do to executions. Guarantees: the request and its audit row are one transaction; a parked execution is put back into the queue so
 /// that a worker carries the request out, an owned one is marked and its worker nudged (and finds the mark by itself otherwise).
 /// </summary>
-public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStream dispatch, WorkerSignals signals, TimeProvider clock)
+public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams dispatch, WorkerSignals signals, TimeProvider clock)
 {
     private const string CancelSql = """
         with changed as (

@@ -16,11 +16,11 @@ public sealed class ExecutionStarter : IAsyncDisposable
     private const int Lanes = 2;
 
     private readonly WorkflowsDatabase _database;
-    private readonly DispatchStream _dispatch;
+    private readonly DispatchStreams _dispatch;
     private readonly TimeProvider _clock;
     private readonly FlushLanes<Pending> _lanes;
 
-    public ExecutionStarter(WorkflowsDatabase database, DispatchStream dispatch, TimeProvider clock)
+    public ExecutionStarter(WorkflowsDatabase database, DispatchStreams dispatch, TimeProvider clock)
     {
         _database = database;
         _dispatch = dispatch;

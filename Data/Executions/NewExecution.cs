@@ -1,7 +1,7 @@
 namespace Workflows.Data.Executions;
 
 /// <summary>Tenant and id: nothing is ever looked up by an id alone.</summary>
-public readonly record struct ExecutionKey(Guid TenantId, Guid Id) : IComparable<ExecutionKey>
+public readonly record struct ExecutionKey(Guid TenantId, Guid Id)
 {
     /// <summary>The order in which rows of several executions are locked.</summary>
     public int CompareTo(ExecutionKey other) =>

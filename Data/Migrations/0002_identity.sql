@@ -132,31 +132,31 @@ call open_to_auth('api_keys', 'select');
 create function find_api_key(key_hash bytea)
   returns table (tenant_id uuid, id uuid, scopes text[], expires_at timestamptz, revoked_at timestamptz, tenant_status text)
   language sql stable security definer set search_path = public
-begin atomic
+as $$
   select k.tenant_id, k.id, k.scopes, k.expires_at, k.revoked_at, t.status
   from api_keys k join tenants t on t.tenant_id = k.tenant_id
-  where k.hash = key_hash;
-end;
+  where k.hash = key_hash
+$$;
 
 -- The accounts that bear this e-mail address, in whichever tenants; the caller checks the password against each.
 create function find_logins(login_email text)
   returns table (tenant_id uuid, tenant_slug text, user_id uuid, password_hash text, active boolean, locked_until timestamptz)
   language sql stable security definer set search_path = public
-begin atomic
+as $$
   select u.tenant_id, t.slug, u.id, u.password_hash, u.active, u.locked_until
   from users u join tenants t on t.tenant_id = u.tenant_id
-  where lower(u.email) = lower(login_email) and u.deleted_at is null and t.status = 'active';
-end;
+  where lower(u.email) = lower(login_email) and u.deleted_at is null and t.status = 'active'
+$$;
 
 -- The session to which this refresh token belongs or once belonged (rotated = it was already used: reuse).
 create function find_session(token_hash bytea)
   returns table (tenant_id uuid, id uuid, rotated boolean)
   language sql stable security definer set search_path = public
-begin atomic
+as $$
   select s.tenant_id, s.id, s.refresh_hash <> token_hash
   from user_sessions s
-  where s.refresh_hash = token_hash or s.previous_hash = token_hash;
-end;
+  where s.refresh_hash = token_hash or s.previous_hash = token_hash
+$$;
 
 alter function find_api_key(bytea) owner to workflows_auth;
 alter function find_logins(text) owner to workflows_auth;

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Dispatch;
 /// Queued executions that this worker knows of, handed out by priority and in turn among tenants: with one tenant's thousands ahead of
 /// it, another tenant's single execution is next. Thread-safe. Holds hints only; losing it loses nothing.
 /// </summary>
-internal sealed class FairQueue
+internal sealed class FairQueue : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly PriorityClass[] _classes = [new(), new(), new()];
@@ -72,6 +72,8 @@ internal sealed class FairQueue
 
         return taken;
     }
+
+    public void Dispose() => _added.Dispose();
 
     private sealed class PendingEntry(DispatchEntry entry, int remaining)
     {

@@ -19,7 +19,7 @@ internal sealed partial class Intake : IDisposable
 
     private readonly FairQueue _queue = new();
     private readonly SemaphoreSlim _claiming = new(1, 1);
-    private readonly DispatchStream _streams;
+    private readonly DispatchStreams _streams;
     private readonly ExecutionClaims _claims;
     private readonly ExecutionHistory _history;
     private readonly WorkflowCache _workflows;
@@ -31,7 +31,7 @@ internal sealed partial class Intake : IDisposable
     private readonly ILogger<Intake> _logger;
 
     public Intake(
-        DispatchStream streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, CheckpointWriter checkpoints,
+        DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, CheckpointWriter checkpoints,
         ExecutionRunner runner, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
     {
         _streams = streams;
@@ -173,6 +173,7 @@ internal sealed partial class Intake : IDisposable
     {
         _runner.Released -= _queue.Signal;
         _claiming.Dispose();
+        _queue.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: version {Version} of workflow {WorkflowId} is missing or does not compile")]

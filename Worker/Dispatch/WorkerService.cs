@@ -13,7 +13,7 @@ namespace Workflows.Worker.Dispatch;
 /// </summary>
 internal sealed partial class WorkerService(
     WorkerRegistry registry, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
-    RoutingQueue routing, EventRouter router, DispatchStream streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
+    EventBacklog routing, EventRouter router, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
     Loop loop, WorkerOptions options, TimeProvider clock, ILogger<WorkerService> logger) : BackgroundService
 {
     private static readonly TimeSpan TimerPause = TimeSpan.FromMilliseconds(500);

@@ -17,7 +17,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly CheckpointWriter _writer;
-    private readonly DispatchStream _dispatch;
+    private readonly DispatchStreams _dispatch;
     private readonly ReplyPublisher _replies;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -27,7 +27,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     private readonly FlushLanes<Progress> _lanes;
 
     public Checkpointer(
-        CheckpointWriter writer, DispatchStream dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
+        CheckpointWriter writer, DispatchStreams dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
         TimeProvider clock, ILogger logger, Action<Progress> durable, Action<Progress, string> rejected)
     {
         _writer = writer;
@@ -157,7 +157,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
 /// <summary>Makes the one checkpointer of a worker; it and the runner need each other.</summary>
 internal sealed class CheckpointerFactory(
-    CheckpointWriter writer, DispatchStream dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
+    CheckpointWriter writer, DispatchStreams dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
     TimeProvider clock, ILogger<Checkpointer> logger)
 {
     public Checkpointer Create(Action<Progress> durable, Action<Progress, string> rejected) =>

@@ -9,7 +9,7 @@ namespace Workflows.Worker.Execution;
 /// execution sleeps over an event received since it was accepted. If the worker dies in between, the execution is still owned, is rescued,
 /// and its next owner looks back again.
 /// </summary>
-internal sealed partial class LookBack(RoutingQueue routing, ExecutionHistory history, TimeProvider clock, ILogger<LookBack> logger)
+internal sealed partial class LookBack(EventBacklog routing, ExecutionHistory history, TimeProvider clock, ILogger<LookBack> logger)
 {
     private const int Capacity = 100_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);

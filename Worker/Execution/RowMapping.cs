@@ -59,8 +59,7 @@ internal static class RowMapping
         row.DueAt,
         row.Outcome is null ? null : OutcomeOf(row.Outcome),
         row.Payload,
-        row.EventType,
-        row.CorrelationKey);
+        row.CreatedAt);
 
     /// <exception cref="InvalidOperationException">The row has an outcome that this build does not know.</exception>
     public static WaitOutcome OutcomeOf(string outcome) => outcome switch

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Execution;
 /// One life of this worker: a registered id and the executions owned under it. When the id is fenced (this process was paused, or cut off
 /// from the database, for longer than its lease) everything here is void; the process goes on under a new session.
 /// </summary>
-internal sealed class WorkerSession
+internal sealed class WorkerSession : IDisposable
 {
     private readonly CancellationTokenSource _ended = new();
     private int _fenced;
@@ -36,4 +36,6 @@ internal sealed class WorkerSession
         Runs.Clear();
         return true;
     }
+
+    public void Dispose() => _ended.Dispose();
 }

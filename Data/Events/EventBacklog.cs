@@ -1,4 +1,3 @@
-using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Executions;
 
@@ -8,7 +7,7 @@ namespace Workflows.Data.Events;
 /// The worker's side of routing: events that wait for it, and waits opened after their event came. Guarantees: an event received since the execution was
 /// accepted is found by a wait with its correlation key, in whichever order the two were committed.
 /// </summary>
-public sealed class RoutingQueue(WorkflowsDatabase database)
+public sealed class EventBacklog(WorkflowsDatabase database)
 {
     private const string PendingSql = """
         select r.tenant_id, r.id from events_to_route r where r.id < $1 order by r.tenant_id, r.id limit $2

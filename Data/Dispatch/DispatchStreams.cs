@@ -14,7 +14,7 @@ public sealed record DispatchEntry(ExecutionPriority Priority, RedisValue EntryI
 /// if Redis is away or loses everything, announcements are dropped and the workers' sweep finds the rows. Survives FLUSHALL: the group
 /// is made again by the next read.
 /// </summary>
-public sealed class DispatchStream(IConnectionMultiplexer redis)
+public sealed class DispatchStreams(IConnectionMultiplexer redis)
 {
     private const string Group = "workers";
     private const string Field = "e";
