@@ -96,7 +96,7 @@ internal static class Composition
         services.AddSingleton<Invalidation>();
     }
 
-    private static void AddSecurity(IServiceCollection services, IConfiguration configuration)
+    private static void AddSecurity(IServiceCollection services, ConfigurationManager configuration)
     {
         services.AddSingleton(configuration.GetSection("RateLimits").Get<RateLimitOptions>() ?? new RateLimitOptions());
         services.AddSingleton<Keys>();

@@ -1,5 +1,4 @@
 using Workflows.Api;
-using Workflows.Api.Http;
 using Workflows.Api.Tenants;
 using Workflows.Data.Database;
 

@@ -76,10 +76,9 @@ internal static class CloudEventBody
         await using var body = await RequestBody.ReadAsync(request, context.RequestAborted);
         var contentType = request.ContentType;
         var isJson = contentType is null || RequestBody.IsJson(request);
-        var (data, binary) = body.Utf8.IsEmpty ? (default, (ReadOnlyMemory<byte>?)null)
-            : isJson ? (CheckedJson(body.Utf8), null)
-            : contentType!.StartsWith("text/", StringComparison.OrdinalIgnoreCase) ? (TextAsJson(body.Utf8), null)
-            : (default, body.Utf8.ToArray());
+        var isText = contentType?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) == true;
+        byte[] data = body.Utf8.IsEmpty ? [] : isJson ? CheckedJson(body.Utf8) : isText ? TextAsJson(body.Utf8) : [];
+        ReadOnlyMemory<byte>? binary = body.Utf8.IsEmpty || isJson || isText ? null : body.Utf8.ToArray();
         var attributes = new CloudEventAttributes
         {
             SpecVersion = Header(request, "specversion"),

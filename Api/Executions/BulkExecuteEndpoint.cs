@@ -1,6 +1,5 @@
 using System.Text;
 using Workflows.Api.Http;
-using Workflows.Api.Http.Security;
 using Workflows.Data.Executions;
 
 namespace Workflows.Api.Executions;

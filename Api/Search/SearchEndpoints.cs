@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -12,6 +14,10 @@ internal sealed record SearchQuery(
     [property: FromQuery(Name = "q")] string? Q,
     [property: FromQuery(Name = "limit")] int? Limit,
     [property: FromQuery(Name = "type")] string? Type,
+    [property: FromQuery(Name = "tag")] string? Tag,
+    [property: FromQuery(Name = "workspace")] Guid? Workspace,
+    [property: FromQuery(Name = "from")] DateTimeOffset? From,
+    [property: FromQuery(Name = "to")] DateTimeOffset? To,
     [property: FromQuery(Name = "threshold")] double? Threshold);
 
 internal static class SearchEndpoints
@@ -38,72 +44,73 @@ internal static class SearchEndpoints
             return Problem.Parameter("threshold", "'threshold' lies between 0 and 1.");
         }
 
-        return await search.SearchAsync(query, request.Caller.TenantId, cancellationToken) is { } answer
-            ? answer
-            : new Problem(Errors.Unavailable, "The search service cannot be reached at the moment.", retryAfter: TimeSpan.FromSeconds(2));
+        return await search.SearchAsync(query, request.Caller.TenantId, cancellationToken);
     }
 }
 
 /// <summary>
-/// Calls the search service for a tenant. The service trusts the tenant since the API signs it: <c>X-Workflows-Signature</c> is the hexadecimal HMAC-SHA256
-/// over <c>tenant|unix seconds</c> under the key for internal calls, with the seconds in <c>X-Workflows-Time</c>; it is good for a minute.
+/// Calls the search service for a tenant. The service trusts the tenant since the API signs it: <c>X-Workflows-Signature</c> is the HMAC-SHA256, in
+/// base64url, over <c>tenant|unix seconds</c> under the key for internal calls, with the seconds in <c>X-Workflows-Timestamp</c>; it is good for a minute.
 /// </summary>
 internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvider clock, ILogger<SearchClient> log)
 {
     public const string TenantHeader = "X-Workflows-Tenant";
-    public const string TimeHeader = "X-Workflows-Time";
+    public const string TimestampHeader = "X-Workflows-Timestamp";
     public const string SignatureHeader = "X-Workflows-Signature";
 
-    /// <returns>The service's answer as it is; null when it gives none.</returns>
-    public async Task<RawJson?> SearchAsync(SearchQuery query, Guid tenantId, CancellationToken cancellationToken)
+    public async Task<ApiResponse<RawJson>> SearchAsync(SearchQuery query, Guid tenantId, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, Address(query));
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         message.Headers.Add(TenantHeader, tenantId.ToString());
-        message.Headers.Add(TimeHeader, seconds);
+        message.Headers.Add(TimestampHeader, seconds);
         message.Headers.Add(SignatureHeader, Sign(tenantId, seconds));
         try
         {
             using var response = await http.SendAsync(message, cancellationToken);
-            if (!response.IsSuccessStatusCode)
+            using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
+            if (response.IsSuccessStatusCode)
             {
-                LogRefused(log, (int)response.StatusCode);
-                return null;
+                return new RawJson(document.RootElement.GetRawText());
             }
 
-            using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
-            return new RawJson(document.RootElement.GetRawText());
+            LogRefused(log, (int)response.StatusCode);
+            if (response.StatusCode == HttpStatusCode.BadRequest && document.RootElement.TryGetProperty("detail", out var detail))
+            {
+                return new Problem(Errors.InvalidParameter, detail.GetString());
+            }
         }
         catch (Exception exception) when (exception is HttpRequestException or JsonException or TimeoutException
             || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             LogUnreachable(log, exception);
-            return null;
         }
+
+        return new Problem(Errors.Unavailable, "The search service cannot be reached at the moment.", retryAfter: TimeSpan.FromSeconds(2));
     }
 
     private string Sign(Guid tenantId, string seconds) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}")));
+        Base64Url.EncodeToString(HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}")));
 
     private static string Address(SearchQuery query)
     {
         var address = new StringBuilder("/internal/search?q=").Append(Uri.EscapeDataString(query.Q!));
-        if (query.Limit is { } limit)
-        {
-            address.Append(CultureInfo.InvariantCulture, $"&limit={limit}");
-        }
-
-        if (query.Type is { } type)
-        {
-            address.Append("&type=").Append(Uri.EscapeDataString(type));
-        }
-
-        if (query.Threshold is { } threshold)
-        {
-            address.Append(CultureInfo.InvariantCulture, $"&threshold={threshold}");
-        }
-
+        Add("limit", query.Limit?.ToString(CultureInfo.InvariantCulture));
+        Add("type", query.Type);
+        Add("tag", query.Tag);
+        Add("workspace", query.Workspace?.ToString());
+        Add("from", query.From?.ToString("O", CultureInfo.InvariantCulture));
+        Add("to", query.To?.ToString("O", CultureInfo.InvariantCulture));
+        Add("threshold", query.Threshold?.ToString(CultureInfo.InvariantCulture));
         return address.ToString();
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+            {
+                address.Append('&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            }
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "The search service answered {Status}")]

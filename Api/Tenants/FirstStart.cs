@@ -24,7 +24,7 @@ internal sealed partial class FirstStart(
         var db = scope.ServiceProvider.GetRequiredService<WorkflowsDbContext>();
         var now = clock.NowStored();
         var credentials = new Credentials(
-            configuration["Owner:Email"] is { Length: > 0 } email ? email : DefaultOwner, Tokens.NewPassword(), Tokens.NewApiKey(), Guid.CreateVersion7(now));
+            OwnerEmail(), Tokens.NewPassword(), Tokens.NewApiKey(), Guid.CreateVersion7(now));
         db.TenantId = credentials.TenantId;
         var made = await db.TransactAsync(
             async token =>
@@ -49,6 +49,9 @@ internal sealed partial class FirstStart(
             LogMade(log, credentials.OwnerEmail, configuration[FileSetting] ?? "standard output");
         }
     }
+
+    private string OwnerEmail() =>
+        new[] { configuration["Owner:Email"], configuration["Bootstrap:OwnerEmail"] }.FirstOrDefault(email => !string.IsNullOrWhiteSpace(email)) ?? DefaultOwner;
 
     private async Task HandOverAsync(Credentials credentials, CancellationToken cancellationToken)
     {

@@ -211,10 +211,10 @@ internal static class UserEndpoints
             ? checks.Add("timeZone", "UNKNOWN", "The time zone is not one of the IANA database.")
             : checks;
 
-    private static IEnumerable<string> RoleNames(User user) => user.Roles.Select(row => row.Role!.Name).Order(StringComparer.Ordinal).ToArray();
+    private static string[] RoleNames(User user) => [.. user.Roles.Select(row => row.Role!.Name).Order(StringComparer.Ordinal)];
 
     private static UserView View(User user) => new(
-        user.Id, user.Email, user.Username, user.Name, user.TimeZone, user.Active, [.. RoleNames(user)], user.LastLoginAt, user.Version, user.CreatedAt, user.UpdatedAt);
+        user.Id, user.Email, user.Username, user.Name, user.TimeZone, user.Active, RoleNames(user), user.LastLoginAt, user.Version, user.CreatedAt, user.UpdatedAt);
 
     private static IQueryable<UserView> Views(IQueryable<User> users) => users.AsNoTracking().Select(user => new UserView(
         user.Id,

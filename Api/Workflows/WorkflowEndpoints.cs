@@ -1,10 +1,12 @@
 using System.Linq.Expressions;
+using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
+using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Workflows;
 
@@ -78,7 +80,7 @@ internal static class WorkflowEndpoints
     {
         if (filter.Name is { } name)
         {
-            workflows = workflows.Where(row => row.Name.ToLower().Contains(name.ToLower()));
+            workflows = workflows.Where(row => EF.Functions.ILike(row.Name, Contains(name), @"\"));
         }
 
         if (filter.Tag is { } tag)
@@ -99,6 +101,9 @@ internal static class WorkflowEndpoints
         return filter.Enabled is { } enabled ? workflows.Where(row => row.Enabled == enabled) : workflows;
     }
 
+    private static string Contains(string text) => $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal)
+        .Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+
     private static async Task<ApiResponse<WorkflowView>> GetAsync(Guid workflowId, ApiRequest request, CancellationToken cancellationToken)
     {
         var found = await request.Db.Workflows.AsNoTracking().Where(row => row.Id == workflowId)
@@ -113,8 +118,8 @@ internal static class WorkflowEndpoints
 
     private static ApiResponse<ValidationView> Validate(Body<ValidateRequest> body)
     {
-        Engine.Definitions.CompiledWorkflow.TryCompile(System.Text.Encoding.UTF8.GetBytes(body.Value.Definition.GetRawText()), out var compiled, out var problems);
-        return new ValidationView(compiled is not null, problems);
+        var definition = Encoding.UTF8.GetBytes(body.Value.Definition.GetRawText());
+        return new ValidationView(CompiledWorkflow.TryCompile(definition, out _, out var problems), problems);
     }
 
     private static async Task<ApiResponse<WorkflowView>> CreateAsync(Body<CreateWorkflowRequest> body, ApiRequest request)
@@ -194,7 +199,7 @@ internal static class WorkflowEndpoints
         EditAsync(
             workflowId,
             request,
-            (_, draft) =>
+            (workflow, draft) =>
             {
                 var patched = Definitions.PatchNode(draft, nodeId, body.Value);
                 return patched is null ? (null, new Problem(Errors.NodeNotFound))

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Workflows.Api.Http.Security;
 
@@ -10,22 +11,21 @@ internal sealed class Keys
     public const string ConfigurationName = "Security:EncryptionKey";
 
     private const int KeyBytes = 32;
+    private const int SecretLength = 32;
 
-    /// <exception cref="InvalidOperationException">The key is missing or too short; there is no default.</exception>
+    /// <exception cref="InvalidOperationException">The secret is missing or too short; there is no default.</exception>
     public Keys(IConfiguration configuration)
     {
-        var text = configuration[ConfigurationName];
-        var master = new byte[KeyBytes];
-        if (string.IsNullOrEmpty(text) || !Convert.TryFromBase64String(text, master, out var length) || length != KeyBytes)
+        var secret = configuration[ConfigurationName];
+        if (secret is null || secret.Length < SecretLength)
         {
-            throw new InvalidOperationException($"{ConfigurationName} must be {KeyBytes} random bytes in base64.");
+            throw new InvalidOperationException($"{ConfigurationName} must be a random secret of at least {SecretLength} characters.");
         }
 
-        AccessTokens = Derive(master, "access-tokens");
-        RefreshTokens = Derive(master, "refresh-tokens");
-        Cursors = Derive(master, "cursors");
-        InternalCalls = Derive(master, "internal-calls");
-        CryptographicOperations.ZeroMemory(master);
+        AccessTokens = Derive(secret, "access-tokens");
+        RefreshTokens = Derive(secret, "refresh-tokens");
+        Cursors = Derive(secret, "cursors");
+        InternalCalls = Derive(secret, "internal-calls");
     }
 
     public byte[] AccessTokens { get; }
@@ -37,6 +37,6 @@ internal sealed class Keys
     /// <summary>Calls to the search service.</summary>
     public byte[] InternalCalls { get; }
 
-    private static byte[] Derive(byte[] master, string purpose) =>
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, master, KeyBytes, info: System.Text.Encoding.UTF8.GetBytes(purpose));
+    private static byte[] Derive(string secret, string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), KeyBytes, info: Encoding.UTF8.GetBytes(purpose));
 }

@@ -9,7 +9,7 @@ namespace StackExchange.Redis.Tests;
 /// <summary>A real redis-server of the test's own, on a free loopback port, which may be killed, stopped and started again.</summary>
 public sealed class RedisProcess : IAsyncDisposable
 {
-    public const string Password = "a password with spaces, not: kept";
+    public const string Password = "a password = with spaces";
     private const int SigStop = 19;
     private const int SigContinue = 18;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);

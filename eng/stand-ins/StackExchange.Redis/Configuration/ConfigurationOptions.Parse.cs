@@ -39,7 +39,8 @@ public sealed partial class ConfigurationOptions
             }
             else if (!ignoreUnknown)
             {
-                throw new ArgumentException($"'{part}' is neither an endpoint nor an option", nameof(configuration));
+                // Not quoted: after a comma in a password this is a piece of it.
+                throw new ArgumentException("A part of the configuration is neither an endpoint nor an option", nameof(configuration));
             }
         }
 
