@@ -1,4 +1,3 @@
-using StackExchange.Redis;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
@@ -58,21 +57,13 @@ internal sealed partial class WorkerService(
     {
         var session = _session;
         await registry.RegisterAsync(session.WorkerId, Environment.MachineName, cancellationToken);
-        await TryListenAsync(session);
-        LogRegistered(session.WorkerId);
-    }
+        // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
+        if (!await signals.TryListenAsync(session.WorkerId, key => _ = RefreshAsync(session, key)))
+        {
+            LogDeaf();
+        }
 
-    // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
-    private async Task TryListenAsync(WorkerSession session)
-    {
-        try
-        {
-            await signals.ListenAsync(session.WorkerId, key => _ = RefreshAsync(session, key));
-        }
-        catch (RedisException exception)
-        {
-            LogDeaf(exception.Message);
-        }
+        LogRegistered(session.WorkerId);
     }
 
     private async Task<TimeSpan> HeartbeatAsync(CancellationToken cancellationToken)
@@ -106,7 +97,7 @@ internal sealed partial class WorkerService(
             intake.Add(await reader.ReadAsync(_session.WorkerId.ToString("N"), Limits.EntriesPerRead, cancellationToken));
             return TimeSpan.Zero;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (DispatchUnavailableException exception)
         {
             LogNoStreams(exception.Message);
             return RedisPause;
@@ -116,9 +107,13 @@ internal sealed partial class WorkerService(
     private async Task<TimeSpan> TakeOverAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (streams.IsConnected)
+        try
         {
             intake.Add(await reader.TakeOverAsync(_session.WorkerId.ToString("N"), Limits.EntriesPerRead));
+        }
+        catch (DispatchUnavailableException exception)
+        {
+            LogNoStreams(exception.Message);
         }
 
         return TakeOverPause;
@@ -258,8 +253,8 @@ internal sealed partial class WorkerService(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The dispatch streams cannot be read, sweeping instead: {Reason}")]
     private partial void LogNoStreams(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard, looking every second instead: {Reason}")]
-    private partial void LogDeaf(string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard while Redis is away; looking every second instead")]
+    private partial void LogDeaf();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A nudge for execution {ExecutionId} is left to the next look: {Reason}")]
     private partial void LogMissedNudge(Guid executionId, string reason);

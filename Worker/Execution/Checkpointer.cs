@@ -97,13 +97,14 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                 await Task.Delay(pause, _clock, cancellationToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
-            catch (Npgsql.PostgresException exception) when (batch.Count == 1)
+            catch (Exception exception) when (PostgresErrors.Rejection(exception) is { } reason)
             {
-                _rejected(batch[0], $"{exception.SqlState} {exception.MessageText}");
-                return;
-            }
-            catch (Npgsql.PostgresException)
-            {
+                if (batch.Count == 1)
+                {
+                    _rejected(batch[0], reason);
+                    return;
+                }
+
                 foreach (var progress in batch)
                 {
                     await FlushAsync(session, [progress], cancellationToken);
