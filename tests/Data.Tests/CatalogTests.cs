@@ -81,14 +81,14 @@ public sealed class CatalogTests(PostgresServer server) : IAsyncLifetime
     public async Task No_role_of_an_application_owns_relations_or_bypasses_row_level_security()
     {
         Assert.Empty(await _stack.ListAsync(
-            "select rolname::text from pg_roles where rolname = any ($1) and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)", Roles));
+            "select rolname::text from pg_roles where rolname = any ($1) and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)", (object)Roles));
         Assert.Empty(await _stack.ListAsync(
-            "select c.relname::text from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = any ($1)", Roles));
+            "select c.relname::text from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = any ($1)", (object)Roles));
         Assert.Empty(await _stack.ListAsync(
             """
             select r.rolname || ' is in ' || g.rolname from pg_auth_members m
             join pg_roles r on r.oid = m.member join pg_roles g on g.oid = m.roleid where r.rolname = any ($1)
-            """, Roles));
+            """, (object)Roles));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class CatalogTests(PostgresServer server) : IAsyncLifetime
             select c.relname || ': ' || r.rolname from pg_class c cross join pg_roles r
             where c.relnamespace::regnamespace::text in ('public', 'search') and c.relispartition and c.relkind = 'r' and r.rolname = any ($1)
               and has_table_privilege(r.oid, c.oid, 'select, insert, update, delete, truncate')
-            """, Roles));
+            """, (object)Roles));
 
     [Fact]
     public async Task The_partitions_of_a_table_made_today_reach_into_the_coming_months()
@@ -112,7 +112,7 @@ public sealed class CatalogTests(PostgresServer server) : IAsyncLifetime
             select t || to_char(now() at time zone 'UTC' + make_interval(months => m), '_YYYY_MM')
             from unnest($1) t cross join generate_series(0, 2) m
             where to_regclass(t || to_char(now() at time zone 'UTC' + make_interval(months => m), '_YYYY_MM')) is null
-            """, tables.ToArray()));
+            """, (object)tables.ToArray()));
     }
 
     [Fact]

@@ -124,6 +124,27 @@ public sealed class ClaimTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(keys[1], Assert.Single(claimed).Key);
     }
 
+    // The answer of a claim was lost: the rows say that the worker owns them, the worker knows nothing.
+    [Fact]
+    public async Task A_worker_hands_back_what_it_owns_without_knowing_and_only_under_that_fence()
+    {
+        var worker = await _stack.AddWorkerAsync();
+        var known = await _stack.ClaimNewAsync(_tenant, worker);
+        var unknown = await _stack.ClaimNewAsync(_tenant, worker);
+        var ended = await _stack.ClaimNewAsync(_tenant, worker);
+        await _stack.ClaimNewAsync(_tenant, await _stack.AddWorkerAsync());
+
+        var owned = await _stack.Claims.ListOwnedAsync(worker, TestContext.Current.CancellationToken);
+        Assert.Equal(new[] { known, unknown, ended }.Select(claim => claim.Key).ToHashSet(), owned.Select(row => row.Key).ToHashSet());
+        await _stack.WriteAsync(worker, checkpoint => checkpoint.Finished.Add(ended.Finished()));
+        var back = await _stack.Claims.HandBackAsync(worker, [.. owned.Where(row => row.Key != known.Key)], TestContext.Current.CancellationToken);
+
+        Assert.Equal(unknown.Key, Assert.Single(back).Key);
+        Assert.Equal("running", await _stack.StatusOfAsync(known.Key));
+        Assert.Equal("completed", await _stack.StatusOfAsync(ended.Key));
+        Assert.True((await _stack.ClaimAsync(unknown.Key, worker)).Fence > unknown.Fence + 1);
+    }
+
     private async Task<List<ExecutionKey>> StartManyAsync(TestTenant tenant, int count)
     {
         var outcomes = await _stack.Starter.StartManyAsync(
