@@ -1,0 +1,39 @@
+namespace Workflows.Jsonata;
+
+/// <summary>What one evaluation may use up. Crossing a limit ends it with that limit's own error code.</summary>
+/// <param name="MaxSteps">Function calls, items visited and comparisons together (U1002).</param>
+/// <param name="MaxDepth">Nested function calls, and nesting of the data walked through (U1001).</param>
+/// <param name="MaxSequenceLength">Items of one array or sequence that is built (U1003).</param>
+/// <param name="MaxStringLength">UTF-16 code units of one string that is built (U1004).</param>
+/// <param name="MaxOutputBytes">UTF-8 bytes of a result written as JSON (U1005).</param>
+/// <param name="RegexTimeoutMilliseconds">Time one regular expression may take over one string (U1006).</param>
+public sealed record JsonataLimits(
+    long MaxSteps = 10_000_000,
+    int MaxDepth = 1_000,
+    int MaxSequenceLength = 1_000_000,
+    int MaxStringLength = 10_000_000,
+    int MaxOutputBytes = 50_000_000,
+    int RegexTimeoutMilliseconds = 250)
+{
+    /// <summary>The limits used when none are given.</summary>
+    public static JsonataLimits Default { get; } = new();
+}
+
+/// <summary>Limits of the parser and of the language itself, the same for everybody.</summary>
+internal static class Limits
+{
+    /// <summary>UTF-16 code units of one expression (S0901).</summary>
+    public const int MaxSourceLength = 200_000;
+
+    /// <summary>Levels of one syntax tree (S0902): also what keeps parsing and compiling within the stack.</summary>
+    public const int MaxSyntaxDepth = 1_000;
+
+    /// <summary>Items of one range, as the reference has it (D2014).</summary>
+    public const int MaxRangeLength = 10_000_000;
+
+    /// <summary>Nesting of JSON text taken in.</summary>
+    public const int MaxJsonDepth = 1_000;
+
+    /// <summary>Compiled texts of $eval and regular expressions kept by one evaluation.</summary>
+    public const int MaxCachedPrograms = 64;
+}

@@ -1,0 +1,62 @@
+namespace Workflows.Jsonata.Values;
+
+/// <summary>What counts as true.</summary>
+internal static class Truth
+{
+    public static bool Of(in JsonataValue value)
+    {
+        switch (value.Kind)
+        {
+            case JsonataKind.Boolean:
+                return value.AsBoolean();
+            case JsonataKind.Number:
+                value.TryGetNumber(out var number);
+                return number != 0 && !double.IsNaN(number);
+            case JsonataKind.String:
+                return value.IsElementString ? !value.Element.ValueEquals(""u8) : ((string)value.Reference!).Length > 0;
+            case JsonataKind.Array:
+                return OfArray(value);
+            case JsonataKind.Object:
+                return value.HasMembers();
+            default:
+                return false;
+        }
+    }
+
+    private static bool OfArray(in JsonataValue array)
+    {
+        // Arrays in arrays in arrays ...: a loop for the usual one item, so that depth costs no stack.
+        var current = array;
+        while (current.Kind == JsonataKind.Array)
+        {
+            var count = current.ItemCount();
+            if (count == 0)
+            {
+                return false;
+            }
+
+            if (count > 1)
+            {
+                return AnyTrue(current);
+            }
+
+            current = current.ItemAt(0);
+        }
+
+        return Of(current);
+    }
+
+    private static bool AnyTrue(in JsonataValue array)
+    {
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        foreach (var item in array.Items())
+        {
+            if (Of(item))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
