@@ -121,7 +121,8 @@ public sealed record CloudEvent
         writer.WriteString("source"u8, Source);
         writer.WriteString("type"u8, Type);
         WriteOptional(writer, "subject", Subject);
-        WriteOptional(writer, "time", Time?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
+        WriteOptional(
+            writer, "time", Time?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
         WriteOptional(writer, "datacontenttype", DataContentType);
         WriteOptional(writer, "dataschema", DataSchema);
         foreach (var (name, value) in Extensions)
