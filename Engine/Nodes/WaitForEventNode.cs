@@ -16,7 +16,7 @@ public sealed record WaitForEventParameters
     public string? EventType { get; init; }
 
     [Parameter(
-        "The key that the event must bear: its extension attribute `correlationkey`, else its subject. Left out: any event of the type.",
+        "The key that the event must bear: its extension attribute `correlationid`, else its subject. Left out: any event of the type.",
         Example = "\"input.orderId\"")]
     public JsonataExpression? Correlation { get; init; }
 
