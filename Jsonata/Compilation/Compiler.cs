@@ -1,3 +1,4 @@
+using System.Globalization;
 using Workflows.Jsonata.Evaluation;
 using Workflows.Jsonata.Functions;
 using Workflows.Jsonata.Syntax;
@@ -35,6 +36,11 @@ internal static partial class Compiler
 
     private static Node Compile(SyntaxNode syntax, Scope scope, bool isTail = false)
     {
+        if (!System.Runtime.CompilerServices.RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw Errors.At(syntax.Position, "S0902", value: Limits.MaxSyntaxDepth.ToString(CultureInfo.InvariantCulture));
+        }
+
         var node = CompileDecorated(syntax, scope, isTail);
         return syntax.Height % LevelsPerStackGuard == LevelsPerStackGuard - 1 ? new StackGuardNode(node) : node;
     }

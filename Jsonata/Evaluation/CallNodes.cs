@@ -41,9 +41,8 @@ internal sealed class CallNode(Node procedure, Node[] arguments, CallSite site, 
         {
             return function.Invoke(span, input, frame);
         }
-        catch (JsonataException exception)
+        catch (JsonataException exception) when (Errors.Locate(exception, site.Position, site.Name))
         {
-            Errors.Locate(exception, site.Position, site.Name);
             throw;
         }
     }
@@ -127,9 +126,8 @@ internal sealed class ApplyNode(Node left, Node right, int position) : Node
         {
             return function.Invoke([value], default, frame);
         }
-        catch (JsonataException exception)
+        catch (JsonataException exception) when (Errors.Locate(exception, position, (function as BuiltinFunction)?.Name ?? "~>"))
         {
-            Errors.Locate(exception, position, (function as BuiltinFunction)?.Name ?? "~>");
             throw;
         }
     }
