@@ -163,9 +163,9 @@ internal static class Errors
             return false;
         }
 
-        var isOpen = token is not null && error.Token is null
+        var isOpen = error.Token is null
             && Messages.GetValueOrDefault(error.Code, "").Contains("{token}", StringComparison.Ordinal);
-        var message = isOpen ? error.Message.Replace("{token}", token, StringComparison.Ordinal) : error.Message;
+        var message = isOpen ? error.Message.Replace("{token}", token ?? "(anonymous)", StringComparison.Ordinal) : error.Message;
         exception.Error = error with { Message = message, Position = position, Start = position, Token = error.Token ?? token };
         return false;
     }

@@ -195,7 +195,7 @@ internal static partial class Compiler
         stages is null ? [] : [.. stages.Select(stage => CompileFilter(stage.Filter!, scope))];
 
     private static Filter CompileFilter(SyntaxNode filter, Scope scope) =>
-        filter is NumberSyntax { Predicates: null, Group: null } number
+        filter is NumberSyntax number
             ? new IndexFilter(number.Value)
             : new PredicateFilter(Compile(filter, scope));
 }

@@ -45,7 +45,8 @@ internal static class ObjectFunctions
             return value;
         }
 
-        var results = new ValueList(ListTraits.Sequence);
+        // Of an object a sequence, of an array an array.
+        var results = new ValueList(value.IsObject || value.ItemCount() == 0 ? ListTraits.Sequence : ListTraits.None);
         Spread(value, results, call.Context);
         return JsonataValue.FromHeap(results);
     }
