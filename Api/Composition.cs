@@ -76,6 +76,13 @@ internal static class Composition
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
+    /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
+    public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
+    {
+        await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
+    }
+
     private static void Bound(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;

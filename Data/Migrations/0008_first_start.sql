@@ -4,15 +4,11 @@ grant insert on tenants to workflows_api;
 
 create function has_tenants() returns boolean
   language sql stable security definer set search_path = public
-begin atomic
-  select exists (select from tenants);
-end;
+  return exists (select from tenants);
 
 create function tenant_slug_taken(wanted text) returns boolean
   language sql stable security definer set search_path = public
-begin atomic
-  select exists (select from tenants where slug = wanted);
-end;
+  return exists (select from tenants where slug = wanted);
 
 alter function has_tenants() owner to workflows_auth;
 alter function tenant_slug_taken(text) owner to workflows_auth;

@@ -93,7 +93,7 @@ internal static partial class Compiler
             Compile(transform.Update, scope),
             transform.Delete is null ? null : Compile(transform.Delete, scope),
             CompileVariable("clone", scope),
-            transform.Position),
+            new TransformPositions(transform.Position, transform.Update.Position, transform.Delete?.Position ?? 0)),
         _ => throw Errors.At(syntax.Position, "S0201", "?"),
     };
 

@@ -114,7 +114,7 @@ internal static class NumberPictures
                 start++;
             }
 
-            Require(start < picture.Length, "D3086");
+            Require(start < picture.Length, picture.Length == 0 ? "D3085" : "D3086");
             var end = picture.Length;
             while (end > start && !symbols.StartsDigits(picture[end - 1]))
             {

@@ -32,7 +32,7 @@ internal static class StringFunctions
         arguments[0].IsUndefined ? default : JsonataValue.FromString(Text(arguments[0]).ToLowerInvariant());
 
     public static JsonataValue Uppercase(ReadOnlySpan<JsonataValue> arguments, in Call call) =>
-        arguments[0].IsUndefined ? default : JsonataValue.FromString(Text(arguments[0]).ToUpperInvariant());
+        arguments[0].IsUndefined ? default : JsonataValue.FromString(Text(arguments[0]).Replace("ß", "SS", StringComparison.Ordinal).ToUpperInvariant());
 
     public static JsonataValue Substring(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {

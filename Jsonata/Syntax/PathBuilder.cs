@@ -86,7 +86,7 @@ internal sealed class PathBuilder
     public static SyntaxNode Filter(SyntaxNode left, SyntaxNode filter, in Token bracket)
     {
         var step = left is PathSyntax path ? path.Last : left;
-        if (step.Group is not null || left.Group is not null)
+        if (step.Group is not null)
         {
             throw Errors.At(bracket.End, "S0209", "[");
         }

@@ -205,4 +205,46 @@ public sealed class OutageTests : IAsyncLifetime
         await _redis.RestartAsync();
         Assert.False(await db.KeyExistsAsync("key"));
     }
+
+    [Theory, MemberData(nameof(RedisFixture.Protocols), MemberType = typeof(RedisFixture))]
+    public async Task Connections_cut_again_and_again_never_mix_up_replies(RedisProtocol protocol)
+    {
+        const int Callers = 32;
+        const int Cuts = 20;
+        await using var multiplexer = await _redis.ConnectAsync(options =>
+        {
+            options.Protocol = protocol;
+            options.ReconnectRetryPolicy = new LinearRetry(1);
+        });
+        await using var other = await _redis.ConnectAsync();
+        var db = multiplexer.GetDatabase();
+        using var stop = new CancellationTokenSource();
+        var (replies, failures) = (0, 0);
+        var callers = Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
+        {
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
+                try
+                {
+                    var echo = $"{caller}:{i}";
+                    Assert.Equal(echo, (string?)await db.ExecuteAsync("ECHO", echo));
+                    Interlocked.Increment(ref replies);
+                }
+                catch (RedisConnectionException)
+                {
+                    Interlocked.Increment(ref failures);
+                }
+            }
+        })).ToArray();
+        for (var cut = 0; cut < Cuts; cut++)
+        {
+            var before = Volatile.Read(ref replies);
+            await other.GetDatabase().ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+            await Eventually.TrueAsync(() => Volatile.Read(ref replies) > before + Callers, "callers go on after a cut");
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(callers);
+        Assert.True(failures > 0, "no command was in flight at any cut");
+    }
 }
