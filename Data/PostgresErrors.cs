@@ -29,6 +29,10 @@ public static class PostgresErrors
         _ => false,
     };
 
+    /// <summary>Why the database refuses this statement for good, or null when it may succeed later.</summary>
+    public static string? Rejection(Exception exception) =>
+        exception is PostgresException postgres && !IsTransient(exception) ? $"{postgres.SqlState} {postgres.MessageText}" : null;
+
     public static bool IsWorkerFenced(Exception exception) => exception is PostgresException { SqlState: WorkerFenced };
 
     /// <summary>The constraint or index that a unique violation names, or null.</summary>

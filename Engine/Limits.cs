@@ -1,6 +1,8 @@
 namespace Workflows.Engine;
 
-/// <summary>Every bound of the engine. Crossing one is a definition problem or a step error with a code, never an exception.</summary>
+/// <summary>
+/// Every bound of the engine. Crossing one is a definition problem or a step error with a code, never an exception.
+/// </summary>
 public static class Limits
 {
     public const int DefinitionBytes = 4 * 1024 * 1024;

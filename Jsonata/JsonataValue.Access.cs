@@ -71,7 +71,7 @@ public readonly partial struct JsonataValue
     {
         foreach (var member in element.EnumerateObject())
         {
-            yield return new(member.Name, FromElement(member.Value));
+            yield return new(ElementText.GetName(member), FromElement(member.Value));
         }
     }
 

@@ -160,7 +160,7 @@ public readonly partial struct JsonataValue
     /// <summary>The string; decoded on every call when it comes from a JSON element.</summary>
     public bool TryGetString(out string? text)
     {
-        text = _reference as string ?? (ReferenceEquals(_reference, Tag.ElementString) ? _element.GetString() : null);
+        text = _reference as string ?? (ReferenceEquals(_reference, Tag.ElementString) ? ElementText.Get(_element) : null);
         return text is not null;
     }
 

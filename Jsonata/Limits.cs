@@ -26,7 +26,7 @@ internal static class Limits
     public const int MaxSourceLength = 200_000;
 
     /// <summary>Levels of one syntax tree (S0902): also what keeps parsing and compiling within the stack.</summary>
-    public const int MaxSyntaxDepth = 500;
+    public const int MaxSyntaxDepth = 1_000;
 
     /// <summary>Items of one range, as the reference has it (D2014).</summary>
     public const int MaxRangeLength = 10_000_000;

@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Http.Resilience;
@@ -24,13 +26,16 @@ public static class Extensions
             // Repeating a POST may repeat its effect; who knows that the other side is idempotent says so for that client.
             http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods())
                 .SelectPipelineByAuthority(); // else one host that is down opens the circuit of all clients
-            // One pipeline is kept per authority: a client of addresses that tenants choose calls RemoveAllResilienceHandlers().
+            // One pipeline is kept per authority: a client of addresses that callers choose needs RemoveAllResilienceHandlers().
             http.AddServiceDiscovery();
         });
         return builder;
     }
 
-    /// <summary>Exports traces, metrics and logs over OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set; else adds nothing at all.</summary>
+    /// <summary>
+    /// Exports traces, metrics and logs over OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set, and keeps metrics for Prometheus when
+    /// <c>Telemetry:Prometheus</c> is true; else adds nothing at all.
+    /// </summary>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -58,10 +63,23 @@ public static class Extensions
             }
         });
 
-    /// <summary>Maps <c>/health</c> and <c>/alive</c>, in every environment: probes of a container platform need them too.</summary>
+    /// <summary>
+    /// Maps <c>/health</c> and <c>/alive</c>, in every environment: probes of a container platform need them too; and
+    /// <c>/metrics</c> if <c>Telemetry:Prometheus</c> is true, which is for networks where everybody may read it.
+    /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         HealthEndpoints.Map(app);
+        if (app.Services.GetService<PrometheusExporter>() is { } exporter)
+        {
+            app.MapGet(Telemetry.MetricsPath, () => exporter.Scrape() is { } text
+                    ? Results.Text(text, "text/plain; version=0.0.4", Encoding.UTF8)
+                    : Results.StatusCode(StatusCodes.Status503ServiceUnavailable))
+                .AllowAnonymous()
+                .DisableHttpMetrics()
+                .ExcludeFromDescription();
+        }
+
         return app;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,8 +12,8 @@ using OpenTelemetry.Trace;
 namespace Workflows.ServiceDefaults;
 
 /// <summary>
-/// Traces, metrics and logs over OTLP. .NET 10 and Npgsql publish their own activity sources and meters, so that subscribing by
-/// name replaces the instrumentation packages. Without an endpoint nothing is registered: no listener, no cost per request.
+/// Traces, metrics and logs over OTLP, metrics also for Prometheus. .NET 10 and Npgsql publish their own activity sources and meters, so that subscribing by
+/// name replaces the instrumentation packages. With neither asked for nothing is registered: no listener, no cost per request.
 /// Survives an absent or slow collector: the exporter buffers a bounded batch and drops what does not fit.
 /// </summary>
 internal static class Telemetry
@@ -20,43 +21,67 @@ internal static class Telemetry
     public const string EndpointSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
     public const string HealthPath = "/health";
     public const string AlivePath = "/alive";
+    public const string MetricsPath = "/metrics";
+    public const string PrometheusSetting = "Telemetry:Prometheus";
 
     private const string ServiceNameSetting = "OTEL_SERVICE_NAME";
+    private const string OwnPrefix = "Workflows.";
 
     // ASP.NET Core tags its server span (method, address, url.path) only with this switch off. Without the tags a probe could
     // not be told from a request.
     private const string SuppressServerSpanTagsSwitch = "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData";
 
-    private static readonly string[] ActivitySources = ["Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Workflows.*"];
+    private static readonly string[] ActivitySources = ["Microsoft.AspNetCore", "System.Net.Http", "Npgsql", OwnPrefix + "*"];
 
     private static readonly string[] Meters =
-        ["Microsoft.AspNetCore.*", "System.Net.Http", "System.Net.NameResolution", "System.Runtime", "Npgsql", "Polly", "Workflows.*"];
+        ["Microsoft.AspNetCore.*", "System.Net.Http", "System.Net.NameResolution", "System.Runtime", "Npgsql", "Polly", OwnPrefix + "*"];
 
     private static readonly string[] ExporterClients = ["OtlpTraceExporter", "OtlpMetricExporter", "OtlpLogExporter"];
 
+    // The SDK's own boundaries are milliseconds from 5 to 10,000; a histogram in seconds would have all its values in the first.
+    private static readonly double[] SecondsBoundaries =
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
+
     public static void Add(IHostApplicationBuilder builder)
     {
-        if (string.IsNullOrWhiteSpace(builder.Configuration[EndpointSetting]))
+        var toCollector = !string.IsNullOrWhiteSpace(builder.Configuration[EndpointSetting]);
+        var toPrometheus = bool.TryParse(builder.Configuration[PrometheusSetting], out var enabled) && enabled;
+        if (!toCollector && !toPrometheus)
         {
             return;
         }
 
-        AppContext.SetSwitch(SuppressServerSpanTagsSwitch, false);
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, ProviderStarter>());
-        builder.Services.AddSingleton<IStartupFilter, ServerSpans>();
-        RemoveResilience(builder.Services);
         var openTelemetry = new TelemetryBuilder(builder.Services);
         if (string.IsNullOrWhiteSpace(builder.Configuration[ServiceNameSetting]))
         {
             openTelemetry.ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName));
         }
 
+        openTelemetry.WithMetrics(metrics => metrics.AddMeter(Meters).AddView(SecondsView));
+        if (toPrometheus)
+        {
+            var exporter = new PrometheusExporter();
+            builder.Services.AddSingleton(exporter);
+            openTelemetry.WithMetrics(metrics => metrics.AddReader(new BaseExportingMetricReader(exporter)));
+        }
+
+        if (toCollector)
+        {
+            AddCollector(builder, openTelemetry);
+        }
+    }
+
+    private static void AddCollector(IHostApplicationBuilder builder, TelemetryBuilder openTelemetry)
+    {
+        AppContext.SetSwitch(SuppressServerSpanTagsSwitch, false);
+        builder.Services.AddSingleton<IStartupFilter, ServerSpans>();
+        RemoveResilience(builder.Services);
         openTelemetry
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource(ActivitySources)
                 .AddProcessor(new ProbeFilter()))
-            .WithMetrics(metrics => metrics.AddMeter(Meters))
             .WithLogging(configureBuilder: null, logging =>
             {
                 logging.IncludeFormattedMessage = true;
@@ -64,6 +89,11 @@ internal static class Telemetry
             })
             .UseOtlpExporter();
     }
+
+    private static MetricStreamConfiguration? SecondsView(Instrument instrument) =>
+        instrument is Histogram<double> { Unit: "s", Advice: null } && instrument.Meter.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)
+            ? new ExplicitBucketHistogramConfiguration { Boundaries = SecondsBoundaries }
+            : null;
 
     // The exporters have retries and limits of their own. They also send what is left while the container is being disposed,
     // when the pipelines of the HTTP clients are gone already: the last spans and logs before a stop would be lost.
@@ -84,8 +114,8 @@ internal static class Telemetry
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            services.GetRequiredService<MeterProvider>();
-            services.GetRequiredService<TracerProvider>();
+            services.GetService<MeterProvider>();
+            services.GetService<TracerProvider>();
             return Task.CompletedTask;
         }
 
@@ -97,7 +127,7 @@ internal static class Telemetry
     {
         public override void OnStart(Activity data)
         {
-            if (data.Parent is { Recorded: false } || data.GetTagItem("url.path") is HealthPath or AlivePath)
+            if (data.Parent is { Recorded: false } || data.GetTagItem("url.path") is HealthPath or AlivePath or MetricsPath)
             {
                 data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
                 data.IsAllDataRequested = false;

@@ -15,13 +15,13 @@ public sealed class DispatchReader(string connectionString, DispatchStreams stre
     private bool _hasGroup;
 
     /// <summary>Waits up to a second for entries that no other worker was given.</summary>
-    /// <exception cref="RedisException">Redis is away; call again after a pause.</exception>
+    /// <exception cref="DispatchUnavailableException">Redis is away; call again after a pause.</exception>
     public async Task<IReadOnlyList<DispatchEntry>> ReadAsync(string consumer, int count, CancellationToken cancellationToken)
     {
-        _connection ??= await ConnectAsync();
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
+            _connection ??= await ConnectAsync();
             if (!_hasGroup)
             {
                 await streams.EnsureGroupAsync();
@@ -35,10 +35,25 @@ public sealed class DispatchReader(string connectionString, DispatchStreams stre
             _hasGroup = false;
             return [];
         }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            throw new DispatchUnavailableException(exception);
+        }
     }
 
     /// <summary>Entries that a worker read and never acknowledged, because it died before its claim.</summary>
-    public Task<IReadOnlyList<DispatchEntry>> TakeOverAsync(string consumer, int count) => streams.TakeOverAsync(consumer, TakeOverIdle, count);
+    /// <exception cref="DispatchUnavailableException">Redis is away.</exception>
+    public async Task<IReadOnlyList<DispatchEntry>> TakeOverAsync(string consumer, int count)
+    {
+        try
+        {
+            return _hasGroup ? await streams.TakeOverAsync(consumer, TakeOverIdle, count) : [];
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            throw new DispatchUnavailableException(exception);
+        }
+    }
 
     private async Task<ConnectionMultiplexer> ConnectAsync()
     {
@@ -57,3 +72,6 @@ public sealed class DispatchReader(string connectionString, DispatchStreams stre
         }
     }
 }
+
+/// <summary>The dispatch streams cannot be used at the moment; the sweep does their work meanwhile.</summary>
+public sealed class DispatchUnavailableException(Exception cause) : Exception(cause.Message, cause);

@@ -22,15 +22,26 @@ public sealed class WorkerSignals(IConnectionMultiplexer redis)
         }
     }
 
-    public async Task ListenAsync(Guid workerId, Action<ExecutionKey> nudged) =>
-        await redis.GetSubscriber().SubscribeAsync(ChannelOf(workerId), (_, message) =>
+    /// <returns>False when Redis is away: nudges of this session are not heard.</returns>
+    public async Task<bool> TryListenAsync(Guid workerId, Action<ExecutionKey> nudged)
+    {
+        try
         {
-            var packed = ((byte[])message!).AsSpan();
-            if (packed.Length == 32)
+            await redis.GetSubscriber().SubscribeAsync(ChannelOf(workerId), (_, message) =>
             {
-                nudged(new ExecutionKey(new Guid(packed[..16], bigEndian: true), new Guid(packed[16..], bigEndian: true)));
-            }
-        });
+                var packed = ((byte[])message!).AsSpan();
+                if (packed.Length == 32)
+                {
+                    nudged(new ExecutionKey(new Guid(packed[..16], bigEndian: true), new Guid(packed[16..], bigEndian: true)));
+                }
+            });
+            return true;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return false;
+        }
+    }
 
     public async Task StopListeningAsync(Guid workerId) =>
         await redis.GetSubscriber().UnsubscribeAsync(ChannelOf(workerId), flags: CommandFlags.FireAndForget);

@@ -5,7 +5,9 @@ internal static class Nearest
 {
     private const int LongestCompared = 64;
 
-    /// <summary>The nearest candidate within a third of the name's length (at least one edit); null when nothing is near.</summary>
+    /// <summary>
+    /// The nearest candidate within a third of the name's length (at least one edit); null when nothing is near.
+    /// </summary>
     public static string? Of(string name, IEnumerable<string> candidates)
     {
         if (name.Length is 0 or > LongestCompared)

@@ -1,4 +1,3 @@
-using StackExchange.Redis;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
@@ -24,6 +23,8 @@ internal sealed partial class WorkerService(
     private static readonly TimeSpan RegisterPause = TimeSpan.FromMilliseconds(200);
 
     private volatile WorkerSession _session = new();
+    private long _lastBeat;
+    private long _steadySince;
 
     /// <summary>Executions in memory; for the health page.</summary>
     public int InFlight => _session.Runs.Count;
@@ -58,27 +59,26 @@ internal sealed partial class WorkerService(
     {
         var session = _session;
         await registry.RegisterAsync(session.WorkerId, Environment.MachineName, cancellationToken);
-        await TryListenAsync(session);
-        LogRegistered(session.WorkerId);
-    }
+        // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
+        if (!await signals.TryListenAsync(session.WorkerId, key => _ = RefreshAsync(session, key)))
+        {
+            LogDeaf();
+        }
 
-    // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
-    private async Task TryListenAsync(WorkerSession session)
-    {
-        try
-        {
-            await signals.ListenAsync(session.WorkerId, key => _ = RefreshAsync(session, key));
-        }
-        catch (RedisException exception)
-        {
-            LogDeaf(exception.Message);
-        }
+        LogRegistered(session.WorkerId);
     }
 
     private async Task<TimeSpan> HeartbeatAsync(CancellationToken cancellationToken)
     {
         var session = _session;
-        if (session.IsFenced || !await registry.HeartbeatAsync(session.WorkerId, session.Runs.Count, cancellationToken))
+        if (clock.GetElapsedTime(Volatile.Read(ref _lastBeat)) > TimeSpan.FromSeconds(options.LeaseSeconds))
+        {
+            Volatile.Write(ref _steadySince, clock.GetTimestamp());
+        }
+
+        var beaten = !session.IsFenced && await registry.HeartbeatAsync(session.WorkerId, session.Runs.Count, cancellationToken);
+        Volatile.Write(ref _lastBeat, clock.GetTimestamp());
+        if (!beaten)
         {
             session.TryFence();
             if (session.IsStopping)
@@ -106,7 +106,7 @@ internal sealed partial class WorkerService(
             intake.Add(await reader.ReadAsync(_session.WorkerId.ToString("N"), Limits.EntriesPerRead, cancellationToken));
             return TimeSpan.Zero;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (DispatchUnavailableException exception)
         {
             LogNoStreams(exception.Message);
             return RedisPause;
@@ -116,9 +116,13 @@ internal sealed partial class WorkerService(
     private async Task<TimeSpan> TakeOverAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (streams.IsConnected)
+        try
         {
             intake.Add(await reader.TakeOverAsync(_session.WorkerId.ToString("N"), Limits.EntriesPerRead));
+        }
+        catch (DispatchUnavailableException exception)
+        {
+            LogNoStreams(exception.Message);
         }
 
         return TakeOverPause;
@@ -150,6 +154,13 @@ internal sealed partial class WorkerService(
 
     private async Task<TimeSpan> RescueAsync(CancellationToken cancellationToken)
     {
+        // After an outage of the database, or a pause of this process, everybody's beat looks old: let the living beat first.
+        var lease = TimeSpan.FromSeconds(options.LeaseSeconds);
+        if (clock.GetElapsedTime(Volatile.Read(ref _steadySince)) < lease || clock.GetElapsedTime(Volatile.Read(ref _lastBeat)) > lease)
+        {
+            return TimeSpan.FromSeconds(options.HeartbeatSeconds);
+        }
+
         var rescued = await registry.RescueAsync(TimeSpan.FromSeconds(options.LeaseSeconds), cancellationToken);
         if (rescued.Count > 0)
         {
@@ -258,8 +269,8 @@ internal sealed partial class WorkerService(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The dispatch streams cannot be read, sweeping instead: {Reason}")]
     private partial void LogNoStreams(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard, looking every second instead: {Reason}")]
-    private partial void LogDeaf(string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard while Redis is away; looking every second instead")]
+    private partial void LogDeaf();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A nudge for execution {ExecutionId} is left to the next look: {Reason}")]
     private partial void LogMissedNudge(Guid executionId, string reason);

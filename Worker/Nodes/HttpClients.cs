@@ -30,6 +30,9 @@ internal sealed class HttpClients(TenantSettingsStore tenants, WorkerOptions opt
         return _byAllowList.GetOrAdd(string.Join(',', settings.Allow), static (_, work) => Create(new NetworkGuard(work)), options.HttpAllow.Concat(settings.Allow));
     }
 
+    /// <summary>Reads the tenant's allow-list anew at the next call.</summary>
+    public void Forget(Guid tenantId) => _settings.TryRemove(tenantId, out _);
+
     private static HttpMessageInvoker Create(NetworkGuard guard) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false, // each target is looked at by the runner

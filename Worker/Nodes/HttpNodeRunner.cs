@@ -27,8 +27,7 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         var http = HttpCall.Read(call.Run.Parameters);
         try
         {
-            var client = await clients.ForAsync(call.TenantId, cancellationToken);
-            using var response = await SendAsync(client, http, call.Run.IdempotencyKey, cancellationToken);
+            using var response = await SendAsync(call, http, cancellationToken);
             return await ReadAsync(http, response, cancellationToken);
         }
         catch (HttpCallException exception)
@@ -46,6 +45,20 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         catch (FormatException exception)
         {
             return new NodeResult.Failure(new StepError("HTTP_ALLOW_LIST", $"The tenant's httpAllow setting: {exception.Message}"));
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(NodeCall call, HttpCall http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(await clients.ForAsync(call.TenantId, cancellationToken), http, call.Run.IdempotencyKey, cancellationToken);
+        }
+        catch (HttpRequestException exception) when (exception.InnerException is TargetRefusedException)
+        {
+            // The allow-list may have been extended a moment ago: look once more before refusing for good.
+            clients.Forget(call.TenantId);
+            return await SendAsync(await clients.ForAsync(call.TenantId, cancellationToken), http, call.Run.IdempotencyKey, cancellationToken);
         }
     }
 

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Becomes the given command after writing down who that is, so that reap.sh finds it even when the starting program
 # dies between "started" and "remembered".
 #
@@ -6,6 +6,7 @@
 #
 # SIGNAL stops the command in an orderly way (TERM, INT, QUIT). LOG is a file, or - to keep this process's output.
 # setsid in front keeps a terminal's Ctrl+C from reaching the command before its dependents have stopped.
+# bash, not sh: dash drops variables whose names are no identifiers, and ConnectionStrings__my-cache is none.
 pidfile=$1 signal=$2 log=$3
 shift 3
 

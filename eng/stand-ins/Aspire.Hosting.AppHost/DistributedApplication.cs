@@ -61,6 +61,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     private readonly IHost _host;
 
+    private bool _disposed;
+
     internal DistributedApplication(IHost host) => _host = host;
 
     public IServiceProvider Services => _host.Services;
@@ -116,6 +118,12 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         await Services.GetRequiredService<Orchestrator>().StopAsync(CancellationToken.None);
         await ((IAsyncDisposable)_host).DisposeAsync();
         GC.SuppressFinalize(this);

@@ -76,7 +76,7 @@ public static class PostgresBuilderExtensions
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             key, _ => new PostgresHealthCheck(resource, suffix), failureStatus: null, tags: null));
 
-    /// <summary>As in the original: a database that exists stays, another failure shows in the database's own health.</summary>
+    /// <summary>As in the original, a database that exists stays as it is.</summary>
     private static async Task CreateDatabasesAsync(PostgresServerResource server, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(
@@ -84,18 +84,18 @@ public static class PostgresBuilderExtensions
         await connection.OpenAsync(cancellationToken);
         foreach (var databaseName in server.Databases.Values)
         {
-            await using var command = connection.CreateCommand();
+            await using var exists = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection);
+            exists.Parameters.Add(new() { Value = databaseName });
+            if (await exists.ExecuteScalarAsync(cancellationToken) is not null)
+            {
+                continue; // kept from an earlier run
+            }
+
+            await using var create = connection.CreateCommand();
 #pragma warning disable CA2100 // a name cannot be a parameter; it is quoted
-            command.CommandText = $"create database \"{databaseName.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+            create.CommandText = $"create database \"{databaseName.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 #pragma warning restore CA2100
-            try
-            {
-                await command.ExecuteNonQueryAsync(cancellationToken);
-            }
-            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.DuplicateDatabase)
-            {
-                // kept from an earlier run
-            }
+            await create.ExecuteNonQueryAsync(cancellationToken);
         }
     }
 }

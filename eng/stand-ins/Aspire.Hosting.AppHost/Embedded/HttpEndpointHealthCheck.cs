@@ -1,8 +1,12 @@
+using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.Embedded;
 
-/// <summary>Asks every running replica of a resource; all have to answer with the status code.</summary>
+/// <summary>
+/// Asks every running replica of a resource; all have to answer with the status code. One that has ended shows by its
+/// state and does not make the others unhealthy.
+/// </summary>
 internal sealed class HttpEndpointHealthCheck(
     Orchestrator orchestrator, string resourceName, string endpointName, string path, int statusCode) : IHealthCheck
 {
@@ -12,7 +16,7 @@ internal sealed class HttpEndpointHealthCheck(
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        foreach (var instance in orchestrator.InstancesOf(resourceName))
+        foreach (var instance in orchestrator.InstancesOf(resourceName).Where(instance => instance.State == KnownResourceStates.Running))
         {
             if (instance.UrlOf(endpointName) is not { } url)
             {

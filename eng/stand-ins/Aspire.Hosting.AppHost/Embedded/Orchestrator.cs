@@ -38,7 +38,7 @@ internal sealed partial class Orchestrator(
     private FileStream? _hostLock;
     private Reaper? _reaper;
     private long _startedAt;
-    private bool _stopped;
+    private bool _started, _stopped;
 
     public IEnumerable<ResourceInstance> InstancesOf(string resourceName) =>
         _instances.Where(instance => string.Equals(instance.Resource.Name, resourceName, StringComparison.OrdinalIgnoreCase));
@@ -46,11 +46,11 @@ internal sealed partial class Orchestrator(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _startedAt = time.GetTimestamp();
+        WaitGraph.ThrowOnCycle(resources);
         _hostLock = TakeHostLock();
         await Reaper.CleanUpAsync(local);
         _reaper = Reaper.Start(local);
         status.Begin();
-        WaitGraph.ThrowOnCycle(resources);
         foreach (var resource in resources)
         {
             AddInstances(resource);
@@ -58,6 +58,7 @@ internal sealed partial class Orchestrator(
 
         ports.Save();
         await eventing.PublishAsync(new BeforeStartEvent(services), cancellationToken);
+        _started = true;
         var runnable = resources.Where(resource => IsProcess(resource) || resource is IResourceWithParent).ToArray();
         foreach (var resource in runnable)
         {
@@ -71,32 +72,20 @@ internal sealed partial class Orchestrator(
     /// <summary>Stops dependents before what they depend on: projects, then Redis and PostgreSQL.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_stopped)
+        if (_stopped) // by the host, and again when it is disposed
         {
             return;
         }
 
         _stopped = true;
         await _stopping.CancelAsync();
-        var started = time.GetTimestamp();
-        var stops = new Dictionary<IResource, Task>();
-        Task StopInOrder(IResource resource)
+        if (_started)
         {
-            if (!stops.TryGetValue(resource, out var stop))
-            {
-                stop = stops[resource] = StopAfterAsync(
-                    [.. WaitGraph.DependentsOf(resources, resource).Select(StopInOrder)], InstancesOf(resource.Name));
-            }
-
-            return stop;
+            await StopAllAsync();
+            status.End();
         }
 
-        await Task.WhenAll(resources.Select(StopInOrder));
-        await Task.WhenAll(_background);
-        _reaper?.Dispose();
-        status.End();
-        output.Say($"stopped in {time.GetElapsedTime(started).TotalSeconds:0.0} s");
-        _hostLock?.Dispose();
+        Dispose();
     }
 
     /// <summary>Stops and starts a resource, or one replica of it by its own name, and waits for its health.</summary>
@@ -141,8 +130,10 @@ internal sealed partial class Orchestrator(
 
     public void Dispose()
     {
-        _stopping.Dispose();
+        _reaper?.Dispose();
+        _reaper = null;
         _hostLock?.Dispose();
+        _stopping.Dispose();
     }
 
     private static bool IsProcess(IResource resource) => resource is ProjectResource or ContainerResource;
@@ -194,11 +185,11 @@ internal sealed partial class Orchestrator(
 
         for (var replica = 1; replica <= replicas; replica++)
         {
-            var instance = new ResourceInstance(resource, replica, replicas);
+            var instance = new ResourceInstance(resource, replica, replicas) { State = KnownResourceStates.Waiting };
             foreach (var endpoint in endpoints)
             {
                 // One wished-for port cannot serve several replicas.
-                var wished = endpoint.FromLaunchProfile && replicas == 1 ? endpoint.Port : null;
+                var wished = endpoint is { FromLaunchProfile: true, Port: > 0 } && replicas == 1 ? endpoint.Port : null;
                 var demanded = endpoint.FromLaunchProfile ? null : endpoint.Port;
                 var port = instance.Ports[endpoint.Name] = ports.Allocate(instance.Name, endpoint.Name, wished, demanded);
                 endpoint.AllocatedEndpoint ??= new AllocatedEndpoint(
@@ -207,6 +198,26 @@ internal sealed partial class Orchestrator(
 
             _instances.Add(instance);
         }
+    }
+
+    private async Task StopAllAsync()
+    {
+        var started = time.GetTimestamp();
+        var stops = new Dictionary<IResource, Task>();
+        Task StopInOrder(IResource resource)
+        {
+            if (!stops.TryGetValue(resource, out var stop))
+            {
+                stop = stops[resource] = StopAfterAsync(
+                    [.. WaitGraph.DependentsOf(resources, resource).Select(StopInOrder)], InstancesOf(resource.Name));
+            }
+
+            return stop;
+        }
+
+        await Task.WhenAll(resources.Select(StopInOrder));
+        await Task.WhenAll(_background);
+        output.Say($"stopped in {time.GetElapsedTime(started).TotalSeconds:0.0} s");
     }
 
     private async Task StopAfterAsync(Task[] dependents, IEnumerable<ResourceInstance> chosen)

@@ -1,0 +1,96 @@
+
+namespace Workflows.Jsonata.Evaluation;
+
+/// <summary>Deep equality: same kind, same content; order counts in arrays and does not in objects.</summary>
+internal static class Equality
+{
+    public static bool AreEqual(in JsonataValue left, in JsonataValue right, EvaluationContext context)
+    {
+        var kind = left.Kind;
+        if (kind != right.Kind)
+        {
+            return false;
+        }
+
+        switch (kind)
+        {
+            case JsonataKind.Boolean:
+                return left.AsBoolean() == right.AsBoolean();
+            case JsonataKind.Number:
+                left.TryGetNumber(out var leftNumber);
+                right.TryGetNumber(out var rightNumber);
+                return leftNumber == rightNumber;
+            case JsonataKind.String:
+                return StringsEqual(left, right);
+            case JsonataKind.Array:
+                return ArraysEqual(left, right, context);
+            case JsonataKind.Object:
+                return ObjectsEqual(left, right, context);
+            case JsonataKind.Function:
+                return ReferenceEquals(left.Reference, right.Reference);
+            default:
+                return true;
+        }
+    }
+
+    private static bool StringsEqual(in JsonataValue left, in JsonataValue right)
+    {
+        if (right.IsElementString)
+        {
+            return left.IsElementString
+                ? System.Text.Json.JsonElement.DeepEquals(left.Element, right.Element)
+                : right.Element.ValueEquals((string)left.Reference!);
+        }
+
+        var text = (string)right.Reference!;
+        return left.IsElementString
+            ? left.Element.ValueEquals(text)
+            : string.Equals((string)left.Reference!, text, StringComparison.Ordinal);
+    }
+
+    private static bool ArraysEqual(in JsonataValue left, in JsonataValue right, EvaluationContext context)
+    {
+        var count = left.ItemCount();
+        if (count != right.ItemCount())
+        {
+            return false;
+        }
+
+        context.Enter();
+        context.Step(count);
+        var others = right.Items().GetEnumerator();
+        foreach (var item in left.Items())
+        {
+            others.MoveNext();
+            if (!AreEqual(item, others.Current, context))
+            {
+                context.Leave();
+                return false;
+            }
+        }
+
+        context.Leave();
+        return true;
+    }
+
+    private static bool ObjectsEqual(in JsonataValue left, in JsonataValue right, EvaluationContext context)
+    {
+        context.Enter();
+        var count = 0;
+        var equal = true;
+        foreach (var member in left.Members())
+        {
+            context.Step();
+            count++;
+            var other = right.Member(member.Key);
+            if (other.IsUndefined || !AreEqual(member.Value, other, context))
+            {
+                equal = false;
+                break;
+            }
+        }
+
+        context.Leave();
+        return equal && count == right.Members().Count();
+    }
+}

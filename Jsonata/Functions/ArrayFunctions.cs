@@ -1,0 +1,162 @@
+using Workflows.Jsonata.Evaluation;
+using Workflows.Jsonata.Values;
+
+namespace Workflows.Jsonata.Functions;
+
+internal static class ArrayFunctions
+{
+    public static JsonataValue Count(ReadOnlySpan<JsonataValue> arguments, in Call call) =>
+        JsonataValue.FromNumber(arguments[0].ItemCount());
+
+    public static JsonataValue Append(ReadOnlySpan<JsonataValue> arguments, in Call call) =>
+        Sequence.Append(arguments[0], arguments[1], call.Context);
+
+    public static JsonataValue Reverse(ReadOnlySpan<JsonataValue> arguments, in Call call)
+    {
+        if (arguments[0].ItemCount() <= 1)
+        {
+            return arguments[0];
+        }
+
+        var items = ToItems(arguments[0], call.Context);
+        Array.Reverse(items);
+        return JsonataValue.FromHeap(new ValueList(items));
+    }
+
+    public static JsonataValue Shuffle(ReadOnlySpan<JsonataValue> arguments, in Call call)
+    {
+        if (arguments[0].ItemCount() <= 1)
+        {
+            return arguments[0];
+        }
+
+        var items = ToItems(arguments[0], call.Context);
+        call.Context.Random.Shuffle(items);
+        return JsonataValue.FromHeap(new ValueList(items));
+    }
+
+    public static JsonataValue Sort(ReadOnlySpan<JsonataValue> arguments, in Call call)
+    {
+        if (arguments[0].ItemCount() <= 1)
+        {
+            return arguments[0];
+        }
+
+        var items = ToItems(arguments[0], call.Context);
+        if (arguments[1].Reference is FunctionValue comparison)
+        {
+            var (frame, input) = (call.Frame, call.Input);
+            MergeSort.Sort(items, (a, b) => comparison.Invoke([a, b], input, frame).ToBoolean());
+        }
+        else
+        {
+            SortScalars(items, call.Context);
+        }
+
+        return JsonataValue.FromHeap(new ValueList(items));
+    }
+
+    private static void SortScalars(JsonataValue[] items, EvaluationContext context)
+    {
+        context.Step(items.Length);
+        if (Array.TrueForAll(items, item => item.Kind == JsonataKind.Number))
+        {
+            var keys = Array.ConvertAll(items, item => NumberFunctions.Number(item));
+            Array.Sort(keys, items);
+        }
+        else if (Array.TrueForAll(items, item => item.Kind == JsonataKind.String))
+        {
+            var keys = Array.ConvertAll(items, item => StringFunctions.Text(item));
+            Array.Sort(keys, items, StringComparer.Ordinal);
+        }
+        else
+        {
+            throw Errors.Of("D3070");
+        }
+    }
+
+    public static JsonataValue Distinct(ReadOnlySpan<JsonataValue> arguments, in Call call)
+    {
+        var array = arguments[0];
+        if (array.ItemCount() <= 1)
+        {
+            return array;
+        }
+
+        var context = call.Context;
+        var results = new ValueList(array.Traits & ListTraits.Sequence);
+        var texts = new HashSet<string>(StringComparer.Ordinal);
+        var numbers = new HashSet<double>();
+        var others = new List<JsonataValue>();
+        foreach (var item in array.Items())
+        {
+            context.Step();
+            var isNew = item.Kind switch
+            {
+                JsonataKind.String => texts.Add(StringFunctions.Text(item)),
+                JsonataKind.Number => numbers.Add(NumberFunctions.Number(item)),
+                _ => AddOther(item, others, context),
+            };
+            if (isNew)
+            {
+                context.Add(results, item);
+            }
+        }
+
+        return JsonataValue.FromHeap(results);
+    }
+
+    private static bool AddOther(in JsonataValue item, List<JsonataValue> others, EvaluationContext context)
+    {
+        context.Step(others.Count);
+        foreach (var other in others)
+        {
+            if (Equality.AreEqual(item, other, context))
+            {
+                return false;
+            }
+        }
+
+        others.Add(item);
+        return true;
+    }
+
+    public static JsonataValue Zip(ReadOnlySpan<JsonataValue> arguments, in Call call)
+    {
+        var length = int.MaxValue;
+        foreach (var argument in arguments)
+        {
+            length = Math.Min(length, argument.ItemCount());
+        }
+
+        var columns = new JsonataValue[arguments.Length][];
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            columns[i] = length == 0 ? [] : ToItems(arguments[i], call.Context);
+        }
+
+        var rows = new ValueList();
+        for (var row = 0; row < length; row++)
+        {
+            call.Context.Step(columns.Length);
+            call.Context.Add(rows, JsonataValue.FromHeap(new ValueList(Array.ConvertAll(columns, column => column[row]))));
+        }
+
+        return JsonataValue.FromHeap(rows);
+    }
+
+    private static JsonataValue[] ToItems(in JsonataValue array, EvaluationContext context)
+    {
+        var count = array.ItemCount();
+        context.Step(count);
+        context.CheckLength(count);
+        var items = new JsonataValue[count];
+        var i = 0;
+        foreach (var item in array.Items())
+        {
+            items[i++] = item;
+        }
+
+        return items;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Workflows.Jsonata.Functions;
+
+/// <summary>
+/// ECMAScript regular expressions in the words of .NET: the classes \d \w \s and the dot mean other sets there, $ matches
+/// before a last line break, and braces that count nothing are literal.
+/// </summary>
+internal static class RegexTranslator
+{
+    private const string Space = @"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
+
+    /// <summary>Compiles a pattern, without backtracking (linear in the text) whenever the pattern allows.</summary>
+    /// <exception cref="JsonataException">S0303: not a regular expression.</exception>
+    public static Regex Compile(string pattern, string flags, int position, TimeSpan timeout)
+    {
+        var options = RegexOptions.CultureInvariant;
+        options |= flags.Contains('i', StringComparison.Ordinal) ? RegexOptions.IgnoreCase : RegexOptions.None;
+        options |= flags.Contains('m', StringComparison.Ordinal) ? RegexOptions.Multiline : RegexOptions.None;
+        try
+        {
+            var translated = Translate(pattern, (options & RegexOptions.Multiline) != 0);
+            try
+            {
+                return new Regex(translated, options | RegexOptions.NonBacktracking, timeout);
+            }
+            catch (NotSupportedException)
+            {
+                // Look-around and back-references need backtracking, which the time limit bounds.
+                return new Regex(translated, options, timeout);
+            }
+        }
+        catch (ArgumentException invalid)
+        {
+            throw Errors.At(position, "S0303", invalid.Message, "/" + pattern + "/");
+        }
+    }
+
+    private static string Translate(string pattern, bool multiline)
+    {
+        var result = new StringBuilder(pattern.Length + 16);
+        var inClass = false;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            var current = pattern[i];
+            switch (current)
+            {
+                case '\\' when i + 1 < pattern.Length:
+                    i = TranslateEscape(pattern, i, inClass, result);
+                    break;
+                case '[' when !inClass:
+                    i = OpenClass(pattern, i, result, ref inClass);
+                    break;
+                case '[':
+                    result.Append("\\[");
+                    break;
+                case ']' when inClass:
+                    inClass = false;
+                    result.Append(']');
+                    break;
+                case '.' when !inClass:
+                    result.Append(@"[^\n\r\u2028\u2029]");
+                    break;
+                case '$' when !inClass && !multiline:
+                    result.Append(@"\z");
+                    break;
+                case '#' or ' ':
+                    result.Append(current);
+                    break;
+                default:
+                    result.Append(current);
+                    break;
+            }
+        }
+
+        return result.ToString();
+    }
+
+    // [] matches nothing and [^] everything, where .NET would read on to the next bracket.
+    private static int OpenClass(string pattern, int i, StringBuilder result, ref bool inClass)
+    {
+        if (string.CompareOrdinal(pattern, i, "[]", 0, 2) == 0)
+        {
+            result.Append("(?!)");
+            return i + 1;
+        }
+
+        if (string.CompareOrdinal(pattern, i, "[^]", 0, 3) == 0)
+        {
+            result.Append(@"[\s\S]");
+            return i + 2;
+        }
+
+        inClass = true;
+        result.Append('[');
+        return i;
+    }
+
+    private static int TranslateEscape(string pattern, int i, bool inClass, StringBuilder result)
+    {
+        var escaped = pattern[i + 1];
+        switch (escaped)
+        {
+            case 'd':
+                result.Append(inClass ? "0-9" : "[0-9]");
+                break;
+            case 'D' when !inClass:
+                result.Append("[^0-9]");
+                break;
+            case 'w':
+                result.Append(inClass ? "A-Za-z0-9_" : "[A-Za-z0-9_]");
+                break;
+            case 'W' when !inClass:
+                result.Append("[^A-Za-z0-9_]");
+                break;
+            case 's':
+                result.Append(inClass ? Space : "[" + Space + "]");
+                break;
+            case 'S' when !inClass:
+                result.Append("[^" + Space + "]");
+                break;
+            case '/':
+                result.Append('/');
+                break;
+            default:
+                result.Append('\\').Append(escaped);
+                break;
+        }
+
+        return i + 1;
+    }
+}

@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Text;
+using Workflows.Jsonata.Evaluation;
+
+namespace Workflows.Jsonata.Values;
+
+/// <summary>
+/// Values as $string() and &amp; write them: strings as they are, everything else as JSON with numbers rounded to 15
+/// digits; functions are empty strings.
+/// </summary>
+internal static class JsonText
+{
+    public static string Of(in JsonataValue value, EvaluationContext context, bool indented = false)
+    {
+        switch (value.Kind)
+        {
+            case JsonataKind.Undefined or JsonataKind.Function:
+                return "";
+            case JsonataKind.Null:
+                return "null";
+            case JsonataKind.Boolean:
+                return value.AsBoolean() ? "true" : "false";
+            case JsonataKind.String:
+                value.TryGetString(out var text);
+                return text!;
+            case JsonataKind.Number:
+                value.TryGetNumber(out var number);
+                return double.IsFinite(number)
+                    ? NumberText.FormatRounded(number)
+                    : throw Errors.Of("D3001", value: NumberText.Format(number));
+            default:
+                var writer = new Writer(context, indented);
+                writer.Write(value, 0);
+                return writer.ToString();
+        }
+    }
+
+    private sealed class Writer(EvaluationContext context, bool indented)
+    {
+        private readonly StringBuilder _text = new();
+
+        public override string ToString() => _text.ToString();
+
+        public void Write(in JsonataValue value, int level)
+        {
+            switch (value.Kind)
+            {
+                case JsonataKind.String:
+                    value.TryGetString(out var text);
+                    WriteString(text!);
+                    break;
+                case JsonataKind.Function:
+                    _text.Append("\"\"");
+                    break;
+                case JsonataKind.Array:
+                    WriteArray(value, level);
+                    break;
+                case JsonataKind.Object:
+                    WriteObject(value, level);
+                    break;
+                case JsonataKind.Undefined:
+                    _text.Append("null");
+                    break;
+                default:
+                    _text.Append(Of(value, context));
+                    break;
+            }
+
+            context.CheckString(_text.Length);
+        }
+
+        private void WriteArray(in JsonataValue array, int level)
+        {
+            context.Enter();
+            _text.Append('[');
+            var any = false;
+            foreach (var item in array.Items())
+            {
+                context.Step();
+                Separate(ref any, level + 1);
+                Write(item, level + 1);
+            }
+
+            Close(any, level, ']');
+        }
+
+        private void WriteObject(in JsonataValue value, int level)
+        {
+            context.Enter();
+            _text.Append('{');
+            var any = false;
+            foreach (var member in value.Members())
+            {
+                context.Step();
+                Separate(ref any, level + 1);
+                WriteString(member.Key);
+                _text.Append(indented ? ": " : ":");
+                Write(member.Value, level + 1);
+            }
+
+            Close(any, level, '}');
+        }
+
+        private void Separate(ref bool any, int level)
+        {
+            if (any)
+            {
+                _text.Append(',');
+            }
+
+            any = true;
+            Break(level);
+        }
+
+        private void Close(bool any, int level, char bracket)
+        {
+            if (any)
+            {
+                Break(level);
+            }
+
+            _text.Append(bracket);
+            context.Leave();
+        }
+
+        private void Break(int level)
+        {
+            if (indented)
+            {
+                _text.Append('\n').Append(' ', level * 2);
+            }
+        }
+
+        private void WriteString(string text)
+        {
+            _text.Append('"');
+            foreach (var unit in text)
+            {
+                switch (unit)
+                {
+                    case '"':
+                        _text.Append("\\\"");
+                        break;
+                    case '\\':
+                        _text.Append("\\\\");
+                        break;
+                    case '\n':
+                        _text.Append("\\n");
+                        break;
+                    case '\r':
+                        _text.Append("\\r");
+                        break;
+                    case '\t':
+                        _text.Append("\\t");
+                        break;
+                    case '\b':
+                        _text.Append("\\b");
+                        break;
+                    case '\f':
+                        _text.Append("\\f");
+                        break;
+                    case < ' ':
+                        _text.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+                        break;
+                    default:
+                        _text.Append(unit);
+                        break;
+                }
+            }
+
+            _text.Append('"');
+        }
+    }
+}
