@@ -89,13 +89,13 @@ create index embeddings_by_chunk on search.embeddings (tenant_id, document_id, c
 -- pgvector up to 0.8.1 overflows a buffer in parallel index builds (CVE-2026-3172).
 set local max_parallel_maintenance_workers = 0;
 create index embeddings_384 on search.embeddings using hnsw ((embedding::halfvec(384)) halfvec_cosine_ops)
-  with (m = 16, ef_construction = 64) where dimension = 384;
+  with (m = 16, ef_construction = 100) where dimension = 384;
 create index embeddings_768 on search.embeddings using hnsw ((embedding::halfvec(768)) halfvec_cosine_ops)
-  with (m = 16, ef_construction = 64) where dimension = 768;
+  with (m = 16, ef_construction = 100) where dimension = 768;
 create index embeddings_1024 on search.embeddings using hnsw ((embedding::halfvec(1024)) halfvec_cosine_ops)
-  with (m = 16, ef_construction = 64) where dimension = 1024;
+  with (m = 16, ef_construction = 100) where dimension = 1024;
 create index embeddings_1536 on search.embeddings using hnsw ((embedding::halfvec(1536)) halfvec_cosine_ops)
-  with (m = 16, ef_construction = 64) where dimension = 1536;
+  with (m = 16, ef_construction = 100) where dimension = 1536;
 
 -- What the local embedder has learnt of a tenant's corpus: document frequencies and term vectors, in parts of bounded size.
 create table search.models (
