@@ -27,6 +27,7 @@ var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
     .WithReference(database)
     .WithReference(redis)
     .WithEnvironment("Database__SearchPassword", searchPassword)
+    .WithEnvironment("Security__EncryptionKey", encryptionKey)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)
     .WaitFor(redis);

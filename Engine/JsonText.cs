@@ -74,6 +74,28 @@ public static class JsonText
         return null;
     }
 
+    /// <summary>Whether text, as far as it is JSON, nests deeper; the parser tells that apart from bad syntax only by its message.</summary>
+    internal static bool IsDeeperThan(int depth, ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = depth + 1 });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth >= depth && reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+                {
+                    return true;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        return false;
+    }
+
     internal static string Describe(JsonException exception) =>
         exception.LineNumber is { } line
             ? $"line {line + 1}, byte {exception.BytePositionInLine + 1}: {FirstSentence(exception.Message)}"

@@ -105,7 +105,7 @@ internal static class Errors
         ["D3137"] = "{value}",
         ["D3138"] = "single expected one matching result and found more.",
         ["D3139"] = "single expected one matching result and found none.",
-        ["D3140"] = "The text given to {token} is not well-formed.",
+        ["D3140"] = "Malformed URL passed to ${token}(): {value}",
         ["D3141"] = "{value}",
         ["U1001"] = "The evaluation is nested too deeply (limit {value}): is there a recursion that does not end?",
         ["U1002"] = "The evaluation took more than {value} steps.",

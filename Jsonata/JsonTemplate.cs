@@ -1,5 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Workflows.Jsonata.Evaluation;
+using Workflows.Jsonata.Templates;
+using Workflows.Jsonata.Values;
 
 namespace Workflows.Jsonata;
 
@@ -14,19 +17,28 @@ public sealed record JsonTemplateError(string Pointer, JsonataError Error);
 /// </summary>
 /// <remarks>
 /// Undefined: a whole expression that yields nothing leaves its object member out, is null as an item of an array and
-/// undefined as the whole template; an embedded one is empty text.
+/// undefined as the whole template; an embedded one is empty text. Where the two braces are meant as text, an expression
+/// yields them: <c>{{ "{{" }}</c>. Names of members are never expressions.
 /// </remarks>
 public sealed class JsonTemplate
 {
-    private readonly JsonataValue _constant;
+    private readonly TemplateNode _root;
+    private readonly List<TemplateExpression> _expressions;
 
-    private JsonTemplate(JsonataValue constant) => _constant = constant;
+    private JsonTemplate(TemplateNode root, List<TemplateExpression> expressions)
+    {
+        _root = root;
+        _expressions = expressions;
+        IsConstant = root is ConstantTemplate;
+        References = [.. expressions.SelectMany(part => part.Expression.References
+            .Select(reference => reference with { Position = reference.Position, Pointer = part.Pointer }))];
+    }
 
     /// <summary>True when no expression in it depends on anything.</summary>
-    public bool IsConstant { get; } = true;
+    public bool IsConstant { get; }
 
-    /// <summary>The fields of the scope that its expressions read.</summary>
-    public IReadOnlyList<JsonataReference> References { get; } = [];
+    /// <summary>The fields of the scope that its expressions read, each with the pointer of its string.</summary>
+    public IReadOnlyList<JsonataReference> References { get; }
 
     /// <summary>Compiles a template, or tells everything that is wrong with it.</summary>
     public static bool TryParse(
@@ -34,17 +46,31 @@ public sealed class JsonTemplate
         [NotNullWhen(true)] out JsonTemplate? parsed,
         out IReadOnlyList<JsonTemplateError> errors)
     {
-        parsed = new JsonTemplate(JsonataValue.FromElement(template));
-        errors = [];
-        return true;
+        var parser = new TemplateParser();
+        var root = parser.Parse(template);
+        errors = parser.Errors;
+        parsed = parser.Errors.Count == 0 ? new JsonTemplate(root, parser.Expressions) : null;
+        return parsed is not null;
     }
 
-    /// <summary>Evaluates all expressions over one scope.</summary>
+    /// <summary>What cannot be right in its expressions although they parse, see <see cref="JsonataExpression.Check"/>.</summary>
+    public IReadOnlyList<JsonataProblem> Check(IReadOnlyCollection<string>? variables = null) =>
+        [.. _expressions.SelectMany(part => part.Expression.Check(variables)
+            .Select(problem => problem with { Pointer = part.Pointer }))];
+
+    /// <summary>Evaluates all expressions over one scope; they share one budget of steps.</summary>
     /// <exception cref="JsonataException">An expression ended in an error.</exception>
     public JsonataValue Render(JsonataValue scope, JsonataOptions? options = null) =>
-        scope.IsUndefined && options is null ? _constant : _constant;
+        _root.Render(scope, new EvaluationContext(options ?? JsonataOptions.Default, scope));
 
-    /// <summary>As <see cref="Render"/>, straight to UTF-8; constant parts are copied as they were encoded at parsing.</summary>
-    public void WriteTo(Utf8JsonWriter writer, JsonataValue scope, JsonataOptions? options = null) =>
-        Render(scope, options).WriteTo(writer);
+    /// <summary>
+    /// As <see cref="Render"/>, straight to UTF-8: constant parts are copied as they were encoded at parsing. Writes null
+    /// when the whole template is undefined, and ends with U1005 beyond <see cref="JsonataLimits.MaxOutputBytes"/>.
+    /// </summary>
+    public void WriteTo(Utf8JsonWriter writer, JsonataValue scope, JsonataOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        var context = new EvaluationContext(options ?? JsonataOptions.Default, scope);
+        _root.Write(new OutputWriter(writer, context.Limits.MaxOutputBytes), scope, context);
+    }
 }

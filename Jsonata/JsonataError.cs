@@ -18,6 +18,9 @@ public sealed record JsonataError(
     /// <summary>UTF-16 offset of the first character of the offending token; with <see cref="Position"/> the range to mark.</summary>
     public int Start { get; init; } = Position;
 
+    /// <summary>JSON pointer of the string within a template, when the expression stands in one.</summary>
+    public string? Pointer { get; init; }
+
     /// <inheritdoc />
     public override string ToString() => $"{Code} at {Position}: {Message}";
 }

@@ -37,6 +37,14 @@ public sealed class JsonataExpression
         return new JsonataExpression(source, Parser.Parse(source));
     }
 
+    /// <summary>Compiles an expression that stands in a longer text and ends before a terminator.</summary>
+    internal static JsonataExpression ParseUntil(string text, int start, string terminator, out int end)
+    {
+        var parsed = Parser.ParseUntil(text, start, terminator);
+        end = parsed.End;
+        return new JsonataExpression(text[start..end].Trim(), parsed);
+    }
+
     /// <summary>Compiles an expression, or tells what is wrong with it.</summary>
     public static bool TryParse(
         string source,
@@ -67,7 +75,11 @@ public sealed class JsonataExpression
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public JsonataValue Evaluate(JsonataValue input, JsonataOptions? options = null)
     {
-        var context = new EvaluationContext(options ?? JsonataOptions.Default, input);
+        return Evaluate(input, new EvaluationContext(options ?? JsonataOptions.Default, input));
+    }
+
+    internal JsonataValue Evaluate(in JsonataValue input, EvaluationContext context)
+    {
         var frame = new Frame(context, null, _scope);
 
         // An array as input is one value; the paths of the expression go into it, not over it.

@@ -5,6 +5,9 @@ namespace Workflows.Jsonata;
 /// <param name="Position">UTF-16 offset just after the first name of the path in the source.</param>
 public sealed record JsonataReference(IReadOnlyList<string> Path, int Position)
 {
+    /// <summary>JSON pointer of the string within a template, when the expression stands in one.</summary>
+    public string? Pointer { get; init; }
+
     /// <summary>The path with dots, for messages.</summary>
     public override string ToString() => Path.Count == 0 ? "$" : string.Join('.', Path);
 }
@@ -14,4 +17,8 @@ public sealed record JsonataReference(IReadOnlyList<string> Path, int Position)
 /// <param name="Message">A complete sentence for the author.</param>
 /// <param name="Position">UTF-16 offset just after the token.</param>
 /// <param name="Suggestion">The nearest thing that exists.</param>
-public sealed record JsonataProblem(string Code, string Message, int Position, string? Suggestion = null);
+public sealed record JsonataProblem(string Code, string Message, int Position, string? Suggestion = null)
+{
+    /// <summary>JSON pointer of the string within a template, when the expression stands in one.</summary>
+    public string? Pointer { get; init; }
+}

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Workflows.Jsonata.Values;
@@ -18,11 +19,15 @@ public readonly partial struct JsonataValue
     /// Writes the value as JSON. Undefined writes null where a value must stand, and nothing as a member of an object;
     /// a function writes an empty string; infinities and NaN write null.
     /// </summary>
-    public void WriteTo(Utf8JsonWriter writer)
+    /// <param name="writer">Where to.</param>
+    /// <param name="limits">Ends the writing with U1005 beyond so many bytes; none when null.</param>
+    public void WriteTo(Utf8JsonWriter writer, JsonataLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        Write(writer, 0);
+        Write(new OutputWriter(writer, limits?.MaxOutputBytes ?? long.MaxValue), 0);
     }
+
+    internal void Write(OutputWriter output) => Write(output, 0);
 
     /// <summary>The value as a <see cref="JsonElement"/> of its own; the element itself when it came from one.</summary>
     public JsonElement ToElement()
@@ -41,7 +46,8 @@ public readonly partial struct JsonataValue
     }
 
     /// <summary>The value as JSON text in UTF-8; empty when it is undefined.</summary>
-    public byte[] ToUtf8Json()
+    /// <param name="limits">Ends the writing with U1005 beyond so many bytes; none when null.</param>
+    public byte[] ToUtf8Json(JsonataLimits? limits = null)
     {
         if (IsUndefined)
         {
@@ -51,39 +57,39 @@ public readonly partial struct JsonataValue
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
         {
-            Write(writer, 0);
+            WriteTo(writer, limits);
         }
 
         return buffer.WrittenSpan.ToArray();
     }
 
-    private void Write(Utf8JsonWriter writer, int depth)
+    private void Write(OutputWriter output, int depth)
     {
         if (depth >= Limits.MaxJsonDepth)
         {
-            throw new JsonataException(new JsonataError(
-                "U1001", $"The result is nested more than {Limits.MaxJsonDepth} levels deep.", 0));
+            throw Errors.Of("U1001", value: Limits.MaxJsonDepth.ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
 
+        var writer = output.Json;
         switch (_reference)
         {
             case string text:
                 writer.WriteStringValue(text);
                 break;
             case LazyJson lazy:
-                lazy.Element.WriteTo(writer);
+                RawJson.Write(writer, JsonMarshal.GetRawUtf8Value(lazy.Element));
                 break;
             case HeapArray array:
                 writer.WriteStartArray();
                 for (var i = 0; i < array.Count; i++)
                 {
-                    array[i].Write(writer, depth + 1);
+                    array[i].Write(output, depth + 1);
                 }
 
                 writer.WriteEndArray();
                 break;
             case HeapObject built:
-                WriteMembers(writer, built, depth);
+                WriteMembers(output, built, depth);
                 break;
             case FunctionValue:
                 writer.WriteStringValue(""u8);
@@ -95,28 +101,30 @@ public readonly partial struct JsonataValue
                 writer.WriteNullValue();
                 break;
         }
+
+        output.Check();
     }
 
-    private static void WriteMembers(Utf8JsonWriter writer, HeapObject built, int depth)
+    private static void WriteMembers(OutputWriter output, HeapObject built, int depth)
     {
-        writer.WriteStartObject();
+        output.Json.WriteStartObject();
         foreach (var member in built.Members)
         {
             if (!member.Value.IsUndefined)
             {
-                writer.WritePropertyName(member.Key);
-                member.Value.Write(writer, depth + 1);
+                output.Json.WritePropertyName(member.Key);
+                member.Value.Write(output, depth + 1);
             }
         }
 
-        writer.WriteEndObject();
+        output.Json.WriteEndObject();
     }
 
     private void WriteTagged(Utf8JsonWriter writer, Tag tag)
     {
         if (IsElement)
         {
-            _element.WriteTo(writer);
+            RawJson.Write(writer, JsonMarshal.GetRawUtf8Value(_element));
         }
         else if (ReferenceEquals(tag, Tag.True) || ReferenceEquals(tag, Tag.False))
         {

@@ -64,7 +64,7 @@ public sealed class MigrationRunner(DatabaseOptions options)
             foreach (var migration in migrations.Where(migration => !applied.ContainsKey(migration.Name)))
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await ExecuteTextAsync(connection, migration.Up, cancellationToken);
+                await ExecuteTextAsync(connection, migration.UpScript, cancellationToken);
                 await ExecuteAsync(connection, RecordSql, cancellationToken, migration.Name, migration.Checksum);
                 await transaction.CommitAsync(cancellationToken);
                 done.Add(migration.Name);
@@ -92,7 +92,7 @@ public sealed class MigrationRunner(DatabaseOptions options)
                 .TakeWhile(migration => migration.Name != downTo).Where(migration => applied.ContainsKey(migration.Name)))
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await ExecuteTextAsync(connection, migration.Down, cancellationToken);
+                await ExecuteTextAsync(connection, migration.DownScript, cancellationToken);
                 await ExecuteAsync(connection, ForgetSql, cancellationToken, migration.Name);
                 await transaction.CommitAsync(cancellationToken);
             }
@@ -169,6 +169,13 @@ public sealed class MigrationRunner(DatabaseOptions options)
 internal sealed record Migration(string Name, string Up, string Down)
 {
     private const string Prefix = "Workflows.Data.Migrations.";
+
+    // The driver would split a script at its semicolons, also those within the body of an SQL function (begin atomic ... end).
+    public string UpScript => Whole(Up);
+
+    public string DownScript => Whole(Down);
+
+    private static string Whole(string script) => $"do $migration$ begin execute $script${script}$script$; end $migration$";
 
     public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Up)));
 

@@ -50,7 +50,7 @@ public sealed class ReplyListener(IConnectionMultiplexer redis) : IAsyncDisposab
                 _listening = true;
             }
         }
-        catch (RedisException)
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             // Without Redis the waiter polls the database; the next request tries to listen again.
         }

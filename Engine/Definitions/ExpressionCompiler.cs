@@ -105,7 +105,7 @@ internal sealed class ExpressionCompiler(ProblemList problems)
     private void Report(string pointer, JsonataError error, int offset) => problems.Add(
         pointer,
         ExpressionInvalid,
-        $"The expression is wrong at position {error.Position + offset}: {error.Message} ({error.Code})",
+        $"The expression is wrong at position {error.Position + offset} ({error.Code}): {error.Message}",
         error.Suggestion is { } suggestion ? $"Did you mean '{suggestion}'?" : "Correct the expression at this position.");
 
     private bool CheckLengths(JsonElement json, string pointer)

@@ -202,7 +202,7 @@ internal sealed class InputValidation
         "date" => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
         "uuid" => Guid.TryParseExact(text, "D", out _),
         "email" => text.Length <= 254 && text.LastIndexOf('@') is > 0 and var at && at < text.Length - 1 && !text.Contains(' ', StringComparison.Ordinal),
-        "uri" => Uri.TryCreate(text, UriKind.Absolute, out _),
+        "uri" => Uris.IsAbsolute(text),
         _ => throw new InvalidOperationException($"The format '{format}' was accepted but is not checked."),
     };
 

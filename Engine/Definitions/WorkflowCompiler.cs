@@ -53,8 +53,7 @@ internal sealed class WorkflowCompiler
         }
         catch (JsonException exception)
         {
-            // The parser tells nesting and syntax apart only by its message.
-            var isDeep = exception.Message.Contains("depth", StringComparison.OrdinalIgnoreCase);
+            var isDeep = JsonText.IsDeeperThan(Limits.DefinitionDepth, utf8Json.Span);
             _problems.Add(
                 "",
                 isDeep ? TooLarge : NotJson,

@@ -85,7 +85,7 @@ internal sealed class CloudEventReader
             Report("source", "must be a URI reference");
         }
 
-        if (!string.IsNullOrEmpty(attributes.DataSchema) && !Uri.TryCreate(attributes.DataSchema, UriKind.Absolute, out _))
+        if (!string.IsNullOrEmpty(attributes.DataSchema) && !Uris.IsAbsolute(attributes.DataSchema))
         {
             Report("dataschema", "must be an absolute URI");
         }
@@ -215,7 +215,21 @@ internal sealed class CloudEventReader
         return null;
     }
 
-    private void Report(string attribute, string message) => _problems.Add(new EventProblem(attribute, message));
+    /// <summary>One problem for each attribute: what follows from it would only repeat it.</summary>
+    private void Report(string attribute, string message)
+    {
+        if (!_problems.Exists(problem => problem.Attribute == attribute))
+        {
+            _problems.Add(new EventProblem(attribute, message));
+        }
+    }
+}
+
+internal static class Uris
+{
+    /// <summary>With a scheme: on Unix .NET also takes a path such as <c>/x</c> for an absolute URI, of a file.</summary>
+    public static bool IsAbsolute(string text) =>
+        text.Length > 0 && char.IsAsciiLetter(text[0]) && Uri.TryCreate(text, UriKind.Absolute, out _);
 }
 
 /// <summary>Timestamps as RFC 3339 writes them: date, 'T', time, and always an offset.</summary>

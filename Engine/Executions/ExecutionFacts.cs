@@ -23,7 +23,7 @@ public sealed record ExecutionFacts
     /// <summary>The CloudEvent that started the execution, structured JSON; in scope as <c>event</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> TriggerEvent { get; init; }
 
-    /// <summary>Variables of tenant and workflow, a JSON object; in scope as <c>vars</c>; empty = <c>{}</c>.</summary>
+    /// <summary>Variables of tenant and workflow, a JSON object; in scope as <c>vars</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> Variables { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }

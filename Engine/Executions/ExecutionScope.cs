@@ -15,7 +15,8 @@ internal abstract class ScopeObject : IReadOnlyDictionary<string, JsonataValue>
 
     public int Count => Keys.Count();
 
-    public JsonataValue this[string key] => TryGetValue(key, out var value) ? value : throw new KeyNotFoundException(key);
+    /// <summary>A member that has no value is undefined, as everywhere in JSONata.</summary>
+    public JsonataValue this[string key] => TryGetValue(key, out var value) ? value : JsonataValue.Undefined;
 
     public bool ContainsKey(string key) => Keys.Contains(key);
 

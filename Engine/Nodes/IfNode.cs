@@ -18,7 +18,7 @@ internal sealed class IfNode() : NodeType<IfParameters>(
     new NodePort(NodePort.False, "The condition does not hold."),
     NodePort.ErrorPort)
 {
-    public override string OutputSummary => "true or false.";
+    public override string OutputSummary => "True or false.";
 
     private protected override NodeAction Compile(IfParameters parameters, NodeCompilation node) => new Action(parameters.Condition!);
 

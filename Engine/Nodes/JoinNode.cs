@@ -19,7 +19,7 @@ public enum JoinMode
 /// <summary>Parameters of <c>join</c>.</summary>
 public sealed record JoinParameters
 {
-    [Parameter("all: every branch that is not dead; any: the first to arrive; count: the first `count` to arrive. Later ones change nothing.")]
+    [Parameter("How many to wait for. all: every branch that is not dead; any: the first to arrive; count: the first `count` to arrive. Later ones change nothing.")]
     public JoinMode Mode { get; init; } = JoinMode.All;
 
     [Parameter("How many branches have to arrive; only with the mode count.", Min = 1, Max = Limits.Edges)]

@@ -75,6 +75,9 @@ public abstract class NodeType
 
     /// <summary>The JSON Schema of <c>parameters</c> of a node of this type.</summary>
     public void WriteParameterSchema(Utf8JsonWriter writer) => ParameterSchema.Write(writer, Parameters);
+
+    /// <summary>All that the console and the documentation show of the type, as one JSON object.</summary>
+    public void WriteTo(Utf8JsonWriter writer) => NodeTypeJson.Write(writer, this);
 }
 
 /// <summary>A node type with its parameter record.</summary>

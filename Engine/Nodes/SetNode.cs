@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using Workflows.Engine.Executions;
 using Workflows.Jsonata;
 
@@ -15,20 +17,29 @@ internal sealed class SetNode() : NodeType<SetParameters>(
 {
     public override string OutputSummary => "The value; null when its expression yields nothing.";
 
-    private protected override NodeAction Compile(SetParameters parameters, NodeCompilation node) => new Action(parameters.Value!);
+    private protected override NodeAction Compile(SetParameters parameters, NodeCompilation node) => new Action(
+        parameters.Value!, IsLiteral(node.Parameters.GetProperty("value")) ? Render(parameters.Value!) : null);
 
-    private sealed class Action(JsonTemplate value) : PureAction
+    /// <summary>
+    /// Whether no text of the JSON can be an expression. Expressions are never evaluated while a definition is validated, not even
+    /// constant ones: 10,000 nodes of <c>{{ [1..200000] }}</c> would hold up the API.
+    /// </summary>
+    private static bool IsLiteral(JsonElement json)
     {
-        // Constant text is rendered once, for all executions.
-        private readonly ReadOnlyMemory<byte>? _constant = value.IsConstant ? RenderConstant(value) : null;
+        var text = JsonMarshal.GetRawUtf8Value(json);
+        return text.IndexOf("{{"u8) < 0 && text.IndexOf("\\u00"u8) < 0;
+    }
 
-        public override StepOutcome Evaluate(in NodeContext context) => StepOutcome.Main(_constant ?? context.Render(value));
+    private static byte[] Render(JsonTemplate literal)
+    {
+        var buffer = JsonBuffer.Rent();
+        literal.WriteTo(buffer.Writer, JsonataValue.Undefined);
+        return buffer.ToJson();
+    }
 
-        private static byte[] RenderConstant(JsonTemplate value)
-        {
-            var buffer = JsonBuffer.Rent();
-            value.WriteTo(buffer.Writer, JsonataValue.Undefined);
-            return buffer.ToJson();
-        }
+    /// <param name="literal">The output itself when no expression is in it: rendered once, for all executions.</param>
+    private sealed class Action(JsonTemplate value, byte[]? literal) : PureAction
+    {
+        public override StepOutcome Evaluate(in NodeContext context) => StepOutcome.Main(literal ?? context.Render(value));
     }
 }

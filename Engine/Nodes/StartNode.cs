@@ -8,7 +8,7 @@ public sealed record NoParameters;
 internal sealed class StartNode() : NodeType<NoParameters>(
     "start", "control", NodeEffect.Pure, "Marks where an execution begins. Optional: without one, every node that no edge leads to is a start.", NodePort.MainPort)
 {
-    public override string OutputSummary => "null; the input is in scope as `input`.";
+    public override string OutputSummary => "Null; the input is in scope as `input`.";
 
     private protected override NodeAction Compile(NoParameters parameters, NodeCompilation node) => PassAction.Instance;
 }
@@ -16,7 +16,7 @@ internal sealed class StartNode() : NodeType<NoParameters>(
 internal sealed class NoopNode() : NodeType<NoParameters>(
     "noop", "control", NodeEffect.Pure, "Does nothing; a place to bring branches together or to name a point.", NodePort.MainPort)
 {
-    public override string OutputSummary => "null.";
+    public override string OutputSummary => "Null.";
 
     private protected override NodeAction Compile(NoParameters parameters, NodeCompilation node) => PassAction.Instance;
 }

@@ -162,8 +162,7 @@ internal static partial class Compiler
     private static LambdaNode CompileLambda(LambdaSyntax lambda, Scope scope)
     {
         var inner = new Scope(scope, lambda.Names.Names);
-        var signature = lambda.Signature is null ? null : Signature.Parse(lambda.Signature, lambda.Position);
-        var node = new LambdaNode([.. lambda.Parameters.Select(inner.SlotOf)], signature, inner);
+        var node = new LambdaNode([.. lambda.Parameters.Select(inner.SlotOf)], lambda.Signature, inner);
         return node.With(Compile(lambda.Body, inner, isTail: true));
     }
 

@@ -23,8 +23,15 @@ internal sealed class PathNode(PathStep[] steps, bool startsWithVariable, bool k
             current = i == 0 && steps[0].IsConstructor
                 ? steps[0].Node!.Evaluate(current, frame)
                 : Step(steps[i], current, frame, i == steps.Length - 1);
-            if (current.IsUndefined || (current.IsArray && current.ItemCount() == 0))
+            if (current.IsUndefined)
             {
+                break;
+            }
+
+            if (i < steps.Length - 1 && current.IsArray && current.ItemCount() == 0)
+            {
+                // Nothing to go on with, unless the author wrote this empty array.
+                current = i == 0 && steps[0].IsConstructor ? current : default;
                 break;
             }
         }

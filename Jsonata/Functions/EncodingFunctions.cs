@@ -153,13 +153,16 @@ internal static class EncodingFunctions
                 i += 3;
             }
 
-            AppendDecoded(decoded, pending, text.AsSpan(start, i - start), keep, function);
+            if (!TryAppendDecoded(decoded, pending, text.AsSpan(start, i - start), keep))
+            {
+                throw Errors.Of("D3140", function, Errors.Show(value));
+            }
         }
 
         return JsonataValue.FromString(decoded.ToString());
     }
 
-    private static void AppendDecoded(StringBuilder decoded, List<byte> bytes, ReadOnlySpan<char> source, string keep, string function)
+    private static bool TryAppendDecoded(StringBuilder decoded, List<byte> bytes, ReadOnlySpan<char> source, string keep)
     {
         string characters;
         try
@@ -168,7 +171,7 @@ internal static class EncodingFunctions
         }
         catch (DecoderFallbackException)
         {
-            throw Errors.Of("D3140", function, source.ToString());
+            return false;
         }
 
         // Each byte took three characters of the source: where a reserved character stays encoded, copy those.
@@ -187,5 +190,7 @@ internal static class EncodingFunctions
 
             position += length;
         }
+
+        return true;
     }
 }

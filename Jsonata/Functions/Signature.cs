@@ -183,16 +183,19 @@ internal sealed class Signature
             var parameter = _parameters[i];
             if (counts[i] == 0)
             {
-                result[filled++] = parameter.UsesContext ? Context(parameter, context, used) : default;
+                // The reference gives an optional parameter that was passed over the argument meant for the next one.
+                result[filled++] = parameter.UsesContext ? Context(parameter, context, used)
+                    : used < arguments.Length ? arguments[used++] : default;
                 continue;
             }
 
-            for (var n = 0; n < counts[i]; n++, used++)
+            for (var n = 0; n < counts[i] && used < arguments.Length; n++, used++)
             {
                 result[filled++] = parameter.IsArray ? ToArray(parameter, arguments[used], used) : arguments[used];
             }
         }
 
+        result[filled..].Clear();
         return result;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Workflows.Jsonata.Functions;
 
 namespace Workflows.Jsonata.Syntax;
 
@@ -292,7 +293,7 @@ internal sealed partial class Parser
                 : throw Errors.At(argument.Position, "S0208", ShownParameter(argument), $"{parameters.Count + 1}"));
         }
 
-        var signature = _token.Is("<") ? Signature() : null;
+        var signature = _token.Is("<") ? ParseSignature(token) : null;
         var names = new ScopeNames();
         parameters.ForEach(names.Add);
         _scopes.Push(names);
@@ -311,7 +312,7 @@ internal sealed partial class Parser
         _ => "",
     };
 
-    private string Signature()
+    private Signature ParseSignature(in Token lambda)
     {
         var text = new StringBuilder();
         var depth = 0;
@@ -323,6 +324,6 @@ internal sealed partial class Parser
         }
         while (depth > 0 && !_token.Is("{") && _token.Kind != TokenKind.End);
 
-        return text.ToString();
+        return Signature.Parse(text.ToString(), lambda.End);
     }
 }

@@ -44,7 +44,7 @@ internal sealed partial class Parser
 
         var names = new ScopeNames();
         _scopes.Push(names);
-        _token = _lexer.Next(afterValue: false);
+        Advance();
         var root = Expression(0);
         var end = _token.Start;
         if (_terminator is not null)
@@ -167,11 +167,9 @@ internal sealed partial class Parser
             case "and" or "or" or "in":
                 return PathBuilder.FromName(new NameSyntax(token.Text) { Start = token.Start, Position = token.End });
             default:
-                throw IsOperator(token.Text) ? Fail("S0211", token) : Fail("S0204", token);
+                throw Fail("S0211", token);
         }
     }
-
-    private static bool IsOperator(string op) => op is not ("!" or "~");
 
     /// <summary>An operator after a value.</summary>
     private SyntaxNode Infix(in Token token, SyntaxNode left)
@@ -213,9 +211,14 @@ internal sealed partial class Parser
         }
     }
 
-    private void Advance() => _token = _lexer.Next(afterValue: false);
+    private void Advance() => _token = Known(_lexer.Next(afterValue: false));
 
-    private void AdvanceAfterValue() => _token = _lexer.Next(afterValue: true);
+    private void AdvanceAfterValue() => _token = Known(_lexer.Next(afterValue: true));
+
+    private static Token Known(in Token token) =>
+        token is { Kind: TokenKind.Operator, Text: "!" or "~" }
+            ? throw Fail("S0204", token, suggestion: token.Text == "!" ? "Use $not(...) or != to negate." : null)
+            : token;
 
     private void Expect(string op, bool afterValue = false)
     {
@@ -267,7 +270,6 @@ internal sealed partial class Parser
         { Kind: TokenKind.Operator, Text: ")" or "]" or "}" } => "Is there an opening bracket missing before it?",
         { Kind: TokenKind.Operator, Text: ".." } => "A range stands in brackets: [1..5].",
         { Kind: TokenKind.Operator, Text: ";" } => "Several expressions stand in parentheses: ($x := 1; $x + 1).",
-        { Kind: TokenKind.Operator, Text: "!" or "~" } => "Use $not(...) or != to negate.",
         { Kind: TokenKind.Name or TokenKind.Variable or TokenKind.Number or TokenKind.String } =>
             "Is there an operator missing, such as '&' or '.'?",
         _ => null,

@@ -141,11 +141,11 @@ internal sealed class CallSyntax(SyntaxNode procedure, List<SyntaxNode> argument
     public bool IsPartial => isPartial;
 }
 
-internal sealed class LambdaSyntax(List<string> parameters, string? signature, SyntaxNode body, ScopeNames names) : SyntaxNode
+internal sealed class LambdaSyntax(List<string> parameters, Functions.Signature? signature, SyntaxNode body, ScopeNames names) : SyntaxNode
 {
     public List<string> Parameters => parameters;
 
-    public string? Signature => signature;
+    public Functions.Signature? Signature => signature;
 
     public SyntaxNode Body => body;
 

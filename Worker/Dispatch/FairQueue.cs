@@ -47,7 +47,7 @@ internal sealed class FairQueue : IDisposable
         }
     }
 
-    public Task WaitAsync(CancellationToken cancellationToken) => _added.WaitAsync(cancellationToken);
+    public Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => _added.WaitAsync(longest, cancellationToken);
 
     /// <summary>Takes up to <paramref name="limit"/> executions, one of each tenant in turn, highest priority first.</summary>
     /// <param name="settled">Receives the stream entries all of whose executions are taken now.</param>

@@ -15,6 +15,7 @@ internal sealed partial class Intake : IDisposable
     private static readonly TimeSpan SweepAge = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PauseWithoutRedis = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PauseWhenFull = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
     private readonly FairQueue _queue = new();
@@ -60,7 +61,8 @@ internal sealed partial class Intake : IDisposable
         var keys = _queue.Take(Math.Min(Room(session), Limits.ClaimsPerRound), settled);
         if (keys.Count == 0)
         {
-            await _queue.WaitAsync(cancellationToken);
+            // Also from time to time by itself: the room may have come back without a signal, by a session that ended.
+            await _queue.WaitAsync(LongestIdle, cancellationToken);
             return TimeSpan.Zero;
         }
 

@@ -23,6 +23,8 @@ internal sealed partial class WorkerService(
     private static readonly TimeSpan RegisterPause = TimeSpan.FromMilliseconds(200);
 
     private volatile WorkerSession _session = new();
+    private long _lastBeat;
+    private long _steadySince;
 
     /// <summary>Executions in memory; for the health page.</summary>
     public int InFlight => _session.Runs.Count;
@@ -69,7 +71,14 @@ internal sealed partial class WorkerService(
     private async Task<TimeSpan> HeartbeatAsync(CancellationToken cancellationToken)
     {
         var session = _session;
-        if (session.IsFenced || !await registry.HeartbeatAsync(session.WorkerId, session.Runs.Count, cancellationToken))
+        if (clock.GetElapsedTime(Volatile.Read(ref _lastBeat)) > TimeSpan.FromSeconds(options.LeaseSeconds))
+        {
+            Volatile.Write(ref _steadySince, clock.GetTimestamp());
+        }
+
+        var beaten = !session.IsFenced && await registry.HeartbeatAsync(session.WorkerId, session.Runs.Count, cancellationToken);
+        Volatile.Write(ref _lastBeat, clock.GetTimestamp());
+        if (!beaten)
         {
             session.TryFence();
             if (session.IsStopping)
@@ -145,6 +154,13 @@ internal sealed partial class WorkerService(
 
     private async Task<TimeSpan> RescueAsync(CancellationToken cancellationToken)
     {
+        // After an outage of the database, or a pause of this process, everybody's beat looks old: let the living beat first.
+        var lease = TimeSpan.FromSeconds(options.LeaseSeconds);
+        if (clock.GetElapsedTime(Volatile.Read(ref _steadySince)) < lease || clock.GetElapsedTime(Volatile.Read(ref _lastBeat)) > lease)
+        {
+            return TimeSpan.FromSeconds(options.HeartbeatSeconds);
+        }
+
         var rescued = await registry.RescueAsync(TimeSpan.FromSeconds(options.LeaseSeconds), cancellationToken);
         if (rescued.Count > 0)
         {

@@ -25,6 +25,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     private readonly Action<Progress> _durable;
     private readonly Action<Progress, string> _rejected;
     private readonly FlushLanes<Progress> _lanes;
+    private volatile bool _closed;
 
     public Checkpointer(
         CheckpointWriter writer, DispatchStreams dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
@@ -45,7 +46,8 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
     public void Add(Progress progress)
     {
-        if (!_lanes.TryAdd(progress))
+        // After the lanes closed the execution is handed back as it is durable: what was decided since is decided again elsewhere.
+        if (!_lanes.TryAdd(progress) && !_closed)
         {
             throw new InvalidOperationException("More executions wait for a checkpoint than may be in flight.");
         }
@@ -147,7 +149,11 @@ internal sealed partial class Checkpointer : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _lanes.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _closed = true;
+        return _lanes.DisposeAsync();
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId} was fenced: it was taken for dead, its executions go on elsewhere")]
     private partial void LogFenced(Guid workerId);

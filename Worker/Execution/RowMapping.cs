@@ -79,7 +79,7 @@ internal static class RowMapping
     public static byte[] ErrorJson(StepError error) => Write(writer =>
     {
         writer.WriteString("code", error.Code);
-        writer.WriteString("message", error.Message);
+        writer.WriteString("message", Storable(error.Message));
         writer.WriteString("kind", JsonNamingPolicy.CamelCase.ConvertName(error.Kind.ToString()));
         if (error.RetryAfter is { } retryAfter)
         {
@@ -90,9 +90,12 @@ internal static class RowMapping
     public static byte[] ErrorJson(ExecutionError error) => Write(writer =>
     {
         writer.WriteString("code", error.Code);
-        writer.WriteString("message", error.Message);
+        writer.WriteString("message", Storable(error.Message));
         writer.WriteString("node", error.NodeId);
     });
+
+    // PostgreSQL's jsonb cannot hold U+0000, and an execution that cannot even fail would never end.
+    private static string Storable(string text) => text.Replace('\0', '\uFFFD');
 
     private static StepError ParseError(byte[] json)
     {

@@ -44,7 +44,7 @@ foreach (var step in ended.GetProperty("steps").EnumerateArray())
         $"    {step.GetProperty("nodeId").GetString(),-10} {step.GetProperty("nodeType").GetString(),-13} {step.GetProperty("status").GetString(),-10} {port,-8} {took.TotalMilliseconds,7:0.0} ms  {(output.Length > 90 ? output[..90] + "…" : output)}"));
 }
 
-var total = ended.GetProperty("finishedAt").GetDateTimeOffset() - ended.GetProperty("queuedAt").GetDateTimeOffset();
+var total = ended.GetProperty("finishedAt").GetDateTimeOffset() - ended.GetProperty("startedAt").GetDateTimeOffset();
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  completed in {total.TotalMilliseconds:0} ms: {ended.GetProperty("output").GetRawText()}"));
 await api.ExpectEventAsync("order.confirmed", orderId);
 Console.WriteLine($"  event order.confirmed for {orderId} was emitted");

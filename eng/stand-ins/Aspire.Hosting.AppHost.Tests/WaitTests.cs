@@ -26,7 +26,7 @@ public sealed class WaitTests : IDisposable
 
         await StateAsync(app, "hasty", KnownResourceStates.Running);
         await Eventually.TrueAsync(() => (string?)_host.Process("dependency")["health"] == "Unhealthy", Limit, Cancelled);
-        Assert.Equal(KnownResourceStates.NotStarted, (string?)_host.Process("patient")["state"]);
+        Assert.Equal(KnownResourceStates.Waiting, (string?)_host.Process("patient")["state"]);
 
         await File.WriteAllTextAsync(healthyFile, string.Empty, Cancelled);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("patient", Cancelled).WaitAsync(Limit, Cancelled);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
 
 namespace StackExchange.Redis.Tests;
 
@@ -14,10 +15,12 @@ public sealed class RedisProcess : IAsyncDisposable
     private const int SigContinue = 18;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redis-tests-");
+    private readonly X509Certificate2? _tls;
     private Process? _process;
 
-    private RedisProcess()
+    private RedisProcess(X509Certificate2? tls = null)
     {
+        _tls = tls;
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
@@ -43,9 +46,10 @@ public sealed class RedisProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<RedisProcess> StartAsync()
+    /// <param name="tls">A certificate with its key, to speak TLS only.</param>
+    public static async Task<RedisProcess> StartAsync(X509Certificate2? tls = null)
     {
-        var redis = new RedisProcess();
+        var redis = new RedisProcess(tls);
         await redis.RestartAsync();
         return redis;
     }
@@ -61,8 +65,12 @@ public sealed class RedisProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--requirepass", Password,
-            "--port", Port.ToString(CultureInfo.InvariantCulture), "--enable-debug-command", "local"])
+        string[] port = _tls is null ? ["--port", Port.ToString(CultureInfo.InvariantCulture)]
+            : ["--port", "0", "--tls-port", Port.ToString(CultureInfo.InvariantCulture), "--tls-auth-clients", "no",
+                "--tls-cert-file", WriteFile("certificate.pem", _tls.ExportCertificatePem()),
+                "--tls-key-file", WriteFile("key.pem", _tls.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem())];
+        string[] arguments = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--requirepass", Password, .. port];
+        foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
@@ -133,6 +141,13 @@ public sealed class RedisProcess : IAsyncDisposable
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SendSignal(int processId, int signal);
+
+    private string WriteFile(string name, string content)
+    {
+        var path = Path.Combine(_folder.FullName, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
 
     private void Signal(int signal)
     {

@@ -62,7 +62,8 @@ public sealed class ConnectionMultiplexer : IConnectionMultiplexer
     public static ConnectionMultiplexer Connect(string configuration, TextWriter? log = null) =>
         Connect(ConfigurationOptions.Parse(configuration), log);
 
-    public static ConnectionMultiplexer Connect(string configuration, Action<ConfigurationOptions> configure, TextWriter? log = null) =>
+    public static ConnectionMultiplexer Connect(
+        string configuration, Action<ConfigurationOptions> configure, TextWriter? log = null) =>
         Connect(ConfigurationOptions.Parse(configuration).Apply(configure), log);
 
     public static ConnectionMultiplexer Connect(ConfigurationOptions configuration, TextWriter? log = null) =>

@@ -59,6 +59,14 @@ public sealed class DefinitionProblemTests
         { FieldValue, "/nodes/0/retry/maxAttempts", Flow.Json("""{"id": "a", "type": "noop", "retry": {"maxAttempts": 1e12}}""") },
         { FieldValue, "/nodes/0/retry/multiplier", Flow.Json("""{"id": "a", "type": "noop", "retry": {"multiplier": 0.5}}""") },
         { FieldValue, "/nodes/0/retry/initialDelaySeconds", Flow.Json("""{"id": "a", "type": "noop", "retry": {"initialDelaySeconds": -1}}""") },
+        { FieldValue, "/nodes/0/retry/initialDelaySeconds", Flow.Json("""{"id": "a", "type": "noop", "retry": {"initialDelaySeconds": 604801}}""") },
+        { FieldValue, "/nodes/0/retry/maxDelaySeconds", Flow.Json("""{"id": "a", "type": "noop", "retry": {"maxDelaySeconds": 604801}}""") },
+        { FieldValue, "/settings/retentionDays", Flow.Json(A, "", """, "settings": {"retentionDays": 3651}""") },
+        { FieldValue, "/settings/timeoutSeconds", Flow.Json(A, "", $$$""", "settings": {"timeoutSeconds": {{{Limits.WaitSeconds + 1}}}}""") },
+        { FieldValue, "/settings/concurrency/limit", Flow.Json(A, "", """, "settings": {"concurrency": {"limit": 1000001}}""") },
+        { InputSchemaInvalid, "/parameters/pattern", Flow.Json(A, "", $$$""", "parameters": {"pattern": "{{{new string('a', Limits.InputSchemaPatternLength + 1)}}}"}""") },
+        { ParameterValue, "/nodes/0/parameters/seconds", Flow.Json($$$"""{"id": "a", "type": "delay", "parameters": {"seconds": {{{Limits.WaitSeconds + 1}}}}}""") },
+        { ParameterValue, "/nodes/0/parameters/maxResponseBytes", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "http://x", "maxResponseBytes": 1048577}}""") },
         { FieldValue, "/nodes/0/onError", Flow.Json("""{"id": "a", "type": "noop", "onError": "ignore"}""") },
         { FieldValue, "/name", Flow.Json(A, "", $", \"name\": \"{new string('n', 201)}\"") },
         { FieldValue, "/settings/priority", Flow.Json(A, "", """, "settings": {"priority": "urgent"}""") },
@@ -182,7 +190,7 @@ public sealed class DefinitionProblemTests
         var problems = Flow.Problems(definition);
 
         var problem = Assert.Single(problems, problem => problem.Code == code && problem.Pointer == pointer);
-        Assert.EndsWith(".", problem.Message.TrimEnd(')'), StringComparison.Ordinal);
+        Assert.EndsWith(".", problem.Message, StringComparison.Ordinal);
         Assert.NotEmpty(problem.Hint);
     }
 

@@ -185,7 +185,7 @@ internal sealed partial class Orchestrator(
 
         for (var replica = 1; replica <= replicas; replica++)
         {
-            var instance = new ResourceInstance(resource, replica, replicas);
+            var instance = new ResourceInstance(resource, replica, replicas) { State = KnownResourceStates.Waiting };
             foreach (var endpoint in endpoints)
             {
                 // One wished-for port cannot serve several replicas.

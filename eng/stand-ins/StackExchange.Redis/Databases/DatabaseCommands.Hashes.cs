@@ -2,10 +2,12 @@ namespace StackExchange.Redis;
 
 internal abstract partial class DatabaseCommands
 {
-    public Task<long> HashDecrementAsync(RedisKey key, RedisValue hashField, long value = 1, CommandFlags flags = CommandFlags.None) =>
+    public Task<long> HashDecrementAsync(
+        RedisKey key, RedisValue hashField, long value = 1, CommandFlags flags = CommandFlags.None) =>
         HashIncrementAsync(key, hashField, -value, flags);
 
-    public Task<double> HashDecrementAsync(RedisKey key, RedisValue hashField, double value, CommandFlags flags = CommandFlags.None) =>
+    public Task<double> HashDecrementAsync(
+        RedisKey key, RedisValue hashField, double value, CommandFlags flags = CommandFlags.None) =>
         HashIncrementAsync(key, hashField, -value, flags);
 
     public Task<bool> HashDeleteAsync(RedisKey key, RedisValue hashField, CommandFlags flags = CommandFlags.None) =>
@@ -33,10 +35,12 @@ internal abstract partial class DatabaseCommands
     public Task<HashEntry[]> HashGetAllAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Hgetall, [key.AsArgument()], Replies.HashEntries, flags);
 
-    public Task<long> HashIncrementAsync(RedisKey key, RedisValue hashField, long value = 1, CommandFlags flags = CommandFlags.None) =>
+    public Task<long> HashIncrementAsync(
+        RedisKey key, RedisValue hashField, long value = 1, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Hincrby, [key.AsArgument(), hashField, value], Replies.Integer, flags);
 
-    public Task<double> HashIncrementAsync(RedisKey key, RedisValue hashField, double value, CommandFlags flags = CommandFlags.None) =>
+    public Task<double> HashIncrementAsync(
+        RedisKey key, RedisValue hashField, double value, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Hincrbyfloat, [key.AsArgument(), hashField, value], Replies.Double, flags);
 
     public Task<RedisValue[]> HashKeysAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>

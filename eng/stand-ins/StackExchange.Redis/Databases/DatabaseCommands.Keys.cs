@@ -3,7 +3,11 @@ namespace StackExchange.Redis;
 internal abstract partial class DatabaseCommands
 {
     public Task<bool> KeyCopyAsync(
-        RedisKey sourceKey, RedisKey destinationKey, int destinationDatabase = -1, bool replace = false, CommandFlags flags = CommandFlags.None)
+        RedisKey sourceKey,
+        RedisKey destinationKey,
+        int destinationDatabase = -1,
+        bool replace = false,
+        CommandFlags flags = CommandFlags.None)
     {
         var space = default(ArgumentList.Space);
         var arguments = new ArgumentList(space);
@@ -63,7 +67,8 @@ internal abstract partial class DatabaseCommands
     public Task<bool> KeyPersistAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Persist, [key.AsArgument()], Replies.Truth, flags);
 
-    public Task<bool> KeyRenameAsync(RedisKey key, RedisKey newKey, When when = When.Always, CommandFlags flags = CommandFlags.None) =>
+    public Task<bool> KeyRenameAsync(
+        RedisKey key, RedisKey newKey, When when = When.Always, CommandFlags flags = CommandFlags.None) =>
         Send(when == When.NotExists ? Commands.Renamenx : Commands.Rename, [key.AsArgument(), newKey.AsArgument()], Replies.Truth, flags);
 
     public Task<TimeSpan?> KeyTimeToLiveAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
@@ -75,7 +80,8 @@ internal abstract partial class DatabaseCommands
     public Task<RedisType> KeyTypeAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Type, [key.AsArgument()], Replies.KeyType, flags);
 
-    private Task<bool> Expire(Command command, RedisKey key, long milliseconds, ExpireWhen when, CommandFlags flags) => when switch
+    private Task<bool> Expire(
+        Command command, RedisKey key, long milliseconds, ExpireWhen when, CommandFlags flags) => when switch
     {
         ExpireWhen.Always => Send(command, [key.AsArgument(), milliseconds], Replies.Truth, flags),
         ExpireWhen.HasNoExpiry => Send(command, [key.AsArgument(), milliseconds, "NX"], Replies.Truth, flags),

@@ -5,7 +5,12 @@ namespace StackExchange.Redis;
 internal abstract partial class DatabaseCommands
 {
     public async IAsyncEnumerable<HashEntry> HashScanAsync(
-        RedisKey key, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None)
+        RedisKey key,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None)
     {
         await foreach (var page in ScanAsync(Commands.Hscan, key, pattern, pageSize, cursor, flags).ConfigureAwait(false))
         {
@@ -19,7 +24,12 @@ internal abstract partial class DatabaseCommands
     }
 
     public async IAsyncEnumerable<RedisValue> SetScanAsync(
-        RedisKey key, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None)
+        RedisKey key,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None)
     {
         await foreach (var page in ScanAsync(Commands.Sscan, key, pattern, pageSize, cursor, flags).ConfigureAwait(false))
         {
@@ -33,7 +43,12 @@ internal abstract partial class DatabaseCommands
     }
 
     public async IAsyncEnumerable<SortedSetEntry> SortedSetScanAsync(
-        RedisKey key, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None)
+        RedisKey key,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None)
     {
         await foreach (var page in ScanAsync(Commands.Zscan, key, pattern, pageSize, cursor, flags).ConfigureAwait(false))
         {

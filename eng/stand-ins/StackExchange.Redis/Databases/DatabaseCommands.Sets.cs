@@ -43,7 +43,8 @@ internal abstract partial class DatabaseCommands
     public Task<RedisValue[]> SetMembersAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Smembers, [key.AsArgument()], Replies.Values, flags);
 
-    public Task<bool> SetMoveAsync(RedisKey source, RedisKey destination, RedisValue value, CommandFlags flags = CommandFlags.None) =>
+    public Task<bool> SetMoveAsync(
+        RedisKey source, RedisKey destination, RedisValue value, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Smove, [source.AsArgument(), destination.AsArgument(), value], Replies.Truth, flags);
 
     public Task<RedisValue> SetPopAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>

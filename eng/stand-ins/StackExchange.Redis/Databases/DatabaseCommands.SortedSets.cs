@@ -5,18 +5,24 @@ internal abstract partial class DatabaseCommands
     public Task<bool> SortedSetAddAsync(RedisKey key, RedisValue member, double score, CommandFlags flags) =>
         SortedSetAddAsync(key, member, score, SortedSetWhen.Always, flags);
 
-    public Task<bool> SortedSetAddAsync(RedisKey key, RedisValue member, double score, When when, CommandFlags flags = CommandFlags.None) =>
+    public Task<bool> SortedSetAddAsync(
+        RedisKey key, RedisValue member, double score, When when, CommandFlags flags = CommandFlags.None) =>
         SortedSetAddAsync(key, member, score, ToSortedSetWhen(when), flags);
 
     /// <summary>True when the member is new.</summary>
     public Task<bool> SortedSetAddAsync(
-        RedisKey key, RedisValue member, double score, SortedSetWhen when = SortedSetWhen.Always, CommandFlags flags = CommandFlags.None) =>
+        RedisKey key,
+        RedisValue member,
+        double score,
+        SortedSetWhen when = SortedSetWhen.Always,
+        CommandFlags flags = CommandFlags.None) =>
         SortedSetAdd(key, [new SortedSetEntry(member, score)], when, countChanges: false, Replies.Truth, flags);
 
     public Task<long> SortedSetAddAsync(RedisKey key, SortedSetEntry[] values, CommandFlags flags) =>
         SortedSetAddAsync(key, values, SortedSetWhen.Always, flags);
 
-    public Task<long> SortedSetAddAsync(RedisKey key, SortedSetEntry[] values, When when, CommandFlags flags = CommandFlags.None) =>
+    public Task<long> SortedSetAddAsync(
+        RedisKey key, SortedSetEntry[] values, When when, CommandFlags flags = CommandFlags.None) =>
         SortedSetAddAsync(key, values, ToSortedSetWhen(when), flags);
 
     public Task<long> SortedSetAddAsync(
@@ -27,10 +33,12 @@ internal abstract partial class DatabaseCommands
             ? Task.FromResult(0L) : SortedSetAdd(key, values, when, countChanges: false, Replies.Integer, flags);
     }
 
-    public Task<double> SortedSetDecrementAsync(RedisKey key, RedisValue member, double value, CommandFlags flags = CommandFlags.None) =>
+    public Task<double> SortedSetDecrementAsync(
+        RedisKey key, RedisValue member, double value, CommandFlags flags = CommandFlags.None) =>
         SortedSetIncrementAsync(key, member, -value, flags);
 
-    public Task<double> SortedSetIncrementAsync(RedisKey key, RedisValue member, double value, CommandFlags flags = CommandFlags.None) =>
+    public Task<double> SortedSetIncrementAsync(
+        RedisKey key, RedisValue member, double value, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Zincrby, [key.AsArgument(), value, member], Replies.Double, flags);
 
     public Task<long> SortedSetLengthAsync(
@@ -43,7 +51,8 @@ internal abstract partial class DatabaseCommands
             ? Send(Commands.Zcard, [key.AsArgument()], Replies.Integer, flags)
             : Send(Commands.Zcount, [key.AsArgument(), Bound(min, exclude, Exclude.Start), Bound(max, exclude, Exclude.Stop)], Replies.Integer, flags);
 
-    public Task<SortedSetEntry?> SortedSetPopAsync(RedisKey key, Order order = Order.Ascending, CommandFlags flags = CommandFlags.None) =>
+    public Task<SortedSetEntry?> SortedSetPopAsync(
+        RedisKey key, Order order = Order.Ascending, CommandFlags flags = CommandFlags.None) =>
         Send(order == Order.Ascending ? Commands.Zpopmin : Commands.Zpopmax, [key.AsArgument()], Replies.FirstSortedSetEntry, flags);
 
     public Task<SortedSetEntry[]> SortedSetPopAsync(
@@ -99,7 +108,8 @@ internal abstract partial class DatabaseCommands
         return members.Length == 0 ? Task.FromResult(0L) : Send(Commands.Zrem, key, members, Replies.Integer, flags);
     }
 
-    public Task<long> SortedSetRemoveRangeByRankAsync(RedisKey key, long start, long stop, CommandFlags flags = CommandFlags.None) =>
+    public Task<long> SortedSetRemoveRangeByRankAsync(
+        RedisKey key, long start, long stop, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Zremrangebyrank, [key.AsArgument(), start, stop], Replies.Integer, flags);
 
     public Task<long> SortedSetRemoveRangeByScoreAsync(
@@ -118,15 +128,27 @@ internal abstract partial class DatabaseCommands
 
     /// <summary>True when the member is new or its score changed.</summary>
     public Task<bool> SortedSetUpdateAsync(
-        RedisKey key, RedisValue member, double score, SortedSetWhen when = SortedSetWhen.Always, CommandFlags flags = CommandFlags.None) =>
+        RedisKey key,
+        RedisValue member,
+        double score,
+        SortedSetWhen when = SortedSetWhen.Always,
+        CommandFlags flags = CommandFlags.None) =>
         SortedSetAdd(key, [new SortedSetEntry(member, score)], when, countChanges: true, Replies.Truth, flags);
 
     public Task<long> SortedSetUpdateAsync(
-        RedisKey key, SortedSetEntry[] values, SortedSetWhen when = SortedSetWhen.Always, CommandFlags flags = CommandFlags.None) =>
+        RedisKey key,
+        SortedSetEntry[] values,
+        SortedSetWhen when = SortedSetWhen.Always,
+        CommandFlags flags = CommandFlags.None) =>
         SortedSetAdd(key, values, when, countChanges: true, Replies.Integer, flags);
 
     private Task<T> SortedSetAdd<T>(
-        RedisKey key, scoped ReadOnlySpan<SortedSetEntry> values, SortedSetWhen when, bool countChanges, ReplyParser<T> parser, CommandFlags flags)
+        RedisKey key,
+        scoped ReadOnlySpan<SortedSetEntry> values,
+        SortedSetWhen when,
+        bool countChanges,
+        ReplyParser<T> parser,
+        CommandFlags flags)
     {
         var space = default(ArgumentList.Space);
         var arguments = new ArgumentList(space);

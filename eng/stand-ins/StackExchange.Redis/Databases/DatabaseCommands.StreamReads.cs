@@ -31,10 +31,12 @@ internal abstract partial class DatabaseCommands
         return Send(messageOrder == Order.Ascending ? Commands.Xrange : Commands.Xrevrange, arguments.Items, StreamReplies.Entries, flags);
     }
 
-    public Task<StreamEntry[]> StreamReadAsync(RedisKey key, RedisValue position, int? count = null, CommandFlags flags = CommandFlags.None) =>
+    public Task<StreamEntry[]> StreamReadAsync(
+        RedisKey key, RedisValue position, int? count = null, CommandFlags flags = CommandFlags.None) =>
         Read([new StreamPosition(key, position)], count, StreamReplies.FirstStream, flags);
 
-    public Task<RedisStream[]> StreamReadAsync(StreamPosition[] streamPositions, int? countPerStream = null, CommandFlags flags = CommandFlags.None)
+    public Task<RedisStream[]> StreamReadAsync(
+        StreamPosition[] streamPositions, int? countPerStream = null, CommandFlags flags = CommandFlags.None)
     {
         RequireSome(streamPositions, nameof(streamPositions));
         return Read(streamPositions, countPerStream, StreamReplies.Streams, flags);
@@ -45,7 +47,13 @@ internal abstract partial class DatabaseCommands
         StreamReadGroupAsync(key, groupName, consumerName, position, count, false, null, flags);
 
     public Task<StreamEntry[]> StreamReadGroupAsync(
-        RedisKey key, RedisValue groupName, RedisValue consumerName, RedisValue? position, int? count, bool noAck, CommandFlags flags) =>
+        RedisKey key,
+        RedisValue groupName,
+        RedisValue consumerName,
+        RedisValue? position,
+        int? count,
+        bool noAck,
+        CommandFlags flags) =>
         StreamReadGroupAsync(key, groupName, consumerName, position, count, noAck, null, flags);
 
     /// <summary>Without a position, entries never delivered to the group.</summary>
@@ -63,11 +71,20 @@ internal abstract partial class DatabaseCommands
             StreamReplies.FirstStream, flags);
 
     public Task<RedisStream[]> StreamReadGroupAsync(
-        StreamPosition[] streamPositions, RedisValue groupName, RedisValue consumerName, int? countPerStream, CommandFlags flags) =>
+        StreamPosition[] streamPositions,
+        RedisValue groupName,
+        RedisValue consumerName,
+        int? countPerStream,
+        CommandFlags flags) =>
         StreamReadGroupAsync(streamPositions, groupName, consumerName, countPerStream, false, null, flags);
 
     public Task<RedisStream[]> StreamReadGroupAsync(
-        StreamPosition[] streamPositions, RedisValue groupName, RedisValue consumerName, int? countPerStream, bool noAck, CommandFlags flags) =>
+        StreamPosition[] streamPositions,
+        RedisValue groupName,
+        RedisValue consumerName,
+        int? countPerStream,
+        bool noAck,
+        CommandFlags flags) =>
         StreamReadGroupAsync(streamPositions, groupName, consumerName, countPerStream, noAck, null, flags);
 
     public Task<RedisStream[]> StreamReadGroupAsync(

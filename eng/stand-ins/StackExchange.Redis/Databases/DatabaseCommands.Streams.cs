@@ -2,21 +2,34 @@ namespace StackExchange.Redis;
 
 internal abstract partial class DatabaseCommands
 {
-    public Task<long> StreamAcknowledgeAsync(RedisKey key, RedisValue groupName, RedisValue messageId, CommandFlags flags = CommandFlags.None) =>
+    public Task<long> StreamAcknowledgeAsync(
+        RedisKey key, RedisValue groupName, RedisValue messageId, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Xack, [key.AsArgument(), groupName, messageId], Replies.Integer, flags);
 
-    public Task<long> StreamAcknowledgeAsync(RedisKey key, RedisValue groupName, RedisValue[] messageIds, CommandFlags flags = CommandFlags.None)
+    public Task<long> StreamAcknowledgeAsync(
+        RedisKey key, RedisValue groupName, RedisValue[] messageIds, CommandFlags flags = CommandFlags.None)
     {
         RequireSome(messageIds, nameof(messageIds));
         return Send(Commands.Xack, key, [groupName, .. messageIds], Replies.Integer, flags);
     }
 
     public Task<RedisValue> StreamAddAsync(
-        RedisKey key, RedisValue streamField, RedisValue streamValue, RedisValue? messageId, int? maxLength, bool useApproximateMaxLength, CommandFlags flags) =>
+        RedisKey key,
+        RedisValue streamField,
+        RedisValue streamValue,
+        RedisValue? messageId,
+        int? maxLength,
+        bool useApproximateMaxLength,
+        CommandFlags flags) =>
         StreamAddAsync(key, streamField, streamValue, messageId, maxLength, useApproximateMaxLength, null, StreamTrimMode.KeepReferences, flags);
 
     public Task<RedisValue> StreamAddAsync(
-        RedisKey key, NameValueEntry[] streamPairs, RedisValue? messageId, int? maxLength, bool useApproximateMaxLength, CommandFlags flags) =>
+        RedisKey key,
+        NameValueEntry[] streamPairs,
+        RedisValue? messageId,
+        int? maxLength,
+        bool useApproximateMaxLength,
+        CommandFlags flags) =>
         StreamAddAsync(key, streamPairs, messageId, maxLength, useApproximateMaxLength, null, StreamTrimMode.KeepReferences, flags);
 
     public Task<RedisValue> StreamAddAsync(
@@ -75,15 +88,21 @@ internal abstract partial class DatabaseCommands
         RedisKey key, RedisValue groupName, RedisValue position, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.XgroupSetid, [key.AsArgument(), groupName, StreamPosition.ForGroup(position)], Replies.Truth, flags);
 
-    public Task<StreamConsumerInfo[]> StreamConsumerInfoAsync(RedisKey key, RedisValue groupName, CommandFlags flags = CommandFlags.None) =>
+    public Task<StreamConsumerInfo[]> StreamConsumerInfoAsync(
+        RedisKey key, RedisValue groupName, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.XinfoConsumers, [key.AsArgument(), groupName], StreamReplies.Consumers, flags);
 
-    public Task<bool> StreamCreateConsumerGroupAsync(RedisKey key, RedisValue groupName, RedisValue? position, CommandFlags flags) =>
+    public Task<bool> StreamCreateConsumerGroupAsync(
+        RedisKey key, RedisValue groupName, RedisValue? position, CommandFlags flags) =>
         StreamCreateConsumerGroupAsync(key, groupName, position, createStream: true, flags);
 
     /// <summary>From new entries on, unless told otherwise. A group that is there already is a BUSYGROUP server error.</summary>
     public Task<bool> StreamCreateConsumerGroupAsync(
-        RedisKey key, RedisValue groupName, RedisValue? position = null, bool createStream = true, CommandFlags flags = CommandFlags.None) =>
+        RedisKey key,
+        RedisValue groupName,
+        RedisValue? position = null,
+        bool createStream = true,
+        CommandFlags flags = CommandFlags.None) =>
         createStream
             ? Send(Commands.XgroupCreate, [key.AsArgument(), groupName, StreamPosition.ForGroup(position), "MKSTREAM"], Replies.Truth, flags)
             : Send(Commands.XgroupCreate, [key.AsArgument(), groupName, StreamPosition.ForGroup(position)], Replies.Truth, flags);
@@ -99,7 +118,8 @@ internal abstract partial class DatabaseCommands
         RedisKey key, RedisValue groupName, RedisValue consumerName, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.XgroupDelconsumer, [key.AsArgument(), groupName, consumerName], Replies.Integer, flags);
 
-    public Task<bool> StreamDeleteConsumerGroupAsync(RedisKey key, RedisValue groupName, CommandFlags flags = CommandFlags.None) =>
+    public Task<bool> StreamDeleteConsumerGroupAsync(
+        RedisKey key, RedisValue groupName, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.XgroupDestroy, [key.AsArgument(), groupName], Replies.Truth, flags);
 
     public Task<StreamGroupInfo[]> StreamGroupInfoAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
@@ -111,11 +131,18 @@ internal abstract partial class DatabaseCommands
     public Task<long> StreamLengthAsync(RedisKey key, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Xlen, [key.AsArgument()], Replies.Integer, flags);
 
-    public Task<StreamPendingInfo> StreamPendingAsync(RedisKey key, RedisValue groupName, CommandFlags flags = CommandFlags.None) =>
+    public Task<StreamPendingInfo> StreamPendingAsync(
+        RedisKey key, RedisValue groupName, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Xpending, [key.AsArgument(), groupName], StreamReplies.Pending, flags);
 
     public Task<StreamPendingMessageInfo[]> StreamPendingMessagesAsync(
-        RedisKey key, RedisValue groupName, int count, RedisValue consumerName, RedisValue? minId, RedisValue? maxId, CommandFlags flags) =>
+        RedisKey key,
+        RedisValue groupName,
+        int count,
+        RedisValue consumerName,
+        RedisValue? minId,
+        RedisValue? maxId,
+        CommandFlags flags) =>
         StreamPendingMessagesAsync(key, groupName, count, consumerName, minId, maxId, null, flags);
 
     /// <summary>Pass a null consumer for the messages of all.</summary>

@@ -61,11 +61,20 @@ internal abstract partial class DatabaseCommands
         StringSetAsync(key, value, Expiration.From(expiry, keepTtl: false), when, flags);
 
     public Task<bool> StringSetAsync(
-        RedisKey key, RedisValue value, TimeSpan? expiry, bool keepTtl, When when = When.Always, CommandFlags flags = CommandFlags.None) =>
+        RedisKey key,
+        RedisValue value,
+        TimeSpan? expiry,
+        bool keepTtl,
+        When when = When.Always,
+        CommandFlags flags = CommandFlags.None) =>
         StringSetAsync(key, value, Expiration.From(expiry, keepTtl), when, flags);
 
     public Task<bool> StringSetAsync(
-        RedisKey key, RedisValue value, Expiration expiry = default, ValueCondition when = default, CommandFlags flags = CommandFlags.None)
+        RedisKey key,
+        RedisValue value,
+        Expiration expiry = default,
+        ValueCondition when = default,
+        CommandFlags flags = CommandFlags.None)
     {
         if (value.IsNull)
         {
@@ -90,7 +99,10 @@ internal abstract partial class DatabaseCommands
 
     /// <summary>All or, with <see cref="When.NotExists"/>, none. An expiry for many keys at once needs a newer server.</summary>
     public Task<bool> StringSetAsync(
-        KeyValuePair<RedisKey, RedisValue>[] values, When when = When.Always, Expiration expiry = default, CommandFlags flags = CommandFlags.None)
+        KeyValuePair<RedisKey, RedisValue>[] values,
+        When when = When.Always,
+        Expiration expiry = default,
+        CommandFlags flags = CommandFlags.None)
     {
         ArgumentNullException.ThrowIfNull(values);
         if (expiry.Word is not null || when == When.Exists)
@@ -114,7 +126,12 @@ internal abstract partial class DatabaseCommands
     }
 
     public Task<RedisValue> StringSetAndGetAsync(
-        RedisKey key, RedisValue value, TimeSpan? expiry = null, bool keepTtl = false, When when = When.Always, CommandFlags flags = CommandFlags.None)
+        RedisKey key,
+        RedisValue value,
+        TimeSpan? expiry = null,
+        bool keepTtl = false,
+        When when = When.Always,
+        CommandFlags flags = CommandFlags.None)
     {
         var space = default(ArgumentList.Space);
         var arguments = new ArgumentList(space);
@@ -125,10 +142,12 @@ internal abstract partial class DatabaseCommands
         return Send(Commands.Set, arguments.Items, Replies.Value, flags);
     }
 
-    public Task<RedisValue> StringSetAndGetAsync(RedisKey key, RedisValue value, TimeSpan? expiry, When when, CommandFlags flags) =>
+    public Task<RedisValue> StringSetAndGetAsync(
+        RedisKey key, RedisValue value, TimeSpan? expiry, When when, CommandFlags flags) =>
         StringSetAndGetAsync(key, value, expiry, keepTtl: false, when, flags);
 
-    public Task<RedisValue> StringSetRangeAsync(RedisKey key, long offset, RedisValue value, CommandFlags flags = CommandFlags.None) =>
+    public Task<RedisValue> StringSetRangeAsync(
+        RedisKey key, long offset, RedisValue value, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Setrange, [key.AsArgument(), offset, value], Replies.Value, flags);
 
     private static void AddExpiry(ref ArgumentList arguments, Expiration expiry)

@@ -127,7 +127,7 @@ internal ref struct RespReader
         }
     }
 
-    private void SkipAttributes()
+    public void SkipAttributes()
     {
         while (Type == '|')
         {

@@ -51,7 +51,8 @@ public interface IServer : IRedis
 
     IGrouping<string, KeyValuePair<string, string>>[] Info(RedisValue section = default, CommandFlags flags = CommandFlags.None);
 
-    Task<IGrouping<string, KeyValuePair<string, string>>[]> InfoAsync(RedisValue section = default, CommandFlags flags = CommandFlags.None);
+    Task<IGrouping<string, KeyValuePair<string, string>>[]> InfoAsync(
+        RedisValue section = default, CommandFlags flags = CommandFlags.None);
 
     string? InfoRaw(RedisValue section = default, CommandFlags flags = CommandFlags.None);
 
@@ -60,10 +61,20 @@ public interface IServer : IRedis
     IEnumerable<RedisKey> Keys(int database, RedisValue pattern, int pageSize, CommandFlags flags);
 
     IEnumerable<RedisKey> Keys(
-        int database = -1, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None);
+        int database = -1,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None);
 
     IAsyncEnumerable<RedisKey> KeysAsync(
-        int database = -1, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None);
+        int database = -1,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None);
 
     bool ScriptExists(string script, CommandFlags flags = CommandFlags.None);
 

@@ -15,18 +15,22 @@ internal sealed partial class RedisServer
     public void ConfigSet(RedisValue setting, RedisValue value, CommandFlags flags = CommandFlags.None) =>
         Wait(ConfigSetAsync(setting, value, flags));
 
-    public long DatabaseSize(int database = -1, CommandFlags flags = CommandFlags.None) => Wait(DatabaseSizeAsync(database, flags));
+    public long DatabaseSize(
+        int database = -1, CommandFlags flags = CommandFlags.None) => Wait(DatabaseSizeAsync(database, flags));
 
     public RedisValue Echo(RedisValue message, CommandFlags flags = CommandFlags.None) => Wait(EchoAsync(message, flags));
 
     public void FlushAllDatabases(CommandFlags flags = CommandFlags.None) => Wait(FlushAllDatabasesAsync(flags));
 
-    public void FlushDatabase(int database = -1, CommandFlags flags = CommandFlags.None) => Wait(FlushDatabaseAsync(database, flags));
+    public void FlushDatabase(
+        int database = -1, CommandFlags flags = CommandFlags.None) => Wait(FlushDatabaseAsync(database, flags));
 
-    public IGrouping<string, KeyValuePair<string, string>>[] Info(RedisValue section = default, CommandFlags flags = CommandFlags.None) =>
+    public IGrouping<string, KeyValuePair<string, string>>[] Info(
+        RedisValue section = default, CommandFlags flags = CommandFlags.None) =>
         Wait(InfoAsync(section, flags));
 
-    public string? InfoRaw(RedisValue section = default, CommandFlags flags = CommandFlags.None) => Wait(InfoRawAsync(section, flags));
+    public string? InfoRaw(
+        RedisValue section = default, CommandFlags flags = CommandFlags.None) => Wait(InfoRawAsync(section, flags));
 
     public bool ScriptExists(string script, CommandFlags flags = CommandFlags.None) => Wait(ScriptExistsAsync(script, flags));
 

@@ -18,7 +18,8 @@ internal sealed partial class RedisServer(ConnectionMultiplexer multiplexer, End
 
     public Version Version => Owner.Commands.Server.Version;
 
-    public Task<KeyValuePair<string, string>[]> ConfigGetAsync(RedisValue pattern = default, CommandFlags flags = CommandFlags.None) =>
+    public Task<KeyValuePair<string, string>[]> ConfigGetAsync(
+        RedisValue pattern = default, CommandFlags flags = CommandFlags.None) =>
         Send(Admin(Commands.ConfigGet), [pattern.IsNullOrEmpty ? "*" : pattern], Replies.TextPairs, flags);
 
     public Task ConfigSetAsync(RedisValue setting, RedisValue value, CommandFlags flags = CommandFlags.None) =>
@@ -30,7 +31,8 @@ internal sealed partial class RedisServer(ConnectionMultiplexer multiplexer, End
     public Task<RedisValue> EchoAsync(RedisValue message, CommandFlags flags = CommandFlags.None) =>
         Send(Commands.Echo, [message], Replies.Value, flags);
 
-    public Task FlushAllDatabasesAsync(CommandFlags flags = CommandFlags.None) => Send(Admin(Commands.Flushall), [], Replies.Truth, flags);
+    public Task FlushAllDatabasesAsync(
+        CommandFlags flags = CommandFlags.None) => Send(Admin(Commands.Flushall), [], Replies.Truth, flags);
 
     public Task FlushDatabaseAsync(int database = -1, CommandFlags flags = CommandFlags.None) =>
         On(database).Send(Admin(Commands.Flushdb), [], Replies.Truth, flags);
@@ -62,7 +64,12 @@ internal sealed partial class RedisServer(ConnectionMultiplexer multiplexer, End
         Send(Commands.Info, section.IsNullOrEmpty ? [] : [section], Replies.Text, flags);
 
     public async IAsyncEnumerable<RedisKey> KeysAsync(
-        int database = -1, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None)
+        int database = -1,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None)
     {
         do
         {
@@ -81,7 +88,12 @@ internal sealed partial class RedisServer(ConnectionMultiplexer multiplexer, End
         Keys(database, pattern, pageSize, 0, 0, flags);
 
     public IEnumerable<RedisKey> Keys(
-        int database = -1, RedisValue pattern = default, int pageSize = 250, long cursor = 0, int pageOffset = 0, CommandFlags flags = CommandFlags.None)
+        int database = -1,
+        RedisValue pattern = default,
+        int pageSize = 250,
+        long cursor = 0,
+        int pageOffset = 0,
+        CommandFlags flags = CommandFlags.None)
     {
         do
         {
@@ -102,7 +114,8 @@ internal sealed partial class RedisServer(ConnectionMultiplexer multiplexer, End
         return known is [true];
     }
 
-    public Task ScriptFlushAsync(CommandFlags flags = CommandFlags.None) => Send(Admin(Commands.ScriptFlush), [], Replies.Truth, flags);
+    public Task ScriptFlushAsync(
+        CommandFlags flags = CommandFlags.None) => Send(Admin(Commands.ScriptFlush), [], Replies.Truth, flags);
 
     public async Task<byte[]> ScriptLoadAsync(string script, CommandFlags flags = CommandFlags.None)
     {
@@ -110,7 +123,8 @@ internal sealed partial class RedisServer(ConnectionMultiplexer multiplexer, End
         return ScriptHash.Compute(script);
     }
 
-    public async Task<RedisChannel[]> SubscriptionChannelsAsync(RedisChannel pattern = default, CommandFlags flags = CommandFlags.None)
+    public async Task<RedisChannel[]> SubscriptionChannelsAsync(
+        RedisChannel pattern = default, CommandFlags flags = CommandFlags.None)
     {
         var names = await Send(
             Commands.PubsubChannels, pattern.IsNullOrEmpty ? [] : [pattern.AsValue()], Replies.Values, flags).ConfigureAwait(false);

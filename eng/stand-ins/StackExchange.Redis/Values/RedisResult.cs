@@ -64,6 +64,7 @@ public abstract partial class RedisResult
             throw new RedisException($"The reply is nested deeper than {Limits.MaxReplyDepth} levels");
         }
 
+        reader.SkipAttributes();
         var type = reader.Type;
         if (!reader.IsAggregate)
         {

@@ -249,7 +249,12 @@ public readonly partial struct RedisValue : IEquatable<RedisValue>, IComparable<
             return this;
         }
 
-        return Utf8Parser.TryParse(bytes, out double number, out var used) && used == bytes.Length && double.IsFinite(number)
+        if (Utf8Parser.TryParse(bytes, out ulong unsigned, out var used) && used == bytes.Length)
+        {
+            return unsigned;
+        }
+
+        return Utf8Parser.TryParse(bytes, out double number, out used) && used == bytes.Length && double.IsFinite(number)
             ? ((RedisValue)number).Simplify() : this;
     }
 

@@ -3,12 +3,11 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Npgsql;
-using Workflows.Testing;
 
-namespace Workflows.Load;
+namespace Workflows.Testing;
 
 /// <summary>Uses the platform through its public API; looks into the database only to verify.</summary>
-internal sealed class PlatformClient : IDisposable
+public sealed class PlatformClient : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
@@ -41,6 +40,36 @@ internal sealed class PlatformClient : IDisposable
         if (!response.IsSuccessStatusCode)
         {
             await DataAsync(response);
+        }
+    }
+
+    /// <summary>Starts one execution as a careful client does: again under the same idempotency key until it is accepted.</summary>
+    public async Task StartPatientlyAsync(string workflowId, byte[] body, CancellationToken cancellationToken)
+    {
+        var key = Guid.CreateVersion7().ToString();
+        while (true)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{workflowId}/execute") { Content = Json(body) };
+                request.Headers.Add("Idempotency-Key", key);
+                using var response = await _http.SendAsync(request, cancellationToken);
+                if (response.IsSuccessStatusCode)
+                {
+                    return;
+                }
+
+                if ((int)response.StatusCode is not (429 or 503))
+                {
+                    await DataAsync(response);
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // the connection broke: whether the start was accepted is unknown, the key makes asking again safe
+            }
+
+            await Task.Delay(Poll * 5, cancellationToken);
         }
     }
 

@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace Workflows.Jsonata.Tests.Templates;
+
+public sealed class JsonTemplateTests
+{
+    private static readonly JsonataValue Scope = JsonataValue.FromJson("""
+        { "input": { "name": "Ann", "age": 41, "big": 12345678901234567890, "tags": ["a", "b"] },
+          "steps": { "charge": { "output": { "id": "ch_1" } } } }
+        """u8.ToArray());
+
+    [Theory]
+    [InlineData("""{"a":1,"b":[true,null,"x"]}""", """{"a":1,"b":[true,null,"x"]}""")]
+    [InlineData("\"{{ input.name }}\"", "\"Ann\"")]
+    [InlineData("\"{{input.tags}}\"", """["a","b"]""")]
+    [InlineData("\"{{ input.big }}\"", "12345678901234567890")]
+    [InlineData("\"Hello {{ input.name }}, {{ input.age + 1 }}!\"", "\"Hello Ann, 42!\"")]
+    [InlineData("\"[{{ input.nothing }}]\"", "\"[]\"")]
+    [InlineData("""{"a":"{{ input.nothing }}","b":1}""", """{"b":1}""")]
+    [InlineData("""["{{ input.nothing }}",1]""", "[null,1]")]
+    [InlineData("""{"a":"{{ {\"a\": {\"b\": 1}} }}"}""", """{"a":{"a":{"b":1}}}""")]
+    [InlineData("""{"a":"{{{\"a\":{\"b\":input.age}}}}"}""", """{"a":{"a":{"b":41}}}""")]
+    [InlineData("\"{{ '}}' & input.name }}\"", "\"}}Ann\"")]
+    [InlineData("\"{{ '{{' }}\"", "\"{{\"")]
+    [InlineData("\"{{ 1 + 1 }}\"", "2")]
+    [InlineData("\"tags: {{ input.tags }}\"", "\"tags: [\\\"a\\\",\\\"b\\\"]\"")]
+    [InlineData("\"}} no {\"", "\"}} no {\"")]
+    [InlineData("""{ "deep" : [ { "x" : "{{ steps.charge.output.id }}" } ] }""", """{"deep":[{"x":"ch_1"}]}""")]
+    public void Renders_and_writes_the_same(string template, string expected)
+    {
+        var parsed = Parse(template);
+
+        Assert.Equal(expected, parsed.Render(Scope).ToString());
+        Assert.Equal(expected, Write(parsed, Scope));
+    }
+
+    [Fact]
+    public void A_template_without_references_is_constant()
+    {
+        Assert.True(Parse("""{"a":"{{ 1 + 2 }}","b":[1]}""").IsConstant);
+        Assert.False(Parse("""{"a":"{{ x }}"}""").IsConstant);
+        Assert.False(Parse("""{"a":"{{ $now() }}"}""").IsConstant);
+    }
+
+    [Fact]
+    public void References_name_the_string_they_stand_in()
+    {
+        var reference = Assert.Single(Parse("""{"a/b":[1,"{{ steps.charge.output.id }}"]}""").References);
+
+        Assert.Equal(["steps", "charge", "output", "id"], reference.Path);
+        Assert.Equal("/a~1b/1", reference.Pointer);
+    }
+
+    [Fact]
+    public void All_errors_are_reported_with_pointer_and_position()
+    {
+        var element = JsonDocument.Parse("""{"a":"{{ 1 + }}","b":["x {{ (2 }}"],"c":"{{ 3"}""").RootElement;
+
+        Assert.False(JsonTemplate.TryParse(element, out var template, out var errors));
+
+        Assert.Null(template);
+        Assert.Equal(["/a", "/b/0", "/c"], errors.Select(error => error.Pointer));
+        Assert.Equal(["S0211", "S0202", "S0203"], errors.Select(error => error.Error.Code));
+        Assert.Equal(7, errors[0].Error.Start);
+    }
+
+    [Fact]
+    public void An_error_of_evaluation_names_its_string()
+    {
+        var template = Parse("""{"a":{"b":"{{ input.name + 1 }}"}}""");
+
+        var error = Assert.Throws<JsonataException>(() => template.Render(Scope)).Error;
+
+        Assert.Equal(("T2001", "/a/b"), (error.Code, error.Pointer));
+    }
+
+    [Fact]
+    public void Output_beyond_the_limit_ends_with_its_code()
+    {
+        var template = Parse("""{"a":"{{ $pad('', 1000, 'x') }}"}""");
+        var options = new JsonataOptions { Limits = new JsonataLimits(MaxOutputBytes: 1_000) };
+        using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
+
+        Assert.Equal("U1005", Assert.Throws<JsonataException>(() => template.WriteTo(writer, Scope, options)).Error.Code);
+    }
+
+    private static JsonTemplate Parse(string json)
+    {
+        Assert.True(JsonTemplate.TryParse(JsonDocument.Parse(json).RootElement, out var template, out var errors), string.Join("; ", errors));
+        return template;
+    }
+
+    private static string Write(JsonTemplate template, JsonataValue scope)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            template.WriteTo(writer, scope);
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}
