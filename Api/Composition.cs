@@ -86,7 +86,7 @@ internal static class Composition
     private static void Bound(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
+        kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
     }

@@ -6,6 +6,9 @@ internal static class Limits
     /// <summary>Bytes of a request body, also when it is sent in chunks of unknown total.</summary>
     public const int BodyBytes = 4 * 1024 * 1024;
 
+    /// <summary>Bytes of a body too large that are still read, so that a client that sends before it listens gets the answer.</summary>
+    public const int DrainedBodyBytes = 32 * 1024 * 1024;
+
     /// <summary>Nesting of JSON in a request body.</summary>
     public const int JsonDepth = 64;
 

@@ -38,6 +38,11 @@ public static class Limits
     public const int InputSchemaProperties = 1_000;
     public const int InputSchemaPatternLength = 1_000;
 
+    /// <summary>How often a pattern may repeat a group, and how much all its counted repetitions may multiply to.</summary>
+    public const int InputSchemaPatternGroupRepeats = 100;
+    public const int InputSchemaPatternRepeats = 5_000;
+    public const double InputSchemaPatternMatchSeconds = 0.5;
+
     /// <summary>Problems reported of one input.</summary>
     public const int InputProblems = 100;
 

@@ -13,9 +13,6 @@ namespace Workflows.Api.Auth;
 /// </summary>
 internal static class LoginEndpoints
 {
-    private const double LoginsPerSecond = 1;
-    private const int LoginBurst = 20;
-
     public static void MapLogin(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous();
@@ -28,6 +25,7 @@ internal static class LoginEndpoints
         HttpContext context,
         GrantStore grants,
         RateLimitStore limits,
+        RateLimitOptions rates,
         Passwords passwords,
         Tokens tokens,
         TimeProvider clock,
@@ -39,7 +37,8 @@ internal static class LoginEndpoints
             return new Problem(Errors.InvalidCredentials);
         }
 
-        if (await limits.LeaseAsync(Guid.Empty, AddressKey(context.Connection.RemoteIpAddress), LoginsPerSecond, LoginBurst, 1) is { Granted: 0 } refused)
+        var address = AddressKey(context.Connection.RemoteIpAddress);
+        if (await limits.LeaseAsync(Guid.Empty, address, rates.LoginsPerSecond, rates.LoginBurst, 1) is { Granted: 0 } refused)
         {
             return new Problem(Errors.RateLimited, "Too many logins from this address.", retryAfter: refused.RetryAfter);
         }

@@ -78,7 +78,7 @@ internal static class CloudEventBody
         var isJson = contentType is null || RequestBody.IsJson(request);
         var isText = contentType?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) == true;
         byte[] data = body.Utf8.IsEmpty ? [] : isJson ? CheckedJson(body.Utf8) : isText ? TextAsJson(body.Utf8) : [];
-        ReadOnlyMemory<byte>? binary = body.Utf8.IsEmpty || isJson || isText ? null : body.Utf8.ToArray();
+        ReadOnlyMemory<byte>? binary = body.Utf8.IsEmpty || isJson || isText ? null : (ReadOnlyMemory<byte>?)body.Utf8.ToArray();
         var attributes = new CloudEventAttributes
         {
             SpecVersion = Header(request, "specversion"),

@@ -15,7 +15,7 @@ internal static class EventEndpoints
         group.MapPost("", PublishAsync).Requires(Permission.EventsPublish)
             .WithMetadata(
                 new SuccessStatus(202),
-                new AcceptsMetadata([CloudEventBody.Structured, CloudEventBody.Batch, Envelope.MediaType], typeof(System.Text.Json.JsonElement)))
+                new AcceptsMetadata([CloudEventBody.Structured, CloudEventBody.Batch, Envelope.MediaType, "*/*"], typeof(System.Text.Json.JsonElement)))
             .WithSummary("Publish CloudEvents 1.0: structured, binary, or up to 1,000 in a batch");
         group.MapGet("", ListAsync).Requires(Permission.EventsRead).WithSummary("List events, newest first");
         group.MapGet("/{eventId:guid}", GetAsync).Requires(Permission.EventsRead).WithSummary("Get an event and what it did");

@@ -41,11 +41,12 @@ internal sealed class GraphChecker(
         }
 
         CheckReach(StartsOf());
+        var bound = new JoinBound(graph);
         for (var node = 0; node < graph.NodeCount && order.Length == graph.NodeCount; node++)
         {
             if (actions[node] is { Quorum: > 1 } join && !notJudged.Contains(node))
             {
-                CheckJoin(node, join.Quorum);
+                CheckJoin(node, join.Quorum, bound);
             }
         }
 
@@ -110,9 +111,9 @@ internal sealed class GraphChecker(
         }
     }
 
-    private void CheckJoin(int node, int quorum)
+    private void CheckJoin(int node, int quorum, JoinBound bound)
     {
-        var most = new JoinBound(graph).MostTaken(node);
+        var most = bound.MostTaken(node);
         if (most < quorum)
         {
             problems.Add(

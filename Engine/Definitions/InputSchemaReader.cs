@@ -207,11 +207,20 @@ internal sealed class InputSchemaReader(ProblemList problems)
             return Mistyped<Regex>(pointer, "pattern", $"text of at most {Limits.InputSchemaPatternLength} characters");
         }
 
+        if (PatternCost.FindProblem(value.GetString()!) is { } cost)
+        {
+            Invalid(ProblemList.Append(pointer, "pattern"), $"The pattern is too costly: {cost}.", "Repeat less, or bound the length.");
+            return null;
+        }
+
         try
         {
             // Without backtracking the time is linear in the input, whatever the pattern; look-around and back-references are
             // the price.
-            return new Regex(value.GetString()!, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return new Regex(
+                value.GetString()!,
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
+                TimeSpan.FromSeconds(Limits.InputSchemaPatternMatchSeconds));
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {

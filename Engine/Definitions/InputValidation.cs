@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Workflows.Engine.Events;
 
 namespace Workflows.Engine.Definitions;
@@ -81,14 +82,29 @@ internal sealed class InputValidation
             Count(length, schema.MinLength, schema.MaxLength, pointer, "Length", "characters");
         }
 
-        if (schema.Pattern?.IsMatch(text) == false)
+        if (schema.Pattern is { } pattern)
         {
-            Report(pointer, "pattern", $"must match {schema.Pattern}");
+            CheckPattern(pattern, text, pointer);
         }
 
         if (schema.Format is { } format && !MatchesFormat(format, text))
         {
             Report(pointer, "format", $"must be a {format}");
+        }
+    }
+
+    private void CheckPattern(Regex pattern, string text, string pointer)
+    {
+        try
+        {
+            if (!pattern.IsMatch(text))
+            {
+                Report(pointer, "pattern", $"must match {pattern}");
+            }
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            Report(pointer, "pattern", $"could not be matched with {pattern} in {Limits.InputSchemaPatternMatchSeconds} seconds");
         }
     }
 

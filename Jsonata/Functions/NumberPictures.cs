@@ -20,7 +20,7 @@ internal static class NumberPictures
 
         var symbols = NumberSymbols.From(arguments[2]);
         var picture = StringFunctions.Text(arguments[1]);
-        call.Context.Step(picture.Length);
+        Limits.CheckPicture(picture);
         var parts = picture.Split(symbols.PatternSeparator);
         if (parts.Length > 2)
         {

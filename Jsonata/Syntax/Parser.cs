@@ -101,7 +101,15 @@ internal sealed partial class Parser
         }
 
         var token = _token;
-        AdvanceAfterValue();
+        if (token.Kind == TokenKind.Operator && token.Text is "(" or "[" or "{" or "-" or "|")
+        {
+            Advance();
+        }
+        else
+        {
+            AdvanceAfterValue();
+        }
+
         var left = Prefix(token);
         while (_token.Kind == TokenKind.Operator && bindingPower < BindingPower(_token.Text))
         {

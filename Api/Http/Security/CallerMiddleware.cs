@@ -20,7 +20,8 @@ internal sealed class CallerMiddleware(RequestDelegate next, Callers callers, Ra
     public async Task InvokeAsync(HttpContext context)
     {
         var endpoint = context.GetEndpoint();
-        if (endpoint is null || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+        // Endpoints that routing makes itself only answer 405 and 415.
+        if (endpoint is not RouteEndpoint || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
             await next(context);
             return;

@@ -11,6 +11,12 @@ internal sealed class RateLimitOptions
 
     /// <summary>Size of the bucket: how much may come at once.</summary>
     public int Burst { get; set; } = 20_000;
+
+    /// <summary>Password logins from one network address, refilled.</summary>
+    public double LoginsPerSecond { get; set; } = 1;
+
+    /// <summary>Password logins that may come at once from one network address.</summary>
+    public int LoginBurst { get; set; } = 20;
 }
 
 /// <summary>What to tell the client about its budget.</summary>

@@ -75,6 +75,7 @@ public sealed class ApiHost : IAsyncDisposable
             ["Database:WorkerPassword"] = "worker-of-tests",
             ["Database:SearchPassword"] = "search-of-tests",
             ["Security:EncryptionKey"] = Secret,
+            ["RateLimits:LoginBurst"] = "1000",
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);
         builder.Logging.ClearProviders();
