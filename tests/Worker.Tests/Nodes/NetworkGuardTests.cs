@@ -1,0 +1,98 @@
+using System.Net;
+using Workflows.Worker.Nodes;
+
+namespace Workflows.Worker.Tests.Nodes;
+
+public sealed class NetworkGuardTests
+{
+    [Theory]
+    [InlineData("8.8.8.8")]
+    [InlineData("1.1.1.1")]
+    [InlineData("172.15.255.255")]
+    [InlineData("172.32.0.0")]
+    [InlineData("100.63.255.255")]
+    [InlineData("100.128.0.0")]
+    [InlineData("192.167.255.255")]
+    [InlineData("169.253.255.255")]
+    [InlineData("2606:4700:4700::1111")]
+    [InlineData("::ffff:8.8.8.8")]
+    [InlineData("64:ff9b::808:808")]
+    [InlineData("2002:0808:0808::1")]
+    public void The_public_internet_is_allowed(string address) => Assert.True(NetworkGuard.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("10.0.0.1")]
+    [InlineData("100.64.0.1")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.255.255.254")]
+    [InlineData("169.254.169.254")]
+    [InlineData("172.16.0.1")]
+    [InlineData("172.31.255.255")]
+    [InlineData("192.0.0.1")]
+    [InlineData("192.0.2.1")]
+    [InlineData("192.168.1.1")]
+    [InlineData("198.18.0.1")]
+    [InlineData("198.51.100.1")]
+    [InlineData("203.0.113.1")]
+    [InlineData("224.0.0.1")]
+    [InlineData("255.255.255.255")]
+    [InlineData("::")]
+    [InlineData("::1")]
+    [InlineData("::127.0.0.1")]
+    [InlineData("::ffff:127.0.0.1")]
+    [InlineData("::ffff:169.254.169.254")]
+    [InlineData("64:ff9b::7f00:1")]
+    [InlineData("64:ff9b::a9fe:a9fe")]
+    [InlineData("64:ff9b:1::1")]
+    [InlineData("2002:7f00:1::")]
+    [InlineData("2002:a9fe:a9fe::1")]
+    [InlineData("2001:0:7f00:1::")]
+    [InlineData("2001:db8::1")]
+    [InlineData("fc00::1")]
+    [InlineData("fd12:3456::1")]
+    [InlineData("fe80::1")]
+    [InlineData("ff02::1")]
+    public void Everything_else_is_refused(string address)
+    {
+        Assert.False(NetworkGuard.IsPublic(IPAddress.Parse(address)));
+        Assert.False(new NetworkGuard([]).Allows("host.example", IPAddress.Parse(address), 80));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1", 80, true)]
+    [InlineData("127.0.0.1", "127.0.0.2", 80, false)]
+    [InlineData("127.0.0.1:8080", "127.0.0.1", 8080, true)]
+    [InlineData("127.0.0.1:8080", "127.0.0.1", 80, false)]
+    [InlineData("127.0.0.1:8080", "::ffff:127.0.0.1", 8080, true)]
+    [InlineData("10.0.0.0/8", "10.1.2.3", 443, true)]
+    [InlineData("10.0.0.0/8:443", "10.1.2.3", 443, true)]
+    [InlineData("10.0.0.0/8:443", "10.1.2.3", 80, false)]
+    [InlineData("10.0.0.0/8", "11.1.2.3", 443, true)]
+    [InlineData("::1", "::1", 80, true)]
+    [InlineData("[::1]:8080", "::1", 8080, true)]
+    [InlineData("[::1]:8080", "::1", 80, false)]
+    [InlineData("fd00::/8", "fd12::1", 80, true)]
+    [InlineData("fd00::/8", "fc12::1", 80, false)]
+    public void An_allow_list_exempts_what_it_names(string entry, string address, int port, bool allowed) =>
+        Assert.Equal(allowed, new NetworkGuard([entry]).Allows(address, IPAddress.Parse(address), port));
+
+    [Theory]
+    [InlineData("build.internal", "build.internal", true)]
+    [InlineData("build.internal", "BUILD.internal", true)]
+    [InlineData("build.internal:8080", "build.internal", true)]
+    [InlineData("build.internal", "other.internal", false)]
+    [InlineData("build.internal", "x.build.internal", false)]
+    public void A_host_name_exempts_itself(string entry, string host, bool allowed) =>
+        Assert.Equal(allowed, new NetworkGuard([entry]).Allows(host, IPAddress.Parse("10.0.0.1"), 8080));
+
+    [Theory]
+    [InlineData("127.0.0.1:0")]
+    [InlineData("127.0.0.1:99999")]
+    [InlineData("127.0.0.1:http")]
+    [InlineData("10.0.0.0/33")]
+    [InlineData("")]
+    [InlineData("a b")]
+    [InlineData("http://10.0.0.1")]
+    public void An_entry_that_means_nothing_is_an_error(string entry) => Assert.Throws<FormatException>(() => new NetworkGuard([entry]));
+}
