@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Workflows.Data;
 using Workflows.Data.Identity;
 
 namespace Workflows.Worker.Nodes;
@@ -12,6 +13,7 @@ namespace Workflows.Worker.Nodes;
 internal sealed class HttpClients(TenantSettingsStore tenants, WorkerOptions options, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseWithoutDatabase = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SettingsAge = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, HttpMessageInvoker> _byAllowList = new();
@@ -23,11 +25,27 @@ internal sealed class HttpClients(TenantSettingsStore tenants, WorkerOptions opt
         var now = clock.GetUtcNow();
         if (!_settings.TryGetValue(tenantId, out var settings) || now - settings.ReadAt > SettingsAge)
         {
-            settings = (now, [.. await tenants.HttpAllowAsync(tenantId, cancellationToken)]);
+            settings = (now, await ReadPatientlyAsync(tenantId, cancellationToken));
             _settings[tenantId] = settings;
         }
 
         return _byAllowList.GetOrAdd(string.Join(',', settings.Allow), static (_, work) => Create(new NetworkGuard(work)), options.HttpAllow.Concat(settings.Allow));
+    }
+
+    // While the database is away no call may fail for it: its outcome could not be recorded anyway.
+    private async Task<string[]> ReadPatientlyAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return [.. await tenants.HttpAllowAsync(tenantId, cancellationToken)];
+            }
+            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+            {
+                await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
+            }
+        }
     }
 
     /// <summary>Reads the tenant's allow-list anew at the next call.</summary>
