@@ -208,18 +208,6 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
 
     private static void AddWaits(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
     {
-        if (checkpoint.Closed is { Count: > 0 } closed)
-        {
-            AddClosed(batch, new NpgsqlBatchCommand(CloseTimersSql), closed);
-            AddClosed(batch, new NpgsqlBatchCommand(CloseWaitsSql), closed);
-        }
-
-        if (checkpoint.Cleared is { Count: > 0 } cleared)
-        {
-            AddCleared(batch, new NpgsqlBatchCommand(ClearTimersSql), cleared);
-            AddCleared(batch, new NpgsqlBatchCommand(ClearWaitsSql), cleared);
-        }
-
         if (checkpoint.Opened is { Count: > 0 } opened)
         {
             var command = new NpgsqlBatchCommand(OpenWaitsSql);
@@ -249,6 +237,19 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Texts(timers, row => row.Kind));
             command.Parameters.Add(Sql.Instants(timers, row => row.DueAt));
             batch.BatchCommands.Add(command);
+        }
+
+        // After the insertions: what was opened and closed since the last checkpoint must not stay.
+        if (checkpoint.Closed is { Count: > 0 } closed)
+        {
+            AddClosed(batch, new NpgsqlBatchCommand(CloseTimersSql), closed);
+            AddClosed(batch, new NpgsqlBatchCommand(CloseWaitsSql), closed);
+        }
+
+        if (checkpoint.Cleared is { Count: > 0 } cleared)
+        {
+            AddCleared(batch, new NpgsqlBatchCommand(ClearTimersSql), cleared);
+            AddCleared(batch, new NpgsqlBatchCommand(ClearWaitsSql), cleared);
         }
     }
 

@@ -89,8 +89,12 @@ internal sealed class Progress(ExecutionRun run)
     public void AddTo(Checkpoint checkpoint)
     {
         checkpoint.Steps.AddRange(Steps);
-        checkpoint.Opened.AddRange(Opened ?? []);
-        checkpoint.Timers.AddRange(Timers ?? []);
+        if (Finished is null)
+        {
+            checkpoint.Opened.AddRange(Opened ?? []); // else they would outlive their execution
+            checkpoint.Timers.AddRange(Timers ?? []);
+        }
+
         checkpoint.Closed.AddRange(Closed ?? []);
         checkpoint.Emitted.AddRange(Emitted ?? []);
         if (DeadLetter is { } letter)

@@ -172,6 +172,20 @@ public sealed class CheckpointTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_wait_that_is_opened_and_closed_in_one_checkpoint_does_not_stay()
+    {
+        var owned = await _stack.ClaimNewAsync(_tenant, _worker);
+        await _stack.WriteAsync(_worker, checkpoint =>
+        {
+            checkpoint.Opened.Add(owned.TimerWait("w", Later));
+            checkpoint.Timers.Add(owned.Timer("w", Later));
+            checkpoint.Closed.Add(owned.WaitKey("w"));
+        });
+
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select (select count(*) from waits) + (select count(*) from timers)"));
+    }
+
+    [Fact]
     public async Task A_step_keeps_its_first_result()
     {
         var owned = await _stack.ClaimNewAsync(_tenant, _worker);
