@@ -186,6 +186,18 @@ public sealed class CheckpointTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Text_that_is_no_unicode_is_a_refusal_and_not_an_unknown_failure()
+    {
+        var owned = await _stack.ClaimNewAsync(_tenant, _worker);
+
+        var error = await Record.ExceptionAsync(() => _stack.WriteAsync(
+            _worker, checkpoint => checkpoint.Opened.Add(owned.EventWait("w", "type", "\ud800"))));
+
+        Assert.NotNull(PostgresErrors.Rejection(error!));
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from waits"));
+    }
+
+    [Fact]
     public async Task A_step_keeps_its_first_result()
     {
         var owned = await _stack.ClaimNewAsync(_tenant, _worker);

@@ -38,7 +38,7 @@ public abstract class EndToEndTests(EndToEndTests.Bed bed)
     {
         var workflow = await Platform.PublishAsync(
             """
-            {"id": "s", "type": "switch", "parameters": {"cases": [{"port": "gold", "condition": "input.kind = 'gold'"}, {"port": "silver", "condition": "input.kind = 'silver'"}]}},
+            {"id": "s", "type": "switch", "parameters": {"cases": [{"port": "gold", "when": "input.kind = 'gold'"}, {"port": "silver", "when": "input.kind = 'silver'"}]}},
             {"id": "a", "type": "noop"}, {"id": "b", "type": "noop"}, {"id": "c", "type": "noop"}
             """, "s.gold>a, s.silver>b, s.default>c");
 
