@@ -20,6 +20,11 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Proxy-Authorization", "Expect", "TE", "Trailer",
     };
 
+    private static readonly HashSet<string> HarmlessHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Accept", "Accept-Language", "Content-Type", "Content-Language", "User-Agent",
+    };
+
     public string Type => "http";
 
     public async Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken)
@@ -118,8 +123,8 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
                 throw new HttpCallException("HTTP_HEADER", $"The header '{name}' is set by the platform.");
             }
 
-            // What authenticates against the first origin is not for another one to see.
-            if (!sameOrigin && name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+            // What may authenticate against the first origin (Authorization, Cookie, keys of any name) is not for another one to see.
+            if (!sameOrigin && !HarmlessHeaders.Contains(name))
             {
                 continue;
             }
@@ -130,7 +135,11 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
             }
         }
 
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        if (sameOrigin)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
+
         return await client.SendAsync(request, cancellationToken);
     }
 

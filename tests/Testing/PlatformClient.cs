@@ -18,7 +18,8 @@ public sealed class PlatformClient : IDisposable
     {
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 100, UseProxy = false }) { BaseAddress = platform.Api };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", platform.ApiKey);
-        _database = NpgsqlDataSource.Create(platform.Postgres);
+        // No pool: after a restart of the server a pooled connection would be found broken only when it is used.
+        _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(platform.Postgres) { Pooling = false });
     }
 
     /// <summary>Creates and publishes a workflow.</summary>
