@@ -10,7 +10,7 @@ public sealed class FailureTests
     [Fact]
     public async Task Without_the_database_requests_are_told_to_come_back_and_afterwards_all_is_well()
     {
-        await using var postgres = await PostgresServer.StartAsync();
+        await using var postgres = await PostgresServer.StartAsync(durable: true);
         await using var redis = await RedisServer.StartAsync();
         await using var host = await ApiHost.StartAsync(postgres, redis);
         using var owner = host.Owner();
@@ -22,9 +22,23 @@ public sealed class FailureTests
         (await owner.PostAsync($"workflows/{workflowId}/execute")).Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
         await postgres.RestartAsync();
 
-        await Eventually.TrueAsync(
-            async () => (await owner.PostAsync($"workflows/{workflowId}/execute")).Status == HttpStatusCode.Accepted,
-            cancellationToken: TestContext.Current.CancellationToken);
+        var last = "";
+        try
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    var answer = await owner.PostAsync($"workflows/{workflowId}/execute");
+                    last = answer.Text;
+                    return answer.Status == HttpStatusCode.Accepted;
+                },
+                cancellationToken: TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail(last);
+        }
+
         (await owner.GetAsync("workflows")).Ok();
     }
 
