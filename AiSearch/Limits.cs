@@ -21,7 +21,7 @@ internal static class Limits
     public static readonly TimeSpan CallValidity = TimeSpan.FromSeconds(60);
 
     /// <summary>Chunks each signal proposes to the fusion. More changed no figure on the public sets.</summary>
-    public const int CandidatesPerSignal = 200;
+    public const int CandidatesPerSignal = 100;
 
     /// <summary>Documents that names propose, and the share of the query's trigrams that makes a name like the query.</summary>
     public const int NameCandidates = 20;
@@ -29,10 +29,10 @@ internal static class Limits
     public const float NameSimilarityMin = 0.5f;
 
     /// <summary>Chunks up to which all vectors are compared instead of asking the index.</summary>
-    public const int ExactSearchChunks = 2_000;
+    public const int ExactSearchChunks = 1_000;
 
     /// <summary>HNSW: candidates kept while searching (hnsw.ef_search), and tuples visited at most when a filter refuses many.</summary>
-    public const int NearestBreadth = 120;
+    public const int NearestBreadth = 100;
 
     public const int NearestTuples = 20_000;
 

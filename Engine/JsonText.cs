@@ -4,9 +4,9 @@ using System.Text.Unicode;
 namespace Workflows.Engine;
 
 /// <summary>
-/// Whether JSON from outside can be kept. PostgreSQL's jsonb refuses what JSON allows: the character U+0000, half a surrogate pair,
-/// numbers beyond its numeric type; and one refused row would fail the group checkpoint of everybody in it.
-/// So such text is turned away where it enters: input, events, responses.
+/// Whether JSON from outside can be kept. PostgreSQL's jsonb refuses what JSON allows: the character U+0000, half a surrogate
+/// pair, numbers beyond its numeric type; and one refused row would fail the group checkpoint of everybody in it. So such text
+/// is turned away where it enters: input, events, responses.
 /// </summary>
 public static class JsonText
 {
@@ -37,7 +37,10 @@ public static class JsonText
         return null;
     }
 
-    /// <summary>The part of <see cref="FindProblem"/> that no JSON parser looks at: the encoding, and escapes of code points that are none.</summary>
+    /// <summary>
+    /// The part of <see cref="FindProblem"/> that no JSON parser looks at: the encoding, and escapes of code points that are
+    /// none.
+    /// </summary>
     public static string? FindTextProblem(ReadOnlySpan<byte> utf8)
     {
         if (!Utf8.IsValid(utf8))
@@ -74,7 +77,9 @@ public static class JsonText
         return null;
     }
 
-    /// <summary>Whether text, as far as it is JSON, nests deeper; the parser tells that apart from bad syntax only by its message.</summary>
+    /// <summary>
+    /// Whether text, as far as it is JSON, nests deeper; the parser tells that apart from bad syntax only by its message.
+    /// </summary>
     internal static bool IsDeeperThan(int depth, ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = depth + 1 });

@@ -1,6 +1,8 @@
 namespace Workflows.Engine;
 
-/// <summary>Every bound of the engine. Crossing one is a definition problem or a step error with a code, never an exception.</summary>
+/// <summary>
+/// Every bound of the engine. Crossing one is a definition problem or a step error with a code, never an exception.
+/// </summary>
 public static class Limits
 {
     public const int DefinitionBytes = 4 * 1024 * 1024;
@@ -35,6 +37,11 @@ public static class Limits
     public const int InputSchemaDepth = 32;
     public const int InputSchemaProperties = 1_000;
     public const int InputSchemaPatternLength = 1_000;
+
+    /// <summary>How often a pattern may repeat a group, and how much all its counted repetitions may multiply to.</summary>
+    public const int InputSchemaPatternGroupRepeats = 100;
+    public const int InputSchemaPatternRepeats = 5_000;
+    public const double InputSchemaPatternMatchSeconds = 0.5;
 
     /// <summary>Problems reported of one input.</summary>
     public const int InputProblems = 100;

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using System.Runtime.InteropServices;
 using System.Text;
+using Workflows.Jsonata.Values;
 
 namespace Workflows.Jsonata;
 
@@ -113,6 +115,7 @@ internal static class Errors
         ["U1004"] = "The evaluation built a string of more than {value} characters.",
         ["U1005"] = "The result is larger than {value} bytes of JSON.",
         ["U1006"] = "The regular expression {value} took too long over one string.",
+        ["U1007"] = "The picture is longer than {value} characters.",
         ["U1010"] = "The input is not valid JSON: {value}",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -146,25 +149,52 @@ internal static class Errors
         return new JsonataError(code, message.ToString(), position, token, value, suggestion);
     }
 
-    /// <summary>Adds the place and the function name to an error that a function raised without knowing them.</summary>
-    public static void Locate(JsonataException exception, int position, string? token)
+    /// <summary>
+    /// Adds the place and the function name to an error that a function raised without knowing them. To be used as the
+    /// filter of a catch, which it never enters: catching and throwing again at every level of a recursion would take
+    /// more stack than the recursion itself.
+    /// </summary>
+    /// <returns>Always false.</returns>
+    public static bool Locate(JsonataException exception, int position, string? token)
     {
         var error = exception.Error;
         if (error.Position != 0)
         {
-            return;
+            return false;
         }
 
-        var isOpen = token is not null && error.Token is null
+        var isOpen = error.Token is null
             && Messages.GetValueOrDefault(error.Code, "").Contains("{token}", StringComparison.Ordinal);
-        var message = isOpen ? error.Message.Replace("{token}", token, StringComparison.Ordinal) : error.Message;
+        var message = isOpen ? error.Message.Replace("{token}", token ?? "(anonymous)", StringComparison.Ordinal) : error.Message;
         exception.Error = error with { Message = message, Position = position, Start = position, Token = error.Token ?? token };
+        return false;
     }
+
+    private static ReadOnlySpan<byte> Start(ReadOnlySpan<byte> json) =>
+        json.Length > MaxShownValueLength * 2 ? json[..(MaxShownValueLength * 2)] : json;
+
+    private static string Shorten(string text) =>
+        text.Length <= MaxShownValueLength + 2 ? text : string.Concat(text.AsSpan(0, MaxShownValueLength), "…");
 
     /// <summary>A value as it is shown in a message.</summary>
     public static string Show(in JsonataValue value)
     {
-        var text = value.IsFunction ? "a function" : value.IsUndefined ? "nothing" : value.ToString();
-        return text.Length <= MaxShownValueLength ? text : string.Concat(text.AsSpan(0, MaxShownValueLength), "…");
+        switch (value.Kind)
+        {
+            case JsonataKind.Undefined:
+                return "nothing";
+            case JsonataKind.Function:
+                return "a function";
+            case JsonataKind.String:
+                value.TryGetString(out var text);
+                return Shorten(JsonText.Quote(text!.Length > MaxShownValueLength ? text[..(MaxShownValueLength + 1)] : text));
+            case JsonataKind.Array or JsonataKind.Object when !value.IsElement:
+                return value.IsArray ? "an array" : "an object";
+            default:
+                // The text of an element may be megabytes; its start says enough.
+                return Shorten(value.IsElement
+                    ? Encoding.UTF8.GetString(Start(JsonMarshal.GetRawUtf8Value(value.Element)))
+                    : value.ToString());
+        }
     }
 }

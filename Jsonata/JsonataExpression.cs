@@ -86,6 +86,13 @@ public sealed class JsonataExpression
         var start = input.IsArray
             ? Sequence.One(input, ListTraits.Sequence | ListTraits.OuterWrapper)
             : input;
-        return _node.Evaluate(start, frame);
+        try
+        {
+            return _node.Evaluate(start, frame);
+        }
+        catch (InsufficientExecutionStackException)
+        {
+            throw context.TooDeep();
+        }
     }
 }

@@ -34,6 +34,17 @@ internal static class Limits
     /// <summary>Nesting of JSON text taken in.</summary>
     public const int MaxJsonDepth = 1_000;
 
-    /// <summary>Compiled texts of $eval and regular expressions kept by one evaluation.</summary>
+    /// <summary>UTF-16 code units of a picture for numbers or dates (U1007).</summary>
+    public const int MaxPictureLength = 1_000;
+
+    /// <summary>Compiled texts of $eval kept by one evaluation.</summary>
     public const int MaxCachedPrograms = 64;
+
+    public static void CheckPicture(string picture)
+    {
+        if (picture.Length > MaxPictureLength)
+        {
+            throw Errors.Of("U1007", value: MaxPictureLength.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
 }

@@ -29,6 +29,9 @@ internal interface IEmbeddingProvider
     /// <summary>Dimension of a model that it <see cref="Knows"/>.</summary>
     int DimensionOf(string modelName);
 
+    /// <summary>How much a model's similarity counts in a fused score, between 0 and 1; the words count for the rest.</summary>
+    double ShareOf(string modelName);
+
     /// <summary>The model that a tenant's new vectors should have.</summary>
     ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken);
 

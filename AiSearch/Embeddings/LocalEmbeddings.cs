@@ -1,3 +1,5 @@
+using Workflows.AiSearch.Search;
+
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
@@ -12,6 +14,9 @@ internal sealed class LocalEmbeddings(ModelStore models) : IEmbeddingProvider
     public string Name => "local";
 
     public bool IsRemote => false;
+
+    // Hashed terms alone say little that the words do not say better.
+    public double ShareOf(string modelName) => modelName == UntrainedModel ? Fusion.UntrainedShare : Fusion.MeaningShare;
 
     public int DimensionOf(string modelName) => SemanticModel.Dimension;
 

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Polly;
+using Workflows.AiSearch.Search;
 using Workflows.ServiceDefaults;
 
 namespace Workflows.AiSearch.Embeddings;
@@ -23,6 +24,8 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
     public bool IsRemote => true;
 
     public bool Knows(string modelName) => modelName == _model.Name;
+
+    public double ShareOf(string modelName) => Fusion.MeaningShare;
 
     public int DimensionOf(string modelName) => _model.Dimension;
 

@@ -16,7 +16,7 @@ internal sealed class SemanticModel
     public const int Directions = 192;
 
     /// <summary>Fewer than this are not worth having.</summary>
-    public const int MinDirections = 8;
+    public const int MinDirections = 2;
 
     // How far strong directions count more than weak ones (0: all alike, 1: by their share), and the hashed half's share.
     // Measured together: 0.25 and 0.3 were best or within 0.005 of it on all three sets.

@@ -9,6 +9,9 @@ namespace Workflows.AiSearch.Embeddings;
 /// </summary>
 internal static class SemanticTrainer
 {
+    /// <summary>With a direction for every second text, nothing would have to be left out, and nothing be learnt.</summary>
+    private const int TextsPerDirection = 4;
+
     private const int Oversampling = 16;
     private const int Iterations = 4;
     private const int JacobiSweeps = 12;
@@ -17,7 +20,7 @@ internal static class SemanticTrainer
     public static SemanticModel? Train(IReadOnlyList<TermVector> texts, CancellationToken cancellationToken)
     {
         var vocabulary = Vocabulary.Of(texts);
-        var rank = Math.Min(SemanticModel.Directions, Math.Min(vocabulary.Count, texts.Count) / 2);
+        var rank = Math.Min(SemanticModel.Directions, Math.Min(vocabulary.Count, texts.Count) / TextsPerDirection);
         if (rank < SemanticModel.MinDirections)
         {
             return null;

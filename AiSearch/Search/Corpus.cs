@@ -5,7 +5,7 @@ namespace Workflows.AiSearch.Search;
 
 /// <summary>What of a document the words and the filters need.</summary>
 internal sealed record CorpusDocument(
-    Guid Id, string ContentType, Guid ContentId, string Title, IReadOnlyList<string> Tags, Guid? WorkspaceId, DateTimeOffset ContentAt);
+    Guid Id, string ContentType, Guid ContentId, string Title, string[] Tags, Guid? WorkspaceId, DateTimeOffset ContentAt);
 
 /// <summary>A document found by one signal, with its best chunk.</summary>
 internal readonly record struct SignalHit(Guid DocumentId, int Chunk, float Score);
@@ -76,10 +76,25 @@ internal sealed class Corpus : IDisposable
                 .ToList();
             var names = _titles.SearchShared(trigrams, titles, Limits.NameCandidates)
                 .Where(hit => hit.Score >= Limits.NameSimilarityMin)
-                .Select(hit => new SignalHit(_titleEntries[hit.Entry]!.Id, Chunk: 0, hit.Score))
+                .Select(hit => new SignalHit(
+                    _titleEntries[hit.Entry]!.Id, Chunk: 0, (hit.Score - Limits.NameSimilarityMin) / (1 - Limits.NameSimilarityMin)))
                 .ToList();
             var allowedChunks = filter.IsEmpty ? ChunkCount : chunks.Count(true);
             return new CorpusHits(words, names, ChunkCount, allowedChunks, FewDocuments(titles, allowedChunks));
+        }
+        finally
+        {
+            _gate.ExitReadLock();
+        }
+    }
+
+    /// <summary>All documents that pass a filter: for measuring against exact search.</summary>
+    public Guid[] AllowedDocuments(SearchFilter filter)
+    {
+        _gate.EnterReadLock();
+        try
+        {
+            return [.. _titleEntries.OfType<CorpusDocument>().Where(filter.Allows).Select(document => document.Id)];
         }
         finally
         {

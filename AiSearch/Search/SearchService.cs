@@ -37,8 +37,9 @@ internal sealed partial class SearchService(
         var terms = TermVector.Of(query.Text);
         var found = corpus.Search(terms, TermVector.TrigramsOf(query.Text), query.Filter, Limits.CandidatesPerSignal);
         var (meaning, model, notice) = await SearchMeaningAsync(tenantId, query, terms, state, found, cancellationToken);
-        var fused = Fusion.Fuse(found, meaning, query.Limit, query.Threshold);
-        var hits = fused.Count == 0 ? [] : await DescribeAsync(tenantId, fused, terms, meaning is not null, cancellationToken);
+        var share = model is null ? 0 : providers.ForModel(model)!.ShareOf(model);
+        var fused = Fusion.Fuse(found, meaning, share, query.Limit, query.Threshold);
+        var hits = fused.Count == 0 ? [] : await DescribeAsync(tenantId, fused, terms, share, cancellationToken);
         return new SearchAnswer(query.Text, meaning is null ? "lexical" : "hybrid", notice, model, hits);
     }
 
@@ -92,7 +93,7 @@ internal sealed partial class SearchService(
         """;
 
     private async Task<IReadOnlyList<SearchHit>> DescribeAsync(
-        Guid tenantId, List<FusedHit> fused, TermVector terms, bool hasMeaning, CancellationToken cancellationToken)
+        Guid tenantId, List<FusedHit> fused, TermVector terms, double share, CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(DescribeSql, tenantId, fused.Select(hit => hit.DocumentId).ToArray(), fused.Select(hit => hit.Chunk).ToArray());
@@ -115,22 +116,22 @@ internal sealed partial class SearchService(
                 Section: reader.GetString(8),
                 snippet,
                 highlights,
-                [.. ReasonsOf(hit, matched, hasMeaning)]));
+                [.. ReasonsOf(hit, matched, share)]));
         }
 
         return hits;
     }
 
-    private static IEnumerable<Reason> ReasonsOf(FusedHit hit, IReadOnlyList<string> matched, bool hasMeaning)
+    private static IEnumerable<Reason> ReasonsOf(FusedHit hit, IReadOnlyList<string> matched, double share)
     {
         if (hit.Words is { } words)
         {
-            yield return new Reason("words", Math.Round(words.Score, 4), Fusion.WordsWeightOf(hasMeaning), matched);
+            yield return new Reason("words", Math.Round(words.Score, 4), Math.Round(1 - share, 4), matched);
         }
 
         if (hit.Meaning is { } meaning)
         {
-            yield return new Reason("meaning", Math.Round(meaning.Score, 4), Fusion.MeaningWeight, []);
+            yield return new Reason("meaning", Math.Round(meaning.Score, 4), share, []);
         }
 
         if (hit.Name is { } name)

@@ -20,16 +20,16 @@ internal sealed class VectorSearch(SearchDatabase database)
         ) as similarity
         from search.embeddings
         where tenant_id = $1 and model = $2
-          and (cardinality($4) = 0 or content_type = any($4)) and tags @> $5
-          and ($6 is null or workspace_id = $6)
+          and (cardinality($4::text[]) = 0 or content_type = any($4)) and tags @> $5
+          and ($6::uuid is null or workspace_id = $6)
           and content_at >= $7 and content_at < $8 and dimension = 
         """;
 
     // One statement per indexed dimension: the index is on the cast, and the planner must see the very same expression.
-    private const string Distance384 = "embedding::halfvec(384) <=> $3::halfvec(384)";
-    private const string Distance768 = "embedding::halfvec(768) <=> $3::halfvec(768)";
-    private const string Distance1024 = "embedding::halfvec(1024) <=> $3::halfvec(1024)";
-    private const string Distance1536 = "embedding::halfvec(1536) <=> $3::halfvec(1536)";
+    private const string Distance384 = "embedding::halfvec(384) <=> $3::real[]::halfvec(384)";
+    private const string Distance768 = "embedding::halfvec(768) <=> $3::real[]::halfvec(768)";
+    private const string Distance1024 = "embedding::halfvec(1024) <=> $3::real[]::halfvec(1024)";
+    private const string Distance1536 = "embedding::halfvec(1536) <=> $3::real[]::halfvec(1536)";
     private const string Nearest384Sql = $"{NearestPrefix}{Distance384}{NearestMiddle}384 order by {Distance384} limit $9";
     private const string Nearest768Sql = $"{NearestPrefix}{Distance768}{NearestMiddle}768 order by {Distance768} limit $9";
     private const string Nearest1024Sql = $"{NearestPrefix}{Distance1024}{NearestMiddle}1024 order by {Distance1024} limit $9";
@@ -41,9 +41,9 @@ internal sealed class VectorSearch(SearchDatabase database)
           select document_id, chunk, embedding from search.embeddings
           where tenant_id = $1 and model = $2 and document_id = any($4)
         )
-        select document_id, chunk, 1 - (embedding <=> $3::halfvec) as similarity
+        select document_id, chunk, 1 - (embedding <=> $3::real[]::halfvec) as similarity
         from candidates
-        order by embedding <=> $3::halfvec
+        order by embedding <=> $3::real[]::halfvec
         limit $5
         """;
 
@@ -64,8 +64,8 @@ internal sealed class VectorSearch(SearchDatabase database)
             tenantId,
             model,
             vector,
-            filter.ContentTypes.ToArray(),
-            filter.Tags.ToArray(),
+            filter.ContentTypes,
+            filter.Tags,
             TenantBatch.UuidOrNull(filter.WorkspaceId),
             filter.From ?? DateTimeOffset.MinValue.AddYears(1),
             filter.To ?? DateTimeOffset.MaxValue.AddYears(-1),

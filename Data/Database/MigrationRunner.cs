@@ -15,7 +15,6 @@ public sealed class MigrationRunner(DatabaseOptions options)
     private const int PartitionMonthsAhead = 2;
 
     private const string LockSql = "select pg_advisory_lock($1)";
-    private const string UnlockSql = "select pg_advisory_unlock($1)";
 
     private const string LedgerSql = """
         create table if not exists schema_migrations (
@@ -30,17 +29,31 @@ public sealed class MigrationRunner(DatabaseOptions options)
     private const string ForgetSql = "delete from schema_migrations where name = $1";
     private const string PartitionsSql = "select make_partitions_ahead(now(), $1)";
 
-    // DDL takes no parameters: the server itself quotes the two values into the statement.
+    // DDL takes no parameters: the server itself quotes the two values into the statement. Roles belong to the server, not to the database: the runner
+    // of another database may change the same row of the catalog at this moment ("tuple concurrently updated"), so it is tried again there.
     private const string RoleSql = """
-        select case when exists (select from pg_roles where rolname = $1) then
-                 format('alter role %I login password %L', $1, $2)
-               else
-                 format('create role %I login password %L', $1, $2) end
+        select format('do %L', format('
+          begin
+            for attempt in 1 .. 100 loop
+              begin
+                if exists (select from pg_roles where rolname = %1$L) then
+                  alter role %1$I login password %2$L;
+                else
+                  create role %1$I login password %2$L;
+                end if;
+                return;
+              exception when internal_error or duplicate_object or unique_violation then
+                null;
+              end;
+            end loop;
+            raise exception ''role %% is being changed by others all the time'', %1$L;
+          end', $1, $2))
         """;
 
     private const string AuthRoleSql = """
         do $$ begin
           if not exists (select from pg_roles where rolname = 'workflows_auth') then create role workflows_auth nologin; end if;
+        exception when duplicate_object or unique_violation then null; -- another database's runner was first
         end $$
         """;
 
@@ -49,63 +62,50 @@ public sealed class MigrationRunner(DatabaseOptions options)
     /// <exception cref="InvalidOperationException">An applied migration was changed, or one this build does not know was applied.</exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken)
     {
+        // The lock ends with the session, and the session with the data source: also when the migration fails.
         await using var database = NpgsqlDataSource.Create(options.ConnectionString);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await ExecuteAsync(connection, LockSql, cancellationToken, LockKey);
-        try
-        {
-            await EnsureRolesAsync(connection, cancellationToken);
-            await ExecuteAsync(connection, LedgerSql, cancellationToken);
-            var applied = await ReadAppliedAsync(connection, cancellationToken);
-            var migrations = Migration.All();
-            Verify(migrations, applied);
+        await EnsureRolesAsync(connection, cancellationToken);
+        await ExecuteAsync(connection, LedgerSql, cancellationToken);
+        var applied = await ReadAppliedAsync(connection, cancellationToken);
+        var migrations = Migration.All();
+        Verify(migrations, applied);
 
-            var done = new List<string>();
-            foreach (var migration in migrations.Where(migration => !applied.ContainsKey(migration.Name)))
-            {
-                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await ExecuteTextAsync(connection, migration.UpScript, cancellationToken);
-                await ExecuteAsync(connection, RecordSql, cancellationToken, migration.Name, migration.Checksum);
-                await transaction.CommitAsync(cancellationToken);
-                done.Add(migration.Name);
-            }
-
-            await ExecuteAsync(connection, PartitionsSql, cancellationToken, PartitionMonthsAhead);
-            return done;
-        }
-        finally
+        var done = new List<string>();
+        foreach (var migration in migrations.Where(migration => !applied.ContainsKey(migration.Name)))
         {
-            await ExecuteAsync(connection, UnlockSql, CancellationToken.None, LockKey);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await ExecuteTextAsync(connection, migration.UpScript, cancellationToken);
+            await ExecuteAsync(connection, RecordSql, cancellationToken, migration.Name, migration.Checksum);
+            await transaction.CommitAsync(cancellationToken);
+            done.Add(migration.Name);
         }
+
+        await ExecuteAsync(connection, PartitionsSql, cancellationToken, PartitionMonthsAhead);
+        return done;
     }
 
     /// <summary>Takes back the newest migrations down to, not including, <paramref name="downTo"/>; null takes back all.</summary>
     public async Task RevertAsync(string? downTo, CancellationToken cancellationToken)
     {
+        // The lock ends with the session, and the session with the data source: also when the migration fails.
         await using var database = NpgsqlDataSource.Create(options.ConnectionString);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await ExecuteAsync(connection, LockSql, cancellationToken, LockKey);
-        try
+        var applied = await ReadAppliedAsync(connection, cancellationToken);
+        foreach (var migration in Migration.All().Reverse()
+            .TakeWhile(migration => migration.Name != downTo).Where(migration => applied.ContainsKey(migration.Name)))
         {
-            var applied = await ReadAppliedAsync(connection, cancellationToken);
-            foreach (var migration in Migration.All().Reverse()
-                .TakeWhile(migration => migration.Name != downTo).Where(migration => applied.ContainsKey(migration.Name)))
-            {
-                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await ExecuteTextAsync(connection, migration.DownScript, cancellationToken);
-                await ExecuteAsync(connection, ForgetSql, cancellationToken, migration.Name);
-                await transaction.CommitAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            await ExecuteAsync(connection, UnlockSql, CancellationToken.None, LockKey);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await ExecuteTextAsync(connection, migration.DownScript, cancellationToken);
+            await ExecuteAsync(connection, ForgetSql, cancellationToken, migration.Name);
+            await transaction.CommitAsync(cancellationToken);
         }
     }
 
     private async Task EnsureRolesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // Roles belong to the server, not to the database: another database of it may be migrating at this moment.
         await ExecuteAsync(connection, AuthRoleSql, cancellationToken);
         foreach (var role in Enum.GetValues<DatabaseRole>())
         {

@@ -52,7 +52,7 @@ public sealed class ReplyListener(IConnectionMultiplexer redis) : IAsyncDisposab
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            // Without Redis the waiter polls the database; the next request tries to listen again.
+            _listening = false; // the waiter polls the database instead, and the next request tries to listen again
         }
         finally
         {

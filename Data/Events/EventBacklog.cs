@@ -30,7 +30,8 @@ public sealed class EventBacklog(WorkflowsDatabase database)
     }
 
     // The key of an execution carries the time of its acceptance, so "events since then" is a range of the index on (type, correlation key, id).
-    // An event that this execution consumed before does not serve a second wait.
+    // An event that this execution consumed before does not serve a second wait. Whoever looks back may have lost the execution meanwhile (it was
+    // paused), and its next owner parked it: then it goes back to the queue, since the routing finds the wait resolved and wakes nobody.
     private const string LookBackSql = """
         with found as (
           select w.tenant_id, w.execution_id, w.node_id, w.iteration, w.attempt, e.event_id, e.payload
@@ -51,7 +52,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
         resolved as (
           update waits w
           set status = 'resolved', outcome = 'event', payload = f.payload, resolved_at = now()
-          from found f
+          from (select * from found order by tenant_id, execution_id, node_id, iteration, attempt) f
           where w.tenant_id = f.tenant_id and w.execution_id = f.execution_id and w.node_id = f.node_id
             and w.iteration = f.iteration and w.attempt = f.attempt and w.status = 'open'
           returning w.tenant_id, w.execution_id, w.node_id, w.iteration, w.attempt, f.event_id
@@ -62,9 +63,11 @@ public sealed class EventBacklog(WorkflowsDatabase database)
           on conflict do nothing
         )
         update executions e
-        set wakes = e.wakes + 1
+        set wakes = e.wakes + 1,
+            status = case when e.status = 'waiting' then 'queued' else e.status end,
+            queued_at = case when e.status = 'waiting' then now() else e.queued_at end
         from (select distinct tenant_id, execution_id from resolved order by tenant_id, execution_id) r
-        where e.tenant_id = r.tenant_id and e.id = r.execution_id
+        where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 

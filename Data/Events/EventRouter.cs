@@ -51,7 +51,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
             }
         }
 
-        var effects = await CommitAsync(tenantId, events, patterns, matches, cancellationToken);
+        var effects = await CommitAsync(tenantId, eventIds, patterns, matches, cancellationToken);
         Announce(effects);
         return effects;
     }
@@ -125,12 +125,12 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         """;
 
     private async Task<List<EventEffect>> CommitAsync(
-        Guid tenantId, List<StoredEvent> events, Dictionary<Guid, HashSet<string>> patterns, List<Match> matches, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<Guid> eventIds, Dictionary<Guid, HashSet<string>> patterns, List<Match> matches, CancellationToken cancellationToken)
     {
         var types = patterns.SelectMany(entry => entry.Value.Select(pattern => (Event: entry.Key, Pattern: pattern))).ToList();
         var command = new NpgsqlBatchCommand(RouteSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(Sql.Uuids(events, @event => @event.Id));
+        command.Parameters.Add(Sql.Uuids(eventIds, id => id)); // also those whose partition is gone: they leave the queue
         command.Parameters.Add(Sql.Uuids(matches, match => match.Event.Id));
         command.Parameters.Add(Sql.Texts(matches, match => $"trigger:{match.Trigger.WorkflowId}/{match.Trigger.TriggerId}"));
         command.Parameters.Add(Sql.Uuids(matches, match => match.Trigger.WorkflowId));

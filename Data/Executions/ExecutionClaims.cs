@@ -48,13 +48,13 @@ public sealed record ClaimedExecution
 
 /// <summary>
 /// Takes queued executions for a worker. Guarantees: of any number of workers that claim the same id, one gets it; a fenced worker gets none.
-/// The claim need not wait for the disk: if the server crashes before it is there, the row is queued again and nothing has
-/// been recorded under the lost fence, since a checkpoint (which does wait) comes later in the same log.
+/// A claim waits for the disk: were it lost in a crash of the server, the worker would go on under a fence that the next claim bears too, and both would record
+/// steps. Whether a claim was made is unknown when the connection breaks before its answer: <see cref="ListOwnedAsync"/> tells.
 /// Locks rows in the order of (tenant, id).
 /// </summary>
 public sealed class ExecutionClaims(WorkflowsDatabase database)
 {
-    private const string LeaseSql = "select set_config('synchronous_commit', 'off', true), hold_worker_lease($1)";
+    private const string LeaseSql = "select hold_worker_lease($1)";
 
     private const string ClaimSql = """
         update executions e
@@ -161,6 +161,45 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         StartedAt = reader.GetFieldValue<DateTimeOffset>(16),
         RetriedAt = reader.IsDBNull(17) ? null : reader.GetFieldValue<DateTimeOffset>(17),
     };
+
+    private const string OwnedSql = "select e.tenant_id, e.id, e.fence from executions e where e.lease_owner = $1 and e.status = 'running'";
+
+    /// <summary>All executions that are this worker's by their rows, with their fences.</summary>
+    public async Task<IReadOnlyList<(ExecutionKey Key, long Fence)>> ListOwnedAsync(Guid workerId, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(OwnedSql);
+        command.Parameters.Add(Sql.Uuid(workerId));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var owned = new List<(ExecutionKey, long)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            owned.Add((new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), reader.GetInt64(2)));
+        }
+
+        return owned;
+    }
+
+    private const string HandBackSql = """
+        update executions e
+        set status = 'queued', lease_owner = null, fence = e.fence + 1, queued_at = now()
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as h (tenant_id, id, fence)
+        where e.tenant_id = h.tenant_id and e.id = h.id and e.fence = h.fence and e.lease_owner = $1 and e.status = 'running'
+        returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
+        """;
+
+    /// <summary>Queues executions of this worker again that it does not run, as far as they still bear these fences.</summary>
+    public async Task<IReadOnlyList<WokenExecution>> HandBackAsync(
+        Guid workerId, List<(ExecutionKey Key, long Fence)> owned, CancellationToken cancellationToken)
+    {
+        owned.Sort(static (left, right) => left.Key.CompareTo(right.Key));
+        await using var command = database.HotPath.CreateCommand(HandBackSql);
+        command.Parameters.Add(Sql.Uuid(workerId));
+        command.Parameters.Add(Sql.Uuids(owned, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(owned, row => row.Key.Id));
+        command.Parameters.Add(Sql.Longs(owned, row => row.Fence));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await WokenExecutions.ReadAsync(reader, cancellationToken);
+    }
 
     private const string LookSql = """
         select e.tenant_id, e.id, e.wakes, e.stop_request, e.stop_reason

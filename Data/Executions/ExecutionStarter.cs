@@ -53,11 +53,12 @@ public sealed class ExecutionStarter : IAsyncDisposable
     {
         try
         {
-            // Two starts under one key may meet in one batch; the second goes to a later round, where it finds the first one's row.
-            for (IReadOnlyList<Pending> rest = batch; rest.Count > 0;)
+            // Starts under one key may meet in one batch: the first is written, and the others then find its row, all in one look.
+            var first = FirstOfEachKey(batch, out var rest);
+            await WriteAsync(first, cancellationToken);
+            foreach (var tenant in rest.GroupBy(pending => pending.Execution.TenantId))
             {
-                var round = FirstOfEachKey(rest, out rest);
-                await WriteAsync(round, cancellationToken);
+                await SettleAsync([.. tenant], [], cancellationToken);
             }
         }
 #pragma warning disable CA1031 // every caller gets the failure; the lane lives on for the next batch
@@ -71,19 +72,18 @@ public sealed class ExecutionStarter : IAsyncDisposable
         }
     }
 
-    private static List<Pending> FirstOfEachKey(IReadOnlyList<Pending> batch, out IReadOnlyList<Pending> rest)
+    private static List<Pending> FirstOfEachKey(List<Pending> batch, out List<Pending> rest)
     {
         var seen = new HashSet<(Guid, string, string)>();
         var first = new List<Pending>(batch.Count);
-        var later = new List<Pending>();
+        rest = [];
         foreach (var pending in batch)
         {
             var claim = pending.Execution.Idempotency;
             var unique = claim is null || seen.Add((pending.Execution.TenantId, claim.Scope, claim.Key));
-            (unique ? first : later).Add(pending);
+            (unique ? first : rest).Add(pending);
         }
 
-        rest = later;
         return first;
     }
 

@@ -106,7 +106,7 @@ public sealed class GrantStore(WorkflowsDatabase database)
         update users set
           failed_logins = failed_logins + 1,
           locked_until = case when failed_logins + 1 >= $3
-            then $4 + least($6::interval, $5::interval * power(2, least(failed_logins + 1 - $3, 20)))
+            then $4::timestamptz + least($6::interval, $5::interval * power(2, least(failed_logins + 1 - $3, 20)))
             else locked_until end
         where tenant_id = $1 and id = $2
         """;

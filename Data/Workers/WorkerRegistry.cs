@@ -68,13 +68,14 @@ public sealed class WorkerRegistry(WorkflowsDatabase database)
         FenceAsync(workerId, "stopped", TimeSpan.Zero, cancellationToken);
 
     // A checkpoint that is under way holds the lease shared. If its worker froze in the middle of sending it, its backend waits for the rest
-    // and would hold the lease for long: then the backend is ended, which rolls that checkpoint back.
+    // and would hold the lease for long: then the backend is ended, which rolls that checkpoint back. Only holders in shared mode are ended: an
+    // exclusive one is another rescuer, which is waited for; ending each other, rescuers of a large worker would never get through.
     private const string TakeLeaseSql = "select pg_try_advisory_xact_lock(hashtextextended($1::text, 0))";
 
     private const string EndHoldersSql = """
         select count(pg_terminate_backend(l.pid))
         from pg_locks l
-        where l.locktype = 'advisory' and l.granted and l.pid <> pg_backend_pid()
+        where l.locktype = 'advisory' and l.granted and l.mode = 'ShareLock' and l.pid <> pg_backend_pid()
           and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1::text, 0)
         """;
 

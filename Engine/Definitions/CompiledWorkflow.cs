@@ -7,7 +7,9 @@ using Workflows.Jsonata;
 
 namespace Workflows.Engine.Definitions;
 
-/// <summary>A validated definition, ready to run: immutable, shared by any number of threads, cheap to cache by version.</summary>
+/// <summary>
+/// A validated definition, ready to run: immutable, shared by any number of threads, cheap to cache by version.
+/// </summary>
 public sealed class CompiledWorkflow
 {
     private readonly FrozenDictionary<string, int> _ordinals;
@@ -83,7 +85,13 @@ public sealed class CompiledWorkflow
 public sealed class CompiledNode
 {
     internal CompiledNode(
-        int ordinal, NodeDefinition definition, NodeType type, NodeAction action, string[] ports, NodeEdge[] incoming, NodeEdge[] outgoing)
+        int ordinal,
+        NodeDefinition definition,
+        NodeType type,
+        NodeAction action,
+        string[] ports,
+        NodeEdge[] incoming,
+        NodeEdge[] outgoing)
     {
         Ordinal = ordinal;
         Definition = definition;
@@ -95,7 +103,7 @@ public sealed class CompiledNode
         IsRunOutside = action is EffectAction || (definition.Effect && action is PureAction);
         TimeoutSeconds = definition.TimeoutSeconds ?? action.TimeoutSeconds;
         Quorum = action.Quorum;
-        ErrorPort = Array.IndexOf(ports, NodePort.Error) is var port && port >= 0 && outgoing.Any(edge => edge.Port == port) ? port : -1;
+        ErrorPort = IsWired(NodePort.Error) ? PortOf(NodePort.Error) : -1;
     }
 
     public int Ordinal { get; }
@@ -142,7 +150,7 @@ public sealed class CompiledNode
     internal bool IsWired(string portName)
     {
         var port = PortOf(portName);
-        return Array.Exists(Outgoing, edge => edge.Port == port);
+        return port >= 0 && Array.Exists(Outgoing, edge => edge.Port == port);
     }
 }
 
@@ -184,9 +192,10 @@ public sealed class CompiledTrigger
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["event"] = JsonataValue.FromJson(structuredJson) };
+        var options = new JsonataOptions { Limits = EvaluationLimits.Expressions };
         try
         {
-            return _condition.Evaluate(JsonataValue.FromObject(scope), new JsonataOptions { Limits = EvaluationLimits.Expressions }).ToBoolean()
+            return _condition.Evaluate(JsonataValue.FromObject(scope), options).ToBoolean()
                 ? TriggerMatch.Matched
                 : TriggerMatch.ConditionFalse;
         }

@@ -4,7 +4,9 @@ using static Workflows.Engine.Definitions.DefinitionProblemCodes;
 
 namespace Workflows.Engine.Definitions;
 
-/// <summary>JSON to <see cref="WorkflowDefinition"/>: the fields and their types. What they mean together is checked afterwards.</summary>
+/// <summary>
+/// JSON to <see cref="WorkflowDefinition"/>: the fields and their types. What they mean together is checked afterwards.
+/// </summary>
 internal sealed class DefinitionReader(ProblemList problems)
 {
     private static readonly double[] SecondsRange = [0.001, Limits.WaitSeconds];
@@ -37,7 +39,9 @@ internal sealed class DefinitionReader(ProblemList problems)
         {
             reader.Missing<int>("schema", $"write \"schema\": {WorkflowDefinition.CurrentSchema}");
         }
-        else if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var schema) || schema != WorkflowDefinition.CurrentSchema)
+        else if (value.ValueKind != JsonValueKind.Number
+            || !value.TryGetInt32(out var schema)
+            || schema != WorkflowDefinition.CurrentSchema)
         {
             problems.Add(
                 reader.At("schema"),
@@ -100,7 +104,11 @@ internal sealed class DefinitionReader(ProblemList problems)
         var eventType = reader.Text("eventType", int.MaxValue, required: isEvent);
         if (eventType is not null && isEvent && EventTypePattern.FindProblem(eventType) is { } problem)
         {
-            problems.Add(reader.At("eventType"), EventTypeInvalid, $"The event type is malformed: {problem}.", "Write e.g. order.created or order.*");
+            problems.Add(
+                reader.At("eventType"),
+                EventTypeInvalid,
+                $"The event type is malformed: {problem}.",
+                "Write e.g. order.created or order.*");
         }
 
         var condition = reader.Text("condition", Limits.ExpressionLength);
@@ -169,7 +177,8 @@ internal sealed class DefinitionReader(ProblemList problems)
             retry.Integer("maxAttempts", 1, Limits.RetryAttempts) ?? RetryPolicy.Default.MaxAttempts,
             initial,
             retry.Number("multiplier", 1, 100) ?? RetryPolicy.Default.Multiplier,
-            retry.Number("maxDelaySeconds", 0, Limits.RetryDelaySeconds) ?? Math.Max(initial, RetryPolicy.Default.MaxDelaySeconds),
+            retry.Number("maxDelaySeconds", 0, Limits.RetryDelaySeconds)
+                ?? Math.Max(initial, RetryPolicy.Default.MaxDelaySeconds),
             ReadCodes(retry));
     }
 

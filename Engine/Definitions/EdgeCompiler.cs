@@ -93,7 +93,10 @@ internal sealed class EdgeCompiler(
             if (port == edge.Port)
             {
                 problems.Add(
-                    pointer, EdgeNeverTaken, $"'{edge.From}' never leaves by '{port}': {reason}.", "Remove the edge, or change the parameters of the node.");
+                    pointer,
+                    EdgeNeverTaken,
+                    $"'{edge.From}' never leaves by '{port}': {reason}.",
+                    "Remove the edge, or change the parameters of the node.");
             }
         }
 

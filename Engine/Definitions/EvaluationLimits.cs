@@ -2,7 +2,9 @@ using Workflows.Jsonata;
 
 namespace Workflows.Engine.Definitions;
 
-/// <summary>What one expression of a workflow may use up: far above any sane use, far below what would hold up a worker.</summary>
+/// <summary>
+/// What one expression of a workflow may use up: far above any sane use, far below what would hold up a worker.
+/// </summary>
 internal static class EvaluationLimits
 {
     public static JsonataLimits Expressions { get; } = new(

@@ -38,7 +38,8 @@ internal sealed class ExpressionCompiler(ProblemList problems)
         var text = Unwrap(source, out var offset);
         if (string.IsNullOrWhiteSpace(text))
         {
-            problems.Add(pointer, ExpressionInvalid, "The expression is empty.", "Write a JSONata expression, e.g. input.amount > 100.");
+            problems.Add(
+                pointer, ExpressionInvalid, "The expression is empty.", "Write a JSONata expression, e.g. input.amount > 100.");
             return null;
         }
 
@@ -50,14 +51,19 @@ internal sealed class ExpressionCompiler(ProblemList problems)
 
         foreach (var problem in expression.Check())
         {
-            Report(pointer, new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion), offset);
+            Report(
+                pointer,
+                new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion),
+                offset);
         }
 
         Remember(pointer, node, scope, expression.References);
         return expression;
     }
 
-    /// <summary>Compiles any JSON whose texts may hold <c>{{ expr }}</c>; null when one does not parse, all of which are then reported.</summary>
+    /// <summary>
+    /// Compiles any JSON whose texts may hold <c>{{ expr }}</c>; null when one does not parse, all of which are then reported.
+    /// </summary>
     public JsonTemplate? Template(JsonElement json, string pointer, int node, ExpressionScope scope)
     {
         if (!CheckLengths(json, pointer))
@@ -79,12 +85,16 @@ internal sealed class ExpressionCompiler(ProblemList problems)
         return null;
     }
 
-    /// <summary>The expression within <c>{{ }}</c>, or the text itself: in JSONata no expression begins with two braces.</summary>
+    /// <summary>
+    /// The expression within <c>{{ }}</c>, or the text itself: in JSONata no expression begins with two braces.
+    /// </summary>
     public static string Unwrap(string source, out int offset)
     {
         var start = source.AsSpan().IndexOfAnyExcept(" \t\r\n");
         var trimmed = source.AsSpan().Trim();
-        if (trimmed.Length >= 4 && trimmed.StartsWith("{{", StringComparison.Ordinal) && trimmed.EndsWith("}}", StringComparison.Ordinal))
+        if (trimmed.Length >= 4
+            && trimmed.StartsWith("{{", StringComparison.Ordinal)
+            && trimmed.EndsWith("}}", StringComparison.Ordinal))
         {
             offset = start + 2;
             return trimmed[2..^2].ToString();

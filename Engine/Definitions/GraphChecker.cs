@@ -4,7 +4,8 @@ using static Workflows.Engine.Definitions.DefinitionProblemCodes;
 namespace Workflows.Engine.Definitions;
 
 /// <summary>Whether the graph as a whole can run: a start, no cycle, nothing out of reach, joins that can complete.</summary>
-/// <remarks><c>notJudged</c> are nodes whose place is unclear because of problems reported already; they count as reached.</remarks>
+/// <remarks><c>notJudged</c> are nodes whose place is unclear because of problems reported already; they count as
+/// reached.</remarks>
 internal sealed class GraphChecker(
     WorkflowDefinition definition,
     NodeType?[] types,
@@ -40,11 +41,12 @@ internal sealed class GraphChecker(
         }
 
         CheckReach(StartsOf());
+        var bound = new JoinBound(graph);
         for (var node = 0; node < graph.NodeCount && order.Length == graph.NodeCount; node++)
         {
             if (actions[node] is { Quorum: > 1 } join && !notJudged.Contains(node))
             {
-                CheckJoin(node, join.Quorum);
+                CheckJoin(node, join.Quorum, bound);
             }
         }
 
@@ -85,7 +87,10 @@ internal sealed class GraphChecker(
         if (starts.Count == 0)
         {
             problems.Add(
-                "/edges", GraphNoStart, "Every node has an incoming edge: none can be the first.", "Remove the edge that leads to the first node.");
+                "/edges",
+                GraphNoStart,
+                "Every node has an incoming edge: none can be the first.",
+                "Remove the edge that leads to the first node.");
             return;
         }
 
@@ -97,14 +102,18 @@ internal sealed class GraphChecker(
                 var hint = graph.Incoming(node).Length == 0
                     ? $"Wire an edge to it, e.g. from '{definition.Nodes[starts[0]].Id}', or remove the node."
                     : "Wire a node before it to the start, or remove them.";
-                problems.Add($"/nodes/{node}", GraphUnreachable, $"No path from the start leads to '{definition.Nodes[node].Id}'.", hint);
+                problems.Add(
+                    $"/nodes/{node}",
+                    GraphUnreachable,
+                    $"No path from the start leads to '{definition.Nodes[node].Id}'.",
+                    hint);
             }
         }
     }
 
-    private void CheckJoin(int node, int quorum)
+    private void CheckJoin(int node, int quorum, JoinBound bound)
     {
-        var most = new JoinBound(graph).MostTaken(node);
+        var most = bound.MostTaken(node);
         if (most < quorum)
         {
             problems.Add(

@@ -18,8 +18,8 @@ internal enum JsonTypes
 }
 
 /// <summary>
-/// A compiled JSON Schema (2020-12) of the subset that <see cref="InputSchemaReader"/> reads. Every keyword outside the subset was
-/// refused when the definition was saved, so that nothing a schema says is silently not checked.
+/// A compiled JSON Schema (2020-12) of the subset that <see cref="InputSchemaReader"/> reads. Every keyword outside the subset
+/// was refused when the definition was saved, so that nothing a schema says is silently not checked.
 /// </summary>
 internal sealed class InputSchema
 {

@@ -63,7 +63,9 @@ internal sealed class InputSchemaReader(ProblemList problems)
             MaxLength = Count(json, pointer, "maxLength"),
             Pattern = Pattern(json, pointer),
             Format = Format(json, pointer),
-            Items = json.TryGetProperty("items", out var items) ? Read(items, ProblemList.Append(pointer, "items"), depth + 1) : null,
+            Items = json.TryGetProperty("items", out var items)
+                ? Read(items, ProblemList.Append(pointer, "items"), depth + 1)
+                : null,
             MinItems = Count(json, pointer, "minItems"),
             MaxItems = Count(json, pointer, "maxItems"),
             UniqueItems = Boolean(json, pointer, "uniqueItems"),
@@ -205,10 +207,20 @@ internal sealed class InputSchemaReader(ProblemList problems)
             return Mistyped<Regex>(pointer, "pattern", $"text of at most {Limits.InputSchemaPatternLength} characters");
         }
 
+        if (PatternCost.FindProblem(value.GetString()!) is { } cost)
+        {
+            Invalid(ProblemList.Append(pointer, "pattern"), $"The pattern is too costly: {cost}.", "Repeat less, or bound the length.");
+            return null;
+        }
+
         try
         {
-            // Without backtracking the time is linear in the input, whatever the pattern; look-around and back-references are the price.
-            return new Regex(value.GetString()!, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            // Without backtracking the time is linear in the input, whatever the pattern; look-around and back-references are
+            // the price.
+            return new Regex(
+                value.GetString()!,
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
+                TimeSpan.FromSeconds(Limits.InputSchemaPatternMatchSeconds));
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
@@ -259,11 +271,14 @@ internal sealed class InputSchemaReader(ProblemList problems)
             if (++_properties > Limits.InputSchemaProperties)
             {
                 Invalid(
-                    ProblemList.Append(pointer, "properties"), $"The schema has more than {Limits.InputSchemaProperties} properties.", "Make it smaller.");
+                    ProblemList.Append(pointer, "properties"),
+                    $"The schema has more than {Limits.InputSchemaProperties} properties.",
+                    "Make it smaller.");
                 break;
             }
 
-            if (Read(member.Value, $"{ProblemList.Append(ProblemList.Append(pointer, "properties"), member.Name)}", depth + 1) is { } property)
+            var at = ProblemList.Append(ProblemList.Append(pointer, "properties"), member.Name);
+            if (Read(member.Value, at, depth + 1) is { } property)
             {
                 properties[member.Name] = property;
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Workflows.Engine.Events;
 
 namespace Workflows.Engine.Definitions;
@@ -81,14 +82,29 @@ internal sealed class InputValidation
             Count(length, schema.MinLength, schema.MaxLength, pointer, "Length", "characters");
         }
 
-        if (schema.Pattern?.IsMatch(text) == false)
+        if (schema.Pattern is { } pattern)
         {
-            Report(pointer, "pattern", $"must match {schema.Pattern}");
+            CheckPattern(pattern, text, pointer);
         }
 
         if (schema.Format is { } format && !MatchesFormat(format, text))
         {
             Report(pointer, "format", $"must be a {format}");
+        }
+    }
+
+    private void CheckPattern(Regex pattern, string text, string pointer)
+    {
+        try
+        {
+            if (!pattern.IsMatch(text))
+            {
+                Report(pointer, "pattern", $"must match {pattern}");
+            }
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            Report(pointer, "pattern", $"could not be matched with {pattern} in {Limits.InputSchemaPatternMatchSeconds} seconds");
         }
     }
 
@@ -165,7 +181,9 @@ internal sealed class InputValidation
         }
     }
 
-    /// <summary>By canonical text first, so that 10,000 distinct items cost 10,000 hashes and not 50,000,000 comparisons.</summary>
+    /// <summary>
+    /// By canonical text first, so that 10,000 distinct items cost 10,000 hashes and not 50,000,000 comparisons.
+    /// </summary>
     private static bool HasEqualItems(JsonElement array)
     {
         var seen = new Dictionary<(JsonValueKind, int), List<JsonElement>>();
@@ -201,7 +219,10 @@ internal sealed class InputValidation
         "date-time" => Rfc3339.TryParse(text, out _),
         "date" => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
         "uuid" => Guid.TryParseExact(text, "D", out _),
-        "email" => text.Length <= 254 && text.LastIndexOf('@') is > 0 and var at && at < text.Length - 1 && !text.Contains(' ', StringComparison.Ordinal),
+        "email" => text.Length <= 254
+            && text.LastIndexOf('@') is > 0 and var at
+            && at < text.Length - 1
+            && !text.Contains(' ', StringComparison.Ordinal),
         "uri" => Uris.IsAbsolute(text),
         _ => throw new InvalidOperationException($"The format '{format}' was accepted but is not checked."),
     };
@@ -221,9 +242,13 @@ internal sealed class InputValidation
     };
 
     private static string Names(JsonTypes types) => string.Join(
-        " or ", System.Enum.GetValues<JsonTypes>().Where(type => type != JsonTypes.None && types.HasFlag(type)).Select(type => ObjectReader.CamelCase(type.ToString())));
+        " or ",
+        Enum.GetValues<JsonTypes>()
+            .Where(type => type != JsonTypes.None && types.HasFlag(type))
+            .Select(type => ObjectReader.CamelCase(type.ToString())));
 
-    private static string Shortened(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "…" : value.GetRawText();
+    private static string Shortened(JsonElement value) =>
+        value.GetRawText() is { Length: > 60 } text ? text[..60] + "…" : value.GetRawText();
 
     private void Report(string pointer, string keyword, string message)
     {

@@ -7,10 +7,21 @@ namespace Workflows.Engine.Definitions;
 /// </summary>
 internal sealed class JoinBound(Graph graph)
 {
-    private readonly Dictionary<int, Branch> _branches = [];
+    // Thousands of joins at the end of one long chain would climb it thousands of times.
+    private const int MostSteps = 1_000_000;
 
+    private readonly Dictionary<int, Branch> _branches = [];
+    private int _steps;
+
+    /// <summary>The bound for one join; <see cref="int.MaxValue"/> once the graph has cost too much to go on.</summary>
     public int MostTaken(int node)
     {
+        if (_steps > MostSteps)
+        {
+            return int.MaxValue;
+        }
+
+        _branches.Clear();
         var roots = new HashSet<int>();
         foreach (var edge in graph.Incoming(node))
         {
@@ -28,6 +39,7 @@ internal sealed class JoinBound(Graph graph)
         var edge = graph.Edges[edgeIndex];
         while (true)
         {
+            _steps++;
             var isKnown = _branches.TryGetValue(edge.From, out var branch);
             branch ??= _branches[edge.From] = new Branch { Root = edge.From };
             branch.Children.Add((edge.Port, child));

@@ -36,7 +36,11 @@ internal readonly struct ObjectReader(JsonElement element, string pointer, Probl
         {
             if (!known.Contains(member.Name))
             {
-                problems.Add(At(member.Name), FieldUnknown, $"There is no field '{member.Name}' here.", Nearest.Hint(member.Name, known.ToArray()));
+                problems.Add(
+                    At(member.Name),
+                    FieldUnknown,
+                    $"There is no field '{member.Name}' here.",
+                    Nearest.Hint(member.Name, known.ToArray()));
             }
         }
     }

@@ -50,10 +50,16 @@ internal sealed class ReferenceChecker(
                 CheckStep(use, reference);
                 break;
             case ScopeNames.Execution when !ScopeNames.ExecutionMembers.Contains(reference.Path[1]):
-                ReportName(use, reference, $"'execution' has no '{reference.Path[1]}'", reference.Path[1], ScopeNames.ExecutionMembers);
+                ReportName(
+                    use,
+                    reference,
+                    $"'execution' has no '{reference.Path[1]}'",
+                    reference.Path[1],
+                    ScopeNames.ExecutionMembers);
                 break;
             case ScopeNames.Trigger when !ScopeNames.TriggerMembers.Contains(reference.Path[1]):
-                ReportName(use, reference, $"'trigger' has no '{reference.Path[1]}'", reference.Path[1], ScopeNames.TriggerMembers);
+                ReportName(
+                    use, reference, $"'trigger' has no '{reference.Path[1]}'", reference.Path[1], ScopeNames.TriggerMembers);
                 break;
         }
     }
@@ -68,7 +74,9 @@ internal sealed class ReferenceChecker(
                 use.Pointer,
                 ReferenceUnknown,
                 $"At position {reference.Position}: there is no node '{id}'.",
-                hyphenated is null ? Nearest.Hint(id, ordinals.Keys) : $"Write an id with '-' in backquotes: steps.`{hyphenated}`.output");
+                hyphenated is null
+                    ? Nearest.Hint(id, ordinals.Keys)
+                    : $"Write an id with '-' in backquotes: steps.`{hyphenated}`.output");
             return;
         }
 

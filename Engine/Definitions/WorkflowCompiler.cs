@@ -36,13 +36,17 @@ internal sealed class WorkflowCompiler
         if (utf8Json.Length > Limits.DefinitionBytes)
         {
             _problems.Add(
-                "", TooLarge, $"The definition has {utf8Json.Length} bytes.", $"At most {Limits.DefinitionBytes} are allowed; divide it into sub-workflows.");
+                "",
+                TooLarge,
+                $"The definition has {utf8Json.Length} bytes.",
+                $"At most {Limits.DefinitionBytes} are allowed; divide it into sub-workflows.");
             return false;
         }
 
         if (JsonText.FindTextProblem(utf8Json.Span) is { } textProblem)
         {
-            _problems.Add("", NotStorable, $"The definition cannot be stored: {textProblem}.", "Remove or replace the character.");
+            _problems.Add(
+                "", NotStorable, $"The definition cannot be stored: {textProblem}.", "Remove or replace the character.");
             return false;
         }
 
@@ -96,7 +100,9 @@ internal sealed class WorkflowCompiler
             ? _expressions.Expression(keySource, "/settings/concurrency/key", node: -1, ExpressionScope.Admission)
             : null;
         new ReferenceChecker(definition, ordinals, graph, order, _problems).Check(_expressions.Uses);
-        var schema = definition.Parameters is { } parameters ? InputSchemaReader.Read(parameters, "/parameters", _problems) : null;
+        var schema = definition.Parameters is { } parameters
+            ? InputSchemaReader.Read(parameters, "/parameters", _problems)
+            : null;
 
         return _problems.IsEmpty
             ? new CompiledWorkflow(
@@ -133,7 +139,10 @@ internal sealed class WorkflowCompiler
             if (!ordinals.TryAdd(id, ordinal))
             {
                 _problems.Add(
-                    $"/nodes/{ordinal}/id", NodeIdDuplicate, $"The id '{id}' is taken by /nodes/{ordinals[id]}.", "Give each node an id of its own.");
+                    $"/nodes/{ordinal}/id",
+                    NodeIdDuplicate,
+                    $"The id '{id}' is taken by /nodes/{ordinals[id]}.",
+                    "Give each node an id of its own.");
             }
         }
 
@@ -185,7 +194,10 @@ internal sealed class WorkflowCompiler
             if (trigger.Id.Length > 0 && !ids.Add(trigger.Id))
             {
                 _problems.Add(
-                    $"/triggers/{index}/id", TriggerIdDuplicate, $"The id '{trigger.Id}' is taken by another trigger.", "Give each trigger an id of its own.");
+                    $"/triggers/{index}/id",
+                    TriggerIdDuplicate,
+                    $"The id '{trigger.Id}' is taken by another trigger.",
+                    "Give each trigger an id of its own.");
             }
 
             var eventType = EventTypePattern.TryParse(trigger.EventType, out var pattern) ? pattern : default;

@@ -106,7 +106,9 @@ public enum ExecutionPriority
     Low,
 }
 
-/// <summary>What a new execution does while others of the workflow run at the limit of <see cref="WorkflowSettings.Concurrency"/>.</summary>
+/// <summary>
+/// What a new execution does while others of the workflow run at the limit of <see cref="WorkflowSettings.Concurrency"/>.
+/// </summary>
 public enum OverlapPolicy
 {
     /// <summary>It waits in the queue.</summary>
@@ -130,7 +132,8 @@ public enum CheckpointPolicy
 }
 
 /// <summary>How many executions of a workflow may run at once.</summary>
-/// <param name="Key">An expression on <c>input</c>: the limit holds among executions with an equal value; null = all of them.</param>
+/// <param name="Key">An expression on <c>input</c>: the limit holds among executions with an equal value; null = all of
+/// them.</param>
 public sealed record ConcurrencyLimit(int Limit, string? Key);
 
 public sealed record WorkflowSettings(

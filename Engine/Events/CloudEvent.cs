@@ -44,10 +44,10 @@ public sealed record CloudEvent
     public ReadOnlyMemory<byte>? BinaryData { get; init; }
 
     /// <summary>
-    /// What waiting nodes are correlated by: the extension attribute <c>correlationkey</c>, else the subject; null = neither.
+    /// What waiting nodes are correlated by: the extension attribute <c>correlationid</c>, else the subject; null = neither.
     /// </summary>
     public string? CorrelationKey =>
-        Extensions.TryGetValue("correlationkey", out var key) ? key.ToString() : Subject;
+        Extensions.TryGetValue("correlationid", out var key) ? key.ToString() : Subject;
 
     internal static IReadOnlyDictionary<string, JsonElement> NoExtensions { get; } = new Dictionary<string, JsonElement>();
 
@@ -121,7 +121,8 @@ public sealed record CloudEvent
         writer.WriteString("source"u8, Source);
         writer.WriteString("type"u8, Type);
         WriteOptional(writer, "subject", Subject);
-        WriteOptional(writer, "time", Time?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
+        WriteOptional(
+            writer, "time", Time?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
         WriteOptional(writer, "datacontenttype", DataContentType);
         WriteOptional(writer, "dataschema", DataSchema);
         foreach (var (name, value) in Extensions)

@@ -174,7 +174,8 @@ internal sealed class CloudEventReader
 
         foreach (var (name, value) in extensions)
         {
-            if (name.Length is 0 or > Limits.EventExtensionNameLength || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)))
+            if (name.Length is 0 or > Limits.EventExtensionNameLength
+                || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)))
             {
                 Report(name, "an extension attribute is named with a-z and 0-9 only");
             }

@@ -3,13 +3,15 @@ using Workflows.Engine.Definitions;
 namespace Workflows.Engine.Executions;
 
 /// <summary>
-/// Exponential back-off with full jitter (delay = random between 0 and min(cap, initial × multiplier^(attempt-1))): retries of many
-/// executions that failed together spread over the whole interval instead of coming back as one wave.
-/// The random number is a hash of execution, node and attempt, so that a replay decides the same delay again.
+/// Exponential back-off with full jitter (delay = random between 0 and min(cap, initial × multiplier^(attempt-1))): retries of
+/// many executions that failed together spread over the whole interval instead of coming back as one wave. The random number is
+/// a hash of execution, node and attempt, so that a replay decides the same delay again.
 /// </summary>
 public static class Backoff
 {
-    /// <summary>The time from the end of the failed <paramref name="attempt"/> (1 = the first) to the start of the next one.</summary>
+    /// <summary>
+    /// The time from the end of the failed <paramref name="attempt"/> (1 = the first) to the start of the next one.
+    /// </summary>
     public static TimeSpan Delay(RetryPolicy policy, int attempt, ulong seed, TimeSpan? retryAfter = null)
     {
         var ceiling = Math.Min(
@@ -22,7 +24,9 @@ public static class Backoff
         return TimeSpan.FromSeconds(Math.Max(seconds, wished));
     }
 
-    /// <summary>A number that differs between executions, nodes, iterations and attempts, and is always the same for one of them.</summary>
+    /// <summary>
+    /// A number that differs between executions, nodes, iterations and attempts, and is always the same for one of them.
+    /// </summary>
     public static ulong Seed(Guid executionId, string nodeId, string iteration, int attempt)
     {
         // FNV-1a over everything, then the finaliser of MurmurHash3: cheap, and well spread in the high bits.

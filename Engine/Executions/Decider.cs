@@ -18,8 +18,8 @@ public static class Decider
 
     /// <summary>
     /// The first call after a crash, a wake-up or a move to another worker: rebuilds the state from what is durable and decides
-    /// again what was never recorded. A wait that has resolved must be among <paramref name="waits"/>, with its outcome, until the
-    /// step that it belongs to is among <paramref name="steps"/>.
+    /// again what was never recorded. A wait that has resolved must be among <paramref name="waits"/>, with its outcome, until
+    /// the step that it belongs to is among <paramref name="steps"/>.
     /// </summary>
     public static void Resume(
         ExecutionState state,
@@ -80,7 +80,8 @@ public static class Decider
                 StepRunner.ResolveWait(state, resolved, now, decisions);
                 break;
             case RetryDue due:
-                StepRunner.ResolveWait(state, new WaitResolved(due.Node, due.Iteration, due.Attempt, WaitOutcome.Due), now, decisions);
+                StepRunner.ResolveWait(
+                    state, new WaitResolved(due.Node, due.Iteration, due.Attempt, WaitOutcome.Due), now, decisions);
                 break;
             case CancelRequested cancel:
                 BeginEnding(state, new CancelExecution(cancel.Reason), decisions);
@@ -100,7 +101,9 @@ public static class Decider
         Settle(state, now, decisions);
     }
 
-    /// <summary>Nothing starts any more: open waits close, runs are aborted; the end itself comes when none of them is left.</summary>
+    /// <summary>
+    /// Nothing starts any more: open waits close, runs are aborted; the end itself comes when none of them is left.
+    /// </summary>
     internal static void BeginEnding(ExecutionState state, Decision ending, ICollection<Decision> decisions)
     {
         if (state.Ending is not null)

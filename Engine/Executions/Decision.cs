@@ -43,8 +43,10 @@ public sealed record CancelExecution(string? Reason) : Decision;
 
 /// <summary>One attempt of one node to be run outside the decider.</summary>
 /// <param name="Ordinal">The node's ordinal in the workflow; quote it in the event that reports the outcome.</param>
-/// <param name="Parameters">The rendered parameters (UTF-8 JSON) of a node with an outside effect; empty for pure node types.</param>
-/// <param name="TimeoutSeconds">Fail the run with <see cref="StepErrorKind.Timeout"/> after this time; null = the worker's limit.</param>
+/// <param name="Parameters">The rendered parameters (UTF-8 JSON) of a node with an outside effect; empty for pure node
+/// types.</param>
+/// <param name="TimeoutSeconds">Fail the run with <see cref="StepErrorKind.Timeout"/> after this time; null = the worker's
+/// limit.</param>
 /// <param name="NotBefore">Set on a retry that is due within a second; null = now.</param>
 public sealed record NodeRun(
     Guid ExecutionId,

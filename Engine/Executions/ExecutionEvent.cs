@@ -36,7 +36,9 @@ public sealed record WaitResolved(
     WaitOutcome Outcome,
     ReadOnlyMemory<byte> Event = default) : ExecutionEvent;
 
-/// <summary>The durable timer of a retry fired: the next attempt may start. <paramref name="Attempt"/> is the failed one.</summary>
+/// <summary>
+/// The durable timer of a retry fired: the next attempt may start. <paramref name="Attempt"/> is the failed one.
+/// </summary>
 public sealed record RetryDue(int Node, string Iteration, int Attempt) : ExecutionEvent;
 
 /// <summary>Somebody wants the execution to stop.</summary>

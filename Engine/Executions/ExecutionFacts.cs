@@ -1,6 +1,8 @@
 namespace Workflows.Engine.Executions;
 
-/// <summary>What is fixed about an execution when it starts. JSON members are UTF-8 and checked by <see cref="JsonText"/> before.</summary>
+/// <summary>
+/// What is fixed about an execution when it starts. JSON members are UTF-8 and checked by <see cref="JsonText"/> before.
+/// </summary>
 public sealed record ExecutionFacts
 {
     public required Guid ExecutionId { get; init; }
@@ -34,8 +36,8 @@ public sealed record ExecutionFacts
     public string? CorrelationId { get; init; }
 
     /// <summary>
-    /// When a person last had the execution retried; null = never. Failed and cancelled attempts that finished before count no more:
-    /// their nodes run again with further attempt numbers. The execution's time counts from here.
+    /// When a person last had the execution retried; null = never. Failed and cancelled attempts that finished before count no
+    /// more: their nodes run again with further attempt numbers. The execution's time counts from here.
     /// </summary>
     public DateTimeOffset? RetriedAt { get; init; }
 

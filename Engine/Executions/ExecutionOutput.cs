@@ -3,9 +3,9 @@ using Workflows.Jsonata;
 namespace Workflows.Engine.Executions;
 
 /// <summary>
-/// The result of an execution: the definition's <c>output</c>; without one the output of the terminal step, that is of the node that
-/// left by a port to which no edge is wired. Several terminal steps: an object with their outputs by node id, in the order of the
-/// definition. None: null.
+/// The result of an execution: the definition's <c>output</c>; without one the output of the terminal step, that is of the node
+/// that left by a port to which no edge is wired. Several terminal steps: an object with their outputs by node id, in the order
+/// of the definition. None: null.
 /// </summary>
 internal static class ExecutionOutput
 {

@@ -58,7 +58,8 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
 
     private static bool Made(ref JsonataValue value) => !value.IsUndefined;
 
-    private static JsonataValue JsonOrNull(ReadOnlyMemory<byte> json) => json.IsEmpty ? JsonataValue.Null : JsonataValue.FromJson(json);
+    private static JsonataValue JsonOrNull(ReadOnlyMemory<byte> json) =>
+        json.IsEmpty ? JsonataValue.Null : JsonataValue.FromJson(json);
 
     private static JsonataValue Trigger(ExecutionFacts facts)
     {
@@ -114,7 +115,9 @@ internal sealed class StepsScope(Frame frame) : ScopeObject
     }
 }
 
-/// <summary><c>steps.x</c>: output, port and status of one step. The output is parsed once, by the first expression that reads it.</summary>
+/// <summary>
+/// <c>steps.x</c>: output, port and status of one step. The output is parsed once, by the first expression that reads it.
+/// </summary>
 internal sealed class StepScope : ScopeObject
 {
     private readonly CompiledNode _node;

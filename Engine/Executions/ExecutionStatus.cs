@@ -12,7 +12,9 @@ public enum ExecutionStatus
     TimedOut,
 }
 
-/// <summary>The words of <see cref="ExecutionStatus"/> in the database and in the API, and the legal edges between them.</summary>
+/// <summary>
+/// The words of <see cref="ExecutionStatus"/> in the database and in the API, and the legal edges between them.
+/// </summary>
 public static class ExecutionStatuses
 {
     public const string Queued = "queued";

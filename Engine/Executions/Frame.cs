@@ -62,8 +62,8 @@ internal struct NodeSlot
 }
 
 /// <summary>
-/// One pass over a graph of nodes: the whole workflow (iteration <c>""</c>), later also each round of a loop's body, as a frame of
-/// its own with its own slots.
+/// One pass over a graph of nodes: the whole workflow (iteration <c>""</c>), later also each round of a loop's body, as a frame
+/// of its own with its own slots.
 /// </summary>
 internal sealed class Frame
 {

@@ -7,15 +7,16 @@ namespace Workflows.Engine.Executions;
 public static class NodeEvaluator
 {
     /// <summary>
-    /// Runs a node of a pure type that goes through <see cref="RunNode"/> because it has <c>effect: true</c>. Must be called by the
-    /// owner of <paramref name="state"/>, once all that the run depends on is durable; the result is to be applied.
+    /// Runs a node of a pure type that goes through <see cref="RunNode"/> because it has <c>effect: true</c>. Must be called by
+    /// the owner of <paramref name="state"/>, once all that the run depends on is durable; the result is to be applied.
     /// </summary>
     public static ExecutionEvent Run(ExecutionState state, NodeRun run, DateTimeOffset now)
     {
         var node = state.Workflow.Nodes[run.Ordinal];
         if (node.Action is not PureAction pure || state.FrameOf(run.Iteration) is not { } frame)
         {
-            throw new ArgumentException($"'{run.NodeId}' ({run.Type}) is not of a pure type: its runner is in the worker.", nameof(run));
+            throw new ArgumentException(
+                $"'{run.NodeId}' ({run.Type}) is not of a pure type: its runner is in the worker.", nameof(run));
         }
 
         var outcome = Evaluate(pure, new NodeContext(state, frame, node, run.Attempt, now));

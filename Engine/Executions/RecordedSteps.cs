@@ -53,7 +53,9 @@ internal sealed class RecordedSteps
         return first?.Failure;
     }
 
-    /// <summary>Brings a node to where its records left it; false when there is nothing to take over and it has to begin.</summary>
+    /// <summary>
+    /// Brings a node to where its records left it; false when there is nothing to take over and it has to begin.
+    /// </summary>
     public bool TryAdopt(Frame frame, int ordinal, DateTimeOffset now, ICollection<Decision> decisions)
     {
         if (_nodes[ordinal] is not { } recorded)
@@ -109,7 +111,8 @@ internal sealed class RecordedSteps
         StepRunner.LeaveBy(frame, node, port, step.Output, step.Status == StepStatus.Failed);
     }
 
-    private void AdoptWait(Frame frame, CompiledNode node, in RecordedWait wait, DateTimeOffset now, ICollection<Decision> decisions)
+    private void AdoptWait(
+        Frame frame, CompiledNode node, in RecordedWait wait, DateTimeOffset now, ICollection<Decision> decisions)
     {
         ref var slot = ref frame.Slots[node.Ordinal];
         slot.Phase = wait.Kind == WaitKind.Retry ? NodePhase.Retrying : NodePhase.Waiting;
@@ -126,7 +129,9 @@ internal sealed class RecordedSteps
 
     /// <summary>Whether a retry by a person has made the attempt void.</summary>
     private bool IsVoid(in RecordedStep step) =>
-        step.Port is null && step.Status != StepStatus.Completed && _state.Facts.RetriedAt is { } retriedAt && step.FinishedAt <= retriedAt;
+        step is { Port: null, Status: not StepStatus.Completed }
+        && _state.Facts.RetriedAt is { } retriedAt
+        && step.FinishedAt <= retriedAt;
 
     private static StepError ErrorOf(in RecordedStep step) =>
         step.Error ?? new StepError(StepErrorCodes.Failed, "The step failed; its error was not kept.");
@@ -136,7 +141,8 @@ internal sealed class RecordedSteps
         var ordinal = _state.Workflow.OrdinalOf(nodeId);
         return ordinal >= 0
             ? _nodes[ordinal] ??= new RecordedNode()
-            : throw new InvalidOperationException($"A step of node '{nodeId}' is recorded, which the workflow's version does not have.");
+            : throw new InvalidOperationException(
+                $"A step of node '{nodeId}' is recorded, which the workflow's version does not have.");
     }
 
     private sealed class RecordedNode

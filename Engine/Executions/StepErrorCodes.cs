@@ -12,7 +12,9 @@ public static class StepErrorCodes
     /// <summary>Rendered parameters larger than <see cref="Limits.RenderedParameterBytes"/>.</summary>
     public const string ParametersTooLarge = "PARAMETERS_TOO_LARGE";
 
-    /// <summary>An output larger than <see cref="Limits.StepOutputBytes"/> or <see cref="Limits.ExecutionOutputBytes"/>.</summary>
+    /// <summary>
+    /// An output larger than <see cref="Limits.StepOutputBytes"/> or <see cref="Limits.ExecutionOutputBytes"/>.
+    /// </summary>
     public const string OutputTooLarge = "OUTPUT_TOO_LARGE";
 
     /// <summary>An output that is not JSON, or JSON that PostgreSQL cannot keep.</summary>

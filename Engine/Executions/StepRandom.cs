@@ -1,6 +1,8 @@
 namespace Workflows.Engine.Executions;
 
-/// <summary>$random() of an expression: splitmix64 from a seed that belongs to the step, so that replaying the step repeats it.</summary>
+/// <summary>
+/// $random() of an expression: splitmix64 from a seed that belongs to the step, so that replaying the step repeats it.
+/// </summary>
 internal sealed class StepRandom : Random
 {
     private ulong _state;

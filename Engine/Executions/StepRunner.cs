@@ -22,7 +22,8 @@ internal static class StepRunner
     {
         if (TryTakeRun(state, succeeded.Node, succeeded.Iteration, succeeded.Attempt, out var frame))
         {
-            var step = new FinishedStep(frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now);
+            var step = new FinishedStep(
+                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now);
             Finish(step, StepOutcome.By(succeeded.Port, succeeded.Output), decisions);
         }
     }
@@ -36,7 +37,8 @@ internal static class StepRunner
         }
     }
 
-    public static void ResolveWait(ExecutionState state, WaitResolved resolved, DateTimeOffset now, ICollection<Decision> decisions)
+    public static void ResolveWait(
+        ExecutionState state, WaitResolved resolved, DateTimeOffset now, ICollection<Decision> decisions)
     {
         if (state.FrameOf(resolved.Iteration) is not { } frame || (uint)resolved.Node >= (uint)frame.Slots.Length)
         {
@@ -57,13 +59,19 @@ internal static class StepRunner
         }
 
         var node = state.Workflow.Nodes[resolved.Node];
-        var outcome = NodeEvaluator.Resolve(new NodeContext(state, frame, node, slot.Attempt, now), resolved.Outcome, resolved.Event);
+        var outcome = NodeEvaluator.Resolve(
+            new NodeContext(state, frame, node, slot.Attempt, now), resolved.Outcome, resolved.Event);
         Finish(new FinishedStep(frame, node, slot.StartedAt, now, now), outcome, decisions);
     }
 
     /// <summary>The attempt after the one that failed: soon from memory, later from a durable timer.</summary>
     public static void ScheduleRetry(
-        Frame frame, CompiledNode node, StepError error, DateTimeOffset failedAt, DateTimeOffset now, ICollection<Decision> decisions)
+        Frame frame,
+        CompiledNode node,
+        StepError error,
+        DateTimeOffset failedAt,
+        DateTimeOffset now,
+        ICollection<Decision> decisions)
     {
         var state = frame.State;
         ref var slot = ref frame.Slots[node.Ordinal];
@@ -86,7 +94,12 @@ internal static class StepRunner
     }
 
     public static void BeginAttempt(
-        ExecutionState state, Frame frame, int ordinal, DateTimeOffset? notBefore, DateTimeOffset now, ICollection<Decision> decisions)
+        ExecutionState state,
+        Frame frame,
+        int ordinal,
+        DateTimeOffset? notBefore,
+        DateTimeOffset now,
+        ICollection<Decision> decisions)
     {
         var node = state.Workflow.Nodes[ordinal];
         ref var slot = ref frame.Slots[ordinal];
@@ -124,7 +137,12 @@ internal static class StepRunner
     }
 
     private static void Run(
-        ExecutionState state, Frame frame, CompiledNode node, ReadOnlyMemory<byte> parameters, DateTimeOffset? notBefore, ICollection<Decision> decisions)
+        ExecutionState state,
+        Frame frame,
+        CompiledNode node,
+        ReadOnlyMemory<byte> parameters,
+        DateTimeOffset? notBefore,
+        ICollection<Decision> decisions)
     {
         ref var slot = ref frame.Slots[node.Ordinal];
         slot.Phase = NodePhase.Running;
@@ -258,7 +276,8 @@ internal static class StepRunner
 internal readonly record struct FinishedStep(
     Frame Frame, CompiledNode Node, DateTimeOffset StartedAt, DateTimeOffset FinishedAt, DateTimeOffset Now)
 {
-    public RecordStep Record(StepStatus status, string? port, ReadOnlyMemory<byte> output, StepError? error) => new(new StepRecord(
+    public RecordStep Record(StepStatus status, string? port, ReadOnlyMemory<byte> output, StepError? error) =>
+        new(new StepRecord(
         Node.Ordinal,
         Node.Id,
         Node.Type.Name,

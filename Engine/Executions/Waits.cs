@@ -54,7 +54,8 @@ public enum WaitOutcome
 }
 
 /// <summary>
-/// A wait to be written as one row; (execution, node, iteration, attempt) is its key, so that opening it twice is opening it once.
+/// A wait to be written as one row; (execution, node, iteration, attempt) is its key, so that opening it twice is opening it
+/// once.
 /// </summary>
 /// <param name="DueAt">When the timer fires; for an event wait its time-out, null = waits for ever.</param>
 /// <param name="EventType">The CloudEvents type, maybe with <c>*</c>; event waits only.</param>

@@ -12,15 +12,26 @@ public sealed record DelayParameters
     [Parameter("How long, in seconds.", Kind = ParameterKind.Number, Min = 0, Max = Limits.WaitSeconds, Example = "30")]
     public JsonTemplate? Seconds { get; init; }
 
-    [Parameter("How long, as an ISO 8601 duration of days, hours, minutes and seconds.", Kind = ParameterKind.Text, Example = "\"P1DT12H\"")]
+    [Parameter(
+        "How long, as an ISO 8601 duration of days, hours, minutes and seconds.",
+        Kind = ParameterKind.Text,
+        Example = "\"P1DT12H\"")]
     public JsonTemplate? Duration { get; init; }
 
-    [Parameter("Until when, as an RFC 3339 timestamp; a time that is over does not wait.", Kind = ParameterKind.Text, Example = "\"{{ input.dueAt }}\"")]
+    [Parameter(
+        "Until when, as an RFC 3339 timestamp; a time that is over does not wait.",
+        Kind = ParameterKind.Text,
+        Example = "\"{{ input.dueAt }}\"")]
     public JsonTemplate? Until { get; init; }
 }
 
 internal sealed class DelayNode() : NodeType<DelayParameters>(
-    "delay", "wait", NodeEffect.Wait, "Waits for a time. Costs a row, no worker, however long it lasts.", NodePort.MainPort, NodePort.ErrorPort)
+    "delay",
+    "wait",
+    NodeEffect.Wait,
+    "Waits for a time. Costs a row, no worker, however long it lasts.",
+    NodePort.MainPort,
+    NodePort.ErrorPort)
 {
     public override string OutputSummary => "`{\"dueAt\": \"...\"}`: the time it waited for.";
 
@@ -50,7 +61,8 @@ internal sealed class DelayNode() : NodeType<DelayParameters>(
             }
 
             outcome = default;
-            return new WaitSpec(context.Node.Ordinal, context.Node.Id, context.Frame.Iteration, context.Attempt, WaitKind.Timer, dueAt);
+            return new WaitSpec(
+                context.Node.Ordinal, context.Node.Id, context.Frame.Iteration, context.Attempt, WaitKind.Timer, dueAt);
         }
 
         public override StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload) =>
@@ -71,7 +83,8 @@ internal sealed class DelayNode() : NodeType<DelayParameters>(
                 : Duration(context.RequiredText(parameters.Duration, "duration"));
             return seconds is >= 0 and <= Limits.WaitSeconds
                 ? context.Now.AddSeconds(seconds)
-                : throw Invalid(FormattableString.Invariant($"A delay of {seconds} seconds is not between 0 and {Limits.WaitSeconds}."));
+                : throw Invalid(
+                    FormattableString.Invariant($"A delay of {seconds} seconds is not between 0 and {Limits.WaitSeconds}."));
         }
 
         private static double Seconds(JsonataValue value) => value.TryGetNumber(out var seconds)
@@ -96,7 +109,8 @@ internal sealed class DelayNode() : NodeType<DelayParameters>(
         {
             var buffer = JsonBuffer.Rent();
             buffer.Writer.WriteStartObject();
-            buffer.Writer.WriteString("dueAt"u8, dueAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            buffer.Writer.WriteString(
+                "dueAt"u8, dueAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
             buffer.Writer.WriteEndObject();
             return buffer.ToJson();
         }

@@ -11,7 +11,10 @@ public sealed record EmitEventParameters
     [Parameter("The event's type.", Required = true, Kind = ParameterKind.Text, Example = "\"order.completed\"")]
     public JsonTemplate? Type { get; init; }
 
-    [Parameter("What the event is about; also the key that waiting nodes correlate by.", Kind = ParameterKind.Text, Example = "\"{{ input.orderId }}\"")]
+    [Parameter(
+        "What the event is about; also the key that waiting nodes correlate by.",
+        Kind = ParameterKind.Text,
+        Example = "\"{{ input.orderId }}\"")]
     public JsonTemplate? Subject { get; init; }
 
     [Parameter("Who says so, a URI reference. Left out: `/workflows/` and the workflow's id.", Kind = ParameterKind.Text)]
@@ -31,7 +34,8 @@ internal sealed class EmitEventNode() : NodeType<EmitEventParameters>(
 {
     public override string OutputSummary => "The event as structured CloudEvents JSON.";
 
-    private protected override NodeAction Compile(EmitEventParameters parameters, NodeCompilation node) => new EmitEventAction(parameters);
+    private protected override NodeAction Compile(EmitEventParameters parameters, NodeCompilation node) =>
+        new EmitEventAction(parameters);
 }
 
 internal sealed class EmitEventAction(EmitEventParameters parameters) : PureAction
@@ -51,8 +55,8 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
         };
         if (!CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems))
         {
-            return StepOutcome.Failed(
-                StepErrorCodes.ParameterInvalid, "The event is not valid: " + string.Join("; ", problems.Select(p => $"{p.Attribute} {p.Message}")));
+            var what = string.Join("; ", problems.Select(problem => $"{problem.Attribute} {problem.Message}"));
+            return StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"The event is not valid: {what}.");
         }
 
         return StepOutcome.Main((cloudEvent with { Time = context.Now }).ToUtf8Json());
@@ -97,7 +101,9 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
         return new PublishEvent(id!, type!, source!, subject, output);
     }
 
-    /// <summary>Follows from execution, node and iteration, so that an event derived twice is the same event to whoever gets it.</summary>
+    /// <summary>
+    /// Follows from execution, node and iteration, so that an event derived twice is the same event to whoever gets it.
+    /// </summary>
     private static string EventId(in NodeContext context)
     {
         var (execution, node, iteration) = (context.State.Facts.ExecutionId, context.Node.Id, context.Frame.Iteration);

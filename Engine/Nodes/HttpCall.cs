@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Workflows.Engine.Nodes;
 
-/// <summary>The rendered parameters of an <c>http</c> node, as its runner reads them from <see cref="Executions.NodeRun.Parameters"/>.</summary>
+/// <summary>
+/// The rendered parameters of an <c>http</c> node, as its runner reads them from <see cref="Executions.NodeRun.Parameters"/>.
+/// </summary>
 /// <param name="Url">Absolute, http or https, with the query; not yet checked against the SSRF rules.</param>
 /// <param name="Body">UTF-8 JSON; empty = no body.</param>
 public sealed record HttpCall(
@@ -34,7 +36,7 @@ public sealed record HttpCall(
             Text("method"),
             Text("url"),
             headers,
-            json.TryGetProperty("body", out var body) ? JsonMarshal.GetRawUtf8Value(body).ToArray() : default(ReadOnlyMemory<byte>),
+            json.TryGetProperty("body", out var body) ? JsonMarshal.GetRawUtf8Value(body).ToArray() : ReadOnlyMemory<byte>.Empty,
             Statuses("successStatus"),
             Statuses("retryStatus"),
             Enum.Parse<HttpResponseHandling>(Text("response"), ignoreCase: true),
@@ -42,7 +44,9 @@ public sealed record HttpCall(
             Member("followRedirects").GetBoolean());
 
         JsonElement Member(string name) =>
-            json.TryGetProperty(name, out var member) ? member : throw new JsonException($"The rendered parameters lack '{name}'.");
+            json.TryGetProperty(name, out var member)
+                ? member
+                : throw new JsonException($"The rendered parameters lack '{name}'.");
 
         string Text(string name) => Member(name).GetString() ?? throw new JsonException($"'{name}' is null.");
 

@@ -42,16 +42,28 @@ public sealed record HttpParameters
     [Parameter("The method.")]
     public HttpMethodName Method { get; init; } = HttpMethodName.Get;
 
-    [Parameter("The address, http or https. Private, loopback and link-local targets are refused unless the tenant allows them.", Required = true, Kind = ParameterKind.Text, Example = "\"https://api.example.com/orders/{{ input.orderId }}\"")]
+    [Parameter(
+        "The address, http or https. Private, loopback and link-local targets are refused unless the tenant allows them.",
+        Required = true,
+        Kind = ParameterKind.Text,
+        Example = "\"https://api.example.com/orders/{{ input.orderId }}\"")]
     public JsonTemplate? Url { get; init; }
 
-    [Parameter("Appended to the address, encoded: names to text, numbers or booleans.", Kind = ParameterKind.Object, Example = """{"page": "{{ input.page }}"}""")]
+    [Parameter(
+        "Appended to the address, encoded: names to text, numbers or booleans.",
+        Kind = ParameterKind.Object,
+        Example = """{"page": "{{ input.page }}"}""")]
     public JsonTemplate? Query { get; init; }
 
-    [Parameter("Names to text. `Idempotency-Key` is set by the platform, equal for every attempt.", Kind = ParameterKind.Object, Example = """{"Accept": "application/json"}""")]
+    [Parameter(
+        "Names to text. `Idempotency-Key` is set by the platform, equal for every attempt.",
+        Kind = ParameterKind.Object,
+        Example = """{"Accept": "application/json"}""")]
     public JsonTemplate? Headers { get; init; }
 
-    [Parameter("The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON.", Example = """{"amount": "{{ input.amount }}"}""")]
+    [Parameter(
+        "The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON.",
+        Example = """{"amount": "{{ input.amount }}"}""")]
     public JsonTemplate? Body { get; init; }
 
     [Parameter("How long one attempt may take, in seconds.", Min = 0.1, Max = 3_600)]
@@ -96,7 +108,10 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
     }
 
     private static void RejectStatus(NodeCompilation node, string parameter, string value) => node.Reject(
-        parameter, DefinitionProblemCodes.ParameterValue, $"'{value}' is no list of statuses.", "Write numbers and ranges from 100 to 599, e.g. 200-299,404.");
+        parameter,
+        DefinitionProblemCodes.ParameterValue,
+        $"'{value}' is no list of statuses.",
+        "Write numbers and ranges from 100 to 599, e.g. 200-299,404.");
 
     private sealed class Action(HttpParameters parameters, StatusSet success, StatusSet retry) : EffectAction
     {
@@ -163,7 +178,8 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
             return url.ToString();
         }
 
-        private static List<KeyValuePair<string, string>> Members(in NodeContext context, JsonTemplate? template, string parameter)
+        private static List<KeyValuePair<string, string>> Members(
+            in NodeContext context, JsonTemplate? template, string parameter)
         {
             var members = new List<KeyValuePair<string, string>>();
             if (template is null)

@@ -5,7 +5,10 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>if</c>.</summary>
 public sealed record IfParameters
 {
-    [Parameter("True or false; anything else counts as JSONata's $boolean() has it.", Required = true, Example = "\"input.amount > 100\"")]
+    [Parameter(
+        "True or false; anything else counts as JSONata's $boolean() has it.",
+        Required = true,
+        Example = "\"input.amount > 100\"")]
     public JsonataExpression? Condition { get; init; }
 }
 
@@ -20,7 +23,8 @@ internal sealed class IfNode() : NodeType<IfParameters>(
 {
     public override string OutputSummary => "True or false.";
 
-    private protected override NodeAction Compile(IfParameters parameters, NodeCompilation node) => new Action(parameters.Condition!);
+    private protected override NodeAction Compile(IfParameters parameters, NodeCompilation node) =>
+        new Action(parameters.Condition!);
 
     private sealed class Action(JsonataExpression condition) : PureAction
     {

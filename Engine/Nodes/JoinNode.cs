@@ -78,7 +78,8 @@ internal sealed class JoinNode() : NodeType<JoinParameters>(
             writer.WriteEndObject();
             return arrived >= quorum
                 ? StepOutcome.Main(buffer.ToJson())
-                : StepOutcome.Failed(StepErrorCodes.JoinIncomplete, $"{arrived} of {quorum} branches arrived; the others are dead.");
+                : StepOutcome.Failed(
+                    StepErrorCodes.JoinIncomplete, $"{arrived} of {quorum} branches arrived; the others are dead.");
         }
     }
 }

@@ -58,7 +58,8 @@ internal sealed class StepException(StepError error) : Exception(error.Message)
 }
 
 /// <summary>What an action sees while it runs.</summary>
-internal readonly ref struct NodeContext(ExecutionState state, Frame frame, Definitions.CompiledNode node, int attempt, DateTimeOffset now)
+internal readonly ref struct NodeContext(
+    ExecutionState state, Frame frame, Definitions.CompiledNode node, int attempt, DateTimeOffset now)
 {
     public ExecutionState State => state;
 
@@ -112,7 +113,8 @@ internal readonly ref struct NodeContext(ExecutionState state, Frame frame, Defi
     public string RequiredText(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength) =>
         Text(template, parameter, maxLength) is { Length: > 0 } text
             ? text
-            : throw new StepException(new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));
+            : throw new StepException(
+                new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));
 
     private JsonataOptions Options => state.OptionsFor(frame, node, attempt, now);
 

@@ -21,7 +21,8 @@ public static class NodeCatalogue
         new EmitEventNode(),
     ];
 
-    private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(type => type.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(
+        type => type.Name, StringComparer.Ordinal);
 
     public static IReadOnlyList<string> Names { get; } = All.Select(type => type.Name).ToArray();
 

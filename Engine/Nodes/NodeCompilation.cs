@@ -31,7 +31,9 @@ internal sealed class NodeCompilation(
     public JsonTemplate? CompileTemplate(JsonElement template, string at) =>
         expressions.Template(template, at, ordinal, ExpressionScope.Node);
 
-    /// <summary>Reports something wrong with one parameter beyond its type; returns null for the convenience of the caller.</summary>
+    /// <summary>
+    /// Reports something wrong with one parameter beyond its type; returns null for the convenience of the caller.
+    /// </summary>
     public NodeAction? Reject(string parameter, string code, string message, string hint)
     {
         problems.Add(

@@ -28,7 +28,9 @@ public sealed record NodePort(string Name, string Summary)
     internal static NodePort MainPort { get; } = new(Main, "The node has done its work.");
 
     internal static NodePort ErrorPort { get; } =
-        new(Error, "The node has failed for good; its output is the error {code, message, kind}. Without an edge here the execution fails.");
+        new(
+            Error,
+            "The node has failed for good; its output is the error {code, message, kind}. Without an edge here the execution fails.");
 }
 
 /// <summary>
@@ -37,7 +39,8 @@ public sealed record NodePort(string Name, string Summary)
 /// </summary>
 public abstract class NodeType
 {
-    private protected NodeType(string name, string category, NodeEffect effect, string summary, Type parameters, params NodePort[] ports)
+    private protected NodeType(
+        string name, string category, NodeEffect effect, string summary, Type parameters, params NodePort[] ports)
     {
         Name = name;
         Category = category;

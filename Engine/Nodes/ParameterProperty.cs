@@ -41,7 +41,9 @@ internal sealed class ParameterProperty
     /// <summary>A template of any JSON may be null; for everything else null means left out.</summary>
     public bool AcceptsNull => Description is { Templated: true, Kind: ParameterKind.Json };
 
-    /// <summary>Reads the value into the property of <paramref name="record"/>; false when it is wrong, which is then reported.</summary>
+    /// <summary>
+    /// Reads the value into the property of <paramref name="record"/>; false when it is wrong, which is then reported.
+    /// </summary>
     public bool Read(JsonElement value, string pointer, NodeCompilation node, object record)
     {
         var read = Description switch
@@ -91,7 +93,11 @@ internal sealed class ParameterProperty
 
         if (Description.MaxLength is { } max && value.GetArrayLength() > max)
         {
-            node.Problems.Add(pointer, TooManyItems, $"'{Description.Name}' has {value.GetArrayLength()} items.", $"At most {max} are allowed.");
+            node.Problems.Add(
+                pointer,
+                TooManyItems,
+                $"'{Description.Name}' has {value.GetArrayLength()} items.",
+                $"At most {max} are allowed.");
             return null;
         }
 
@@ -103,7 +109,8 @@ internal sealed class ParameterProperty
             var itemPointer = ProblemList.Append(pointer, index++);
             if (item.ValueKind != JsonValueKind.Object)
             {
-                node.Problems.Add(itemPointer, ParameterType, $"An item of '{Description.Name}' is an object.", Description.Summary);
+                node.Problems.Add(
+                    itemPointer, ParameterType, $"An item of '{Description.Name}' is an object.", Description.Summary);
                 valid = false;
             }
             else if (_items!.Read(item, itemPointer, node) is { } read)
@@ -173,7 +180,10 @@ internal sealed class ParameterProperty
         }
 
         node.Problems.Add(
-            pointer, ParameterValue, $"'{Description.Name}' cannot be '{text}'.", Nearest.Hint(text, Description.Choices.ToArray()));
+            pointer,
+            ParameterValue,
+            $"'{Description.Name}' cannot be '{text}'.",
+            Nearest.Hint(text, Description.Choices.ToArray()));
         return false;
     }
 

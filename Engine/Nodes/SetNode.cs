@@ -8,7 +8,10 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>set</c>.</summary>
 public sealed record SetParameters
 {
-    [Parameter("The output of the step: any JSON, with expressions wherever text may stand.", Required = true, Example = """{"total": "{{ input.price * input.quantity }}"}""")]
+    [Parameter(
+        "The output of the step: any JSON, with expressions wherever text may stand.",
+        Required = true,
+        Example = """{"total": "{{ input.price * input.quantity }}"}""")]
     public JsonTemplate? Value { get; init; }
 }
 
@@ -21,8 +24,8 @@ internal sealed class SetNode() : NodeType<SetParameters>(
         parameters.Value!, IsLiteral(node.Parameters.GetProperty("value")) ? Render(parameters.Value!) : null);
 
     /// <summary>
-    /// Whether no text of the JSON can be an expression. Expressions are never evaluated while a definition is validated, not even
-    /// constant ones: 10,000 nodes of <c>{{ [1..200000] }}</c> would hold up the API.
+    /// Whether no text of the JSON can be an expression. One that is constant is not rendered here: 10,000 nodes of
+    /// <c>{{ [1..200000] }}</c> would hold up the API while it validates.
     /// </summary>
     private static bool IsLiteral(JsonElement json)
     {

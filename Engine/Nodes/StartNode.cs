@@ -6,7 +6,11 @@ namespace Workflows.Engine.Nodes;
 public sealed record NoParameters;
 
 internal sealed class StartNode() : NodeType<NoParameters>(
-    "start", "control", NodeEffect.Pure, "Marks where an execution begins. Optional: without one, every node that no edge leads to is a start.", NodePort.MainPort)
+    "start",
+    "control",
+    NodeEffect.Pure,
+    "Marks where an execution begins. Optional: without one, every node that no edge leads to is a start.",
+    NodePort.MainPort)
 {
     public override string OutputSummary => "Null; the input is in scope as `input`.";
 

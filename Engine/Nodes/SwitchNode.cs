@@ -7,17 +7,27 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>switch</c>.</summary>
 public sealed record SwitchParameters
 {
-    [Parameter("The cases, tried in order; the first whose condition holds names the port.", Required = true, MaxLength = Limits.SwitchCases)]
+    [Parameter(
+        "The cases, tried in order; the first whose condition holds names the port.",
+        Required = true,
+        MaxLength = Limits.SwitchCases)]
     public IReadOnlyList<SwitchCase> Cases { get; init; } = [];
 }
 
 /// <summary>One case of <c>switch</c>.</summary>
 public sealed record SwitchCase
 {
-    [Parameter("The port to leave by; a name like a node id, each one once.", Required = true, MaxLength = Limits.NodeIdLength, Example = "\"large\"")]
+    [Parameter(
+        "The port to leave by; a name like a node id, each one once.",
+        Required = true,
+        MaxLength = Limits.NodeIdLength,
+        Example = "\"large\"")]
     public string? Port { get; init; }
 
-    [Parameter("True or false; anything else counts as JSONata's $boolean() has it.", Required = true, Example = "\"input.amount > 100\"")]
+    [Parameter(
+        "True or false; anything else counts as JSONata's $boolean() has it.",
+        Required = true,
+        Example = "\"input.amount > 100\"")]
     public JsonataExpression? When { get; init; }
 }
 
@@ -42,12 +52,17 @@ internal sealed class SwitchNode() : NodeType<SwitchParameters>(
             var pointer = $"cases/{index}/port";
             if (!NodeIds.IsValid(port) || port is NodePort.Default or NodePort.Error)
             {
-                return RejectPort(node, pointer, $"'{port}' cannot be the name of a case's port.", "Use letters, digits, '_' and '-', not 'default' or 'error'.");
+                return RejectPort(
+                    node,
+                    pointer,
+                    $"'{port}' cannot be the name of a case's port.",
+                    "Use letters, digits, '_' and '-', not 'default' or 'error'.");
             }
 
             if (!ports.Add(port))
             {
-                return RejectPort(node, pointer, $"Two cases have the port '{port}'.", "Join their conditions with 'or', or rename one.");
+                return RejectPort(
+                    node, pointer, $"Two cases have the port '{port}'.", "Join their conditions with 'or', or rename one.");
             }
         }
 
@@ -65,7 +80,8 @@ internal sealed class SwitchNode() : NodeType<SwitchParameters>(
     private sealed class Action(IReadOnlyList<SwitchCase> cases) : PureAction
     {
         private readonly ReadOnlyMemory<byte>[] _outputs =
-            cases.Select(each => new ReadOnlyMemory<byte>([(byte)'"', .. System.Text.Encoding.ASCII.GetBytes(each.Port!), (byte)'"'])).ToArray();
+            cases.Select(each => new ReadOnlyMemory<byte>(
+                [(byte)'"', .. System.Text.Encoding.ASCII.GetBytes(each.Port!), (byte)'"'])).ToArray();
 
         public override IReadOnlyList<string> FurtherPorts { get; } = cases.Select(each => each.Port!).ToArray();
 

@@ -8,13 +8,23 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>waitForEvent</c>.</summary>
 public sealed record WaitForEventParameters
 {
-    [Parameter("The type of the event, or a pattern of types with '*'.", Required = true, MaxLength = Limits.EventTypeLength, Example = "\"payment.received\"")]
+    [Parameter(
+        "The type of the event, or a pattern of types with '*'.",
+        Required = true,
+        MaxLength = Limits.EventTypeLength,
+        Example = "\"payment.received\"")]
     public string? EventType { get; init; }
 
-    [Parameter("The key that the event must bear: its extension attribute `correlationkey`, else its subject. Left out: any event of the type.", Example = "\"input.orderId\"")]
+    [Parameter(
+        "The key that the event must bear: its extension attribute `correlationid`, else its subject. Left out: any event of the type.",
+        Example = "\"input.orderId\"")]
     public JsonataExpression? Correlation { get; init; }
 
-    [Parameter("How long to wait. Then the node leaves by `timeout`; with nothing wired there it fails. Left out: for ever.", Kind = ParameterKind.Number, Min = 0.001, Max = Limits.WaitSeconds)]
+    [Parameter(
+        "How long to wait. Then the node leaves by `timeout`; with nothing wired there it fails. Left out: for ever.",
+        Kind = ParameterKind.Number,
+        Min = 0.001,
+        Max = Limits.WaitSeconds)]
     public JsonTemplate? TimeoutSeconds { get; init; }
 }
 
@@ -27,11 +37,16 @@ internal sealed class WaitForEventNode() : NodeType<WaitForEventParameters>(
     new NodePort(NodePort.Timeout, "The event did not come in time."),
     NodePort.ErrorPort)
 {
-    public override string OutputSummary => "The event as structured CloudEvents JSON; its payload is `output.data`. At `timeout`: null.";
+    public override string OutputSummary =>
+        "The event as structured CloudEvents JSON; its payload is `output.data`. At `timeout`: null.";
 
     private protected override NodeAction? Compile(WaitForEventParameters parameters, NodeCompilation node) =>
         EventTypePattern.FindProblem(parameters.EventType) is { } problem
-            ? node.Reject("eventType", DefinitionProblemCodes.EventTypeInvalid, $"The event type is malformed: {problem}.", "Write e.g. order.created or order.*")
+            ? node.Reject(
+                "eventType",
+                DefinitionProblemCodes.EventTypeInvalid,
+                $"The event type is malformed: {problem}.",
+                "Write e.g. order.created or order.*")
             : new Action(parameters);
 
     private sealed class Action(WaitForEventParameters parameters) : WaitAction

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Workflows.Jsonata.Functions;
 using Workflows.Jsonata.Syntax;
 
@@ -46,7 +48,11 @@ internal sealed class Analyzer
     /// <returns>What the value of the node is, as far as it is a part of the input.</returns>
     private Context Visit(SyntaxNode node, Context context)
     {
-        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw Errors.At(node.Position, "S0902", value: Limits.MaxSyntaxDepth.ToString(CultureInfo.InvariantCulture));
+        }
+
         var result = node is PathSyntax path ? VisitPath(path, context) : VisitCore(node, context);
         VisitStages(node.Predicates, result);
         if (node.Group is null)

@@ -98,9 +98,10 @@ internal static partial class Compiler
 
     private static TuplePathNode CompileTuplePath(PathSyntax path, int firstTuple, Scope outer)
     {
-        var names = new List<string> { "@" };
+        var names = new ScopeNames();
+        names.Add("@");
         CollectBindings(path, names);
-        var scope = new Scope(outer, names, isTuple: true);
+        var scope = new Scope(outer, names.Names, isTuple: true);
         var steps = path.Steps.Skip(firstTuple).Select(step => CompileTupleStep(step, scope));
         var plain = firstTuple == 0 ? null : CompileSteps(path.Steps[..firstTuple], outer, keepSingleton: false, null);
         return new TuplePathNode(
@@ -129,7 +130,7 @@ internal static partial class Compiler
     }
 
     /// <summary>Names bound in the path, and in paths inside that hand their tuples on to it.</summary>
-    private static void CollectBindings(SyntaxNode node, List<string> names)
+    private static void CollectBindings(SyntaxNode node, ScopeNames names)
     {
         switch (node)
         {
@@ -150,9 +151,12 @@ internal static partial class Compiler
         }
     }
 
-    private static void AddNames(SyntaxNode step, List<string> names)
+    private static void AddNames(SyntaxNode step, ScopeNames names)
     {
         IEnumerable<string?> bound = [step.Focus, step.Index, step.Ancestor?.Label, .. (step.Stages ?? []).Select(stage => stage.Index)];
-        names.AddRange(bound.OfType<string>().Where(name => !names.Contains(name, StringComparer.Ordinal)).Distinct());
+        foreach (var name in bound.OfType<string>())
+        {
+            names.Add(name);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Workflows.Jsonata.Evaluation;
 using Workflows.Jsonata.Functions;
 using Workflows.Jsonata.Syntax;
@@ -35,6 +36,11 @@ internal static partial class Compiler
 
     private static Node Compile(SyntaxNode syntax, Scope scope, bool isTail = false)
     {
+        if (!System.Runtime.CompilerServices.RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw Errors.At(syntax.Position, "S0902", value: Limits.MaxSyntaxDepth.ToString(CultureInfo.InvariantCulture));
+        }
+
         var node = CompileDecorated(syntax, scope, isTail);
         return syntax.Height % LevelsPerStackGuard == LevelsPerStackGuard - 1 ? new StackGuardNode(node) : node;
     }
@@ -93,7 +99,7 @@ internal static partial class Compiler
             Compile(transform.Update, scope),
             transform.Delete is null ? null : Compile(transform.Delete, scope),
             CompileVariable("clone", scope),
-            transform.Position),
+            new TransformPositions(transform.Position, transform.Update.Position, transform.Delete?.Position ?? 0)),
         _ => throw Errors.At(syntax.Position, "S0201", "?"),
     };
 
@@ -189,7 +195,7 @@ internal static partial class Compiler
         stages is null ? [] : [.. stages.Select(stage => CompileFilter(stage.Filter!, scope))];
 
     private static Filter CompileFilter(SyntaxNode filter, Scope scope) =>
-        filter is NumberSyntax { Predicates: null, Group: null } number
+        filter is NumberSyntax number
             ? new IndexFilter(number.Value)
             : new PredicateFilter(Compile(filter, scope));
 }

@@ -11,8 +11,12 @@ internal sealed record CallSite(string? Name, bool IsPath, int Position);
 
 internal sealed class CallNode(Node procedure, Node[] arguments, CallSite site, bool isTail) : Node
 {
-    public override JsonataValue Evaluate(in JsonataValue input, Frame frame) =>
-        Sequence.Normalize(Run(input, frame, arguments.Length, default, hasFirst: false));
+    // What a function ends in is handed to its caller as it is; the call that began it takes a sequence for what it means.
+    public override JsonataValue Evaluate(in JsonataValue input, Frame frame)
+    {
+        var result = Run(input, frame, arguments.Length, default, hasFirst: false);
+        return isTail ? result : Sequence.Normalize(result);
+    }
 
     public override JsonataValue EvaluateSequence(in JsonataValue input, Frame frame) =>
         Run(input, frame, arguments.Length, default, hasFirst: false);
@@ -41,9 +45,8 @@ internal sealed class CallNode(Node procedure, Node[] arguments, CallSite site, 
         {
             return function.Invoke(span, input, frame);
         }
-        catch (JsonataException exception)
+        catch (JsonataException exception) when (Errors.Locate(exception, site.Position, site.Name))
         {
-            Errors.Locate(exception, site.Position, site.Name);
             throw;
         }
     }
@@ -127,9 +130,8 @@ internal sealed class ApplyNode(Node left, Node right, int position) : Node
         {
             return function.Invoke([value], default, frame);
         }
-        catch (JsonataException exception)
+        catch (JsonataException exception) when (Errors.Locate(exception, position, (function as BuiltinFunction)?.Name ?? "~>"))
         {
-            Errors.Locate(exception, position, (function as BuiltinFunction)?.Name ?? "~>");
             throw;
         }
     }

@@ -78,12 +78,18 @@ internal static class Equality
         context.Enter();
         var count = 0;
         var equal = true;
+        var others = new Dictionary<string, JsonataValue>(StringComparer.Ordinal);
+        foreach (var member in right.Members())
+        {
+            context.Step();
+            others[member.Key] = member.Value;
+        }
+
         foreach (var member in left.Members())
         {
             context.Step();
             count++;
-            var other = right.Member(member.Key);
-            if (other.IsUndefined || !AreEqual(member.Value, other, context))
+            if (!others.TryGetValue(member.Key, out var other) || !AreEqual(member.Value, other, context))
             {
                 equal = false;
                 break;
@@ -91,6 +97,6 @@ internal static class Equality
         }
 
         context.Leave();
-        return equal && count == right.Members().Count();
+        return equal && count == others.Count;
     }
 }

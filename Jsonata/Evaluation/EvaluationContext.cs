@@ -65,6 +65,9 @@ internal sealed class EvaluationContext
         }
     }
 
+    /// <summary>Building text costs steps too, so that no program fills the memory with long strings.</summary>
+    public void StepForText(int length) => Step((length >> 3) + 1);
+
     private void Refill(int extra)
     {
         _options.CancellationToken.ThrowIfCancellationRequested();

@@ -4,6 +4,7 @@ namespace Workflows.Jsonata.Evaluation;
 internal sealed class Scope(Scope? parent, IEnumerable<string> names, bool isTuple = false)
 {
     private readonly List<string> _names = [.. names];
+    private Dictionary<string, int>? _slots;
 
     public Scope? Parent => parent;
 
@@ -14,7 +15,16 @@ internal sealed class Scope(Scope? parent, IEnumerable<string> names, bool isTup
 
     public int Count => _names.Count;
 
-    public int SlotOf(string name) => _names.IndexOf(name);
+    public int SlotOf(string name)
+    {
+        if (_names.Count <= 8)
+        {
+            return _names.IndexOf(name);
+        }
+
+        _slots ??= _names.Select((known, slot) => (known, slot)).ToDictionary(pair => pair.known, pair => pair.slot, StringComparer.Ordinal);
+        return _slots.GetValueOrDefault(name, -1);
+    }
 }
 
 /// <summary>
@@ -43,5 +53,9 @@ internal sealed class Frame(EvaluationContext context, Frame? parent, Scope scop
         return ReferenceEquals(value.Reference, Values.Tag.BoundUndefined) ? default : value;
     }
 
-    public Frame Copy() => new(Context, Parent, Scope, (JsonataValue[])Slots.Clone());
+    public Frame Copy()
+    {
+        Context.Step(Slots.Length);
+        return new Frame(Context, Parent, Scope, (JsonataValue[])Slots.Clone());
+    }
 }

@@ -232,6 +232,7 @@ internal sealed class ConcatNode(Node[] parts) : Node
         }
 
         frame.Context.CheckString(length);
+        frame.Context.StepForText((int)length);
         return JsonataValue.FromString(string.Concat(texts));
     }
 }

@@ -46,9 +46,15 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
     public JsonataValue Apply(in JsonataValue input, Frame frame)
     {
         var count = input.ItemCount();
-        if (!input.IsArray || count <= 1)
+        if (!input.IsArray)
         {
             return input;
+        }
+
+        if (count <= 1)
+        {
+            var only = input.ItemAt(0);
+            return only.IsArray ? Sequence.One(only) : only;
         }
 
         var rows = new Row[count];

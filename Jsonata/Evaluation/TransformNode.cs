@@ -3,8 +3,11 @@ using Workflows.Jsonata.Values;
 
 namespace Workflows.Jsonata.Evaluation;
 
+/// <summary>Where the clauses of a transform stand, for messages.</summary>
+internal sealed record TransformPositions(int Operator, int Update, int Delete);
+
 /// <summary><c>| pattern | update, delete |</c>: a function that yields a changed copy of what it is given.</summary>
-internal sealed class TransformNode(Node pattern, Node update, Node? delete, Node clone, int position) : Node
+internal sealed class TransformNode(Node pattern, Node update, Node? delete, Node clone, TransformPositions positions) : Node
 {
     public override JsonataValue Evaluate(in JsonataValue input, Frame frame) =>
         JsonataValue.FromHeap(new TransformFunction(this, frame));
@@ -18,7 +21,7 @@ internal sealed class TransformNode(Node pattern, Node update, Node? delete, Nod
 
         if (clone.Evaluate(original, frame).Reference is not FunctionValue copy)
         {
-            throw Errors.At(position, "T2013");
+            throw Errors.At(positions.Operator, "T2013");
         }
 
         // Whatever $clone is bound to, only objects made here are changed.
@@ -50,7 +53,7 @@ internal sealed class TransformNode(Node pattern, Node update, Node? delete, Nod
         var changes = update.Evaluate(match, frame);
         if (!changes.IsUndefined && !changes.IsObject)
         {
-            throw Errors.At(position, "T2011", value: Errors.Show(changes));
+            throw Errors.At(positions.Update, "T2011", value: Errors.Show(changes));
         }
 
         var target = match.Reference as ObjectValue;
@@ -76,7 +79,7 @@ internal sealed class TransformNode(Node pattern, Node update, Node? delete, Nod
         {
             if (!name.TryGetString(out var text))
             {
-                throw Errors.At(position, "T2012", value: Errors.Show(names));
+                throw Errors.At(positions.Delete, "T2012", value: Errors.Show(names));
             }
 
             target?.Remove(text!);

@@ -30,6 +30,12 @@ internal sealed class BuiltinFunction(string name, string signature, FunctionBod
     {
         caller.Context.Step();
         var room = default(Arguments);
-        return body(_signature.Bind(arguments, input, room), new Call(caller, input));
+        var result = body(_signature.Bind(arguments, input, room), new Call(caller, input));
+        if (result.Reference is string text)
+        {
+            caller.Context.StepForText(text.Length);
+        }
+
+        return result;
     }
 }

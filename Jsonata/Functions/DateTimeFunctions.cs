@@ -9,7 +9,7 @@ internal static partial class DateTimeFunctions
     private const double MaxMillis = 253_402_300_799_999;
 
     [GeneratedRegex(
-        @"^([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?:\.([0-9]+))?)?(?:([+-])([0-9]{2}):?([0-9]{2})|Z)?\z",
+        @"^([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?(?:T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?)?(?:([+-])([0-9]{2}):?([0-9]{2})|Z)?\z",
         RegexOptions.CultureInvariant)]
     private static partial Regex IsoTimestamp();
 

@@ -68,6 +68,7 @@ internal sealed class DateTimePicture
             return known;
         }
 
+        Limits.CheckPicture(picture);
         var parsed = new DateTimePicture(picture);
         if (Cache.Count < MaxCached)
         {

@@ -214,6 +214,8 @@ internal sealed class DateTimeReader
     /// <summary>Days from 1970 to the first of a month; months over 12 run on into the next years.</summary>
     private static double? DayNumber(double year, double month)
     {
+        // As in ECMAScript, years of two digits are those of the twentieth century.
+        year += year is >= 0 and < 100 ? 1900 : 0;
         year += Math.Floor((month - 1) / 12);
         month = ((month - 1) % 12) + 1;
         return year is >= 1 and <= 9999

@@ -67,7 +67,7 @@ internal static class GeneralFunctions
             context.Leave();
             return result;
         }
-        catch (JsonataException exception) when (exception.Error.Code[0] != 'U')
+        catch (JsonataException exception) when (exception.Error.Code[0] != 'U' && exception.Error.Code != "D3121")
         {
             throw new JsonataException(Errors.Describe(0, "D3121", null, exception.Error.Message), exception);
         }

@@ -4,6 +4,10 @@ namespace Workflows.Jsonata.Functions;
 
 internal static class HigherOrderFunctions
 {
+    /// <summary>The function an argument is; signatures let arguments through that evaluated to nothing.</summary>
+    public static FunctionValue Callback(in JsonataValue argument) =>
+        argument.Reference as FunctionValue ?? throw Errors.Of("T0410", value: "2");
+
     /// <summary>Passes a function as many of the three arguments as it takes.</summary>
     public static JsonataValue Invoke(
         FunctionValue function, in JsonataValue first, in JsonataValue second, in JsonataValue third, in Call call)
@@ -25,7 +29,7 @@ internal static class HigherOrderFunctions
         }
 
         var results = new ValueList(ListTraits.Sequence);
-        var function = (FunctionValue)arguments[1].Reference!;
+        var function = Callback(arguments[1]);
         var index = 0;
         foreach (var item in arguments[0].Items())
         {
@@ -47,7 +51,7 @@ internal static class HigherOrderFunctions
         }
 
         var results = new ValueList(ListTraits.Sequence);
-        var function = (FunctionValue)arguments[1].Reference!;
+        var function = Callback(arguments[1]);
         var index = 0;
         foreach (var item in arguments[0].Items())
         {
@@ -97,7 +101,7 @@ internal static class HigherOrderFunctions
             return default;
         }
 
-        var function = (FunctionValue)arguments[1].Reference!;
+        var function = Callback(arguments[1]);
         if (function.Arity < 2)
         {
             throw Errors.Of("D3050");

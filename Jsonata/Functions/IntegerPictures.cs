@@ -54,6 +54,7 @@ internal sealed record IntegerPicture(string Token)
 
     public static IntegerPicture Parse(string picture)
     {
+        Limits.CheckPicture(picture);
         var semicolon = picture.LastIndexOf(';');
         var primary = semicolon < 0 ? picture : picture[..semicolon];
         var isOrdinal = semicolon >= 0 && picture.AsSpan(semicolon + 1).StartsWith('o');

@@ -16,6 +16,9 @@ internal readonly record struct Match(string Text, double Start, double End, Jso
 /// </summary>
 internal sealed class RegexFunction(Regex regex) : FunctionValue
 {
+    // The limit of an evaluation that has another than the default; the last one is kept.
+    private Regex? _limited;
+
     public override int Arity => 2;
 
     public override JsonataValue Invoke(ReadOnlySpan<JsonataValue> arguments, in JsonataValue input, Frame caller)
@@ -34,13 +37,25 @@ internal sealed class RegexFunction(Regex regex) : FunctionValue
         context.Step();
         try
         {
-            var match = regex.Match(text, from);
+            var match = Within(context.Limits.RegexTimeoutMilliseconds).Match(text, from);
             return match.Success ? ToMatch(match) : null;
         }
         catch (RegexMatchTimeoutException)
         {
             throw Errors.Of("U1006", value: "/" + regex + "/");
         }
+    }
+
+    private Regex Within(int milliseconds)
+    {
+        var timeout = TimeSpan.FromMilliseconds(milliseconds);
+        if (regex.MatchTimeout == timeout)
+        {
+            return regex;
+        }
+
+        var limited = _limited;
+        return limited?.MatchTimeout == timeout ? limited : _limited = new Regex(regex.ToString(), regex.Options, timeout);
     }
 
     /// <summary>The match after another; the reference refuses matches of nothing here, which would never end.</summary>

@@ -20,7 +20,7 @@ internal static class NumberPictures
 
         var symbols = NumberSymbols.From(arguments[2]);
         var picture = StringFunctions.Text(arguments[1]);
-        call.Context.Step(picture.Length);
+        Limits.CheckPicture(picture);
         var parts = picture.Split(symbols.PatternSeparator);
         if (parts.Length > 2)
         {
@@ -114,7 +114,7 @@ internal static class NumberPictures
                 start++;
             }
 
-            Require(start < picture.Length, "D3086");
+            Require(start < picture.Length, picture.Length == 0 ? "D3085" : "D3086");
             var end = picture.Length;
             while (end > start && !symbols.StartsDigits(picture[end - 1]))
             {

@@ -45,7 +45,8 @@ internal static class ObjectFunctions
             return value;
         }
 
-        var results = new ValueList(ListTraits.Sequence);
+        // Of an object a sequence, of an array an array.
+        var results = new ValueList(value.IsObject || value.ItemCount() == 0 ? ListTraits.Sequence : ListTraits.None);
         Spread(value, results, call.Context);
         return JsonataValue.FromHeap(results);
     }
@@ -102,7 +103,7 @@ internal static class ObjectFunctions
     public static JsonataValue Each(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {
         var results = new ValueList(ListTraits.Sequence);
-        var function = (FunctionValue)arguments[1].Reference!;
+        var function = HigherOrderFunctions.Callback(arguments[1]);
         foreach (var member in arguments[0].Members())
         {
             var result = HigherOrderFunctions.Invoke(
@@ -119,7 +120,7 @@ internal static class ObjectFunctions
     public static JsonataValue Sift(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {
         var result = new ObjectValue();
-        var function = (FunctionValue)arguments[1].Reference!;
+        var function = HigherOrderFunctions.Callback(arguments[1]);
         foreach (var member in Sequence.Unwrap(arguments[0]).Members())
         {
             if (HigherOrderFunctions.Invoke(

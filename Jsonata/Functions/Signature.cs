@@ -70,7 +70,7 @@ internal sealed class Signature
                     parameters[^1] = (parameters[^1].Kinds, parameters[^1].IsArray) switch
                     {
                         (_, true) => parameters[^1] with { ItemType = text[(i + 1)..close] },
-                        (ArgumentKinds.Function | ArgumentKinds.Missing, _) => parameters[^1],
+                        (ArgumentKinds.Function, _) => parameters[^1],
                         _ => throw Errors.At(position, "S0401", text[i..]),
                     };
                     i = close;
@@ -110,7 +110,8 @@ internal sealed class Signature
         var kinds = KindsOf(type);
         return kinds == ArgumentKinds.None
             ? null
-            : new Parameter(kinds | ArgumentKinds.Missing, type == 'a', null, false, false, false);
+            : new Parameter(
+                type == 'f' ? kinds : kinds | ArgumentKinds.Missing, type == 'a', null, false, false, false);
     }
 
     private static ArgumentKinds KindsOf(char type) => type switch

@@ -7,11 +7,9 @@ namespace Workflows.Jsonata.Functions;
 /// <summary>Functions over strings. Lengths and offsets count code points, so that a pair of surrogates is one character.</summary>
 internal static class StringFunctions
 {
-    public static string Text(in JsonataValue value)
-    {
-        value.TryGetString(out var text);
-        return text!;
-    }
+    /// <summary>The string an argument is; signatures let arguments through that evaluated to nothing.</summary>
+    public static string Text(in JsonataValue value) =>
+        value.TryGetString(out var text) ? text! : throw Errors.Of("T0410", value: "2");
 
     public static JsonataValue String(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {
@@ -32,7 +30,7 @@ internal static class StringFunctions
         arguments[0].IsUndefined ? default : JsonataValue.FromString(Text(arguments[0]).ToLowerInvariant());
 
     public static JsonataValue Uppercase(ReadOnlySpan<JsonataValue> arguments, in Call call) =>
-        arguments[0].IsUndefined ? default : JsonataValue.FromString(Text(arguments[0]).ToUpperInvariant());
+        arguments[0].IsUndefined ? default : JsonataValue.FromString(Text(arguments[0]).Replace("ß", "SS", StringComparison.Ordinal).ToUpperInvariant());
 
     public static JsonataValue Substring(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {

@@ -106,7 +106,7 @@ internal sealed class Lexer(string source, int position = 0)
                 var end = source.IndexOf("*/", _position + 2, StringComparison.Ordinal);
                 if (end < 0)
                 {
-                    throw Errors.At(source.Length, "S0106");
+                    throw Errors.At(_position, "S0106");
                 }
 
                 _position = end + 2;
@@ -224,7 +224,7 @@ internal sealed class Lexer(string source, int position = 0)
         var number = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
         return double.IsFinite(number)
             ? new Token(TokenKind.Number, text, start, _position, number)
-            : throw Errors.At(_position, "S0102", text);
+            : throw Errors.At(start, "S0102", text);
     }
 
     private void SkipDigits()

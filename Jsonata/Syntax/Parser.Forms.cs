@@ -191,7 +191,7 @@ internal sealed partial class Parser
         var variable = Expression(80);
         return variable is VariableSyntax { Predicates: null } named
             ? token.Text == "@" ? PathBuilder.BindFocus(left, named.Name, token) : PathBuilder.BindIndex(left, named.Name, token)
-            : throw Errors.At(token.End, "S0214", token.Text, suggestion: "For example: " + token.Text + "$name.");
+            : throw Errors.At(variable.Position, "S0214", token.Text, suggestion: "For example: " + token.Text + "$name.");
     }
 
     private SyntaxNode Condition(in Token token, SyntaxNode condition)

@@ -45,7 +45,7 @@ internal sealed partial class Parser
         var names = new ScopeNames();
         _scopes.Push(names);
         Advance();
-        var root = Expression(0);
+        var root = Whole();
         var end = _token.Start;
         if (_terminator is not null)
         {
@@ -64,6 +64,20 @@ internal sealed partial class Parser
         return root is ParentSyntax || root.SeekingParents is not null
             ? throw Errors.At(root.Position, "S0217", "%")
             : new ParsedExpression(root, names, end);
+    }
+
+    // What a path is made of is complained about only when nothing is missing.
+    private SyntaxNode Whole()
+    {
+        try
+        {
+            return Expression(0);
+        }
+        catch (JsonataException exception) when (
+            _missingValue is not null && exception.Error.Code is "S0209" or "S0210" or "S0213" or "S0215" or "S0216" or "S0217")
+        {
+            throw _missingValue ?? exception;
+        }
     }
 
     // "}}" arrives as two tokens; between them there may be nothing.
@@ -87,7 +101,15 @@ internal sealed partial class Parser
         }
 
         var token = _token;
-        AdvanceAfterValue();
+        if (token.Kind == TokenKind.Operator && token.Text is "(" or "[" or "{" or "-" or "|")
+        {
+            Advance();
+        }
+        else
+        {
+            AdvanceAfterValue();
+        }
+
         var left = Prefix(token);
         while (_token.Kind == TokenKind.Operator && bindingPower < BindingPower(_token.Text))
         {

@@ -26,6 +26,7 @@ internal sealed class PathBuilder
     public static PathSyntax Join(SyntaxNode left, SyntaxNode right, in Token dot)
     {
         var path = left as PathSyntax ?? new PathSyntax { Start = left.Start, Position = dot.End, Steps = [left] };
+        var known = left is PathSyntax ? path.Steps.Count : 0;
         if (left is ParentSyntax parent)
         {
             path.SeekingParents = [parent.Slot];
@@ -42,15 +43,15 @@ internal sealed class PathBuilder
             path.Steps.Add(right);
         }
 
-        NormalizeSteps(path);
+        NormalizeSteps(path, known);
         path.Height = Math.Max(path.Height, right.Height + 1);
         ResolveParents(path);
         return path;
     }
 
-    private static void NormalizeSteps(PathSyntax path)
+    private static void NormalizeSteps(PathSyntax path, int from)
     {
-        for (var i = 0; i < path.Steps.Count; i++)
+        for (var i = from; i < path.Steps.Count; i++)
         {
             var step = path.Steps[i];
             switch (step)
@@ -86,7 +87,7 @@ internal sealed class PathBuilder
     public static SyntaxNode Filter(SyntaxNode left, SyntaxNode filter, in Token bracket)
     {
         var step = left is PathSyntax path ? path.Last : left;
-        if (step.Group is not null || left.Group is not null)
+        if (step.Group is not null)
         {
             throw Errors.At(bracket.End, "S0209", "[");
         }

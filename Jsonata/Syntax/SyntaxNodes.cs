@@ -221,11 +221,13 @@ internal sealed class PathSyntax : SyntaxNode
 /// <summary>Names that <c>:=</c> binds directly within one block, function body or whole expression.</summary>
 internal sealed class ScopeNames
 {
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
     public List<string> Names { get; } = [];
 
     public void Add(string name)
     {
-        if (!Names.Contains(name, StringComparer.Ordinal))
+        if (_known.Add(name))
         {
             Names.Add(name);
         }

@@ -79,6 +79,7 @@ internal sealed class TextTemplate(string[] texts, TemplateExpression[] expressi
             context.CheckString(built.Length);
         }
 
+        context.StepForText(built.Length);
         return built.ToString();
     }
 }

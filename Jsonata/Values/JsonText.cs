@@ -47,7 +47,7 @@ internal static class JsonText
             {
                 case JsonataKind.String:
                     value.TryGetString(out var text);
-                    WriteString(text!);
+                    AppendQuoted(_text, text!);
                     break;
                 case JsonataKind.Function:
                     _text.Append("\"\"");
@@ -93,7 +93,7 @@ internal static class JsonText
             {
                 context.Step();
                 Separate(ref any, level + 1);
-                WriteString(member.Key);
+                AppendQuoted(_text, member.Key);
                 _text.Append(indented ? ": " : ":");
                 Write(member.Value, level + 1);
             }
@@ -130,45 +130,54 @@ internal static class JsonText
                 _text.Append('\n').Append(' ', level * 2);
             }
         }
+    }
 
-        private void WriteString(string text)
+    /// <summary>A string as a JSON string.</summary>
+    public static string Quote(string text)
+    {
+        var quoted = new StringBuilder(text.Length + 2);
+        AppendQuoted(quoted, text);
+        return quoted.ToString();
+    }
+
+    private static void AppendQuoted(StringBuilder target, string text)
+    {
+        target.Append('"');
+        for (var i = 0; i < text.Length; i++)
         {
-            _text.Append('"');
-            foreach (var unit in text)
+            var unit = text[i];
+            switch (unit)
             {
-                switch (unit)
-                {
-                    case '"':
-                        _text.Append("\\\"");
-                        break;
-                    case '\\':
-                        _text.Append("\\\\");
-                        break;
-                    case '\n':
-                        _text.Append("\\n");
-                        break;
-                    case '\r':
-                        _text.Append("\\r");
-                        break;
-                    case '\t':
-                        _text.Append("\\t");
-                        break;
-                    case '\b':
-                        _text.Append("\\b");
-                        break;
-                    case '\f':
-                        _text.Append("\\f");
-                        break;
-                    case < ' ':
-                        _text.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
-                        break;
-                    default:
-                        _text.Append(unit);
-                        break;
-                }
+                case '"' or '\\':
+                    target.Append('\\').Append(unit);
+                    break;
+                case '\n':
+                    target.Append("\\n");
+                    break;
+                case '\r':
+                    target.Append("\\r");
+                    break;
+                case '\t':
+                    target.Append("\\t");
+                    break;
+                case '\b':
+                    target.Append("\\b");
+                    break;
+                case '\f':
+                    target.Append("\\f");
+                    break;
+                case >= '\ud800' and <= '\udbff' when i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]):
+                    target.Append(unit).Append(text[++i]);
+                    break;
+                case < ' ' or (>= '\ud800' and <= '\udfff'):
+                    target.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+                    break;
+                default:
+                    target.Append(unit);
+                    break;
             }
-
-            _text.Append('"');
         }
+
+        target.Append('"');
     }
 }

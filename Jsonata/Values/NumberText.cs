@@ -29,12 +29,12 @@ internal static class NumberText
         return text.Contains('E', StringComparison.Ordinal) ? Relayout(text) : text;
     }
 
-    /// <summary>Rounded to 15 significant digits first, as $string() does: 0.1 + 0.2 is 0.3.</summary>
+    /// <summary>Fractions rounded to 15 significant digits first, as $string() does: 0.1 + 0.2 is 0.3.</summary>
     public static string FormatRounded(double value) => Format(Round15(value));
 
     public static double Round15(double value)
     {
-        if (!double.IsFinite(value) || (Math.Abs(value) < 1e15 && value == Math.Floor(value)))
+        if (!double.IsFinite(value) || value == Math.Floor(value))
         {
             return value;
         }

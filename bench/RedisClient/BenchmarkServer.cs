@@ -20,15 +20,6 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public int Port { get; }
 
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
-
     public static async Task<BenchmarkServer> StartAsync(string folder)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -8,7 +8,7 @@
 # an orderly stop the folder is empty and this ends at once. --delete removes FOLDER too: it held scratch data.
 # PR_SET_PDEATHSIG would not do: it fires when the starting *thread* ends.
 folder=$1 delete=$2
-grace_tenths=100
+grace_tenths=300
 trap '' INT TERM HUP
 cat >/dev/null
 

@@ -223,6 +223,8 @@ public sealed class IndexingTests(PostgresServer server)
 
         public bool Knows(string modelName) => true;
 
+        public double ShareOf(string modelName) => 0.5;
+
         public int DimensionOf(string modelName) => SemanticModel.Dimension;
 
         public ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken) =>

@@ -15,8 +15,8 @@ internal static partial class OwnershipRules
 
     public static SourceRule[] All { get; } =
     [
-        Driver("Npgsql", "Data/", "AiSearch/") with { Known = ["Worker/Execution/Checkpointer.cs"] },
-        Driver("StackExchange.Redis", "Data/") with { Known = ["Worker/Dispatch/WorkerService.cs"] },
+        Driver("Npgsql", "Data/", "AiSearch/"),
+        Driver("StackExchange.Redis", "Data/"),
         Driver("Microsoft.EntityFrameworkCore", "Data/", "Api/"),
         new(
             "Api features do not use each other",

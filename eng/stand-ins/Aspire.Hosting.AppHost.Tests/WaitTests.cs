@@ -44,7 +44,7 @@ public sealed class WaitTests : IDisposable
 
         await StateAsync(app, "expects-three", KnownResourceStates.Running);
         await StateAsync(app, "expects-zero", KnownResourceStates.FailedToStart);
-        Assert.Equal(3, (int)_host.Process("task")["exitCode"]!);
+        await Eventually.TrueAsync(() => (int?)_host.Process("task")["exitCode"] == 3, Limit, Cancelled);
         await Eventually.TrueAsync(() => File.Exists(_host.PathOf("failed")), Limit, Cancelled);
     }
 

@@ -32,7 +32,8 @@ internal static class EmbeddedPostgres
         return new ProcessCommand(Path.Combine(bin, "postgres"), [.. Settings(data, context.Port)])
         {
             ServerDataFolder = data,
-            StopSignal = "INT", // fast shutdown: sessions end, everything is flushed
+            StopSignal = "INT", // fast shutdown: sessions end, everything is flushed, which may take a while
+            StopGrace = TimeSpan.FromMinutes(1),
         };
     }
 

@@ -210,7 +210,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task Connections_cut_again_and_again_never_mix_up_replies(RedisProtocol protocol)
     {
         const int Callers = 32;
-        const int Cuts = 40;
+        const int Cuts = 20;
         await using var multiplexer = await _redis.ConnectAsync(options =>
         {
             options.Protocol = protocol;

@@ -153,6 +153,8 @@ public sealed class DefinitionProblemTests
         { InputSchemaInvalid, "/parameters/type", Flow.Json(A, "", """, "parameters": {"type": "text"}""") },
         { InputSchemaInvalid, "/parameters/properties/x/pattern", Flow.Json(A, "", """, "parameters": {"properties": {"x": {"pattern": "("}}}""") },
         { InputSchemaInvalid, "/parameters/properties/x/pattern", Flow.Json(A, "", """, "parameters": {"properties": {"x": {"pattern": "(?=a)b"}}}""") },
+        { InputSchemaInvalid, "/parameters/pattern", Flow.Json(A, "", """, "parameters": {"pattern": "(.*){1,101}"}""") },
+        { InputSchemaInvalid, "/parameters/pattern", Flow.Json(A, "", """, "parameters": {"pattern": "(([a-z]{50}){11}){10}"}""") },
         { InputSchemaInvalid, "/parameters/required", Flow.Json(A, "", """, "parameters": {"required": "x"}""") },
         { InputSchemaInvalid, "/parameters/minLength", Flow.Json(A, "", """, "parameters": {"minLength": -1}""") },
         { InputSchemaInvalid, "/parameters/enum", Flow.Json(A, "", """, "parameters": {"enum": []}""") },

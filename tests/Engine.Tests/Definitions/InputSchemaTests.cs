@@ -26,6 +26,8 @@ public sealed class InputSchemaTests
     [InlineData("""{"maxLength": 1}""", "\"😀\"")]
     [InlineData("""{"pattern": "^a+$"}""", "\"aaa\"")]
     [InlineData("""{"pattern": "b"}""", "\"abc\"")]
+    [InlineData("""{"pattern": "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"}""", "\"01890000-0000-7000-8000-000000000001\"")]
+    [InlineData("""{"pattern": "^[{]x[}]{1,2}\\{5000\\}$"}""", "\"{x}{5000}\"")]
     [InlineData("""{"items": {"type": "integer"}}""", "[1, 2]")]
     [InlineData("""{"items": false}""", "[]")]
     [InlineData("""{"minItems": 1, "maxItems": 2, "uniqueItems": true}""", "[1, \"1\"]")]

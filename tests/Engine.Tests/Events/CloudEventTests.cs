@@ -46,7 +46,7 @@ public sealed class CloudEventTests
     [Theory]
     [InlineData("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}""", null)]
     [InlineData("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": "o-7"}""", "o-7")]
-    [InlineData("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": "o-7", "correlationkey": "k"}""", "k")]
+    [InlineData("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": "o-7", "correlationid": "k"}""", "k")]
     public void The_correlation_key_is_the_extension_or_the_subject(string json, string? key) => Assert.Equal(key, Parse(json).CorrelationKey);
 
     [Theory]

@@ -43,8 +43,8 @@ internal sealed partial class Orchestrator
         }
 
         output.Say($"{resource.Name} failed to start: {exception.Message}");
-        notifications.Publish(resource.Name, new ResourceStatus(KnownResourceStates.FailedToStart, Detail: exception.Message));
         status.Write(_instances);
+        notifications.Publish(resource.Name, new ResourceStatus(KnownResourceStates.FailedToStart, Detail: exception.Message));
     }
 
     private async Task WaitForAsync(WaitAnnotation wait, CancellationToken cancellationToken)
@@ -83,8 +83,8 @@ internal sealed partial class Orchestrator
             instance.Watch = WatchAsync(instance, instance.Process);
         }
 
+        status.Write(_instances); // before it is announced: who awaits the state may read the file
         notifications.Publish(resource.Name, new ResourceStatus(KnownResourceStates.Running));
-        status.Write(_instances);
         var monitor = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         _healthMonitors[resource.Name] = (monitor, MonitorHealthAsync(resource, monitor.Token));
     }
@@ -124,8 +124,9 @@ internal sealed partial class Orchestrator
     private async Task WatchAsync(ResourceInstance instance, ChildProcess process)
     {
         var code = await process.Exited;
-        instance.State = code == 0 ? KnownResourceStates.Finished : KnownResourceStates.Exited;
         instance.ExitCode = code;
+        instance.State = code == 0 ? KnownResourceStates.Finished : KnownResourceStates.Exited;
+        status.Write(_instances);
         if (!instance.Stopping)
         {
             output.Say($"{instance.Name} ended by itself with exit code {code} and is not restarted; ./run restart {instance.Name} starts it again");
@@ -136,8 +137,6 @@ internal sealed partial class Orchestrator
             await StopHealthMonitorAsync(instance.Resource);
             notifications.Publish(instance.Resource.Name, new ResourceStatus(instance.State, ExitCode: code));
         }
-
-        status.Write(_instances);
     }
 
     private async Task StopHealthMonitorAsync(IResource resource)

@@ -83,7 +83,7 @@ internal sealed class StatusFiles(LocalFolder local, ResourceNotificationService
         ["port"] = instance.Ports.Count > 0 ? instance.Ports.First().Value : null,
         ["url"] = instance.Url,
         ["state"] = instance.State,
-        ["health"] = notifications.Get(instance.Resource.Name).Health?.ToString(),
+        ["health"] = instance.State == KnownResourceStates.Running ? notifications.Get(instance.Resource.Name).Health?.ToString() : null,
         ["exitCode"] = instance.ExitCode,
         ["startedAt"] = instance.StartedAt,
     };

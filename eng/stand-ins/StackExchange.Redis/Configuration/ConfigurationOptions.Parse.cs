@@ -6,6 +6,29 @@ namespace StackExchange.Redis;
 
 public sealed partial class ConfigurationOptions
 {
+    private static readonly Dictionary<string, Action<ConfigurationOptions, string, string>> Setters = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["abortConnect"] = (options, name, value) => options.AbortOnConnectFail = ParseBoolean(name, value),
+        ["allowAdmin"] = (options, name, value) => options.AllowAdmin = ParseBoolean(name, value),
+        ["asyncTimeout"] = (options, name, value) => options.AsyncTimeout = ParseNumber(name, value, 1),
+        ["checkCertificateRevocation"] = (options, name, value) => options.CheckCertificateRevocation = ParseBoolean(name, value),
+        ["connectRetry"] = (options, name, value) => options.ConnectRetry = ParseNumber(name, value),
+        ["connectTimeout"] = (options, name, value) => options.ConnectTimeout = ParseNumber(name, value, 1),
+        ["defaultDatabase"] = (options, name, value) => options.DefaultDatabase = ParseNumber(name, value),
+        ["heartbeatInterval"] = (options, name, value) => options.HeartbeatInterval = TimeSpan.FromMilliseconds(ParseNumber(name, value, 1)),
+        ["keepAlive"] = (options, name, value) => options.KeepAlive = ParseNumber(name, value),
+        ["name"] = (options, _, value) => options.ClientName = value,
+        ["password"] = (options, _, value) => options.Password = value,
+        ["protocol"] = (options, name, value) => options.Protocol = ParseProtocol(name, value),
+        ["resolveDns"] = (options, name, value) => options.ResolveDns = ParseBoolean(name, value),
+        ["setlib"] = (options, name, value) => options.SetClientLibrary = ParseBoolean(name, value),
+        ["ssl"] = (options, name, value) => options.Ssl = ParseBoolean(name, value),
+        ["sslHost"] = (options, _, value) => options.SslHost = value,
+        ["sslProtocols"] = (options, name, value) => options.SslProtocols = ParseSslProtocols(name, value),
+        ["syncTimeout"] = (options, name, value) => options.SyncTimeout = ParseNumber(name, value, 1),
+        ["user"] = (options, _, value) => options.User = value,
+    };
+
     // Known to the genuine library and without effect here: hints for topologies and features this one does not have.
     private static readonly HashSet<string> Ignored = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -80,82 +103,15 @@ public sealed partial class ConfigurationOptions
 
     private void Set(string name, string value, bool ignoreUnknown)
     {
-        switch (name.ToUpperInvariant())
+        if (Setters.TryGetValue(name, out var set))
         {
-            case "ABORTCONNECT":
-                AbortOnConnectFail = ParseBoolean(name, value);
-                break;
-            case "ALLOWADMIN":
-                AllowAdmin = ParseBoolean(name, value);
-                break;
-            case "ASYNCTIMEOUT":
-                AsyncTimeout = ParseNumber(name, value, 1);
-                break;
-            case "CHECKCERTIFICATEREVOCATION":
-                CheckCertificateRevocation = ParseBoolean(name, value);
-                break;
-            case "CONNECTRETRY":
-                ConnectRetry = ParseNumber(name, value);
-                break;
-            case "CONNECTTIMEOUT":
-                ConnectTimeout = ParseNumber(name, value, 1);
-                break;
-            case "DEFAULTDATABASE":
-                DefaultDatabase = ParseNumber(name, value);
-                break;
-            case "HEARTBEATINTERVAL":
-                HeartbeatInterval = TimeSpan.FromMilliseconds(ParseNumber(name, value, 1));
-                break;
-            case "KEEPALIVE":
-                KeepAlive = ParseNumber(name, value);
-                break;
-            case "NAME":
-                ClientName = value;
-                break;
-            case "PASSWORD":
-                Password = value;
-                break;
-            case "PROTOCOL":
-                Protocol = ParseProtocol(name, value);
-                break;
-            case "RESOLVEDNS":
-                ResolveDns = ParseBoolean(name, value);
-                break;
-            case "SETLIB":
-                SetClientLibrary = ParseBoolean(name, value);
-                break;
-            case "SSL":
-                Ssl = ParseBoolean(name, value);
-                break;
-            case "SSLHOST":
-                SslHost = value;
-                break;
-            case "SSLPROTOCOLS":
-                SslProtocols = Enum.TryParse(value, ignoreCase: true, out SslProtocols protocols) ? protocols : throw Invalid(name, value);
-                break;
-            case "SYNCTIMEOUT":
-                SyncTimeout = ParseNumber(name, value, 1);
-                break;
-            case "USER":
-                User = value;
-                break;
-            case "ALLOWDETAILINEXCEPTIONS" or "INCLUDEDETAILINEXCEPTIONS":
-                IncludeDetailInExceptions = ParseBoolean(name, value);
-                break;
-            default:
-                SetOther(name, ignoreUnknown);
-                break;
+            set(this, name, value);
         }
-    }
-
-    private static void SetOther(string name, bool ignoreUnknown)
-    {
-        if (Unsupported.Contains(name))
+        else if (Unsupported.Contains(name))
         {
             throw new NotSupportedException($"The option '{name}' is not supported by this implementation of StackExchange.Redis");
         }
-
-        if (!ignoreUnknown && !Ignored.Contains(name) && !name.StartsWith('$'))
+        else if (!ignoreUnknown && !Ignored.Contains(name) && !name.StartsWith('$'))
         {
             throw new ArgumentException($"Keyword '{name}' is not supported.", name);
         }
@@ -178,6 +134,9 @@ public sealed partial class ConfigurationOptions
         "RESP3" or "3" => RedisProtocol.Resp3,
         _ => throw Invalid(name, value),
     };
+
+    private static SslProtocols ParseSslProtocols(string name, string value) =>
+        Enum.TryParse(value.Replace('|', ','), ignoreCase: true, out SslProtocols protocols) ? protocols : throw Invalid(name, value);
 
     private static ArgumentOutOfRangeException Invalid(string name, string value) =>
         new(name, $"Keyword '{name}' does not accept the value '{value}'.");

@@ -204,23 +204,14 @@ internal sealed partial class Bridge
         }
     }
 
+    /// <summary>Ends with the reply or without it; the heartbeat draws the conclusion from an overdue ping.</summary>
     private async Task PingAsync()
     {
         _pinging = true;
         var pong = new PendingReply<bool>(Ping, Replies.Ignore, _options.AsyncTimeout, null);
-        try
-        {
-            Submit(pong, -1, Ping, []);
-            await pong.Task.ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is RedisException or TimeoutException)
-        {
-            // The heartbeat draws the conclusion: an overdue ping over a silent connection ends it.
-        }
-        finally
-        {
-            _pinging = false;
-        }
+        Submit(pong, -1, Ping, []);
+        await ((Task)pong.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _pinging = false;
     }
 
     private bool MayWait(IPendingReply reply, Command command) => MayWait([reply], command);

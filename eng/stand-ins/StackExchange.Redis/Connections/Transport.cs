@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 namespace StackExchange.Redis;
 
@@ -49,6 +50,8 @@ internal static class Transport
                 {
                     TargetHost = options.SslHost ?? EndPointCollection.Host(endPoint),
                     EnabledSslProtocols = options.SslProtocols ?? SslProtocols.None,
+                    CertificateRevocationCheckMode = options.CheckCertificateRevocation
+                        ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
                     RemoteCertificateValidationCallback = options.ValidateCertificate,
                 },
                 cancellationToken).ConfigureAwait(false);
