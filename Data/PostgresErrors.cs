@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace Workflows.Data;
@@ -29,9 +30,13 @@ public static class PostgresErrors
         _ => false,
     };
 
-    /// <summary>Why the database refuses this statement for good, or null when it may succeed later.</summary>
-    public static string? Rejection(Exception exception) =>
-        exception is PostgresException postgres && !IsTransient(exception) ? $"{postgres.SqlState} {postgres.MessageText}" : null;
+    /// <summary>Why the database, or the driver before it, refuses this statement for good; null when it may succeed later.</summary>
+    public static string? Rejection(Exception exception) => exception switch
+    {
+        EncoderFallbackException => "text that is no Unicode",
+        PostgresException postgres when !IsTransient(exception) => $"{postgres.SqlState} {postgres.MessageText}",
+        _ => null,
+    };
 
     public static bool IsWorkerFenced(Exception exception) => exception is PostgresException { SqlState: WorkerFenced };
 

@@ -37,13 +37,19 @@ internal sealed class FairQueue : IDisposable
     /// <summary>Wakes the consumer, because something was added or capacity came free.</summary>
     public void Signal()
     {
+        // Called for every execution that ends: an exception each time the consumer is busy would cost more than the rest of the queue.
+        if (_added.CurrentCount > 0)
+        {
+            return;
+        }
+
         try
         {
             _added.Release();
         }
         catch (SemaphoreFullException)
         {
-            // it is awake already
+            // another signal was first
         }
     }
 

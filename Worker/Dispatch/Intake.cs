@@ -15,6 +15,7 @@ internal sealed partial class Intake : IDisposable
     private static readonly TimeSpan SweepAge = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PauseWithoutRedis = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PauseWhenFull = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestWithoutSweep = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
@@ -30,6 +31,7 @@ internal sealed partial class Intake : IDisposable
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<Intake> _logger;
+    private long _lastSweep;
 
     public Intake(
         DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, CheckpointWriter checkpoints,
@@ -66,7 +68,8 @@ internal sealed partial class Intake : IDisposable
             return TimeSpan.Zero;
         }
 
-        // If the claim fails the ids are dropped here; their entries stay unacknowledged and the rows queued, so the sweep takes them.
+        // If the claim fails the ids are dropped here and their entries stay unacknowledged: what is still queued is found by the sweep, what was claimed all
+        // the same by HandBackUnknownAsync.
         await TakeAsync(session, workerId => _claims.ClaimAsync(workerId, keys, cancellationToken), cancellationToken);
         _streams.Acknowledge(settled);
         return TimeSpan.Zero;
@@ -77,16 +80,36 @@ internal sealed partial class Intake : IDisposable
     {
         var withoutRedis = !_streams.IsConnected;
         var room = Math.Min(Room(session), Limits.ClaimsPerRound);
-        if (room == 0 || (_queue.Count > 0 && !withoutRedis))
+
+        // While the streams keep us busy they come first, but not for ever: what no stream told of must have its turn too.
+        var mayLeaveToStreams = !withoutRedis && _clock.GetElapsedTime(_lastSweep) < LongestWithoutSweep;
+        if (room == 0 || (_queue.Count > 0 && mayLeaveToStreams))
         {
             return withoutRedis ? PauseWithoutRedis : PauseWhenFull;
         }
 
+        _lastSweep = _clock.GetTimestamp();
         var acceptedBefore = _clock.GetUtcNow() + (withoutRedis ? ClockSkew : -SweepAge);
         var found = await TakeAsync(session, workerId => _claims.SweepAsync(workerId, acceptedBefore, room, cancellationToken), cancellationToken);
         return found == room ? TimeSpan.Zero
             : withoutRedis ? PauseWithoutRedis
             : TimeSpan.FromSeconds(_options.SweepSeconds);
+    }
+
+    /// <summary>Queues again what belongs to this worker by the rows although it does not run it.</summary>
+    public async Task<IReadOnlyList<WokenExecution>> HandBackUnknownAsync(WorkerSession session, CancellationToken cancellationToken)
+    {
+        await _claiming.WaitAsync(cancellationToken); // between a claim and its begin everything is unknown
+        try
+        {
+            var owned = await _claims.ListOwnedAsync(session.WorkerId, cancellationToken);
+            var unknown = owned.Where(row => !session.Runs.TryGetValue(row.Key, out var run) || run.Claimed.Fence != row.Fence).ToList();
+            return unknown.Count == 0 || session.IsFenced ? [] : await _claims.HandBackAsync(session.WorkerId, unknown, cancellationToken);
+        }
+        finally
+        {
+            _claiming.Release();
+        }
     }
 
     private int Room(WorkerSession session) =>

@@ -54,6 +54,18 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
         }
     }
 
+    /// <summary>Does something once, again and again until it succeeds.</summary>
+    public async Task UntilDoneAsync(string name, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await RunAsync(name, async token =>
+        {
+            await action(token);
+            await done.CancelAsync();
+            return TimeSpan.Zero;
+        }, done.Token);
+    }
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} could not be done now: {Reason}")]
     private partial void LogTransient(string name, string reason);
 

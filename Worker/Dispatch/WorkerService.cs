@@ -20,8 +20,10 @@ internal sealed partial class WorkerService(
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TakeOverPause = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RedisPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReconcilePause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RegisterPause = TimeSpan.FromMilliseconds(200);
 
+    private readonly SemaphoreSlim _nudged = new(0, 1);
     private volatile WorkerSession _session = new();
     private long _lastBeat;
     private long _steadySince;
@@ -33,7 +35,7 @@ internal sealed partial class WorkerService(
     {
         // Housekeeping goes on while running steps end; it stops after them.
         using var housekeeping = new CancellationTokenSource();
-        await RegisterAsync(stoppingToken);
+        await loop.UntilDoneAsync("Registering", RegisterAsync, stoppingToken);
         metrics.Observe("workflows.executions.in_flight", "{execution}", "Executions in this worker's memory.", () => _session.Runs.Count);
         Task[] intakeLoops =
         [
@@ -44,6 +46,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),
             loop.RunAsync("Routing events", RouteAsync, stoppingToken),
             loop.RunAsync("Rescuing", RescueAsync, stoppingToken),
+            loop.RunAsync("Comparing what is owned", ReconcileAsync, stoppingToken),
         ];
         Task[] ownerLoops =
         [
@@ -60,7 +63,7 @@ internal sealed partial class WorkerService(
         var session = _session;
         await registry.RegisterAsync(session.WorkerId, Environment.MachineName, cancellationToken);
         // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
-        if (!await signals.TryListenAsync(session.WorkerId, key => _ = RefreshAsync(session, key)))
+        if (!await signals.TryListenAsync(session.WorkerId, _ => OnNudge()))
         {
             LogDeaf();
         }
@@ -174,56 +177,70 @@ internal sealed partial class WorkerService(
 
     private async Task<TimeSpan> LookAsync(CancellationToken cancellationToken)
     {
+        // Any number of nudges leads to one look: a thousand timers that fire at once must not become a thousand queries.
+        await _nudged.WaitAsync(LookPause, cancellationToken);
         var session = _session;
+        var woken = new List<(ExecutionRun Run, int Wakes)>();
         foreach (var change in await claims.LookAsync(session.WorkerId, cancellationToken))
         {
-            await ApplyAsync(session, change, cancellationToken);
-        }
-
-        return LookPause;
-    }
-
-    private async Task RefreshAsync(WorkerSession session, ExecutionKey key)
-    {
-        try
-        {
-            var change = (await claims.LookAsync(session.WorkerId, CancellationToken.None)).FirstOrDefault(change => change.Key == key);
-            if (change is not null)
+            if (!session.Runs.TryGetValue(change.Key, out var run))
             {
-                await ApplyAsync(session, change, CancellationToken.None);
+                continue;
+            }
+
+            if (change.StopRequest == "cancel")
+            {
+                runner.Apply(run, new Engine.Executions.CancelRequested(change.StopReason));
+            }
+            else if (change.StopRequest == "timeout")
+            {
+                runner.Apply(run, new Engine.Executions.TimedOut());
+            }
+
+            if (change.Wakes > run.Wakes)
+            {
+                woken.Add((run, change.Wakes));
             }
         }
-        catch (Exception exception) when (Data.PostgresErrors.IsTransient(exception))
+
+        if (woken.Count > 0)
         {
-            LogMissedNudge(key.Id, exception.Message);
+            var (_, waits) = await history.LoadAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
+            foreach (var (run, wakes) in woken)
+            {
+                runner.Deliver(run, [.. waits[run.Key].Where(wait => wait.Outcome is not null)], wakes);
+            }
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    private void OnNudge()
+    {
+        if (_nudged.CurrentCount == 0)
+        {
+            try
+            {
+                _nudged.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // another nudge was first
+            }
         }
     }
 
-    private async Task ApplyAsync(WorkerSession session, OwnedChange change, CancellationToken cancellationToken)
+    // A claim whose answer was lost, or that was cut off half-way, leaves executions that are ours by their rows and unknown here.
+    private async Task<TimeSpan> ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!session.Runs.TryGetValue(change.Key, out var run))
+        var handedBack = await intake.HandBackUnknownAsync(_session, cancellationToken);
+        if (handedBack.Count > 0)
         {
-            return;
+            LogUnknown(handedBack.Count);
+            Announce(handedBack);
         }
 
-        if (change.StopRequest == "cancel")
-        {
-            runner.Apply(run, new Engine.Executions.CancelRequested(change.StopReason));
-        }
-        else if (change.StopRequest == "timeout")
-        {
-            runner.Apply(run, new Engine.Executions.TimedOut());
-        }
-
-        if (change.Wakes > run.Wakes)
-        {
-            var (_, waits) = await history.LoadAsync([change.Key], cancellationToken);
-            run.Wakes = change.Wakes; // read before the waits: one that is resolved after them counts as news
-            foreach (var wait in waits[change.Key].Where(wait => wait.Outcome is not null))
-            {
-                runner.Deliver(run, wait);
-            }
-        }
+        return ReconcilePause;
     }
 
     private void Announce(IReadOnlyList<WokenExecution> woken)
@@ -250,11 +267,18 @@ internal sealed partial class WorkerService(
         }
 
         await runner.DisposeAsync();
+        session.TryFence(); // calls that outlast the grace are abandoned, since their executions are handed over
         await housekeeping.CancelAsync();
         await Task.WhenAll(ownerLoops);
         var handedBack = await registry.StopAsync(session.WorkerId, CancellationToken.None);
         Announce(handedBack);
         LogStopped(session.WorkerId, handedBack.Count);
+    }
+
+    public override void Dispose()
+    {
+        _nudged.Dispose();
+        base.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {WorkerId} takes executions")]
@@ -272,8 +296,8 @@ internal sealed partial class WorkerService(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard while Redis is away; looking every second instead")]
     private partial void LogDeaf();
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A nudge for execution {ExecutionId} is left to the next look: {Reason}")]
-    private partial void LogMissedNudge(Guid executionId, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Handed back {Count} executions whose claim had not come through")]
+    private partial void LogUnknown(int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {WorkerId} stopped and handed back {Count} executions")]
     private partial void LogStopped(Guid workerId, int count);

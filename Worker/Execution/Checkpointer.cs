@@ -93,8 +93,13 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
                 return;
             }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception) && !session.IsFenced)
+            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
             {
+                if (session.IsFenced)
+                {
+                    return; // fenced while the database was away: nothing of this is ours any more
+                }
+
                 LogRetry(batch.Count, exception.Message);
                 await Task.Delay(pause, _clock, cancellationToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

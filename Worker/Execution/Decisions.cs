@@ -20,9 +20,11 @@ internal static class Decisions
         }
 
         run.Decisions.Clear();
-        if (run.State.IsParked && !run.MustLookBack && run.Collecting?.Finished is null)
+        if (run.State.IsParked && !run.MustLookBack && !run.IsLookingBack && run.Collecting?.Finished is null)
         {
-            run.Collect().Park = true;
+            var progress = run.Collect();
+            progress.Park = true;
+            progress.Wakes = run.Wakes;
         }
         else if (run.Collecting is { Park: true } collecting)
         {
@@ -95,7 +97,7 @@ internal static class Decisions
         run.Collecting = null;
         foreach (var call in run.Calls.Values)
         {
-            call.Cancel();
+            _ = call.CancelAsync();
         }
 
         Fail(run, new ExecutionError(code, message, null), ExecutionStatuses.Failed, now);
@@ -117,7 +119,7 @@ internal static class Decisions
         var id = (abort.Ordinal, abort.Iteration, abort.Attempt);
         if (run.Calls.TryGetValue(id, out var call))
         {
-            call.Cancel(); // its end is reported by the call itself
+            _ = call.CancelAsync(); // its end is reported by the call itself; elsewhere, since this call is in the midst of its decisions
         }
         else
         {

@@ -34,12 +34,15 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>Event waits are durable now, and events that came before them are still to be looked for.</summary>
     public bool MustLookBack { get; set; }
 
+    /// <summary>The look back is under way; until it is done the execution does not park.</summary>
+    public bool IsLookingBack { get; set; }
+
     /// <summary>It has, or had, rows in waits or timers.</summary>
     public bool HasWaits { get; set; }
 
     public int LastSequence { get; set; }
 
-    /// <summary>The row's wakes as of the last look at its waits.</summary>
+    /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was found.</summary>
     public int Wakes { get; set; } = claimed.Wakes;
 
     /// <summary>Runs that are not to start although they were decided.</summary>
@@ -72,6 +75,12 @@ internal sealed class Progress(ExecutionRun run)
 
     public bool Park { get; set; }
 
+    /// <summary>
+    /// What <see cref="ExecutionRun.Wakes"/> was when the parking was decided. Wake-ups after it turn the parking into a return to the queue; were it
+    /// read when the checkpoint goes out, one that came in between would be slept over.
+    /// </summary>
+    public int Wakes { get; set; }
+
     /// <summary>Nothing to write: what is in <see cref="StartAfter"/> depends on nothing and may start at once.</summary>
     public bool IsEmpty => Steps.Count == 0 && Opened is null && Timers is null && Closed is null && Emitted is null && Finished is null && !Park;
 
@@ -99,7 +108,7 @@ internal sealed class Progress(ExecutionRun run)
         }
         else if (Park)
         {
-            checkpoint.Parked.Add(new ParkedExecution(Run.Key, Run.Claimed.Fence, Run.Wakes));
+            checkpoint.Parked.Add(new ParkedExecution(Run.Key, Run.Claimed.Fence, Wakes));
         }
     }
 }

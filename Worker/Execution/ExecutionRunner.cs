@@ -39,10 +39,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     {
         var state = new ExecutionState(workflow, Facts.Of(claimed));
         var run = new ExecutionRun(session, claimed, state);
-        if (!session.Runs.TryAdd(run.Key, run))
-        {
-            throw new InvalidOperationException($"Execution {run.Key.Id} is owned twice.");
-        }
+        // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
+        session.Runs[run.Key] = run;
 
         Change(run, static (run, work, now) =>
         {
@@ -75,22 +73,28 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     public void Apply(ExecutionRun run, ExecutionEvent @event) =>
         Change(run, static (run, @event, now) => Decider.Apply(run.State, @event, now, run.Decisions), @event);
 
-    /// <summary>A wait of the execution has an outcome.</summary>
-    public void Deliver(ExecutionRun run, WaitRow wait) => Change(run, static (run, wait, now) =>
+    /// <summary>Waits of the execution have an outcome.</summary>
+    /// <param name="wakes">The row's wakes, read before the waits were: what is resolved after that counts as news. Null when it is not known.</param>
+    public void Deliver(ExecutionRun run, IReadOnlyList<WaitRow> resolved, int? wakes) => Change(run, static (run, work, now) =>
     {
-        var ordinal = run.State.Workflow.OrdinalOf(wait.NodeId);
-        run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
-        Decider.Apply(
-            run.State,
-            wait.Kind == WaitKinds.Retry
-                ? new RetryDue(ordinal, wait.Iteration, wait.Attempt)
-                : new WaitResolved(ordinal, wait.Iteration, wait.Attempt, RowMapping.OutcomeOf(wait.Outcome!), wait.Payload),
-            now,
-            run.Decisions);
-    }, wait);
+        foreach (var wait in work.resolved)
+        {
+            var ordinal = run.State.Workflow.OrdinalOf(wait.NodeId);
+            run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
+            Decider.Apply(
+                run.State,
+                wait.Kind == WaitKinds.Retry
+                    ? new RetryDue(ordinal, wait.Iteration, wait.Attempt)
+                    : new WaitResolved(ordinal, wait.Iteration, wait.Attempt, RowMapping.OutcomeOf(wait.Outcome!), wait.Payload),
+                now,
+                run.Decisions);
+        }
 
-    /// <summary>Parks the execution if it still only waits, and no wake-up came after <see cref="ExecutionRun.Wakes"/>.</summary>
-    public void ParkIfIdle(ExecutionRun run) => Change(run, static (_, _, _) => { }, 0);
+        run.Wakes = Math.Max(run.Wakes, work.wakes ?? 0);
+    }, (resolved, wakes));
+
+    /// <summary>The look back is done: parks the execution if it still only waits, and no wake-up came after <see cref="ExecutionRun.Wakes"/>.</summary>
+    public void ParkIfIdle(ExecutionRun run) => Change(run, static (run, _, _) => run.IsLookingBack = false, 0);
 
     private void Change<TWork>(ExecutionRun run, Action<ExecutionRun, TWork, DateTimeOffset> work, TWork argument)
     {
@@ -116,12 +120,13 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     // Only waits are left and all of them are durable: before it parks, the events that came earlier.
     private static bool TakesToLookBack(ExecutionRun run)
     {
-        if (!run.MustLookBack || run.IsFlushing || run.Collecting is not null || !run.State.IsParked)
+        if (!run.MustLookBack || run.IsLookingBack || run.IsFlushing || run.Collecting is not null || !run.State.IsParked)
         {
             return false;
         }
 
         run.MustLookBack = false;
+        run.IsLookingBack = true;
         return true;
     }
 
@@ -230,7 +235,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private void Release(ExecutionRun run, Progress progress)
     {
         run.IsReleased = true;
-        run.Session.Runs.TryRemove(run.Key, out _);
+        run.Session.Runs.TryRemove(KeyValuePair.Create(run.Key, run)); // not a later run of the same execution
         if (progress.Finished is { } finished)
         {
             _metrics.Finished(finished.Status, finished.FinishedAt - run.Claimed.QueuedAt);

@@ -55,9 +55,9 @@ internal sealed partial class LookBack(EventBacklog routing, ExecutionHistory hi
                     : await history.LoadAsync([.. found], cancellationToken);
                 foreach (var (run, runner) in batch)
                 {
-                    foreach (var wait in resolved?[run.Key].Where(row => row.Outcome is not null) ?? [])
+                    if (resolved?[run.Key].Where(row => row.Outcome is not null).ToList() is { Count: > 0 } outcomes)
                     {
-                        runner.Deliver(run, wait);
+                        runner.Deliver(run, outcomes, wakes: null);
                     }
 
                     runner.ParkIfIdle(run);

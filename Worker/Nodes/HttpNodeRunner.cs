@@ -15,15 +15,14 @@ namespace Workflows.Worker.Nodes;
 /// </summary>
 internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : INodeRunner
 {
+    private const int ErrorExcerptBytes = 500;
+
     private static readonly HashSet<string> ReservedHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Proxy-Authorization", "Expect", "TE", "Trailer",
+        "Host", "Content-Length", "Idempotency-Key", "Transfer-Encoding", "Connection", "Upgrade", "Proxy-Authorization", "Expect", "TE", "Trailer",
     };
 
-    private static readonly HashSet<string> HarmlessHeaders = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "Accept", "Accept-Language", "Content-Type", "Content-Language", "User-Agent",
-    };
+    private static readonly HashSet<string> CredentialHeaders = new(StringComparer.OrdinalIgnoreCase) { "Authorization", "Cookie" };
 
     public string Type => "http";
 
@@ -45,6 +44,11 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         }
         catch (IOException exception)
         {
+            return new NodeResult.Failure(new StepError("HTTP_CONNECTION", exception.Message, StepErrorKind.Transient));
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // neither aborted nor timed out by us: the connection did not come about in time
             return new NodeResult.Failure(new StepError("HTTP_CONNECTION", exception.Message, StepErrorKind.Transient));
         }
         catch (FormatException exception)
@@ -123,8 +127,8 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
                 throw new HttpCallException("HTTP_HEADER", $"The header '{name}' is set by the platform.");
             }
 
-            // What may authenticate against the first origin (Authorization, Cookie, keys of any name) is not for another one to see.
-            if (!sameOrigin && !HarmlessHeaders.Contains(name))
+            // What authenticates against the first origin is not for another one to see.
+            if (!sameOrigin && CredentialHeaders.Contains(name))
             {
                 continue;
             }
@@ -135,11 +139,7 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
             }
         }
 
-        if (sameOrigin)
-        {
-            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
-        }
-
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
         return await client.SendAsync(request, cancellationToken);
     }
 
@@ -161,10 +161,11 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         var status = (int)response.StatusCode;
         var success = call.SuccessStatus.Contains(status);
         // An error's body helps to understand it, but a short part of it is enough.
-        var body = call.Response == HttpResponseHandling.None ? [] : await ReadBodyAsync(response, call.MaxResponseBytes, cancellationToken);
+        var limit = success ? call.MaxResponseBytes : ErrorExcerptBytes;
+        var body = call.Response == HttpResponseHandling.None ? [] : await ReadBodyAsync(response, limit, orPartOfIt: !success, cancellationToken);
         if (!success)
         {
-            var excerpt = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 500)));
+            var excerpt = Encoding.UTF8.GetString(body);
             return new NodeResult.Failure(new StepError(
                 string.Create(CultureInfo.InvariantCulture, $"HTTP_{status}"),
                 excerpt.Length == 0 ? $"The target answered {status}." : $"The target answered {status}: {Storable(excerpt)}",
@@ -175,7 +176,7 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         return new NodeResult.Success("main", Output(call, response, body));
     }
 
-    private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int limit, CancellationToken cancellationToken)
+    private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int limit, bool orPartOfIt, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var body = new MemoryStream();
@@ -184,6 +185,12 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         {
             if (body.Length + read > limit)
             {
+                if (orPartOfIt)
+                {
+                    body.Write(buffer, 0, limit - (int)body.Length);
+                    break;
+                }
+
                 throw new HttpCallException("HTTP_RESPONSE_TOO_LARGE", $"The response is larger than {limit} bytes.");
             }
 
