@@ -137,9 +137,9 @@ internal sealed class WildcardNode : Node
         }
         else
         {
-            foreach (var member in value.Members())
+            foreach (var member in value.MemberValues())
             {
-                Add(member.Value, ref results, context);
+                Add(member, ref results, context);
             }
         }
 
@@ -215,9 +215,9 @@ internal sealed class DescendantNode : Node
         if (value.IsObject)
         {
             context.Enter();
-            foreach (var member in value.Members())
+            foreach (var member in value.MemberValues())
             {
-                Collect(member.Value, results, context);
+                Collect(member, results, context);
             }
 
             context.Leave();
