@@ -125,10 +125,16 @@ internal sealed class JsonDom
             return Hash(index).TryGetValue(name, out var position) ? At(position) : default;
         }
 
-        // Of several members of a name the last counts, so all are looked at.
-        var text = Utf8;
+        var found = Find(rows, Utf8, index, name, utf8Name);
+        return found < 0 ? default : At(found);
+    }
+
+    // Of several members of a name the last counts, so all are looked at.
+    private int Find(Row[] rows, ReadOnlySpan<byte> text, int index, string name, ReadOnlySpan<byte> utf8Name)
+    {
         var found = -1;
-        for (var i = index + 1; count > 0; count--, i = rows[i + 1].Next)
+        var i = index + 1;
+        for (var count = rows[index].Count; count > 0; count--, i = rows[i + 1].Next)
         {
             ref readonly var row = ref rows[i];
             var same = row.IsEscaped
@@ -137,7 +143,36 @@ internal sealed class JsonDom
             found = same ? i + 1 : found;
         }
 
-        return found < 0 ? default : At(found);
+        return found;
+    }
+
+    /// <summary>
+    /// The member of each item of an array, undefined where there is none: what a path over an array does, with the text
+    /// and its index fetched once.
+    /// </summary>
+    public bool TryMemberOfAll(int index, string name, ReadOnlySpan<byte> utf8Name, Span<JsonataValue> members)
+    {
+        var rows = Rows;
+        var text = Utf8;
+        var item = index + 1;
+        for (var i = 0; i < members.Length; i++, item = rows[item].Next)
+        {
+            ref readonly var row = ref rows[item];
+            if (row.Kind == JsonataKind.Array || row.Count >= HashedMembers)
+            {
+                return false;
+            }
+
+            var found = row.Kind == JsonataKind.Object ? Find(rows, text, item, name, utf8Name) : -1;
+            if (found >= 0 && rows[found].Kind == JsonataKind.Array)
+            {
+                return false;
+            }
+
+            members[i] = found < 0 ? default : At(found);
+        }
+
+        return true;
     }
 
     private Dictionary<string, int> Hash(int index)
