@@ -1,2 +1,24 @@
+using Workflows.AiSearch;
+using Workflows.AiSearch.Indexing;
+using Workflows.AiSearch.Search;
+using Workflows.Data.Database;
+using Workflows.Data.Dispatch;
+
 var builder = WebApplication.CreateBuilder(args);
-builder.Build().Run();
+builder.AddServiceDefaults();
+builder.AddRedisClient("redis");
+builder.Services.AddProblemDetails();
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Search);
+builder.Services.AddSearch(builder.Configuration);
+builder.Services.DegradeOnly("StackExchange.Redis"); // hints only: without them the outbox is polled
+builder.Services.AddSingleton<IndexHint>();
+builder.Services.AddHostedService<HintListener>();
+builder.Services.AddHostedService(services => services.GetRequiredService<OutboxConsumer>());
+builder.Services.AddHostedService(services => services.GetRequiredService<Sweep>());
+
+var app = builder.Build();
+app.UseExceptionHandler();
+app.MapDefaultEndpoints();
+app.MapSearch();
+await app.RunAsync();

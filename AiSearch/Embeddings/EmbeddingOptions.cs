@@ -1,0 +1,67 @@
+namespace Workflows.AiSearch.Embeddings;
+
+/// <summary>Section <c>Search:Embeddings</c>: which provider makes the vectors.</summary>
+internal sealed class EmbeddingOptions
+{
+    public const string Section = "Search:Embeddings";
+
+    private static readonly int[] IndexedDimensions = [384, 768, 1024, 1536];
+
+    /// <summary><c>local</c> (default), <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
+    public string Provider { get; set; } = "local";
+
+    /// <summary>Base address up to and without <c>/embeddings</c>, such as <c>https://api.openai.com/v1</c>.</summary>
+    public Uri? Endpoint { get; set; }
+
+    /// <summary>Sent as a bearer token, and as <c>api-key</c> for Azure; Ollama needs none.</summary>
+    public string? ApiKey { get; set; }
+
+    public string? Model { get; set; }
+
+    /// <summary>384, 768, 1024 or 1536: the dimensions that have an index.</summary>
+    public int Dimension { get; set; }
+
+    /// <summary>Texts per call; some servers take only few.</summary>
+    public int BatchSize { get; set; } = Limits.TextsPerEmbedding;
+
+    public bool IsLocal => Provider == "local";
+
+    /// <summary>What is wrong with the configuration; empty when nothing is.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Provider is not ("local" or "openai" or "ollama"))
+        {
+            yield return $"{Section}:Provider is '{Provider}'; it must be local, openai or ollama.";
+        }
+
+        if (IsLocal)
+        {
+            yield break;
+        }
+
+        if (Endpoint is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        {
+            yield return $"{Section}:Endpoint must be an absolute http or https address.";
+        }
+
+        if (string.IsNullOrWhiteSpace(Model))
+        {
+            yield return $"{Section}:Model is missing.";
+        }
+
+        if (!IndexedDimensions.Contains(Dimension))
+        {
+            yield return $"{Section}:Dimension is {Dimension}; it must be one of {string.Join(", ", IndexedDimensions)}.";
+        }
+
+        if (Provider == "openai" && string.IsNullOrEmpty(ApiKey))
+        {
+            yield return $"{Section}:ApiKey is missing.";
+        }
+
+        if (BatchSize is < 1 or > Limits.TextsPerEmbedding)
+        {
+            yield return $"{Section}:BatchSize is {BatchSize}; it must be between 1 and {Limits.TextsPerEmbedding}.";
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using Npgsql;
+using Workflows.AiSearch.Embeddings;
+using Workflows.AiSearch.Text;
+
+namespace Workflows.AiSearch.Indexing;
+
+/// <summary>
+/// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local model when the corpus
+/// has grown, embed the chunks for a model they have no vector of (a new one, or after a provider's outage), then let the new model
+/// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next round goes on.
+/// </summary>
+internal sealed partial class Sweep(
+    SweepStore store, DocumentStore documents, ModelStore models, EmbeddingProviders providers, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
+{
+    private readonly Dictionary<Guid, long> _counted = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Limits.SweepInterval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await RunAsync(stoppingToken);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                LogFailed(exception);
+            }
+        }
+    }
+
+    /// <summary>One round over all tenants; nothing when another process is at it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var turn = await store.TryTakeTurnAsync(cancellationToken);
+        if (turn is null)
+        {
+            return;
+        }
+
+        foreach (var overview in await store.ListAsync(cancellationToken))
+        {
+            await TrainAsync(overview, cancellationToken);
+            await RenewVectorsAsync(overview, cancellationToken);
+            await store.ForgetRemovedAsync(overview.TenantId, cancellationToken);
+        }
+    }
+
+    private async Task TrainAsync(CorpusOverview overview, CancellationToken cancellationToken)
+    {
+        if (providers.Configured is not LocalEmbeddings)
+        {
+            return;
+        }
+
+        // Counting a million chunks takes a moment: only after as many changes as might make the difference.
+        var changes = overview.Revision - _counted.GetValueOrDefault(overview.TenantId);
+        if (changes <= overview.TrainedChunks / 20)
+        {
+            return;
+        }
+
+        _counted[overview.TenantId] = overview.Revision;
+        var chunks = await store.CountChunksAsync(overview.TenantId, cancellationToken);
+        if (chunks < Limits.TrainingChunksMin || chunks < overview.TrainedChunks * Limits.TrainingGrowth)
+        {
+            return;
+        }
+
+        var started = clock.GetTimestamp();
+        var texts = await store.SampleAsync(overview.TenantId, chunks, cancellationToken);
+        var model = await Task.Run(() => SemanticTrainer.Train(texts, cancellationToken), cancellationToken);
+        if (model is not null)
+        {
+            await models.SaveAsync(overview.TenantId, LocalEmbeddings.TrainedModel(overview.Revision), model, chunks, cancellationToken);
+            var duration = clock.GetElapsedTime(started);
+            LogTrained(overview.TenantId, texts.Count, model.Vocabulary.Count, duration);
+        }
+    }
+
+    private async Task RenewVectorsAsync(CorpusOverview overview, CancellationToken cancellationToken)
+    {
+        var current = await providers.Configured.CurrentModelAsync(overview.TenantId, cancellationToken);
+        if (overview.Model == current.Name && overview.NextModel is null && !overview.IsIncomplete)
+        {
+            return;
+        }
+
+        await store.AnnounceAsync(overview.TenantId, current.Name, cancellationToken);
+        var (documentId, chunk) = (Guid.Empty, -1);
+        while (true)
+        {
+            var missing = await store.MissingAsync(overview.TenantId, current.Name, documentId, chunk, cancellationToken);
+            if (missing.Count == 0)
+            {
+                break;
+            }
+
+            if (!await EmbedAsync(overview.TenantId, current, missing, cancellationToken))
+            {
+                return;
+            }
+
+            (documentId, chunk) = (missing[^1].DocumentId, missing[^1].Number);
+        }
+
+        if (await store.SwitchAsync(overview.TenantId, current.Name, cancellationToken) && overview.Model != current.Name)
+        {
+            LogSwitched(overview.TenantId, overview.Model, current.Name);
+        }
+    }
+
+    private async Task<bool> EmbedAsync(
+        Guid tenantId, EmbeddingModel model, IReadOnlyList<StoredChunk> missing, CancellationToken cancellationToken)
+    {
+        foreach (var group in missing.Chunk(Limits.TextsPerEmbedding))
+        {
+            var inputs = group.Select(chunk => new EmbeddingInput(chunk.Title + "\n\n" + chunk.Text, TermVector.FromBytes(chunk.Terms)));
+            var outcome = await providers.Configured.EmbedAsync(tenantId, model.Name, [.. inputs], cancellationToken);
+            if (outcome.Failure is { } failure)
+            {
+                LogNotRenewed(tenantId, model.Name, failure);
+                return false;
+            }
+
+            var vectors = group.Select((chunk, i) => new ChunkVector(
+                chunk.DocumentId, chunk.Number, model.Name, model.Dimension, VectorLiteral.Of(outcome.Vectors[i]), chunk.ContentHash));
+            await documents.AddVectorsAsync(tenantId, [.. vectors], cancellationToken);
+        }
+
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep was cut off; the next one goes on")]
+    private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Learnt a model for tenant {TenantId} from {Texts} texts and {Terms} terms in {Duration}")]
+    private partial void LogTrained(Guid tenantId, int texts, int terms, TimeSpan duration);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Tenant {TenantId} answers with model {New} instead of {Old}")]
+    private partial void LogSwitched(Guid tenantId, string old, string @new);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Vectors of tenant {TenantId} for model {Model} have to wait: {Reason}")]
+    private partial void LogNotRenewed(Guid tenantId, string model, string reason);
+}

@@ -1,0 +1,56 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Workflows.AiSearch.Search;
+
+/// <summary>
+/// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp</c> (the tenant as a lower-case UUID, the
+/// time as Unix seconds) with HMAC-SHA256 under a key that both derive (HKDF-SHA256, no salt, info <c>internal-calls</c>, 32 bytes) from the
+/// UTF-8 bytes of <c>Security:EncryptionKey</c>, and sends it base64url-encoded. A signature is good for
+/// <see cref="Limits.CallValidity"/>, so a leaked one opens one tenant's search for a minute.
+/// </summary>
+internal sealed class InternalCaller
+{
+    public const string TenantHeader = "X-Workflows-Tenant";
+    public const string TimestampHeader = "X-Workflows-Timestamp";
+    public const string SignatureHeader = "X-Workflows-Signature";
+
+    private readonly byte[] _key;
+    private readonly TimeProvider _clock;
+
+    public InternalCaller(IConfiguration configuration, TimeProvider clock)
+    {
+        var secret = configuration["Security:EncryptionKey"];
+        if (string.IsNullOrEmpty(secret))
+        {
+            throw new InvalidOperationException("Security:EncryptionKey is not configured.");
+        }
+
+        _key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "internal-calls"u8.ToArray());
+        _clock = clock;
+    }
+
+    public string Sign(Guid tenantId, long unixSeconds) => Base64Url.EncodeToString(Mac(tenantId, unixSeconds));
+
+    /// <returns>The tenant; null when the call is not signed, wrongly signed or too old or too new.</returns>
+    public Guid? Authenticate(IHeaderDictionary headers)
+    {
+        if (!Guid.TryParseExact(headers[TenantHeader], "D", out var tenantId)
+            || !long.TryParse(headers[TimestampHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var timestamp)
+            || Math.Abs(_clock.GetUtcNow().ToUnixTimeSeconds() - timestamp) > Limits.CallValidity.TotalSeconds)
+        {
+            return null;
+        }
+
+        var signature = new byte[HMACSHA256.HashSizeInBytes];
+        var given = headers[SignatureHeader].ToString();
+        var isWellFormed = Base64Url.IsValid(given, out var length) && length == signature.Length
+            && Base64Url.TryDecodeFromChars(given, signature, out _);
+        return isWellFormed && CryptographicOperations.FixedTimeEquals(signature, Mac(tenantId, timestamp)) ? tenantId : null;
+    }
+
+    private byte[] Mac(Guid tenantId, long unixSeconds) =>
+        HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tenantId:D}|{unixSeconds}")));
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Workflows.AiSearch.Embeddings;
+using Workflows.AiSearch.Indexing;
+using Workflows.AiSearch.Search;
+using Workflows.AiSearch.Storage;
+using Workflows.Data.Database;
+
+namespace Workflows.AiSearch;
+
+internal static class SearchRegistration
+{
+    /// <summary>Registers search and indexing over the database of <see cref="WorkflowsDatabase"/>, without the background services.</summary>
+    /// <exception cref="InvalidOperationException">The configuration of the embeddings is wrong.</exception>
+    public static IServiceCollection AddSearch(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(provider => new SearchDatabase(provider.GetRequiredService<WorkflowsDatabase>().Source));
+        services.AddSingleton<SearchMetrics>();
+        services.AddSingleton<ModelStore>();
+        services.AddEmbeddings(configuration.GetSection(EmbeddingOptions.Section).Get<EmbeddingOptions>() ?? new EmbeddingOptions());
+
+        services.AddSingleton<CorpusCache>();
+        services.AddSingleton<VectorSearch>();
+        services.AddSingleton<SearchService>();
+        services.AddSingleton<InternalCaller>();
+
+        services.AddSingleton<IndexSignal>();
+        services.AddSingleton<OutboxStore>();
+        services.AddSingleton<SourceReader>();
+        services.AddSingleton<DocumentStore>();
+        services.AddSingleton<Indexer>();
+        services.AddSingleton<OutboxConsumer>();
+        services.AddSingleton<SweepStore>();
+        services.AddSingleton<Sweep>();
+
+        services.AddHealthChecks()
+            .AddCheck<DatabaseHealth>("database")
+            .AddCheck<VectorIndexHealth>("vector-index")
+            .AddCheck<ProviderHealth>("embedding-provider", HealthStatus.Degraded);
+        return services;
+    }
+
+    private static void AddEmbeddings(this IServiceCollection services, EmbeddingOptions options)
+    {
+        var problems = string.Join(' ', options.Problems());
+        if (problems.Length > 0)
+        {
+            throw new InvalidOperationException(problems);
+        }
+
+        services.AddSingleton<LocalEmbeddings>();
+        if (!options.IsLocal)
+        {
+            services.AddHttpClient(RemoteEmbeddings.ClientName, client => client.MaxResponseContentBufferSize = Limits.EmbeddingAnswerBytes)
+                .AddStandardResilienceHandler();
+        }
+
+        services.AddSingleton(provider =>
+        {
+            var local = provider.GetRequiredService<LocalEmbeddings>();
+            return options.IsLocal
+                ? new EmbeddingProviders(local, local)
+                : new EmbeddingProviders(
+                    new RemoteEmbeddings(provider.GetRequiredService<IHttpClientFactory>(), options), local);
+        });
+    }
+}

@@ -1,0 +1,18 @@
+namespace Workflows.Api.Auth;
+
+/// <param name="Tenant">Slug of the tenant; needed only by those who use one address and password in several.</param>
+internal sealed record LoginRequest(string Email, string Password, string? Tenant = null);
+
+internal sealed record RefreshRequest(string RefreshToken);
+
+internal sealed record PasswordRequest(string CurrentPassword, string NewPassword);
+
+/// <param name="ExpiresIn">Seconds that the access token is good for.</param>
+/// <param name="RefreshToken">To be exchanged once; a second use ends the session.</param>
+internal sealed record TokenView(string AccessToken, string TokenType, int ExpiresIn, string RefreshToken, Guid SessionId, Guid TenantId);
+
+/// <summary>Who the caller is and may.</summary>
+internal sealed record MeView(Guid TenantId, Guid Id, string Type, string Name, Guid? SessionId, IReadOnlyList<string> Permissions);
+
+internal sealed record SessionView(
+    Guid Id, string? Ip, string? UserAgent, DateTimeOffset CreatedAt, DateTimeOffset RefreshedAt, DateTimeOffset ExpiresAt, bool Current);

@@ -1,0 +1,198 @@
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
+
+namespace Workflows.Api.Auth;
+
+/// <summary>
+/// Password login and the exchange of refresh tokens. Answers and times do not tell whether an account exists, is locked or has another password.
+/// </summary>
+internal static class LoginEndpoints
+{
+    public static void MapLogin(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous();
+        group.MapPost("/login", LoginAsync).WithSummary("Log in with e-mail address and password");
+        group.MapPost("/refresh", RefreshAsync).WithSummary("Exchange the refresh token for new tokens");
+    }
+
+    private static async Task<ApiResponse<TokenView>> LoginAsync(
+        Body<LoginRequest> body,
+        HttpContext context,
+        GrantStore grants,
+        RateLimitStore limits,
+        RateLimitOptions rates,
+        Passwords passwords,
+        Tokens tokens,
+        TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var (email, password, tenant) = body.Value;
+        if (email.Length > Limits.EmailLength || password.Length > Limits.PasswordMaxLength)
+        {
+            return new Problem(Errors.InvalidCredentials);
+        }
+
+        var address = AddressKey(context.Connection.RemoteIpAddress);
+        if (await limits.LeaseAsync(Guid.Empty, address, rates.LoginsPerSecond, rates.LoginBurst, 1) is { Granted: 0 } refused)
+        {
+            return new Problem(Errors.RateLimited, "Too many logins from this address.", retryAfter: refused.RetryAfter);
+        }
+
+        var candidates = await grants.FindLoginsAsync(email, tenant, Limits.LoginCandidates, cancellationToken);
+        var now = clock.GetUtcNow();
+        var matches = new List<Login>();
+        foreach (var candidate in candidates.DefaultIfEmpty())
+        {
+            // Checked in any case, so that time does not tell.
+            var right = await passwords.VerifyAsync(candidate?.PasswordHash, password, cancellationToken);
+            if (right && candidate!.Active && !(candidate.LockedUntil > now))
+            {
+                matches.Add(candidate);
+            }
+        }
+
+        if (matches.Count == 0)
+        {
+            foreach (var candidate in candidates.Where(candidate => candidate.PasswordHash is not null && !(candidate.LockedUntil > now)))
+            {
+                await grants.RecordFailureAsync(
+                    candidate.TenantId, candidate.UserId, Limits.FailedLogins, now, Limits.FirstLock, Limits.LongestLock, cancellationToken);
+            }
+
+            return new Problem(Errors.InvalidCredentials);
+        }
+
+        return matches.Count == 1
+            ? await OpenSessionAsync(context, matches[0], email, tokens)
+            : new Problem(
+                Errors.Conflict,
+                "The account exists in several tenants: name one as 'tenant'.",
+                [.. matches.Select(match => new ErrorDetail("/tenant", "CHOICE", match.TenantSlug))]);
+    }
+
+    private static Task<ApiResponse<TokenView>> OpenSessionAsync(HttpContext context, Login login, string email, Tokens tokens)
+    {
+        var sessionId = Guid.CreateVersion7();
+        var caller = new Caller(login.TenantId, login.UserId, email, Permission.None, sessionId);
+        var request = ApiRequest.For(context, caller);
+        return request.ChangeAsync<TokenView>(async token =>
+        {
+            var refresh = tokens.NewRefreshToken(new RefreshToken(login.TenantId, sessionId, 0));
+            request.Db.Sessions.Add(new UserSession
+            {
+                TenantId = login.TenantId,
+                Id = sessionId,
+                UserId = login.UserId,
+                RefreshHash = Tokens.Hash(refresh),
+                Ip = context.Connection.RemoteIpAddress?.ToString(),
+                UserAgent = Caller.UserAgent(context.Request),
+                CreatedAt = request.Now,
+                RefreshedAt = request.Now,
+                ExpiresAt = request.Now + Limits.SessionLifetime,
+            });
+            await request.Db.Users.Where(user => user.Id == login.UserId).ExecuteUpdateAsync(
+                user => user.SetProperty(row => row.FailedLogins, 0)
+                    .SetProperty(row => row.LockedUntil, (DateTimeOffset?)null)
+                    .SetProperty(row => row.LastLoginAt, request.Now),
+                token);
+            request.Record("auth.login", "session", sessionId, email);
+            return View(tokens, caller, sessionId, refresh, request.Now);
+        });
+    }
+
+    private static async Task<ApiResponse<TokenView>> RefreshAsync(
+        Body<RefreshRequest> body, HttpContext context, Tokens tokens, Invalidation invalidation)
+    {
+        if (!tokens.TryReadRefreshToken(body.Value.RefreshToken, out var presented))
+        {
+            return new Problem(Errors.Unauthenticated, "This is no refresh token of ours.");
+        }
+
+        var request = ApiRequest.For(context, new Caller(presented.TenantId, Guid.Empty, "refresh token", Permission.None, presented.SessionId));
+        var session = await request.Db.Sessions.AsNoTracking()
+            .Where(row => row.Id == presented.SessionId)
+            .Select(row => new { row.UserId, row.RevokedAt, row.ExpiresAt, row.RefreshHash })
+            .SingleOrDefaultAsync(context.RequestAborted);
+        if (session is null || session.RevokedAt is not null || session.ExpiresAt <= request.Now)
+        {
+            return new Problem(Errors.SessionRevoked, "The session has ended.");
+        }
+
+        var email = await request.Db.Users.Where(user => user.Id == session.UserId && user.Active).Select(user => user.Email)
+            .SingleOrDefaultAsync(context.RequestAborted);
+        if (email is null)
+        {
+            return new Problem(Errors.SessionRevoked, "The session has ended.");
+        }
+
+        var hash = Tokens.Hash(body.Value.RefreshToken);
+        var caller = new Caller(presented.TenantId, session.UserId, email, Permission.None, presented.SessionId);
+        return CryptographicOperations.FixedTimeEquals(hash, session.RefreshHash)
+            && await RotateAsync(ApiRequest.For(context, caller), tokens, presented, hash) is { } rotated
+            ? rotated
+            : await RevokeReusedAsync(ApiRequest.For(context, caller), presented.SessionId, invalidation);
+    }
+
+    /// <returns>Null when another request has exchanged the token in between.</returns>
+    private static async Task<ApiResponse<TokenView>?> RotateAsync(ApiRequest request, Tokens tokens, RefreshToken presented, byte[] hash)
+    {
+        var response = await request.ChangeAsync<TokenView>(async token =>
+        {
+            var refresh = tokens.NewRefreshToken(presented with { Rotation = presented.Rotation + 1 });
+            var newHash = Tokens.Hash(refresh);
+            var rotated = await request.Db.Sessions
+                .Where(row => row.Id == presented.SessionId && row.RefreshHash == hash && row.RevokedAt == null)
+                .ExecuteUpdateAsync(
+                    row => row.SetProperty(session => session.RefreshHash, newHash)
+                        .SetProperty(session => session.PreviousHash, hash)
+                        .SetProperty(session => session.Rotations, session => session.Rotations + 1)
+                        .SetProperty(session => session.RefreshedAt, request.Now),
+                    token);
+            if (rotated == 0)
+            {
+                return new Problem(Errors.SessionRevoked);
+            }
+
+            request.Record("auth.refresh", "session", presented.SessionId, request.Caller.Name);
+            return View(tokens, request.Caller, presented.SessionId, refresh, request.Now);
+        });
+        return response.Problem is null ? response : null;
+    }
+
+    // An authentic token that is not the present one has been exchanged before: it, or its successor, is in foreign hands.
+    private static async Task<ApiResponse<TokenView>> RevokeReusedAsync(ApiRequest request, Guid sessionId, Invalidation invalidation)
+    {
+        await request.ChangeAsync<Done>(async token =>
+        {
+            await request.Db.Sessions.Where(row => row.Id == sessionId && row.RevokedAt == null).ExecuteUpdateAsync(
+                row => row.SetProperty(session => session.RevokedAt, request.Now)
+                    .SetProperty(session => session.RevokeReason, "refresh token used twice"),
+                token);
+            request.Record("auth.reuse", "session", sessionId, request.Caller.Name);
+            return new Done(sessionId, "revoked");
+        });
+        invalidation.Publish(Invalidated.Session, request.Caller.TenantId, sessionId);
+        return new Problem(Errors.SessionRevoked, "The refresh token was used before; the session has been ended.");
+    }
+
+    private static TokenView View(Tokens tokens, Caller caller, Guid sessionId, string refresh, DateTimeOffset now) => new(
+        tokens.NewAccessToken(new AccessToken(caller.TenantId, sessionId, now + Limits.AccessTokenLifetime)),
+        "Bearer",
+        (int)Limits.AccessTokenLifetime.TotalSeconds,
+        refresh,
+        sessionId,
+        caller.TenantId);
+
+    // One client often has a whole /64 of IPv6.
+    private static Guid AddressKey(IPAddress? address)
+    {
+        var bytes = (address ?? IPAddress.None).MapToIPv6().GetAddressBytes();
+        var significant = address?.IsIPv4MappedToIPv6 != false || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 16 : 8;
+        return new Guid(SHA256.HashData(bytes.AsSpan(0, significant)).AsSpan(0, 16));
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Workflows.Api.Activity;
+using Workflows.Api.ApiKeys;
+using Workflows.Api.Auth;
+using Workflows.Api.Events;
+using Workflows.Api.Executions;
+using Workflows.Api.Hierarchy;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Api.Reference;
+using Workflows.Api.Search;
+using Workflows.Api.Tenants;
+using Workflows.Api.Users;
+using Workflows.Api.Workflows;
+using Workflows.Data.ControlPlane;
+using Workflows.Data.Database;
+using Workflows.Data.Dispatch;
+using Workflows.Data.Events;
+using Workflows.Data.Executions;
+using Workflows.Data.Identity;
+
+namespace Workflows.Api;
+
+/// <summary>What the API consists of, and the order in which a request passes through it.</summary>
+internal static class Composition
+{
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        builder.WebHost.ConfigureKestrel(Bound);
+        services.ConfigureHttpJsonOptions(options => Envelope.Apply(options.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddSingleton(TimeProvider.System);
+
+        services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
+        services.AddSingleton<MigrationRunner>();
+        services.AddControlPlane();
+        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>();
+        builder.AddRedisClient(DispatchRegistration.ConnectionName);
+        services.DegradeOnly("StackExchange.Redis");
+        services.AddDispatch(builder.Configuration);
+        AddStores(services);
+        AddSecurity(services, builder.Configuration);
+
+        services.AddSingleton<Pager>();
+        services.AddSingleton<PublishedWorkflows>();
+        services.AddSingleton<ExecuteEndpoint>();
+        services.AddSingleton<FirstStart>();
+        services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
+        services.AddApiReference();
+    }
+
+    public static void UseApi(this WebApplication app)
+    {
+        app.UseMiddleware<ErrorHandling>();
+        app.UseRouting();
+        app.UseMiddleware<CallerMiddleware>();
+
+        app.MapDefaultEndpoints();
+        app.MapApiReference();
+        app.MapExecute();
+        var api = app.MapGroup("/api/v1").AddEndpointFilterFactory(QueryParameters.RejectUnknown);
+        api.MapLogin();
+        api.MapSessions();
+        api.MapApiKeys();
+        api.MapUsers();
+        api.MapWorkspaces();
+        api.MapFolders();
+        api.MapJobs();
+        api.MapWorkflows();
+        api.MapVersions();
+        api.MapExecutions();
+        api.MapEvents();
+        api.MapActivity();
+        api.MapSearch();
+        ((IEndpointRouteBuilder)app).VerifyPermissions();
+    }
+
+    /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
+    public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
+    {
+        await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
+    }
+
+    private static void Bound(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
+        kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
+        kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
+    }
+
+    private static void AddStores(IServiceCollection services)
+    {
+        services.AddSingleton<ExecutionStarter>();
+        services.AddSingleton<ExecutionControl>();
+        services.AddSingleton<ExecutionQueries>();
+        services.AddSingleton<EventRouter>();
+        services.AddSingleton<EventStore>();
+        services.AddSingleton<GrantStore>();
+        services.AddSingleton<RateLimitStore>();
+        services.AddSingleton<Invalidation>();
+    }
+
+    private static void AddSecurity(IServiceCollection services, ConfigurationManager configuration)
+    {
+        services.AddSingleton(configuration.GetSection("RateLimits").Get<RateLimitOptions>() ?? new RateLimitOptions());
+        services.AddSingleton<Keys>();
+        services.AddSingleton<Tokens>();
+        services.AddSingleton<Passwords>();
+        services.AddSingleton<Callers>();
+        services.AddSingleton<ApiKeyUses>();
+        services.AddSingleton<RateLimiter>();
+        services.AddHostedService<Housekeeping>();
+    }
+}

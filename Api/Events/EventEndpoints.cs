@@ -1,0 +1,127 @@
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.EntityFrameworkCore;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Data.ControlPlane;
+using Workflows.Data.Events;
+
+namespace Workflows.Api.Events;
+
+internal static class EventEndpoints
+{
+    public static void MapEvents(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/events").WithTags("Events");
+        group.MapPost("", PublishAsync).Requires(Permission.EventsPublish)
+            .WithMetadata(
+                new SuccessStatus(202),
+                new AcceptsMetadata([CloudEventBody.Structured, CloudEventBody.Batch, Envelope.MediaType, "*/*"], typeof(System.Text.Json.JsonElement)))
+            .WithSummary("Publish CloudEvents 1.0: structured, binary, or up to 1,000 in a batch");
+        group.MapGet("", ListAsync).Requires(Permission.EventsRead).WithSummary("List events, newest first");
+        group.MapGet("/{eventId:guid}", GetAsync).Requires(Permission.EventsRead).WithSummary("Get an event and what it did");
+    }
+
+    private static async Task<ApiResponse<IngestView>> PublishAsync(ApiRequest request, EventStore store, CancellationToken cancellationToken)
+    {
+        var read = await CloudEventBody.ReadAsync(request.Http);
+        if (read is [(null, { } problem)])
+        {
+            return problem;
+        }
+
+        var events = read.Where(item => item.Event is not null).Select(item => CloudEventBody.ToNew(item.Event!)).ToList();
+        var outcomes = events.Count == 0 ? [] : await store.IngestAsync(request.Caller.TenantId, events, cancellationToken);
+        var items = new IngestItem[read.Count];
+        for (int index = 0, next = 0; index < items.Length; index++)
+        {
+            items[index] = read[index].Problem is { } refused ? Refused(index, refused) : Item(index, outcomes[next++]);
+        }
+
+        return ApiResponse<IngestView>.Accepted(new IngestView(
+            items.Count(item => item.Status == "accepted"),
+            items.Count(item => item.Status == "duplicate"),
+            items.Count(item => item.Status == "refused"),
+            items));
+    }
+
+    private static IngestItem Item(int index, IngestOutcome outcome) => outcome switch
+    {
+        IngestOutcome.Accepted accepted => new IngestItem(index, accepted.Id, "accepted", accepted.Executions, accepted.WaitsWoken, null),
+        IngestOutcome.Duplicate duplicate => new IngestItem(index, duplicate.Id, "duplicate", [], 0, null),
+        _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
+    };
+
+    private static IngestItem Refused(int index, Problem problem) =>
+        new(index, null, "refused", [], 0, new Error(problem.Code.Code, problem.Message, problem.Details));
+
+    private static async Task<ApiResponse<List<EventItem>>> ListAsync(
+        [AsParameters] EventQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
+    {
+        var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"events?{filter}");
+        var events = Filter(request.Db.Events.AsNoTracking(), filter);
+        var total = await events.CountAsync(query, cancellationToken);
+        var rows = await events.After(page, after => row => row.Id < after.Id).OrderByDescending(row => row.Id).Take(page.Take)
+            .Select(row => new EventItem(row.Id, row.EventId, row.Source, row.Type, row.Subject, row.Time, row.ReceivedAt))
+            .ToListAsync(cancellationToken);
+        return ApiResponse<List<EventItem>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<EventItem>(query));
+    }
+
+    private static IQueryable<EventRecord> Filter(IQueryable<EventRecord> events, EventQuery filter)
+    {
+        if (filter.Type is { } type)
+        {
+            events = events.Where(row => row.Type == type);
+        }
+
+        if (filter.Source is { } source)
+        {
+            events = events.Where(row => row.Source == source);
+        }
+
+        if (filter.Subject is { } subject)
+        {
+            events = events.Where(row => row.Subject == subject);
+        }
+
+        if (filter.From is { } from)
+        {
+            var lowest = TimeIds.Lowest(from);
+            events = events.Where(row => row.Id >= lowest);
+        }
+
+        if (filter.To is { } to)
+        {
+            var end = TimeIds.Lowest(to);
+            events = events.Where(row => row.Id < end);
+        }
+
+        return events;
+    }
+
+    private static async Task<ApiResponse<EventView>> GetAsync(Guid eventId, ApiRequest request, CancellationToken cancellationToken)
+    {
+        var row = await request.Db.Events.AsNoTracking().SingleOrDefaultAsync(row => row.Id == eventId, cancellationToken);
+        if (row is null)
+        {
+            return new Problem(Errors.EventNotFound);
+        }
+
+        var matches = await request.Db.EventMatches.AsNoTracking().Where(match => match.EventId == eventId)
+            .OrderBy(match => match.Target).Take(Limits.StepsShown)
+            .Select(match => new EventMatchView(match.Target, match.WorkflowId, match.ExecutionId, match.Matched, match.Reason))
+            .ToListAsync(cancellationToken);
+        return new EventView(
+            row.Id,
+            row.EventId,
+            row.Source,
+            row.Type,
+            row.Subject,
+            row.Time,
+            row.DataContentType,
+            row.DataSchema,
+            RawJson.From(row.Data),
+            new RawJson(row.Extensions),
+            row.ReceivedAt,
+            matches);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using Workflows.Api.Http;
+using Workflows.Data.Executions;
+
+namespace Workflows.Api.Executions;
+
+/// <summary>Starts many executions of one workflow in one call. Each succeeds or fails by itself, and the answer says which.</summary>
+internal static class BulkExecuteEndpoint
+{
+    public static async Task<ApiResponse<BulkView>> HandleAsync(
+        Guid workflowId,
+        Body<BulkExecuteRequest> body,
+        ApiRequest request,
+        ExecuteEndpoint execute,
+        ExecutionStarter starter,
+        TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var starts = body.Value.Executions;
+        if (starts.Count is 0 or > Data.Limits.BulkStart)
+        {
+            return Problem.Invalid("/executions", $"One call starts 1 to {Data.Limits.BulkStart} executions.", "COUNT");
+        }
+
+        var (workflow, version, problem) = await execute.FindAsync(request.Caller, workflowId, null, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var key = IdempotencyKeys.Of(request.Http.Request);
+        var hash = key is null ? null : RequestBody.HashOf(request.Http);
+        var items = new BulkItem[starts.Count];
+        var accepted = new List<(int Index, NewExecution Execution)>(starts.Count);
+        for (var index = 0; index < starts.Count; index++)
+        {
+            var input = starts[index].Input is { } sent ? Encoding.UTF8.GetBytes(sent.GetRawText()) : StartBody.NoInput;
+            if (Check(starts[index], index) is { } refusal || (refusal = ExecuteEndpoint.CheckInput(workflow!, input, $"/executions/{index}/input")) is not null)
+            {
+                items[index] = Refused(index, refusal);
+                continue;
+            }
+
+            accepted.Add((index, new NewExecution
+            {
+                TenantId = request.Caller.TenantId,
+                Id = Guid.CreateVersion7(clock.GetUtcNow()),
+                WorkflowId = workflowId,
+                Version = version,
+                Priority = StartBody.TryReadPriority(starts[index].Priority, out var priority) ? priority : ExecuteEndpoint.PriorityOf(workflow!),
+                TriggerType = "manual",
+                CorrelationId = starts[index].CorrelationId,
+                Input = input,
+                CreatedBy = request.Caller.Name,
+                // One key for the call: each item has its own below it, so that a repetition completes what the first call did not.
+                Idempotency = key is null ? null : new IdempotencyClaim(ExecuteEndpoint.ScopeOf(request.Caller, workflowId), $"{key}/{index}", hash!),
+            }));
+        }
+
+        var outcomes = await starter.StartManyAsync([.. accepted.Select(start => start.Execution)], cancellationToken);
+        for (var index = 0; index < accepted.Count; index++)
+        {
+            items[accepted[index].Index] = Item(accepted[index].Index, outcomes[index]);
+        }
+
+        var started = items.Count(item => item.Id is not null);
+        return ApiResponse<BulkView>.Accepted(new BulkView(started, items.Length - started, items));
+    }
+
+    private static BulkItem Item(int index, StartOutcome outcome) => outcome switch
+    {
+        StartOutcome.Started started => new BulkItem(index, started.Id, "queued", null),
+        StartOutcome.AlreadyStarted already => new BulkItem(index, already.Id, "queued", null),
+        StartOutcome.KeyReused => Refused(index, new Problem(Errors.IdempotencyKeyReused)),
+        _ => Refused(index, new Problem(Errors.Overloaded)),
+    };
+
+    private static BulkItem Refused(int index, Problem problem) =>
+        new(index, null, "refused", new Error(problem.Code.Code, problem.Message, problem.Details));
+
+    private static Problem? Check(BulkStart start, int index)
+    {
+        var checks = new Checks().Text($"executions/{index}/correlationId", start.CorrelationId, Limits.CorrelationIdLength);
+        if (start.CorrelationId is "")
+        {
+            checks.Add($"executions/{index}/correlationId", "EMPTY", "A correlation id must not be empty.");
+        }
+
+        if (start.Priority is { } priority && !StartBody.TryReadPriority(priority, out _))
+        {
+            checks.Add($"executions/{index}/priority", "VALUE", "'priority' is high, normal or low.");
+        }
+
+        return checks.Problem;
+    }
+}

@@ -1,0 +1,253 @@
+using System.Globalization;
+using System.Text.Json;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Data.Dispatch;
+using Workflows.Data.Executions;
+using Workflows.Engine.Definitions;
+using EnginePriority = Workflows.Engine.Definitions.ExecutionPriority;
+using ExecutionPriority = Workflows.Data.Executions.ExecutionPriority;
+
+namespace Workflows.Api.Executions;
+
+/// <summary>
+/// Starts one execution: the path that clients call thousands of times a second. Nothing of it but the insert touches the database: caller, budget and
+/// published version are in memory, the insert is shared with whoever starts something at the same moment. When it answers, the execution is
+/// durable. With <c>Prefer: wait=N</c> it answers with the result if the execution ends in time.
+/// </summary>
+internal sealed class ExecuteEndpoint(
+    PublishedWorkflows published, ExecutionStarter starter, ExecutionQueries queries, ReplyListener replies, TimeProvider clock)
+{
+    private const string PreferHeader = "Prefer";
+
+    /// <summary>How often a waiter asks the database itself, should the announcement be lost.</summary>
+    private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var caller = Caller.Of(context);
+        var workflowId = Guid.Parse((string)context.GetRouteValue("workflowId")!, CultureInfo.InvariantCulture);
+        if (await PrepareAsync(context, caller, workflowId) is not (var execution, null))
+        {
+            return;
+        }
+
+        var wait = Wait(context.Request);
+        if (wait is null)
+        {
+            await AnswerAsync(context, execution!, await starter.StartAsync(execution!, context.RequestAborted), null);
+            return;
+        }
+
+        using var reply = await replies.ExpectAsync(execution!.Id, context.RequestAborted);
+        var outcome = await starter.StartAsync(execution with { ReplyTo = replies.Address }, context.RequestAborted);
+        var result = outcome switch
+        {
+            StartOutcome.Started started => await AwaitAsync(caller.TenantId, started.Id, reply, wait.Value, context.RequestAborted),
+            StartOutcome.AlreadyStarted already => await queries.FindResultAsync(caller.TenantId, already.Id, context.RequestAborted),
+            _ => null,
+        };
+        context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
+        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null);
+    }
+
+    private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)
+    {
+        StartBody start;
+        byte[]? requestHash = null;
+        Problem? problem;
+        var key = IdempotencyKeys.Of(context.Request);
+        if (RequestBody.IsPresent(context))
+        {
+            await using var body = await RequestBody.ReadJsonAsync(context);
+            problem = StartBody.Read(body.Utf8.Span, out start);
+        }
+        else
+        {
+            problem = StartBody.Read("{}"u8, out start);
+        }
+
+        if (key is not null)
+        {
+            requestHash = RequestBody.HashOf(context);
+        }
+
+        CompiledWorkflow? workflow = null;
+        var version = 0;
+        if (problem is null)
+        {
+            (workflow, version, problem) = await FindAsync(caller, workflowId, start.Version, context.RequestAborted);
+        }
+
+        problem ??= CheckInput(workflow!, start.Input, "/input");
+        if (problem is not null)
+        {
+            await problem.ExecuteAsync(context);
+            return (null, problem);
+        }
+
+        var execution = new NewExecution
+        {
+            TenantId = caller.TenantId,
+            Id = Guid.CreateVersion7(clock.GetUtcNow()),
+            WorkflowId = workflowId,
+            Version = version,
+            Priority = start.Priority ?? PriorityOf(workflow!),
+            TriggerType = "manual",
+            CorrelationId = start.CorrelationId,
+            Input = start.Input,
+            CreatedBy = caller.Name,
+            Idempotency = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!),
+        };
+        return (execution, null);
+    }
+
+    /// <summary>The version to start: the published one, or the one named if the caller may.</summary>
+    public async ValueTask<(CompiledWorkflow? Workflow, int Version, Problem? Problem)> FindAsync(
+        Caller caller, Guid workflowId, int? version, CancellationToken cancellationToken)
+    {
+        var head = await published.FindHeadAsync(caller.TenantId, workflowId, cancellationToken);
+        if (head is null)
+        {
+            return (null, 0, new Problem(Errors.WorkflowNotFound));
+        }
+
+        if (!head.Enabled)
+        {
+            return (null, 0, new Problem(Errors.WorkflowDisabled));
+        }
+
+        if (version is not null && !caller.May(Permission.WorkflowsWrite))
+        {
+            return (null, 0, new Problem(Errors.Forbidden, "Starting another version than the published one needs the permission 'workflows.write'."));
+        }
+
+        if ((version ?? head.PublishedVersion) is not { } number)
+        {
+            return (null, 0, new Problem(Errors.WorkflowNotPublished));
+        }
+
+        var workflow = await published.FindVersionAsync(caller.TenantId, workflowId, number, cancellationToken);
+        return workflow is null ? (null, 0, new Problem(Errors.WorkflowVersionNotFound)) : (workflow, number, null);
+    }
+
+    public static Problem? CheckInput(CompiledWorkflow workflow, byte[] input, string pointer)
+    {
+        if (input.Length > Engine.Limits.InputBytes)
+        {
+            return Problem.Invalid(pointer, $"An input has at most {Engine.Limits.InputBytes} bytes.", "TOO_LARGE");
+        }
+
+        if (workflow.Definition.Parameters is null)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(input, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        var problems = workflow.ValidateInput(document.RootElement);
+        return problems.Count == 0
+            ? null
+            : new Problem(
+                Errors.InputInvalid,
+                problems[0].Message,
+                [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
+    }
+
+    public static ExecutionPriority PriorityOf(CompiledWorkflow workflow) => workflow.Settings.Priority switch
+    {
+        EnginePriority.High => ExecutionPriority.High,
+        EnginePriority.Normal => ExecutionPriority.Normal,
+        EnginePriority.Low => ExecutionPriority.Low,
+    };
+
+    public static string ScopeOf(Caller caller, Guid workflowId) => $"{caller.Name}:execute:{workflowId}";
+
+    private async Task<ExecutionResult?> AwaitAsync(Guid tenantId, Guid executionId, Reply reply, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            var left = wait - clock.GetElapsedTime(started);
+            if (left > TimeSpan.Zero)
+            {
+                await reply.WaitAsync(left < PollEvery ? left : PollEvery, clock, cancellationToken);
+            }
+
+            var result = await queries.FindResultAsync(tenantId, executionId, cancellationToken);
+            if (result is { IsFinal: true } || left <= PollEvery)
+            {
+                return result;
+            }
+        }
+    }
+
+    private static TimeSpan? Wait(HttpRequest request)
+    {
+        foreach (var header in request.Headers[PreferHeader])
+        {
+            foreach (var range in header.AsSpan().Split(','))
+            {
+                var preference = header.AsSpan()[range].Trim();
+                if (preference.StartsWith("wait=", StringComparison.OrdinalIgnoreCase)
+                    && int.TryParse(preference[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                    && seconds > 0)
+                {
+                    return TimeSpan.FromSeconds(Math.Min(seconds, Limits.WaitSeconds));
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static Task AnswerAsync(HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result) => outcome switch
+    {
+        StartOutcome.Started started => WriteAsync(context, execution, started.Id, result),
+        StartOutcome.AlreadyStarted already => WriteAsync(context, execution, already.Id, result, repeated: true),
+        StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
+        StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),
+        _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
+    };
+
+    private static async Task WriteAsync(HttpContext context, NewExecution execution, Guid id, ExecutionResult? result, bool repeated = false)
+    {
+        var response = context.Response;
+        response.StatusCode = result is null ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+        response.ContentType = Envelope.MediaType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.Location = $"/api/v1/executions/{id}";
+        if (repeated)
+        {
+            response.Headers["Idempotency-Replayed"] = "true";
+        }
+
+        using var writer = Envelope.Writer(response);
+        writer.WriteStartObject();
+        writer.WriteBoolean("success"u8, true);
+        writer.WriteStartObject("data"u8);
+        writer.WriteString("id"u8, id);
+        writer.WriteString("status"u8, result?.Status ?? "queued");
+        writer.WriteString("workflowId"u8, execution.WorkflowId);
+        writer.WriteNumber("version"u8, execution.Version);
+        WriteRaw(writer, "output"u8, result?.Output);
+        WriteRaw(writer, "error"u8, result?.Error);
+        writer.WriteEndObject();
+        Envelope.WriteMeta(writer, context, null);
+        writer.WriteEndObject();
+        writer.Flush();
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private static void WriteRaw(Utf8JsonWriter writer, ReadOnlySpan<byte> name, byte[]? json)
+    {
+        writer.WritePropertyName(name);
+        if (json is null)
+        {
+            writer.WriteNullValue();
+        }
+        else
+        {
+            writer.WriteRawValue(json, skipInputValidation: true);
+        }
+    }
+}

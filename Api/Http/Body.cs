@@ -1,0 +1,206 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+using Workflows.Engine;
+
+namespace Workflows.Api.Http;
+
+/// <summary>A JSON body as a handler's parameter: read within the limits, checked, bound; every failure names what is wrong.</summary>
+internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
+{
+    public T Value => value;
+
+    public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo _)
+    {
+        if (typeof(IOptionalBody).IsAssignableFrom(typeof(T)) && !RequestBody.IsPresent(context))
+        {
+            return new Body<T>(RequestBody.Deserialize<T>("{}"u8));
+        }
+
+        await using var body = await RequestBody.ReadJsonAsync(context);
+        return new Body<T>(RequestBody.Deserialize<T>(body.Utf8.Span));
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata([Envelope.MediaType], typeof(T)));
+}
+
+/// <summary>A body that may be left out altogether, which then counts as <c>{}</c>.</summary>
+internal interface IOptionalBody;
+
+/// <summary>The bytes of a body, valid until disposed.</summary>
+internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> sequence, ReadOnlyMemory<byte> utf8) : IAsyncDisposable
+{
+    public ReadOnlyMemory<byte> Utf8 => utf8;
+
+    public ValueTask DisposeAsync()
+    {
+        reader.AdvanceTo(sequence.End);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>
+/// Reads request bodies. What passes is one JSON value that PostgreSQL can store: UTF-8, within <see cref="Limits.BodyBytes"/> however it is
+/// sent, not nested beyond <see cref="Limits.JsonDepth"/>, without U+0000.
+/// </summary>
+internal static partial class RequestBody
+{
+    private const string HashItem = "workflows.body-hash";
+
+    /// <summary>Hash of method, path and body: what an idempotency key stands for.</summary>
+    public static byte[] HashOf(HttpContext context) =>
+        context.Items[HashItem] as byte[] ?? HashOf(context.Request, []);
+
+    public static byte[] HashOf(HttpRequest request, ReadOnlySpan<byte> body)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{request.Method} {request.Path} {request.QueryString}\n"));
+        hash.AppendData(body);
+        return hash.GetHashAndReset();
+    }
+
+    public static bool IsPresent(HttpContext context) =>
+        context.Request.ContentLength is not 0 && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
+
+    /// <exception cref="ProblemException">The body cannot be used.</exception>
+    public static async ValueTask<BodyBytes> ReadJsonAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!IsJson(request))
+        {
+            throw new ProblemException(new Problem(Errors.UnsupportedMediaType));
+        }
+
+        var body = await ReadAsync(request, context.RequestAborted);
+        if (Check(body.Utf8.Span) is { } problem)
+        {
+            await body.DisposeAsync();
+            throw new ProblemException(problem);
+        }
+
+        if (request.Headers.ContainsKey(IdempotencyKeys.Header))
+        {
+            context.Items[HashItem] = HashOf(request, body.Utf8.Span);
+        }
+
+        return body;
+    }
+
+    public static async ValueTask<BodyBytes> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > Limits.BodyBytes)
+        {
+            throw new ProblemException(TooLarge());
+        }
+
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            if (read.Buffer.Length > Limits.BodyBytes)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                throw new ProblemException(TooLarge());
+            }
+
+            if (read.IsCompleted)
+            {
+                var utf8 = read.Buffer.IsSingleSegment ? read.Buffer.First : read.Buffer.ToArray();
+                return new BodyBytes(reader, read.Buffer, utf8);
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <summary>Null when the text is JSON that can be stored.</summary>
+    public static Problem? Check(ReadOnlySpan<byte> utf8) =>
+        utf8.IsEmpty ? new Problem(Errors.InvalidJson, "The request needs a body.")
+        : JsonText.FindProblem(utf8, Limits.JsonDepth) is { } problem ? new Problem(Errors.InvalidJson, $"The body cannot be used: {problem}.")
+        : null;
+
+    /// <exception cref="ProblemException">The JSON is not of the expected shape.</exception>
+    public static T Deserialize<T>(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(utf8, Envelope.Json)
+                ?? throw new ProblemException(new Problem(Errors.InvalidJson, "The body must be an object, not null."));
+        }
+        catch (JsonException exception)
+        {
+            throw new ProblemException(Explain(exception));
+        }
+    }
+
+    public static bool IsJson(HttpRequest request)
+    {
+        var type = request.ContentType.AsSpan();
+        if (request.Headers.ContentEncoding.Count > 0)
+        {
+            return false;
+        }
+
+        var end = type.IndexOf(';');
+        var media = (end < 0 ? type : type[..end]).Trim();
+        var isJson = media.Equals(Envelope.MediaType, StringComparison.OrdinalIgnoreCase)
+            || (media.StartsWith("application/", StringComparison.OrdinalIgnoreCase) && media.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+        return isJson && (end < 0 || IsUtf8(type[(end + 1)..]));
+    }
+
+    private static bool IsUtf8(ReadOnlySpan<char> parameters)
+    {
+        var at = parameters.IndexOf("charset=", StringComparison.OrdinalIgnoreCase);
+        return at < 0 || parameters[(at + 8)..].Trim().Trim('"').StartsWith("utf-8", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Problem TooLarge() => new(Errors.PayloadTooLarge, $"A body has at most {Limits.BodyBytes} bytes.");
+
+    // The serializer's own messages name our types; only what concerns the client goes out.
+    private static Problem Explain(JsonException exception)
+    {
+        var pointer = Pointer(exception.Path);
+        if (UnknownMember().Match(exception.Message) is { Success: true } unknown)
+        {
+            var name = unknown.Groups[1].Value;
+            var message = $"There is no field '{name}' here.";
+            return new Problem(Errors.UnknownField, message, [new ErrorDetail(pointer.EndsWith('/' + name, StringComparison.Ordinal) ? pointer : $"{pointer}/{name}", "UNKNOWN", message)]);
+        }
+
+        if (MissingMembers().Match(exception.Message) is { Success: true } missing)
+        {
+            var details = QuotedName().Matches(missing.Groups[1].Value)
+                .Select(name => new ErrorDetail($"{pointer}/{name.Groups[1].Value}", "REQUIRED", $"'{name.Groups[1].Value}' is required.")).ToArray();
+            return new Problem(Errors.ValidationFailed, details[0].Message, details);
+        }
+
+        if (exception.Message.Contains("uplicate", StringComparison.Ordinal))
+        {
+            return new Problem(Errors.InvalidJson, $"The body has a member twice at '{pointer}'.");
+        }
+
+        return Problem.Invalid(pointer, "The value has the wrong type, or is not one of those allowed.", "TYPE");
+    }
+
+    // "$.a.b[0]" as a JSON pointer.
+    private static string Pointer(string? path) =>
+        path is null or "$" ? "" : PathSeparator().Replace(path.TrimStart('$'), "/").TrimEnd('/');
+
+    [GeneratedRegex(@"^The JSON property '([^']*)' could not be mapped")]
+    private static partial Regex UnknownMember();
+
+    [GeneratedRegex(@"missing required properties including: (.*?)\.(?: Path|$)")]
+    private static partial Regex MissingMembers();
+
+    [GeneratedRegex(@"'([^']+)'")]
+    private static partial Regex QuotedName();
+
+    [GeneratedRegex(@"\['|'\]\.?|\.|\[|\]\.?")]
+    private static partial Regex PathSeparator();
+}

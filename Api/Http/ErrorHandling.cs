@@ -1,0 +1,119 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Workflows.Data;
+
+namespace Workflows.Api.Http;
+
+/// <summary>
+/// The outermost layer: names the request, sets the headers every answer has, and turns whatever was thrown into an answer of the same form as any other.
+/// Details of a failure go to the log under the request id, never to the client.
+/// </summary>
+internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorHandling> log)
+{
+    private static readonly TimeSpan RetryUnavailable = TimeSpan.FromSeconds(2);
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        RequestIds.Assign(context);
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        try
+        {
+            await next(context);
+            if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentLength is null
+                && context.Response.ContentType is null)
+            {
+                await OfStatus(context).ExecuteAsync(context);
+            }
+        }
+#pragma warning disable CA1031 // the one handler of the API
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            await AnswerAsync(context, exception);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            LogAborted(log, context.Request.Method, context.Request.Path);
+            return;
+        }
+
+        var problem = Explain(exception);
+        if (problem.Code == Errors.Internal)
+        {
+            LogFailure(log, exception, context.Request.Method, context.Request.Path, RequestIds.Of(context));
+        }
+        else if (problem.Code == Errors.Unavailable)
+        {
+            LogUnavailable(log, exception, context.Request.Method, context.Request.Path);
+        }
+
+        if (context.Response.HasStarted)
+        {
+            context.Abort(); // half an answer must not look like a whole one
+            return;
+        }
+
+        var requestId = context.Response.Headers[RequestIds.Header];
+        context.Response.Clear();
+        context.Response.Headers[RequestIds.Header] = requestId;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await problem.ExecuteAsync(context);
+    }
+
+    private static Problem Explain(Exception exception) => exception switch
+    {
+        ProblemException problem => problem.Problem,
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+            new Problem(Errors.PayloadTooLarge, $"A body has at most {Limits.BodyBytes} bytes."),
+        BadHttpRequestException bad when BindingFailure(bad.Message) is { } name => Problem.Parameter(name, $"'{name}' has a value that cannot be used."),
+        BadHttpRequestException => new Problem(Errors.BadRequest),
+        DbUpdateException { InnerException: { } inner } => ExplainStore(inner),
+        RetryLimitExceededException { InnerException: { } inner } => ExplainStore(inner),
+        _ => ExplainStore(exception),
+    };
+
+    private static Problem ExplainStore(Exception exception) =>
+        PostgresErrors.IsUnstorableText(exception) ? new Problem(Errors.InvalidJson, "The text holds what cannot be stored.")
+        : PostgresErrors.IsUnavailable(exception) || PostgresErrors.IsTransient(exception)
+            ? new Problem(Errors.Unavailable, "The database cannot be reached at the moment.", retryAfter: RetryUnavailable)
+        : PostgresErrors.IsForeignKeyViolation(exception) ? new Problem(Errors.Conflict, "What the request refers to is not there (any more).")
+        : PostgresErrors.UniqueViolation(exception) is not null ? new Problem(Errors.Conflict)
+        : new Problem(Errors.Internal);
+
+    // Minimal APIs say: Failed to bind parameter "int? per_page" from "x".
+    private static string? BindingFailure(string message)
+    {
+        const string Prefix = "Failed to bind parameter \"";
+        if (!message.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var end = message.IndexOf('"', Prefix.Length);
+        return message[Prefix.Length..end].Split(' ')[^1];
+    }
+
+    private static Problem OfStatus(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => new Problem(Errors.RouteNotFound),
+        StatusCodes.Status405MethodNotAllowed => new Problem(Errors.MethodNotAllowed),
+        StatusCodes.Status406NotAcceptable => new Problem(Errors.NotAcceptable),
+        StatusCodes.Status413PayloadTooLarge => new Problem(Errors.PayloadTooLarge),
+        StatusCodes.Status415UnsupportedMediaType => new Problem(Errors.UnsupportedMediaType),
+        >= 500 => new Problem(Errors.Internal),
+        _ => new Problem(Errors.BadRequest),
+    };
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed (request {RequestId})")]
+    private static partial void LogFailure(ILogger logger, Exception exception, string method, string path, string requestId);
+
+    [LoggerMessage(LogLevel.Warning, "{Method} {Path} found the database unavailable")]
+    private static partial void LogUnavailable(ILogger logger, Exception exception, string method, string path);
+
+    [LoggerMessage(LogLevel.Debug, "{Method} {Path} was given up by the client")]
+    private static partial void LogAborted(ILogger logger, string method, string path);
+}

@@ -1,0 +1,85 @@
+namespace Workflows.Api.Http;
+
+/// <summary>One way in which a request can fail. A code is never renamed or reused: clients branch on it.</summary>
+/// <param name="Code">What a client compares.</param>
+/// <param name="Status">HTTP status it comes with.</param>
+/// <param name="Meaning">What it says in general; a response says more.</param>
+internal sealed record ErrorCode(string Code, int Status, string Meaning);
+
+/// <summary>The closed list of error codes. docs/errors.md holds the same list; a test compares the two.</summary>
+internal static class Errors
+{
+    // The request as such
+    public static readonly ErrorCode InvalidJson = new("INVALID_JSON", 400, "The body is not JSON that can be stored: malformed, nested too deeply, not UTF-8, a member twice, or U+0000 in a string.");
+    public static readonly ErrorCode UnknownField = new("UNKNOWN_FIELD", 400, "The body has a field that this request does not know.");
+    public static readonly ErrorCode UnknownParameter = new("UNKNOWN_PARAMETER", 400, "The address has a query parameter that this request does not know, or the same one twice.");
+    public static readonly ErrorCode InvalidParameter = new("INVALID_PARAMETER", 400, "A query parameter or header has a value that cannot be used.");
+    public static readonly ErrorCode InvalidCursor = new("INVALID_CURSOR", 400, "The cursor was not issued for this list, or was changed.");
+    public static readonly ErrorCode ValidationFailed = new("VALIDATION_FAILED", 400, "Fields are missing or have unusable values; `details` lists each.");
+    public static readonly ErrorCode BadRequest = new("BAD_REQUEST", 400, "The request breaks the rules of HTTP.");
+    public static readonly ErrorCode PayloadTooLarge = new("PAYLOAD_TOO_LARGE", 413, "The body is larger than allowed.");
+    public static readonly ErrorCode UnsupportedMediaType = new("UNSUPPORTED_MEDIA_TYPE", 415, "The body must be JSON in UTF-8, not encoded.");
+    public static readonly ErrorCode HeadersTooLarge = new("HEADERS_TOO_LARGE", 431, "The headers are larger than allowed.");
+    public static readonly ErrorCode RouteNotFound = new("ROUTE_NOT_FOUND", 404, "There is nothing at this address.");
+    public static readonly ErrorCode MethodNotAllowed = new("METHOD_NOT_ALLOWED", 405, "The address does not know this method.");
+    public static readonly ErrorCode NotAcceptable = new("NOT_ACCEPTABLE", 406, "There is no answer in a form that `Accept` allows.");
+
+    // Who asks
+    public static readonly ErrorCode Unauthenticated = new("UNAUTHENTICATED", 401, "There are no credentials, or they are not valid (any more).");
+    public static readonly ErrorCode InvalidCredentials = new("INVALID_CREDENTIALS", 401, "E-mail address or password is wrong, or the account is locked for a while.");
+    public static readonly ErrorCode TokenExpired = new("TOKEN_EXPIRED", 401, "The access token or API key has expired.");
+    public static readonly ErrorCode SessionRevoked = new("SESSION_REVOKED", 401, "The session has ended. A refresh token that is used twice ends it, too.");
+    public static readonly ErrorCode Forbidden = new("FORBIDDEN", 403, "The caller lacks the permission that `details` names.");
+    public static readonly ErrorCode RateLimited = new("RATE_LIMITED", 429, "Too many requests; `Retry-After` says when to go on.");
+    public static readonly ErrorCode Overloaded = new("OVERLOADED", 429, "More is accepted only when what waits has been stored.");
+
+    // Preconditions
+    public static readonly ErrorCode PreconditionRequired = new("PRECONDITION_REQUIRED", 428, "A change needs `If-Match` with the ETag of what it changes.");
+    public static readonly ErrorCode VersionConflict = new("VERSION_CONFLICT", 412, "Somebody changed it in between: load it again.");
+    public static readonly ErrorCode IdempotencyKeyReused = new("IDEMPOTENCY_KEY_REUSED", 422, "The idempotency key was used for another request.");
+    public static readonly ErrorCode NameTaken = new("NAME_TAKEN", 409, "Another one beside it bears this name.");
+    public static readonly ErrorCode Conflict = new("CONFLICT", 409, "The request contradicts the present state.");
+
+    // Things that are not there, or not for the caller
+    public static readonly ErrorCode WorkspaceNotFound = new("WORKSPACE_NOT_FOUND", 404, "No such workspace.");
+    public static readonly ErrorCode FolderNotFound = new("FOLDER_NOT_FOUND", 404, "No such folder.");
+    public static readonly ErrorCode JobNotFound = new("JOB_NOT_FOUND", 404, "No such job.");
+    public static readonly ErrorCode WorkflowNotFound = new("WORKFLOW_NOT_FOUND", 404, "No such workflow.");
+    public static readonly ErrorCode WorkflowVersionNotFound = new("WORKFLOW_VERSION_NOT_FOUND", 404, "The workflow has no such version.");
+    public static readonly ErrorCode NodeNotFound = new("NODE_NOT_FOUND", 404, "The definition has no such node.");
+    public static readonly ErrorCode ExecutionNotFound = new("EXECUTION_NOT_FOUND", 404, "No such execution.");
+    public static readonly ErrorCode EventNotFound = new("EVENT_NOT_FOUND", 404, "No such event.");
+    public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
+    public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
+    public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
+
+    // Workflows and executions
+    public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");
+    public static readonly ErrorCode InputInvalid = new("INPUT_INVALID", 422, "The input does not match the parameters of the workflow.");
+    public static readonly ErrorCode WorkflowNotPublished = new("WORKFLOW_NOT_PUBLISHED", 409, "The workflow has no published version to start.");
+    public static readonly ErrorCode WorkflowDisabled = new("WORKFLOW_DISABLED", 409, "The workflow is switched off.");
+    public static readonly ErrorCode WorkflowBusy = new("WORKFLOW_BUSY", 409, "Executions of the workflow have not finished.");
+    public static readonly ErrorCode NotEmpty = new("NOT_EMPTY", 409, "It still holds what `details` lists.");
+    public static readonly ErrorCode ExecutionNotAllowed = new("EXECUTION_STATE", 409, "The execution is in a state that does not allow this.");
+    public static readonly ErrorCode InvalidEvent = new("INVALID_EVENT", 400, "The event breaks CloudEvents 1.0; `details` says how.");
+    public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
+    public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
+
+    // Our side
+    public static readonly ErrorCode Unavailable = new("UNAVAILABLE", 503, "Something that the request needs cannot be reached at the moment; try again.");
+    public static readonly ErrorCode Internal = new("INTERNAL", 500, "An error on our side. The request id leads to its trace.");
+
+    /// <summary>Every code, in the order of the documentation.</summary>
+    public static IReadOnlyList<ErrorCode> All { get; } =
+    [
+        InvalidJson, UnknownField, UnknownParameter, InvalidParameter, InvalidCursor, ValidationFailed, BadRequest, PayloadTooLarge,
+        UnsupportedMediaType, HeadersTooLarge, RouteNotFound, MethodNotAllowed, NotAcceptable,
+        Unauthenticated, InvalidCredentials, TokenExpired, SessionRevoked, Forbidden, RateLimited, Overloaded,
+        PreconditionRequired, VersionConflict, IdempotencyKeyReused, NameTaken, Conflict,
+        WorkspaceNotFound, FolderNotFound, JobNotFound, WorkflowNotFound, WorkflowVersionNotFound, NodeNotFound, ExecutionNotFound,
+        EventNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
+        DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, InvalidEvent,
+        LastOwner, LimitReached,
+        Unavailable, Internal,
+    ];
+}

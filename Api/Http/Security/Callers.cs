@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using Workflows.Data.Identity;
+
+namespace Workflows.Api.Http.Security;
+
+/// <summary>From a credential to a <see cref="Caller"/>, by way of memory. Secrets are kept in memory only as hash.</summary>
+internal sealed class Callers
+{
+    private readonly Tokens _tokens;
+    private readonly TimeProvider _clock;
+    private readonly ApiKeyUses _uses;
+    private readonly GrantCache<KeyHash, KeyCaller> _keys;
+    private readonly GrantCache<(Guid TenantId, Guid SessionId), SessionCaller> _sessions;
+
+    public Callers(GrantStore store, Tokens tokens, TimeProvider clock, Invalidation invalidation, ApiKeyUses uses)
+    {
+        (_tokens, _clock, _uses) = (tokens, clock, uses);
+        _keys = new(clock, async hash => await store.FindApiKeyAsync(hash.ToArray(), CancellationToken.None) is { } grant ? new KeyCaller(grant) : null);
+        _sessions = new(clock, async key =>
+            await store.FindSessionAsync(key.TenantId, key.SessionId, CancellationToken.None) is { } grant ? new SessionCaller(grant) : null);
+        invalidation.OnChange(Forget);
+    }
+
+    /// <summary>Exactly one of the two is given.</summary>
+    public ValueTask<(Caller? Caller, Problem? Problem)> IdentifyAsync(string? credential, CancellationToken cancellationToken) =>
+        credential is null ? ValueTask.FromResult<(Caller?, Problem?)>((null, new Problem(Errors.Unauthenticated, "The request has no credentials.")))
+        : credential.StartsWith(Tokens.ApiKeyPrefix, StringComparison.Ordinal) ? IdentifyKeyAsync(credential, cancellationToken)
+        : IdentifySessionAsync(credential, cancellationToken);
+
+    private async ValueTask<(Caller? Caller, Problem? Problem)> IdentifyKeyAsync(string key, CancellationToken cancellationToken)
+    {
+        var found = await _keys.GetAsync(KeyHash.Of(key), cancellationToken);
+        if (found is null || found.Grant.RevokedAt is not null || found.Grant.TenantStatus != "active")
+        {
+            return (null, new Problem(Errors.Unauthenticated));
+        }
+
+        var now = _clock.GetUtcNow();
+        if (found.Grant.ExpiresAt <= now)
+        {
+            return (null, new Problem(Errors.TokenExpired, "The API key has expired."));
+        }
+
+        var caller = found.Caller ??= new Caller(
+            found.Grant.TenantId, found.Grant.Id, Tokens.Shown(key), Permissions.Of(found.Grant.Scopes), SessionId: null);
+        _uses.Note(caller, now);
+        return (caller, null);
+    }
+
+    private async ValueTask<(Caller? Caller, Problem? Problem)> IdentifySessionAsync(string credential, CancellationToken cancellationToken)
+    {
+        if (!_tokens.TryReadAccessToken(credential, out var token))
+        {
+            return (null, new Problem(Errors.Unauthenticated));
+        }
+
+        var now = _clock.GetUtcNow();
+        if (token.ExpiresAt <= now)
+        {
+            return (null, new Problem(Errors.TokenExpired));
+        }
+
+        var found = await _sessions.GetAsync((token.TenantId, token.SessionId), cancellationToken);
+        if (found is null || !found.Grant.Active || found.Grant.RevokedAt is not null || found.Grant.ExpiresAt <= now)
+        {
+            return (null, new Problem(Errors.SessionRevoked, "The session has ended."));
+        }
+
+        return (found.Caller, null);
+    }
+
+    private void Forget(Invalidated what, Guid tenantId, Guid id)
+    {
+        switch (what)
+        {
+            case Invalidated.ApiKey:
+                _keys.Drop(key => key.Grant.Id == id);
+                break;
+            case Invalidated.Session:
+                _sessions.Drop(session => session.Grant.SessionId == id);
+                break;
+            case Invalidated.User:
+                _sessions.Drop(session => session.Grant.UserId == id && session.Grant.TenantId == tenantId);
+                break;
+            case Invalidated.Tenant:
+                _keys.Drop(key => key.Grant.TenantId == tenantId);
+                _sessions.Drop(session => session.Grant.TenantId == tenantId);
+                break;
+            case Invalidated.Workflow:
+                break;
+        }
+    }
+
+    private sealed record KeyCaller(ApiKeyGrant Grant)
+    {
+        public Caller? Caller { get; set; }
+    }
+
+    private sealed record SessionCaller(SessionGrant Grant)
+    {
+        public Caller Caller { get; } = new(Grant.TenantId, Grant.UserId, Grant.Email, Permissions.Of(Grant.Permissions), Grant.SessionId);
+    }
+}
+
+/// <summary>SHA-256 of a key as a dictionary key without an allocation.</summary>
+internal readonly record struct KeyHash(UInt128 High, UInt128 Low)
+{
+    private const int HashBytes = 32;
+    private const int MaxKeyLength = 256;
+
+    public static KeyHash Of(string key)
+    {
+        Span<byte> utf8 = stackalloc byte[MaxKeyLength * 3];
+        Span<byte> hash = stackalloc byte[HashBytes];
+        var length = System.Text.Encoding.UTF8.GetBytes(key.AsSpan(0, Math.Min(key.Length, MaxKeyLength)), utf8);
+        System.Security.Cryptography.SHA256.HashData(utf8[..length], hash);
+        return new KeyHash(
+            System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash), System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
+    }
+
+    public byte[] ToArray()
+    {
+        var hash = new byte[HashBytes];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(hash, High);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(hash.AsSpan(16), Low);
+        return hash;
+    }
+}
+
+/// <summary>When keys were used last; written from time to time by <see cref="Housekeeping"/>.</summary>
+internal sealed class ApiKeyUses
+{
+    private ConcurrentDictionary<Guid, (Guid TenantId, DateTimeOffset At)> _uses = new();
+
+    public void Note(Caller key, DateTimeOffset now)
+    {
+        // To the second: a busy key then writes nothing most of the time.
+        if (!_uses.TryGetValue(key.Id, out var use) || now - use.At > TimeSpan.FromSeconds(1))
+        {
+            _uses[key.Id] = (key.TenantId, now);
+        }
+    }
+
+    public IReadOnlyCollection<KeyValuePair<Guid, (Guid TenantId, DateTimeOffset At)>> Take() =>
+        Interlocked.Exchange(ref _uses, new());
+}
+
+/// <summary>What the API does in the background: listens for invalidations, writes when keys were used.</summary>
+internal sealed partial class Housekeeping(
+    Invalidation invalidation, ApiKeyUses uses, GrantStore store, TimeProvider clock, ILogger<Housekeeping> log) : BackgroundService
+{
+    private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.WhenAll(ListenAsync(stoppingToken), WriteUsesAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogStopped(log); // how a stop ends the waits above
+        }
+    }
+
+    // The client listens again by itself after a broken connection; only the first time has to be insisted on.
+    private async Task ListenAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await invalidation.ListenAsync();
+                return;
+            }
+#pragma warning disable CA1031 // a maintenance loop: reported, and tried again
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogDeaf(log, exception);
+                await Task.Delay(ListenRetry, clock, stoppingToken);
+            }
+        }
+    }
+
+    private async Task WriteUsesAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(WriteEvery, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            foreach (var tenant in uses.Take().GroupBy(use => use.Value.TenantId))
+            {
+                try
+                {
+                    await store.TouchApiKeysAsync(
+                        tenant.Key, [.. tenant.Select(use => KeyValuePair.Create(use.Key, use.Value.At))], stoppingToken);
+                }
+#pragma warning disable CA1031 // a maintenance loop: what is lost is the time of a use
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+                {
+                    LogUnwritten(log, exception);
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Housekeeping has stopped")]
+    private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(LogLevel.Warning, "Cannot listen for invalidations yet; revoked keys and new publications are noticed later")]
+    private static partial void LogDeaf(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "Cannot write when API keys were used last")]
+    private static partial void LogUnwritten(ILogger logger, Exception exception);
+}

@@ -1,0 +1,118 @@
+using System.Collections.Frozen;
+
+namespace Workflows.Api.Http.Security;
+
+/// <summary>What a caller may do. Closed: a scope of an API key and a permission of a role is one of these or nothing.</summary>
+[Flags]
+internal enum Permission : ulong
+{
+    /// <summary>Any known caller, for what concerns only the caller.</summary>
+    None = 0,
+    WorkspacesRead = 1 << 0,
+    WorkspacesWrite = 1 << 1,
+    WorkflowsRead = 1 << 2,
+    WorkflowsWrite = 1 << 3,
+    WorkflowsPublish = 1 << 4,
+    ExecutionsRead = 1 << 5,
+    ExecutionsStart = 1 << 6,
+    ExecutionsManage = 1 << 7,
+    EventsRead = 1 << 8,
+    EventsPublish = 1 << 9,
+    SearchRead = 1 << 10,
+    ActivityRead = 1 << 11,
+    ApiKeysManage = 1 << 12,
+    UsersRead = 1 << 13,
+    UsersManage = 1 << 14,
+    TenantManage = 1 << 15,
+}
+
+/// <summary>Permissions by the names that clients, roles and API keys use.</summary>
+internal static class Permissions
+{
+    public static IReadOnlyList<KeyValuePair<string, Permission>> All { get; } =
+    [
+        new("workspaces.read", Permission.WorkspacesRead),
+        new("workspaces.write", Permission.WorkspacesWrite),
+        new("workflows.read", Permission.WorkflowsRead),
+        new("workflows.write", Permission.WorkflowsWrite),
+        new("workflows.publish", Permission.WorkflowsPublish),
+        new("executions.read", Permission.ExecutionsRead),
+        new("executions.start", Permission.ExecutionsStart),
+        new("executions.manage", Permission.ExecutionsManage),
+        new("events.read", Permission.EventsRead),
+        new("events.publish", Permission.EventsPublish),
+        new("search.read", Permission.SearchRead),
+        new("activity.read", Permission.ActivityRead),
+        new("apikeys.manage", Permission.ApiKeysManage),
+        new("users.read", Permission.UsersRead),
+        new("users.manage", Permission.UsersManage),
+        new("tenant.manage", Permission.TenantManage),
+    ];
+
+    private static readonly FrozenDictionary<string, Permission> ByName = All.ToFrozenDictionary(StringComparer.Ordinal);
+
+    public static bool IsKnown(string name) => ByName.ContainsKey(name);
+
+    /// <summary>The set; names this release does not know grant nothing.</summary>
+    public static Permission Of(IEnumerable<string> names)
+    {
+        var set = Permission.None;
+        foreach (var name in names)
+        {
+            set |= ByName.GetValueOrDefault(name);
+        }
+
+        return set;
+    }
+
+    public static string[] Names(Permission set) => [.. All.Where(permission => set.HasFlag(permission.Value)).Select(permission => permission.Key)];
+}
+
+/// <summary>The roles that every tenant has from its first moment.</summary>
+internal static class BuiltInRoles
+{
+    public const string Owner = "owner";
+
+    private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
+        | Permission.EventsRead | Permission.SearchRead;
+
+    private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
+        | Permission.ActivityRead;
+
+    private const Permission Editor = Viewer | Permission.WorkspacesWrite | Permission.WorkflowsWrite | Permission.WorkflowsPublish
+        | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead;
+
+    private const Permission Admin = Editor | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage;
+
+    public static IReadOnlyList<KeyValuePair<string, Permission>> All { get; } =
+    [
+        new(Owner, Admin | Permission.TenantManage),
+        new("admin", Admin),
+        new("editor", Editor),
+        new("operator", Operator),
+        new("viewer", Viewer),
+    ];
+}
+
+/// <summary>What a route asks of its caller. Every route of the API has one, or says that it is open to anybody.</summary>
+internal sealed record PermissionRequirement(Permission Permission);
+
+internal static class PermissionExtensions
+{
+    /// <summary>Callers without the permission get 403, unknown ones 401.</summary>
+    public static TBuilder Requires<TBuilder>(this TBuilder builder, Permission permission)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new PermissionRequirement(permission));
+
+    /// <summary>Fails the start when a route forgot to say who may use it.</summary>
+    public static void VerifyPermissions(this IEndpointRouteBuilder routes)
+    {
+        var silent = routes.DataSources.SelectMany(source => source.Endpoints)
+            .Where(endpoint => endpoint.Metadata.GetMetadata<PermissionRequirement>() is null
+                && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is null)
+            .Select(endpoint => endpoint.DisplayName).ToArray();
+        if (silent.Length > 0)
+        {
+            throw new InvalidOperationException($"Routes without a permission: {string.Join("; ", silent)}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+namespace Workflows.Api;
+
+/// <summary>Every bound of the HTTP interface. A request that crosses one gets an error that names it.</summary>
+internal static class Limits
+{
+    /// <summary>Bytes of a request body, also when it is sent in chunks of unknown total.</summary>
+    public const int BodyBytes = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of a body too large that are still read, so that a client that sends before it listens gets the answer.</summary>
+    public const int DrainedBodyBytes = 32 * 1024 * 1024;
+
+    /// <summary>Nesting of JSON in a request body.</summary>
+    public const int JsonDepth = 64;
+
+    /// <summary>Bytes of all request headers together.</summary>
+    public const int HeaderBytes = 16 * 1024;
+
+    /// <summary>Bytes of the request line, that is of the longest address.</summary>
+    public const int RequestLineBytes = 8 * 1024;
+
+    public const int RequestIdLength = 64;
+    public const int IdempotencyKeyLength = 200;
+    public const int CursorLength = 1_024;
+
+    public const int PageSize = 20;
+    public const int MaxPageSize = 100;
+
+    /// <summary>A total is counted this far and then reported as capped.</summary>
+    public const int CountedTotal = 10_000;
+
+    public const int NameLength = 200;
+    public const int DescriptionLength = 4_000;
+    public const int CommentLength = 1_000;
+    public const int EmailLength = 254;
+    public const int Tags = 50;
+    public const int TagLength = 64;
+    public const int FilterLength = 256;
+    public const int FolderDepth = 20;
+
+    public const int PasswordMinLength = 12;
+
+    /// <summary>Longer ones would make the hash a way to burn our processor time.</summary>
+    public const int PasswordMaxLength = 256;
+
+    /// <summary>Wrong passwords before an account is locked for a while that doubles with each further one.</summary>
+    public const int FailedLogins = 5;
+
+    public static readonly TimeSpan FirstLock = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan LongestLock = TimeSpan.FromMinutes(15);
+
+    /// <summary>Tenants in which one e-mail address is tried at a login.</summary>
+    public const int LoginCandidates = 5;
+
+    /// <summary>Password hashes computed at once; further logins wait their turn.</summary>
+    public const int ConcurrentPasswordHashes = 4;
+
+    public static readonly TimeSpan AccessTokenLifetime = TimeSpan.FromMinutes(15);
+    public static readonly TimeSpan SessionLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>How long a looked-up key or session is trusted should the message that revokes it get lost.</summary>
+    public static readonly TimeSpan GrantTrust = TimeSpan.FromSeconds(3);
+
+    /// <summary>Keys and sessions kept in memory.</summary>
+    public const int CachedGrants = 50_000;
+
+    /// <summary>How long a published version is trusted should the message that replaces it get lost.</summary>
+    public static readonly TimeSpan PublishedTrust = TimeSpan.FromSeconds(1);
+
+    /// <summary>Heads and compiled versions of workflows kept in memory.</summary>
+    public const int CachedWorkflows = 5_000;
+
+    public const int ApiKeysPerTenant = 1_000;
+
+    /// <summary>Seconds that <c>Prefer: wait</c> may ask for; more is cut to it.</summary>
+    public const int WaitSeconds = 60;
+
+    public const int CorrelationIdLength = 256;
+    public const int ReasonLength = 500;
+    public const int SearchQueryLength = 500;
+    public const int SearchResults = 50;
+
+    /// <summary>Steps shown with an execution; <c>truncated</c> says that there are more.</summary>
+    public const int StepsShown = 1_000;
+}

@@ -1,0 +1,182 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+
+namespace Workflows.Api.Reference;
+
+/// <summary>The OpenAPI 3.1 document: made from the routes themselves, completed with what all of them share.</summary>
+internal static class OpenApiDocument
+{
+    public const string Name = "v1";
+
+    private const string BearerScheme = "bearer";
+    private const string KeyScheme = "apiKey";
+
+    public static IServiceCollection AddApiReference(this IServiceCollection services) => services.AddOpenApi(Name, options =>
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            Describe(document);
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(async (operation, context, cancellationToken) =>
+        {
+            var errorSchema = await context.GetOrCreateSchemaAsync(typeof(ErrorEnvelope), null, cancellationToken);
+            context.Document?.AddComponent("ErrorEnvelope", errorSchema);
+            Complete(operation, context);
+        });
+    });
+
+    private static void Describe(Microsoft.OpenApi.OpenApiDocument document)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "Workflows",
+            Version = Envelope.Version,
+            Description = "Durable, multi-tenant workflows. Every answer is wrapped in an envelope; errors bear one of a closed list of codes.",
+        };
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [BearerScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "An access token of POST /api/v1/auth/login, or an API key (wfk_…).",
+            },
+            [KeyScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-Api-Key" },
+        };
+    }
+
+    private static void Complete(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var isOpen = metadata.OfType<IAllowAnonymous>().Any();
+        operation.OperationId = OperationId(context);
+        if (!isOpen)
+        {
+            operation.Security =
+            [
+                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] },
+                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(KeyScheme, context.Document)] = [] },
+            ];
+            if (metadata.OfType<PermissionRequirement>().LastOrDefault() is { Permission: not Permission.None } required)
+            {
+                operation.Description = $"Needs the permission `{Permissions.Names(required.Permission)[0]}`. {operation.Description}".TrimEnd();
+            }
+        }
+
+        AddHeaders(operation, context);
+        foreach (var status in Statuses(context, isOpen))
+        {
+            var codes = Errors.All.Where(error => error.Status == status).ToArray();
+            operation.Responses ??= [];
+            operation.Responses[$"{status}"] = new OpenApiResponse
+            {
+                Description = string.Join(" ", codes.Select(error => $"`{error.Code}`")),
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [Envelope.MediaType] = new() { Schema = new OpenApiSchemaReference("ErrorEnvelope", context.Document), Example = Example(codes[0]) },
+                },
+            };
+        }
+
+        Examples.Apply(operation);
+    }
+
+    private static void AddHeaders(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var method = context.Description.HttpMethod;
+        if (method is "PATCH" or "DELETE" && !IsTokenRoute(context))
+        {
+            Add("If-Match", "ETag of the row that is changed; a stale one gets 412.", required: true);
+        }
+
+        if (method == "POST" && context.Description.ActionDescriptor.EndpointMetadata.OfType<SuccessStatus>().Any())
+        {
+            Add("Idempotency-Key", "Names the request: repeating it within 24 hours has no further effect and gets the same answer.", required: false);
+        }
+
+        if (context.Description.RelativePath?.EndsWith("/execute", StringComparison.Ordinal) == true)
+        {
+            Add("Idempotency-Key", "Names the request: repeating it within 24 hours starts nothing more.", required: false);
+            Add("Prefer", "`wait=N` answers with the result if the execution ends within N seconds.", required: false);
+        }
+
+        void Add(string name, string description, bool required)
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = name,
+                In = ParameterLocation.Header,
+                Description = description,
+                Required = required,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+    }
+
+    // Sessions and API keys are ended, not edited.
+    private static bool IsTokenRoute(OpenApiOperationTransformerContext context) =>
+        context.Description.RelativePath is { } path
+        && (path.Contains("/auth/", StringComparison.Ordinal) || path.Contains("/api-keys", StringComparison.Ordinal));
+
+    private static IEnumerable<int> Statuses(OpenApiOperationTransformerContext context, bool isOpen)
+    {
+        yield return 400;
+        yield return 401;
+        if (!isOpen)
+        {
+            yield return 403;
+        }
+
+        if (context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) == true)
+        {
+            yield return 404;
+        }
+
+        if (context.Description.HttpMethod is "POST" or "PATCH" or "DELETE")
+        {
+            yield return 409;
+            yield return 412;
+            yield return 413;
+            yield return 415;
+            yield return 422;
+        }
+
+        if (context.Description.HttpMethod is "PATCH" or "DELETE")
+        {
+            yield return 428;
+        }
+
+        yield return 429;
+        yield return 500;
+        yield return 503;
+    }
+
+    private static string OperationId(OpenApiOperationTransformerContext context)
+    {
+        var path = context.Description.RelativePath ?? "";
+        var words = path.Replace("api/v1/", "", StringComparison.Ordinal).Split(['/', '-', '{', '}', ':', '_'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(word => word is not ("guid" or "int"))
+            .Select(word => char.ToUpperInvariant(word[0]) + word[1..]);
+        return context.Description.HttpMethod!.ToLowerInvariant() + string.Concat(words);
+    }
+
+    private static JsonObject Example(ErrorCode error) => new()
+    {
+        ["success"] = false,
+        ["error"] = new JsonObject { ["code"] = error.Code, ["message"] = error.Meaning },
+        ["meta"] = new JsonObject
+        {
+            ["timestamp"] = "2026-01-31T12:00:00Z",
+            ["version"] = Envelope.Version,
+            ["requestId"] = "0198c1f0d3b27cc5a1f4c2d05d2b9a10",
+        },
+    };
+}

@@ -1,0 +1,301 @@
+using System.Linq.Expressions;
+using System.Text;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
+using Workflows.Engine.Definitions;
+
+namespace Workflows.Api.Workflows;
+
+/// <summary>Workflows as people edit them. Every change of a definition is a new version; nothing is ever overwritten.</summary>
+internal static class WorkflowEndpoints
+{
+    private static readonly Expression<Func<Workflow, WorkflowItem>> ToItem = row => new WorkflowItem(
+        row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion, row.Version, row.CreatedAt, row.UpdatedAt);
+
+    public static void MapWorkflows(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/workflows").WithTags("Workflows");
+        group.MapGet("", ListAsync).Requires(Permission.WorkflowsRead).WithSummary("List workflows");
+        group.MapPost("", CreateAsync).Requires(Permission.WorkflowsWrite).WithMetadata(new SuccessStatus(201)).WithSummary("Create a workflow");
+        group.MapPost("/validate", Validate).Requires(Permission.WorkflowsRead).WithSummary("Say everything that is wrong with a definition");
+        group.MapGet("/{workflowId:guid}", GetAsync).Requires(Permission.WorkflowsRead).WithSummary("Get a workflow with its draft");
+        group.MapPatch("/{workflowId:guid}", UpdateAsync).Requires(Permission.WorkflowsWrite).WithSummary("Change a workflow or its draft");
+        group.MapPatch("/{workflowId:guid}/nodes/{nodeId}", PatchNodeAsync).Requires(Permission.WorkflowsWrite)
+            .WithSummary("Change one node of the draft (JSON merge patch)");
+        group.MapDelete("/{workflowId:guid}", DeleteAsync).Requires(Permission.WorkflowsWrite).WithSummary("Delete a workflow");
+        routes.MapGet("/jobs/{jobId:guid}/workflows", ListOfJobAsync).WithTags("Workflows").Requires(Permission.WorkflowsRead)
+            .WithSummary("List the workflows of a job");
+    }
+
+    private static async Task<ApiResponse<List<WorkflowItem>>> ListOfJobAsync(
+        Guid jobId, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken) =>
+        await request.Db.Jobs.AnyAsync(job => job.Id == jobId, cancellationToken)
+            ? await ListAsync(new WorkflowQuery(null, null, jobId, null, null, null), query, request, pager, cancellationToken)
+            : new Problem(Errors.JobNotFound);
+
+    private static async Task<ApiResponse<List<WorkflowItem>>> ListAsync(
+        [AsParameters] WorkflowQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
+    {
+        var fields = FieldSelection.Read<WorkflowItem>(query);
+        var workflows = Filter(request.Db.Workflows.AsNoTracking(), filter);
+        var total = await workflows.CountAsync(query, cancellationToken);
+        var list = $"workflows?{filter}";
+        var tenantId = request.Caller.TenantId;
+        List<WorkflowItem> rows;
+        Pagination pagination;
+        switch (filter.Sort)
+        {
+            case null or "-updatedAt":
+                var byTime = pager.Read<TimeKey>(query, tenantId, list);
+                rows = await workflows
+                    .After(byTime, after => row => EF.Functions.LessThan(ValueTuple.Create(row.UpdatedAt, row.Id), ValueTuple.Create(after.At, after.Id)))
+                    .OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Take(byTime.Take).Select(ToItem).ToListAsync(cancellationToken);
+                pagination = byTime.Close(rows, row => new TimeKey(row.UpdatedAt, row.Id), total);
+                break;
+            case "-createdAt":
+                var byId = pager.Read<IdKey>(query, tenantId, list);
+                rows = await workflows.After(byId, after => row => row.Id < after.Id)
+                    .OrderByDescending(row => row.Id).Take(byId.Take).Select(ToItem).ToListAsync(cancellationToken);
+                pagination = byId.Close(rows, row => new IdKey(row.Id), total);
+                break;
+            case "name":
+                var byName = pager.Read<TextKey>(query, tenantId, list);
+                rows = await workflows
+                    .After(byName, after => row => EF.Functions.GreaterThan(ValueTuple.Create(row.Name, row.Id), ValueTuple.Create(after.Text, after.Id)))
+                    .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(byName.Take).Select(ToItem).ToListAsync(cancellationToken);
+                pagination = byName.Close(rows, row => new TextKey(row.Name, row.Id), total);
+                break;
+            default:
+                return Problem.Parameter("sort", "'sort' is one of -updatedAt, -createdAt, name.");
+        }
+
+        return ApiResponse<List<WorkflowItem>>.Page(rows, pagination, fields);
+    }
+
+    private static IQueryable<Workflow> Filter(IQueryable<Workflow> workflows, WorkflowQuery filter)
+    {
+        if (filter.Name is { } name)
+        {
+            workflows = workflows.Where(row => EF.Functions.ILike(row.Name, Contains(name), @"\"));
+        }
+
+        if (filter.Tag is { } tag)
+        {
+            workflows = workflows.Where(row => row.Tags.Contains(tag));
+        }
+
+        if (filter.Job is { } job)
+        {
+            workflows = workflows.Where(row => row.JobId == job);
+        }
+
+        if (filter.Environment is { } environment)
+        {
+            workflows = workflows.Where(row => row.Environment == environment);
+        }
+
+        return filter.Enabled is { } enabled ? workflows.Where(row => row.Enabled == enabled) : workflows;
+    }
+
+    private static string Contains(string text) => $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal)
+        .Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+
+    private static async Task<ApiResponse<WorkflowView>> GetAsync(Guid workflowId, ApiRequest request, CancellationToken cancellationToken)
+    {
+        var found = await request.Db.Workflows.AsNoTracking().Where(row => row.Id == workflowId)
+            .Join(
+                request.Db.WorkflowVersions,
+                row => new { row.TenantId, row.Id, Number = row.DraftVersion },
+                version => new { version.TenantId, Id = version.WorkflowId, version.Number },
+                (row, version) => new { Row = row, version.Definition })
+            .SingleOrDefaultAsync(cancellationToken);
+        return found is null ? new Problem(Errors.WorkflowNotFound) : ApiResponse<WorkflowView>.Ok(View(found.Row, found.Definition), found.Row.Version);
+    }
+
+    private static ApiResponse<ValidationView> Validate(Body<ValidateRequest> body)
+    {
+        var definition = Encoding.UTF8.GetBytes(body.Value.Definition.GetRawText());
+        return new ValidationView(CompiledWorkflow.TryCompile(definition, out _, out var problems), problems);
+    }
+
+    private static async Task<ApiResponse<WorkflowView>> CreateAsync(Body<CreateWorkflowRequest> body, ApiRequest request)
+    {
+        var wanted = body.Value;
+        if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
+        {
+            return problem;
+        }
+
+        var definition = wanted.Definition.GetRawText();
+        if (!Definitions.TryCompile(definition, "/definition", out _, out problem))
+        {
+            return problem;
+        }
+
+        return await request.ChangeAsync<WorkflowView>(async token =>
+        {
+            var jobId = wanted.JobId ?? await request.Db.Jobs.OrderBy(row => row.Id).Select(row => row.Id).FirstOrDefaultAsync(token);
+            if (await request.Db.HoldJobAsync(jobId, token) is null)
+            {
+                return Problem.Invalid("/jobId", "There is no such job.", "UNKNOWN");
+            }
+
+            var workflow = new Workflow
+            {
+                TenantId = request.Caller.TenantId,
+                Id = Guid.CreateVersion7(request.Now),
+                JobId = jobId,
+                Name = wanted.Name,
+                Description = wanted.Description,
+                Environment = wanted.Environment,
+                Tags = wanted.Tags ?? [],
+                Enabled = wanted.Enabled,
+                CreatedBy = request.Caller.UserId,
+                CreatedAt = request.Now,
+                UpdatedAt = request.Now,
+            };
+            request.Db.Workflows.Add(workflow);
+            request.AddVersion(workflow, definition, "create", wanted.Comment);
+            request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
+            request.Record("workflow.create", "workflow", workflow.Id, workflow.Name, after: new { workflow.Name, workflow.JobId, workflow.Tags, draftVersion = 1 });
+            return ApiResponse<WorkflowView>.Created(View(workflow, definition), $"/api/v1/workflows/{workflow.Id}", workflow.Version);
+        });
+    }
+
+    private static async Task<ApiResponse<WorkflowView>> UpdateAsync(
+        Guid workflowId, Body<UpdateWorkflowRequest> body, ApiRequest request, Invalidation invalidation)
+    {
+        var wanted = body.Value;
+        if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
+        {
+            return problem;
+        }
+
+        var definition = wanted.Definition?.GetRawText();
+        if (definition is not null && !Definitions.TryCompile(definition, "/definition", out _, out problem))
+        {
+            return problem;
+        }
+
+        var response = await EditAsync(workflowId, request, (workflow, draft) =>
+        {
+            workflow.Name = wanted.Name ?? workflow.Name;
+            workflow.Description = wanted.Description ?? workflow.Description;
+            workflow.Environment = wanted.Environment ?? workflow.Environment;
+            workflow.Tags = wanted.Tags ?? workflow.Tags;
+            workflow.Enabled = wanted.Enabled ?? workflow.Enabled;
+            return (definition, null);
+        }, wanted.Comment);
+        invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
+        return response;
+    }
+
+    private static Task<ApiResponse<WorkflowView>> PatchNodeAsync(
+        Guid workflowId, string nodeId, Body<System.Text.Json.JsonElement> body, ApiRequest request) =>
+        EditAsync(
+            workflowId,
+            request,
+            (workflow, draft) =>
+            {
+                var patched = Definitions.PatchNode(draft, nodeId, body.Value);
+                return patched is null ? (null, new Problem(Errors.NodeNotFound))
+                    : Definitions.TryCompile(patched, "", out _, out var problem) ? (patched, null)
+                    : (null, problem);
+            },
+            $"node {nodeId}");
+
+    private static Task<ApiResponse<WorkflowView>> EditAsync(
+        Guid workflowId, ApiRequest request, Func<Workflow, string, (string? Definition, Problem? Problem)> edit, string comment) =>
+        request.ChangeAsync<WorkflowView>(async token =>
+        {
+            var workflow = await request.Db.LockWorkflowAsync(workflowId, token);
+            if (workflow is null)
+            {
+                return new Problem(Errors.WorkflowNotFound);
+            }
+
+            if (request.CheckMatch(workflow) is { } conflict)
+            {
+                return conflict;
+            }
+
+            var draft = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == workflow.DraftVersion)
+                .Select(row => row.Definition).SingleAsync(token);
+            var before = Summary(workflow);
+            var (definition, problem) = edit(workflow, draft);
+            if (problem is not null)
+            {
+                return problem;
+            }
+
+            if (definition is not null)
+            {
+                workflow.DraftVersion++;
+                request.AddVersion(workflow, definition, "update", comment);
+            }
+
+            workflow.Touch(request.Now);
+            request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
+            request.Record("workflow.update", "workflow", workflow.Id, workflow.Name, before, Summary(workflow));
+            return ApiResponse<WorkflowView>.Ok(View(workflow, definition ?? draft), workflow.Version);
+        });
+
+    private static async Task<ApiResponse<Done>> DeleteAsync(
+        Guid workflowId, [FromQuery(Name = "force")] bool? force, ApiRequest request, Invalidation invalidation)
+    {
+        var response = await request.ChangeAsync<Done>(async token =>
+        {
+            var workflow = await request.Db.LockWorkflowAsync(workflowId, token);
+            if (workflow is null)
+            {
+                return new Problem(Errors.WorkflowNotFound);
+            }
+
+            if (request.CheckMatch(workflow) is { } conflict)
+            {
+                return conflict;
+            }
+
+            if (force != true && await HasUnfinishedAsync(request, workflowId, token))
+            {
+                return new Problem(Errors.WorkflowBusy, "Executions of the workflow have not finished; 'force=true' deletes it all the same, and they run on to their end.");
+            }
+
+            await request.Db.WorkflowTriggers.Where(row => row.WorkflowId == workflowId).ExecuteDeleteAsync(token);
+            workflow.DeletedAt = request.Now;
+            workflow.Touch(request.Now);
+            request.Announce(OutboxItem.RemoveWorkflow, workflow.Id);
+            request.Record("workflow.delete", "workflow", workflow.Id, workflow.Name, Summary(workflow));
+            return new Done(workflow.Id, "deleted");
+        });
+        invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
+        return response;
+    }
+
+    // One look per status, since each has its small partial index; one query over all three would read the workflow's whole history.
+    private static async Task<bool> HasUnfinishedAsync(ApiRequest request, Guid workflowId, CancellationToken token)
+    {
+        var executions = request.Db.Executions.Where(row => row.WorkflowId == workflowId);
+        return await executions.AnyAsync(row => row.Status == "running", token)
+            || await executions.AnyAsync(row => row.Status == "queued", token)
+            || await executions.AnyAsync(row => row.Status == "waiting", token);
+    }
+
+    private static Problem? Check(string? name, string? description, string? environment, string[]? tags, string comment) => new Checks()
+        .Name("name", name)
+        .Text("description", description, Limits.DescriptionLength)
+        .Name("environment", environment, Limits.TagLength)
+        .Tags("tags", tags)
+        .Text("comment", comment, Limits.CommentLength)
+        .Problem;
+
+    private static object Summary(Workflow row) =>
+        new { row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion };
+
+    private static WorkflowView View(Workflow row, string definition) => new(
+        row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion, row.Version, row.CreatedAt, row.UpdatedAt, new RawJson(definition));
+}

@@ -1,0 +1,94 @@
+using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
+using Workflows.AppHost;
+
+const int WorkerReplicas = 2;
+const int PasswordLength = 32;
+const int EncryptionKeyLength = 48; // of 56 characters: 278 bits
+
+var builder = DistributedApplication.CreateBuilder(args);
+
+// PostgreSQL is the ledger, Redis the hint. The image before the volume: its tag decides where the data lie.
+var postgres = builder.AddPostgres("postgres")
+    .WithImage("pgvector/pgvector", "pg17")
+    .WithDataVolume("workflows-postgres");
+var database = postgres.AddDatabase("workflows");
+var redis = builder.AddRedis("redis")
+    .WithDataVolume("workflows-redis")
+    .WithPersistence();
+
+// Each service gets the password of the role it works under. Migrations, which create those roles, run in the API.
+var apiPassword = AddGeneratedSecret("api-db-password", PasswordLength);
+var workerPassword = AddGeneratedSecret("worker-db-password", PasswordLength);
+var searchPassword = AddGeneratedSecret("search-db-password", PasswordLength);
+var encryptionKey = AddGeneratedSecret("encryption-key", EncryptionKeyLength);
+var ownerEmail = builder.AddParameter("owner-email");
+
+var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
+    .WithReference(database)
+    .WithReference(redis)
+    .WithEnvironment("Database__SearchPassword", searchPassword)
+    .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithHttpHealthCheck("/health")
+    .WaitFor(database)
+    .WaitFor(redis);
+
+var api = builder.AddProject<Projects.Api>("api")
+    .WithReference(database)
+    .WithReference(redis)
+    .WithReference(aiSearch)
+    .WithEnvironment("Database__ApiPassword", apiPassword)
+    .WithEnvironment("Database__WorkerPassword", workerPassword)
+    .WithEnvironment("Database__SearchPassword", searchPassword)
+    .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
+    .WithExternalHttpEndpoints()
+    .WithHttpHealthCheck("/health")
+    .WaitFor(database)
+    .WaitFor(redis);
+
+var worker = builder.AddProject<Projects.Worker>("worker")
+    .WithReference(database)
+    .WithReference(redis)
+    .WithEnvironment("Database__WorkerPassword", workerPassword)
+    .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithReplicas(WorkerReplicas)
+    .WithHttpHealthCheck("/health")
+    .WaitFor(database)
+    .WaitFor(redis)
+    .WaitFor(api)
+    .PublishAsDockerComposeService((_, service) => service.Deploy = new Deploy { Replicas = WorkerReplicas });
+
+// The schema is there once the API is healthy.
+aiSearch.WaitFor(api);
+
+// Without this parameter the API makes up a password at its first start and shows it once.
+if (builder.Configuration["Parameters:owner-password"] is not null)
+{
+    api.WithEnvironment("Bootstrap__OwnerPassword", builder.AddParameter("owner-password", secret: true));
+}
+
+// Two environments in the model want each resource to name its own; which one is the publisher's choice:
+// Deployment__Target=compose, or container-apps (the default).
+var compose = builder.AddDockerComposeEnvironment("compose");
+var containerApps = builder.AddAzureContainerAppEnvironment("container-apps");
+IResourceBuilder<IComputeEnvironmentResource> target = builder.Configuration["Deployment:Target"] switch
+{
+    "compose" => compose,
+    "container-apps" or null => containerApps,
+    var other => throw new DistributedApplicationException($"Deployment:Target is '{other}'; it can be compose or container-apps."),
+};
+postgres.WithComputeEnvironment(target);
+redis.WithComputeEnvironment(target);
+aiSearch.WithComputeEnvironment(target);
+api.WithComputeEnvironment(target);
+worker.WithComputeEnvironment(target);
+
+if (builder.ExecutionContext.IsRunMode)
+{
+    builder.WriteRunFile(api, aiSearch, worker, database, redis, ownerEmail);
+}
+
+builder.Build().Run();
+
+IResourceBuilder<ParameterResource> AddGeneratedSecret(string name, int length) => builder.AddParameter(
+    name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);

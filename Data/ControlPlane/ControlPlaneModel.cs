@@ -1,0 +1,186 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+
+namespace Workflows.Data.ControlPlane;
+
+/// <summary>How the classes of the control plane lie in the tables that the migrations made.</summary>
+internal static class ControlPlaneModel
+{
+    public static void Build(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<Tenant>(tenant =>
+        {
+            tenant.ToTable("tenants").HasKey(row => row.TenantId);
+            tenant.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        BuildIdentity(model, context);
+        BuildHierarchy(model, context);
+        BuildRuns(model, context);
+        model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
+            .HasParameter("json").HasStoreType("jsonb");
+
+        model.Entity<UserActivity>(activity =>
+        {
+            activity.ToTable("user_activity").HasKey(row => new { row.TenantId, row.Id });
+            activity.Property(row => row.Before).HasColumnType("jsonb");
+            activity.Property(row => row.After).HasColumnType("jsonb");
+            activity.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<OutboxItem>(item =>
+        {
+            item.ToTable("outbox").HasKey(row => new { row.TenantId, row.Id });
+            item.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+
+        foreach (var entity in model.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase(property.Name));
+                property.ValueGenerated = Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.Never;
+                property.IsConcurrencyToken = property.Name == nameof(IVersionedRow.Version) && typeof(IVersionedRow).IsAssignableFrom(entity.ClrType);
+            }
+        }
+    }
+
+    private static void BuildIdentity(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<User>(user =>
+        {
+            user.ToTable("users").HasKey(row => new { row.TenantId, row.Id });
+            user.HasMany(row => row.Roles).WithOne().HasForeignKey(row => new { row.TenantId, row.UserId });
+            user.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
+        });
+        model.Entity<Role>(role =>
+        {
+            role.ToTable("roles").HasKey(row => new { row.TenantId, row.Id });
+            role.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<UserRole>(userRole =>
+        {
+            userRole.ToTable("user_roles").HasKey(row => new { row.TenantId, row.UserId, row.RoleId });
+            userRole.HasOne(row => row.Role).WithMany().HasForeignKey(row => new { row.TenantId, row.RoleId });
+            userRole.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<UserSession>(session =>
+        {
+            session.ToTable("user_sessions").HasKey(row => new { row.TenantId, row.Id });
+            session.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ApiKey>(key =>
+        {
+            key.ToTable("api_keys").HasKey(row => new { row.TenantId, row.Id });
+            key.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+    }
+
+    private static void BuildHierarchy(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<Workspace>(workspace =>
+        {
+            workspace.ToTable("workspaces").HasKey(row => new { row.TenantId, row.Id });
+            workspace.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
+        });
+        model.Entity<Folder>(folder =>
+        {
+            folder.ToTable("folders").HasKey(row => new { row.TenantId, row.Id });
+            folder.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
+        });
+        model.Entity<Job>(job =>
+        {
+            job.ToTable("jobs").HasKey(row => new { row.TenantId, row.Id });
+            job.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
+        });
+        model.Entity<Workflow>(workflow =>
+        {
+            workflow.ToTable("workflows").HasKey(row => new { row.TenantId, row.Id });
+            workflow.Property(row => row.ParametersSchema).HasColumnType("jsonb");
+            workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
+        });
+        model.Entity<WorkflowVersion>(version =>
+        {
+            version.ToTable("workflow_versions").HasKey(row => new { row.TenantId, row.WorkflowId, row.Number });
+            version.Property(row => row.Definition).HasColumnType("jsonb");
+            version.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<WorkflowTrigger>(trigger =>
+        {
+            trigger.ToTable("workflow_triggers").HasKey(row => new { row.TenantId, row.WorkflowId, row.TriggerId });
+            trigger.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        // The order of inserts within one save follows these keys.
+        model.Entity<User>().HasOne<Tenant>().WithMany().HasForeignKey(row => row.TenantId);
+        model.Entity<Role>().HasOne<Tenant>().WithMany().HasForeignKey(row => row.TenantId);
+        model.Entity<Workspace>().HasOne<Tenant>().WithMany().HasForeignKey(row => row.TenantId);
+        model.Entity<ApiKey>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.CreatedBy });
+        model.Entity<UserSession>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.UserId });
+        model.Entity<Folder>().HasOne<Workspace>().WithMany().HasForeignKey(row => new { row.TenantId, row.WorkspaceId });
+        model.Entity<Folder>().HasOne<Folder>().WithMany().HasForeignKey(row => new { row.TenantId, row.ParentId });
+        model.Entity<Job>().HasOne<Folder>().WithMany().HasForeignKey(row => new { row.TenantId, row.FolderId });
+        model.Entity<Workflow>().HasOne<Job>().WithMany().HasForeignKey(row => new { row.TenantId, row.JobId });
+        model.Entity<WorkflowVersion>().HasOne<Workflow>().WithMany().HasForeignKey(row => new { row.TenantId, row.WorkflowId });
+        model.Entity<WorkflowTrigger>().HasOne<Workflow>().WithMany().HasForeignKey(row => new { row.TenantId, row.WorkflowId });
+    }
+
+    private static void BuildRuns(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<ExecutionRecord>(execution =>
+        {
+            execution.ToTable("executions").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(execution, nameof(ExecutionRecord.Trigger), nameof(ExecutionRecord.Input), nameof(ExecutionRecord.Output), nameof(ExecutionRecord.Error));
+            execution.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<StepExecutionRecord>(step =>
+        {
+            step.ToTable("step_executions").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
+            Jsonb(step, nameof(StepExecutionRecord.Input), nameof(StepExecutionRecord.Output), nameof(StepExecutionRecord.Error));
+            step.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<WaitRecord>(wait =>
+        {
+            wait.ToTable("waits").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
+            wait.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<DeadLetter>(letter =>
+        {
+            letter.ToTable("dead_letters").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(letter, nameof(DeadLetter.Error), nameof(DeadLetter.Input));
+            letter.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<EventRecord>(@event =>
+        {
+            @event.ToTable("events").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(@event, nameof(EventRecord.Data), nameof(EventRecord.Extensions));
+            @event.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<EventMatch>(match =>
+        {
+            match.ToTable("event_matches").HasKey(row => new { row.TenantId, row.EventId, row.Target });
+            match.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+    }
+
+    private static void Jsonb(Microsoft.EntityFrameworkCore.Metadata.Builders.EntityTypeBuilder entity, params ReadOnlySpan<string> properties)
+    {
+        foreach (var property in properties)
+        {
+            entity.Property(property).HasColumnType("jsonb");
+        }
+    }
+
+    private static string SnakeCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 8);
+        foreach (var character in name)
+        {
+            if (char.IsUpper(character) && text.Length > 0)
+            {
+                text.Append('_');
+            }
+
+            text.Append(char.ToLowerInvariant(character));
+        }
+
+        return text.ToString();
+    }
+}

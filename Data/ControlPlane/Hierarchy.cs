@@ -1,0 +1,202 @@
+namespace Workflows.Data.ControlPlane;
+
+/// <summary>The top level under which a tenant keeps its workflows.</summary>
+public sealed class Workspace : ITenantRow, IVersionedRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public required string Name { get; set; }
+
+    public string Description { get; set; } = "";
+
+    public int Version { get; set; } = 1;
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset UpdatedAt { get; set; }
+
+    public DateTimeOffset? DeletedAt { get; set; }
+}
+
+/// <summary>A folder of a workspace, maybe inside another one.</summary>
+public sealed class Folder : ITenantRow, IVersionedRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public Guid WorkspaceId { get; set; }
+
+    public Guid? ParentId { get; set; }
+
+    public required string Name { get; set; }
+
+    public int Version { get; set; } = 1;
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset UpdatedAt { get; set; }
+
+    public DateTimeOffset? DeletedAt { get; set; }
+}
+
+/// <summary>A set of workflows that belong together.</summary>
+public sealed class Job : ITenantRow, IVersionedRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public Guid FolderId { get; set; }
+
+    public required string Name { get; set; }
+
+    public string Description { get; set; } = "";
+
+    public string Environment { get; set; } = "production";
+
+    public int Version { get; set; } = 1;
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset UpdatedAt { get; set; }
+
+    public DateTimeOffset? DeletedAt { get; set; }
+}
+
+/// <summary>The head of a workflow; its definitions are <see cref="WorkflowVersion"/>s.</summary>
+public sealed class Workflow : ITenantRow, IVersionedRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public Guid JobId { get; set; }
+
+    public required string Name { get; set; }
+
+    public string Description { get; set; } = "";
+
+    public string Environment { get; set; } = "production";
+
+    public string[] Tags { get; set; } = [];
+
+    /// <summary>JSON Schema of the input, taken from the published definition.</summary>
+    public string? ParametersSchema { get; set; }
+
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Number of the version that people see when they edit.</summary>
+    public int DraftVersion { get; set; } = 1;
+
+    /// <summary>Number of the version that triggers start; null until the first publication.</summary>
+    public int? PublishedVersion { get; set; }
+
+    public Guid? CreatedBy { get; set; }
+
+    public int Version { get; set; } = 1;
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset UpdatedAt { get; set; }
+
+    public DateTimeOffset? DeletedAt { get; set; }
+}
+
+/// <summary>An immutable definition.</summary>
+public sealed class WorkflowVersion : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid WorkflowId { get; set; }
+
+    public int Number { get; set; }
+
+    /// <summary>JSON, as the database renders it: members in its order, numbers as written.</summary>
+    public required string Definition { get; set; }
+
+    /// <summary>create, update, check_in, publish, restore or import.</summary>
+    public required string ChangeType { get; set; }
+
+    public string Comment { get; set; } = "";
+
+    public Guid? AuthorId { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+}
+
+/// <summary>What of the published version starts executions.</summary>
+public sealed class WorkflowTrigger : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid WorkflowId { get; set; }
+
+    public required string TriggerId { get; set; }
+
+    public int Version { get; set; }
+
+    public required string Type { get; set; }
+
+    public string? EventType { get; set; }
+
+    public string? Condition { get; set; }
+
+    public bool Enabled { get; set; } = true;
+}
+
+/// <summary>Who did what; never changed, never removed by the application.</summary>
+public sealed class UserActivity : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    /// <summary>user, api_key or system.</summary>
+    public required string ActorType { get; set; }
+
+    public Guid? ActorId { get; set; }
+
+    public required string ActorName { get; set; }
+
+    public required string Action { get; set; }
+
+    public required string ObjectType { get; set; }
+
+    public Guid? ObjectId { get; set; }
+
+    public string? ObjectName { get; set; }
+
+    public string? Ip { get; set; }
+
+    public string? UserAgent { get; set; }
+
+    /// <summary>JSON of what changed, as it was.</summary>
+    public string? Before { get; set; }
+
+    /// <summary>JSON of what changed, as it is now.</summary>
+    public string? After { get; set; }
+
+    public string? RequestId { get; set; }
+
+    public DateTimeOffset At { get; set; }
+}
+
+/// <summary>Work for another service, committed with the change that causes it.</summary>
+public sealed class OutboxItem : ITenantRow
+{
+    public const string IndexWorkflow = "index_workflow";
+    public const string RemoveWorkflow = "remove_workflow";
+
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public required string Topic { get; set; }
+
+    public Guid SubjectId { get; set; }
+
+    public DateTimeOffset NotBefore { get; set; }
+}

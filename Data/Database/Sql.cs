@@ -1,0 +1,76 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Workflows.Data.Database;
+
+/// <summary>Array parameters for statements over <c>unnest</c>: one column of many rows each.</summary>
+internal static class Sql
+{
+    public static NpgsqlParameter Uuid(Guid value) => new NpgsqlParameter<Guid> { TypedValue = value };
+
+    public static NpgsqlParameter UuidOrNull(Guid? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
+
+    public static NpgsqlParameter Int(int value) => new NpgsqlParameter<int> { TypedValue = value };
+
+    public static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    public static NpgsqlParameter Json(byte[]? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb };
+
+    public static NpgsqlParameter Instant(DateTimeOffset value) => new NpgsqlParameter<DateTime> { TypedValue = value.UtcDateTime };
+
+    public static NpgsqlParameter Uuids<T>(IReadOnlyList<T> rows, Func<T, Guid> column) =>
+        new NpgsqlParameter<Guid[]> { TypedValue = Column(rows, column) };
+
+    public static NpgsqlParameter UuidsOrNull<T>(IReadOnlyList<T> rows, Func<T, Guid?> column) =>
+        new NpgsqlParameter<Guid?[]> { TypedValue = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
+
+    public static NpgsqlParameter Ints<T>(IReadOnlyList<T> rows, Func<T, int> column) =>
+        new NpgsqlParameter<int[]> { TypedValue = Column(rows, column) };
+
+    public static NpgsqlParameter Longs<T>(IReadOnlyList<T> rows, Func<T, long> column) =>
+        new NpgsqlParameter<long[]> { TypedValue = Column(rows, column) };
+
+    public static NpgsqlParameter Shorts<T>(IReadOnlyList<T> rows, Func<T, short> column) =>
+        new NpgsqlParameter<short[]> { TypedValue = Column(rows, column) };
+
+    public static NpgsqlParameter Texts<T>(IReadOnlyList<T> rows, Func<T, string?> column) =>
+        new NpgsqlParameter<string?[]> { TypedValue = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
+    public static NpgsqlParameter Instants<T>(IReadOnlyList<T> rows, Func<T, DateTimeOffset?> column) =>
+        new NpgsqlParameter<DateTime?[]>
+        {
+            TypedValue = Column(rows, row => column(row)?.UtcDateTime),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+        };
+
+    /// <summary>UTF-8 JSON as it is: no text in between.</summary>
+    public static NpgsqlParameter Jsons<T>(IReadOnlyList<T> rows, Func<T, byte[]?> column) =>
+        new() { Value = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb };
+
+    private static TColumn[] Column<T, TColumn>(IReadOnlyList<T> rows, Func<T, TColumn> column)
+    {
+        var values = new TColumn[rows.Count];
+        for (var row = 0; row < values.Length; row++)
+        {
+            values[row] = column(rows[row]);
+        }
+
+        return values;
+    }
+}
+
+/// <summary>The tenant boundary of a round trip.</summary>
+public static class TenantScope
+{
+    private const string SetTenantSql = "select set_config('app.tenant_id', $1, true)";
+
+    /// <summary>
+    /// The first statement of a batch that acts for a tenant. The setting ends with the batch's transaction; a batch without it sees no rows.
+    /// </summary>
+    public static NpgsqlBatchCommand SetTenant(Guid tenantId)
+    {
+        var command = new NpgsqlBatchCommand(SetTenantSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenantId.ToString() });
+        return command;
+    }
+}

@@ -1,0 +1,96 @@
+namespace Workflows.Data.Executions;
+
+/// <summary>The end of an execution.</summary>
+public sealed record FinishedExecution
+{
+    public required ExecutionKey Key { get; init; }
+
+    public required long Fence { get; init; }
+
+    /// <summary>completed, failed, cancelled or timed_out.</summary>
+    public required string Status { get; init; }
+
+    public byte[]? Output { get; init; }
+
+    public byte[]? Error { get; init; }
+
+    public required DateTimeOffset FinishedAt { get; init; }
+}
+
+/// <summary>An execution that only waits: its row gives up the worker.</summary>
+public sealed record ParkedExecution(ExecutionKey Key, long Fence, int Wakes);
+
+/// <summary>An instant at which a wait falls due, or (with an empty node) the execution times out.</summary>
+public sealed record TimerRow(ExecutionKey Key, string NodeId, string Iteration, int Attempt, string Kind, DateTimeOffset DueAt);
+
+/// <summary>Names a wait whose outcome is recorded now, or that is given up.</summary>
+public sealed record WaitKey(ExecutionKey Key, string NodeId, string Iteration, int Attempt);
+
+/// <summary>An event that a step emitted; its id is derived from the step, so that writing it twice is writing it once.</summary>
+public sealed record EmittedEvent
+{
+    public required Guid TenantId { get; init; }
+
+    public required Guid Id { get; init; }
+
+    public required string EventId { get; init; }
+
+    public required string Source { get; init; }
+
+    public required string Type { get; init; }
+
+    public string? Subject { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    public byte[]? Data { get; init; }
+
+    /// <summary>JSON object of CloudEvents extension attributes.</summary>
+    public required byte[] Extensions { get; init; }
+}
+
+/// <summary>Work that exhausted its attempts.</summary>
+public sealed record DeadLetter(Guid Id, ExecutionKey Key, Guid WorkflowId, string? NodeId, byte[] Error, byte[]? Input);
+
+/// <summary>Everything that becomes durable in one transaction; each list may be empty.</summary>
+public sealed class Checkpoint
+{
+    public List<StepRow> Steps { get; } = [];
+
+    public List<FinishedExecution> Finished { get; } = [];
+
+    public List<ParkedExecution> Parked { get; } = [];
+
+    public List<WaitRow> Opened { get; } = [];
+
+    public List<TimerRow> Timers { get; } = [];
+
+    public List<WaitKey> Closed { get; } = [];
+
+    /// <summary>Executions whose waits and timers all go, since they ended.</summary>
+    public List<ExecutionKey> Cleared { get; } = [];
+
+    public List<EmittedEvent> Emitted { get; } = [];
+
+    public List<DeadLetter> DeadLetters { get; } = [];
+
+    public void Clear()
+    {
+        Steps.Clear();
+        Finished.Clear();
+        Parked.Clear();
+        Opened.Clear();
+        Timers.Clear();
+        Closed.Clear();
+        Cleared.Clear();
+        Emitted.Clear();
+        DeadLetters.Clear();
+    }
+}
+
+/// <summary>What the database made of a checkpoint.</summary>
+/// <param name="Requeued">Parked executions that a wake-up overtook: they are queued again and wait for a worker.</param>
+public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued);
+
+/// <summary>An execution that became queued.</summary>
+public sealed record DispatchedExecution(ExecutionKey Key, ExecutionPriority Priority);

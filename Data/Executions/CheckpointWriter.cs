@@ -1,0 +1,321 @@
+using Npgsql;
+using Workflows.Data.Database;
+
+namespace Workflows.Data.Executions;
+
+/// <summary>
+/// Makes the progress of many executions durable in one transaction and one round trip. Guarantees: all of it or nothing; nothing once the worker is
+/// fenced (SQLSTATE WF001, see <see cref="PostgresErrors.IsWorkerFenced"/>); it may be sent again after a connection broke, since every
+/// statement recognises what the first sending already wrote. The commit waits for the disk.
+/// Lock order, as everywhere: the worker's lease (shared), timers, waits, executions by (tenant, id).
+/// </summary>
+public sealed class CheckpointWriter(WorkflowsDatabase database)
+{
+    private const string LeaseSql = "select hold_worker_lease($1)";
+
+    public async Task<CheckpointResult> WriteAsync(Guid workerId, Checkpoint checkpoint, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        var lease = new NpgsqlBatchCommand(LeaseSql);
+        lease.Parameters.Add(Sql.Uuid(workerId));
+        batch.BatchCommands.Add(lease);
+        AddSteps(batch, checkpoint.Steps);
+        AddWaits(batch, workerId, checkpoint);
+        AddExecutions(batch, workerId, checkpoint);
+        AddEvents(batch, checkpoint.Emitted);
+        AddDeadLetters(batch, checkpoint.DeadLetters);
+
+        var requeued = new List<DispatchedExecution>();
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        do
+        {
+            // Only parking returns rows of four columns: those it queued again.
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (reader.FieldCount == 4 && reader.GetString(3) == "queued")
+                {
+                    requeued.Add(new DispatchedExecution(
+                        new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), (ExecutionPriority)reader.GetInt16(2)));
+                }
+            }
+        }
+        while (await reader.NextResultAsync(cancellationToken));
+        return new CheckpointResult(requeued);
+    }
+
+    private const string FinishSql = """
+        update executions e
+        set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, lease_owner = null
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
+          as f (tenant_id, id, fence, status, output, error, finished_at)
+        where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
+        """;
+
+    // A failed execution is worth finding: the search service indexes its error text.
+    private const string IndexFailuresSql = """
+        insert into outbox (tenant_id, id, topic, subject_id, not_before)
+        select f.tenant_id, f.outbox_id, 'index_execution', f.id, now()
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as f (tenant_id, id, outbox_id)
+        on conflict do nothing
+        """;
+
+    // Who resolved a wait meanwhile has raised wakes: then the execution goes back to the queue instead of to sleep.
+    private const string ParkSql = """
+        update executions e
+        set status = case when e.wakes = p.wakes and e.stop_request is null then 'waiting' else 'queued' end,
+            queued_at = case when e.wakes = p.wakes and e.stop_request is null then e.queued_at else now() end,
+            lease_owner = null
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::int[]) as p (tenant_id, id, fence, wakes)
+        where e.tenant_id = p.tenant_id and e.id = p.id and e.fence = p.fence and e.lease_owner = $1
+        returning e.tenant_id, e.id, e.priority, e.status
+        """;
+
+    private static void AddExecutions(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
+    {
+        if (checkpoint.Finished is { Count: > 0 } finished)
+        {
+            finished.Sort((left, right) => left.Key.CompareTo(right.Key));
+            var command = new NpgsqlBatchCommand(FinishSql);
+            command.Parameters.Add(Sql.Uuid(workerId));
+            command.Parameters.Add(Sql.Uuids(finished, row => row.Key.TenantId));
+            command.Parameters.Add(Sql.Uuids(finished, row => row.Key.Id));
+            command.Parameters.Add(Sql.Longs(finished, row => row.Fence));
+            command.Parameters.Add(Sql.Texts(finished, row => row.Status));
+            command.Parameters.Add(Sql.Jsons(finished, row => row.Output));
+            command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
+            command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
+            batch.BatchCommands.Add(command);
+
+            var failed = finished.FindAll(row => row.Status is "failed" or "timed_out");
+            if (failed.Count > 0)
+            {
+                var index = new NpgsqlBatchCommand(IndexFailuresSql);
+                index.Parameters.Add(Sql.Uuids(failed, row => row.Key.TenantId));
+                index.Parameters.Add(Sql.Uuids(failed, row => row.Key.Id));
+                index.Parameters.Add(Sql.Uuids(failed, row => Guid.CreateVersion7(row.FinishedAt)));
+                batch.BatchCommands.Add(index);
+            }
+        }
+
+        if (checkpoint.Parked is { Count: > 0 } parked)
+        {
+            parked.Sort((left, right) => left.Key.CompareTo(right.Key));
+            var command = new NpgsqlBatchCommand(ParkSql);
+            command.Parameters.Add(Sql.Uuid(workerId));
+            command.Parameters.Add(Sql.Uuids(parked, row => row.Key.TenantId));
+            command.Parameters.Add(Sql.Uuids(parked, row => row.Key.Id));
+            command.Parameters.Add(Sql.Longs(parked, row => row.Fence));
+            command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
+            batch.BatchCommands.Add(command);
+        }
+    }
+
+    // The lease proves that nobody else records steps of these executions; a row that is there already is our own, sent before a
+    // connection broke.
+    private const string StepsSql = """
+        insert into step_executions
+          (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error, started_at, finished_at)
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[],
+          $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[])
+        on conflict do nothing
+        """;
+
+    private static void AddSteps(NpgsqlBatch batch, List<StepRow> steps)
+    {
+        if (steps.Count == 0)
+        {
+            return;
+        }
+
+        var command = new NpgsqlBatchCommand(StepsSql);
+        command.Parameters.Add(Sql.Uuids(steps, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(steps, row => row.Key.Id));
+        command.Parameters.Add(Sql.Texts(steps, row => row.NodeId));
+        command.Parameters.Add(Sql.Texts(steps, row => row.Iteration));
+        command.Parameters.Add(Sql.Ints(steps, row => row.Attempt));
+        command.Parameters.Add(Sql.Ints(steps, row => row.Run));
+        command.Parameters.Add(Sql.Ints(steps, row => row.Sequence));
+        command.Parameters.Add(Sql.Texts(steps, row => row.NodeType));
+        command.Parameters.Add(Sql.Texts(steps, row => row.Status));
+        command.Parameters.Add(Sql.Texts(steps, row => row.Port));
+        command.Parameters.Add(Sql.Jsons(steps, row => row.Output));
+        command.Parameters.Add(Sql.Jsons(steps, row => row.Error));
+        command.Parameters.Add(Sql.Instants(steps, row => row.StartedAt));
+        command.Parameters.Add(Sql.Instants(steps, row => row.FinishedAt));
+        batch.BatchCommands.Add(command);
+    }
+
+    // Timers and waits go in two statements each: in one, PostgreSQL would delete the waits first, against the lock order.
+    private const string CloseTimersSql = """
+        delete from timers t
+        using unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[]) as c (tenant_id, execution_id, node_id, iteration, attempt)
+        where t.tenant_id = c.tenant_id and t.execution_id = c.execution_id and t.node_id = c.node_id
+          and t.iteration = c.iteration and t.attempt = c.attempt
+        """;
+
+    private const string CloseWaitsSql = """
+        delete from waits w
+        using unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[]) as c (tenant_id, execution_id, node_id, iteration, attempt)
+        where w.tenant_id = c.tenant_id and w.execution_id = c.execution_id and w.node_id = c.node_id
+          and w.iteration = c.iteration and w.attempt = c.attempt
+        """;
+
+    private const string ClearTimersSql = """
+        delete from timers t using unnest($1::uuid[], $2::uuid[]) as c (tenant_id, execution_id)
+        where t.tenant_id = c.tenant_id and t.execution_id = c.execution_id
+        """;
+
+    private const string ClearWaitsSql = """
+        delete from waits w using unnest($1::uuid[], $2::uuid[]) as c (tenant_id, execution_id)
+        where w.tenant_id = c.tenant_id and w.execution_id = c.execution_id
+        """;
+
+    // Only while this worker owns the execution. A checkpoint that is sent again after its first sending parked the execution would otherwise bring
+    // back waits that another worker has closed since.
+    private const string OpenWaitsSql = """
+        insert into waits (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at)
+        select o.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+          as o (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at)
+        join executions e on e.tenant_id = o.tenant_id and e.id = o.execution_id and e.lease_owner = $1
+        on conflict do nothing
+        """;
+
+    private const string TimersSql = """
+        insert into timers (tenant_id, execution_id, node_id, iteration, attempt, kind, due_at)
+        select o.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::timestamptz[])
+          as o (tenant_id, execution_id, node_id, iteration, attempt, kind, due_at)
+        join executions e on e.tenant_id = o.tenant_id and e.id = o.execution_id and e.lease_owner = $1
+        on conflict do nothing
+        """;
+
+    private static void AddClosed(NpgsqlBatch batch, NpgsqlBatchCommand command, List<WaitKey> closed)
+    {
+        command.Parameters.Add(Sql.Uuids(closed, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(closed, row => row.Key.Id));
+        command.Parameters.Add(Sql.Texts(closed, row => row.NodeId));
+        command.Parameters.Add(Sql.Texts(closed, row => row.Iteration));
+        command.Parameters.Add(Sql.Ints(closed, row => row.Attempt));
+        batch.BatchCommands.Add(command);
+    }
+
+    private static void AddCleared(NpgsqlBatch batch, NpgsqlBatchCommand command, List<ExecutionKey> cleared)
+    {
+        command.Parameters.Add(Sql.Uuids(cleared, key => key.TenantId));
+        command.Parameters.Add(Sql.Uuids(cleared, key => key.Id));
+        batch.BatchCommands.Add(command);
+    }
+
+    private static void AddWaits(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
+    {
+        if (checkpoint.Closed is { Count: > 0 } closed)
+        {
+            AddClosed(batch, new NpgsqlBatchCommand(CloseTimersSql), closed);
+            AddClosed(batch, new NpgsqlBatchCommand(CloseWaitsSql), closed);
+        }
+
+        if (checkpoint.Cleared is { Count: > 0 } cleared)
+        {
+            AddCleared(batch, new NpgsqlBatchCommand(ClearTimersSql), cleared);
+            AddCleared(batch, new NpgsqlBatchCommand(ClearWaitsSql), cleared);
+        }
+
+        if (checkpoint.Opened is { Count: > 0 } opened)
+        {
+            var command = new NpgsqlBatchCommand(OpenWaitsSql);
+            command.Parameters.Add(Sql.Uuid(workerId));
+            command.Parameters.Add(Sql.Uuids(opened, row => row.Key.TenantId));
+            command.Parameters.Add(Sql.Uuids(opened, row => row.Key.Id));
+            command.Parameters.Add(Sql.Texts(opened, row => row.NodeId));
+            command.Parameters.Add(Sql.Texts(opened, row => row.Iteration));
+            command.Parameters.Add(Sql.Ints(opened, row => row.Attempt));
+            command.Parameters.Add(Sql.Texts(opened, row => row.Kind));
+            command.Parameters.Add(Sql.Texts(opened, row => row.EventType));
+            command.Parameters.Add(Sql.Texts(opened, row => row.CorrelationKey));
+            command.Parameters.Add(Sql.Instants(opened, row => row.DueAt));
+            command.Parameters.Add(Sql.Instants(opened, row => row.CreatedAt));
+            batch.BatchCommands.Add(command);
+        }
+
+        if (checkpoint.Timers is { Count: > 0 } timers)
+        {
+            var command = new NpgsqlBatchCommand(TimersSql);
+            command.Parameters.Add(Sql.Uuid(workerId));
+            command.Parameters.Add(Sql.Uuids(timers, row => row.Key.TenantId));
+            command.Parameters.Add(Sql.Uuids(timers, row => row.Key.Id));
+            command.Parameters.Add(Sql.Texts(timers, row => row.NodeId));
+            command.Parameters.Add(Sql.Texts(timers, row => row.Iteration));
+            command.Parameters.Add(Sql.Ints(timers, row => row.Attempt));
+            command.Parameters.Add(Sql.Texts(timers, row => row.Kind));
+            command.Parameters.Add(Sql.Instants(timers, row => row.DueAt));
+            batch.BatchCommands.Add(command);
+        }
+    }
+
+    // The emitted event and its place in the routing queue are durable together with the step that emitted it.
+    private const string EmitSql = """
+        with emitted as (
+          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::jsonb[], $9::jsonb[])
+            as e (tenant_id, id, event_id, source, type, subject, time, data, extensions)
+        ),
+        fresh as (
+          insert into event_dedupe (tenant_id, source, event_id, id, expires_at)
+          select tenant_id, source, event_id, id, now() + $10::interval from emitted
+          on conflict do nothing
+          returning tenant_id, id
+        ),
+        queued as (
+          insert into events_to_route (tenant_id, id) select tenant_id, id from fresh on conflict do nothing
+        )
+        insert into events
+          (tenant_id, id, event_id, source, type, subject, correlation_key, time, data_content_type, data, extensions, received_at)
+        select e.tenant_id, e.id, e.event_id, e.source, e.type, e.subject, coalesce(e.extensions ->> 'correlationid', e.subject), e.time, 'application/json', e.data, e.extensions, now()
+        from emitted e join fresh f on f.tenant_id = e.tenant_id and f.id = e.id
+        """;
+
+    private static void AddEvents(NpgsqlBatch batch, List<EmittedEvent> emitted)
+    {
+        if (emitted.Count == 0)
+        {
+            return;
+        }
+
+        var command = new NpgsqlBatchCommand(EmitSql);
+        command.Parameters.Add(Sql.Uuids(emitted, row => row.TenantId));
+        command.Parameters.Add(Sql.Uuids(emitted, row => row.Id));
+        command.Parameters.Add(Sql.Texts(emitted, row => row.EventId));
+        command.Parameters.Add(Sql.Texts(emitted, row => row.Source));
+        command.Parameters.Add(Sql.Texts(emitted, row => row.Type));
+        command.Parameters.Add(Sql.Texts(emitted, row => row.Subject));
+        command.Parameters.Add(Sql.Instants(emitted, row => row.Time));
+        command.Parameters.Add(Sql.Jsons(emitted, row => row.Data));
+        command.Parameters.Add(Sql.Jsons(emitted, row => row.Extensions));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Limits.EventDedupeLifetime });
+        batch.BatchCommands.Add(command);
+    }
+
+    private const string DeadLettersSql = """
+        insert into dead_letters (tenant_id, id, execution_id, workflow_id, node_id, error, input, created_at)
+        select d.*, now() from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::jsonb[])
+          as d (tenant_id, id, execution_id, workflow_id, node_id, error, input)
+        on conflict do nothing
+        """;
+
+    private static void AddDeadLetters(NpgsqlBatch batch, List<DeadLetter> letters)
+    {
+        if (letters.Count == 0)
+        {
+            return;
+        }
+
+        var command = new NpgsqlBatchCommand(DeadLettersSql);
+        command.Parameters.Add(Sql.Uuids(letters, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(letters, row => row.Id));
+        command.Parameters.Add(Sql.Uuids(letters, row => row.Key.Id));
+        command.Parameters.Add(Sql.Uuids(letters, row => row.WorkflowId));
+        command.Parameters.Add(Sql.Texts(letters, row => row.NodeId));
+        command.Parameters.Add(Sql.Jsons(letters, row => row.Error));
+        command.Parameters.Add(Sql.Jsons(letters, row => row.Input));
+        batch.BatchCommands.Add(command);
+    }
+}

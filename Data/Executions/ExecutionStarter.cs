@@ -1,0 +1,264 @@
+using System.Data;
+using Npgsql;
+using Workflows.Data.Database;
+using Workflows.Data.Dispatch;
+
+namespace Workflows.Data.Executions;
+
+/// <summary>
+/// Accepts executions. Guarantees: a start reported as <see cref="StartOutcome.Started"/> is committed with
+/// <c>synchronous_commit=on</c>; workers hear of it only after that, and if the hint is lost the sweep finds the row. Starts of concurrent
+/// callers share one transaction per flush; they succeed or fail together. Does not retry after a broken connection: whether the commit happened is
+/// unknown then and the caller gets the exception; with an idempotency key it can ask again.
+/// </summary>
+public sealed class ExecutionStarter : IAsyncDisposable
+{
+    private const int Lanes = 2;
+
+    private readonly WorkflowsDatabase _database;
+    private readonly DispatchStreams _dispatch;
+    private readonly TimeProvider _clock;
+    private readonly FlushLanes<Pending> _lanes;
+
+    public ExecutionStarter(WorkflowsDatabase database, DispatchStreams dispatch, TimeProvider clock)
+    {
+        _database = database;
+        _dispatch = dispatch;
+        _clock = clock;
+        _lanes = new FlushLanes<Pending>(FlushAsync, Lanes, Limits.StartsPerFlush, Limits.PendingStarts);
+    }
+
+    /// <summary>Starts one execution; concurrent calls are committed together.</summary>
+    public Task<StartOutcome> StartAsync(NewExecution execution, CancellationToken cancellationToken)
+    {
+        var pending = new Pending(execution);
+        return _lanes.TryAdd(pending)
+            ? pending.Outcome.Task.WaitAsync(cancellationToken)
+            : Task.FromResult<StartOutcome>(new StartOutcome.Overloaded());
+    }
+
+    /// <summary>Starts many executions of one tenant; outcomes in the order given.</summary>
+    /// <exception cref="ArgumentException">More than <see cref="Limits.BulkStart"/>.</exception>
+    public async Task<IReadOnlyList<StartOutcome>> StartManyAsync(IReadOnlyList<NewExecution> executions, CancellationToken cancellationToken)
+    {
+        if (executions.Count > Limits.BulkStart)
+        {
+            throw new ArgumentException($"At most {Limits.BulkStart} executions start in one call, not {executions.Count}.", nameof(executions));
+        }
+
+        return await Task.WhenAll(executions.Select(execution => StartAsync(execution, cancellationToken)));
+    }
+
+    private async Task FlushAsync(List<Pending> batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Starts under one key may meet in one batch: the first is written, and the others then find its row, all in one look.
+            var first = FirstOfEachKey(batch, out var rest);
+            await WriteAsync(first, cancellationToken);
+            foreach (var tenant in rest.GroupBy(pending => pending.Execution.TenantId))
+            {
+                await SettleAsync([.. tenant], [], cancellationToken);
+            }
+        }
+#pragma warning disable CA1031 // every caller gets the failure; the lane lives on for the next batch
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            foreach (var pending in batch)
+            {
+                pending.Outcome.TrySetException(exception);
+            }
+        }
+    }
+
+    private static List<Pending> FirstOfEachKey(List<Pending> batch, out List<Pending> rest)
+    {
+        var seen = new HashSet<(Guid, string, string)>();
+        var first = new List<Pending>(batch.Count);
+        rest = [];
+        foreach (var pending in batch)
+        {
+            var claim = pending.Execution.Idempotency;
+            var unique = claim is null || seen.Add((pending.Execution.TenantId, claim.Scope, claim.Key));
+            (unique ? first : rest).Add(pending);
+        }
+
+        return first;
+    }
+
+    private async Task WriteAsync(List<Pending> round, CancellationToken cancellationToken)
+    {
+        var now = _clock.GetUtcNow();
+        var groups = round.GroupBy(pending => pending.Execution.TenantId).OrderBy(group => group.Key).Select(group => group.ToList()).ToList();
+        var stored = new HashSet<Guid>();
+        await using (var connection = await _database.HotPath.OpenConnectionAsync(cancellationToken))
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            foreach (var group in groups)
+            {
+                AddGroup(batch, group, now);
+            }
+
+            await using var reader = await batch.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
+            do
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    if (reader.GetFieldType(0) == typeof(Guid))
+                    {
+                        stored.Add(reader.GetGuid(0));
+                    }
+                }
+            }
+            while (await reader.NextResultAsync(cancellationToken));
+        }
+
+        _dispatch.Announce(round.Where(pending => stored.Contains(pending.Execution.Id))
+            .Select(pending => new DispatchHint(pending.Execution.Key(), pending.Execution.Priority)));
+        foreach (var group in groups)
+        {
+            await SettleAsync(group, stored, cancellationToken);
+        }
+    }
+
+    private const string StartSql = """
+        insert into executions
+          (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at)
+        select $1, s.id, s.workflow_id, s.version, s.priority, s.trigger_type, s.trigger, s.correlation_id, s.input, s.reply_to, s.created_by, $2
+        from unnest($3::uuid[], $4::uuid[], $5::int[], $6::smallint[], $7::text[], $8::jsonb[], $9::text[], $10::jsonb[], $11::text[], $12::text[])
+          as s (id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by)
+        returning id
+        """;
+
+    // A key whose time is over may be used anew. Rows come sorted by key, so that two batches never wait for each other crosswise.
+    private const string StartWithKeySql = """
+        with claimed as (
+          insert into idempotency_keys (tenant_id, scope, key, request_hash, response, created_at, expires_at)
+          select $1, k.scope, k.key, k.request_hash, jsonb_build_object('executionId', k.id), $2, $13
+          from unnest($14::text[], $15::text[], $16::bytea[], $3::uuid[]) as k (scope, key, request_hash, id)
+          on conflict (tenant_id, scope, key) do update
+            set request_hash = excluded.request_hash, response = excluded.response,
+                created_at = excluded.created_at, expires_at = excluded.expires_at
+            where idempotency_keys.expires_at <= $2
+          returning (response ->> 'executionId')::uuid as id
+        )
+        insert into executions
+          (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at)
+        select $1, s.id, s.workflow_id, s.version, s.priority, s.trigger_type, s.trigger, s.correlation_id, s.input, s.reply_to, s.created_by, $2
+        from unnest($3::uuid[], $4::uuid[], $5::int[], $6::smallint[], $7::text[], $8::jsonb[], $9::text[], $10::jsonb[], $11::text[], $12::text[])
+          as s (id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by)
+        join claimed on claimed.id = s.id
+        returning id
+        """;
+
+    private static void AddGroup(NpgsqlBatch batch, List<Pending> group, DateTimeOffset now)
+    {
+        batch.BatchCommands.Add(TenantScope.SetTenant(group[0].Execution.TenantId));
+        var plain = group.Where(pending => pending.Execution.Idempotency is null).ToList();
+        if (plain.Count > 0)
+        {
+            var command = new NpgsqlBatchCommand(StartSql);
+            AddRows(command, plain, now);
+            batch.BatchCommands.Add(command);
+        }
+
+        var keyed = group.Where(pending => pending.Execution.Idempotency is not null)
+            .OrderBy(pending => pending.Execution.Idempotency!.Scope, StringComparer.Ordinal)
+            .ThenBy(pending => pending.Execution.Idempotency!.Key, StringComparer.Ordinal).ToList();
+        if (keyed.Count > 0)
+        {
+            var command = new NpgsqlBatchCommand(StartWithKeySql);
+            AddRows(command, keyed, now);
+            command.Parameters.Add(Sql.Instant(now + Limits.IdempotencyLifetime));
+            command.Parameters.Add(Sql.Texts(keyed, pending => pending.Execution.Idempotency!.Scope));
+            command.Parameters.Add(Sql.Texts(keyed, pending => pending.Execution.Idempotency!.Key));
+            command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. keyed.Select(pending => pending.Execution.Idempotency!.RequestHash)] });
+            batch.BatchCommands.Add(command);
+        }
+    }
+
+    private static void AddRows(NpgsqlBatchCommand command, List<Pending> rows, DateTimeOffset now)
+    {
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = rows[0].Execution.TenantId });
+        command.Parameters.Add(Sql.Instant(now));
+        command.Parameters.Add(Sql.Uuids(rows, row => row.Execution.Id));
+        command.Parameters.Add(Sql.Uuids(rows, row => row.Execution.WorkflowId));
+        command.Parameters.Add(Sql.Ints(rows, row => row.Execution.Version));
+        command.Parameters.Add(Sql.Shorts(rows, row => (short)row.Execution.Priority));
+        command.Parameters.Add(Sql.Texts(rows, row => row.Execution.TriggerType));
+        command.Parameters.Add(Sql.Jsons(rows, row => row.Execution.Trigger));
+        command.Parameters.Add(Sql.Texts(rows, row => row.Execution.CorrelationId));
+        command.Parameters.Add(Sql.Jsons(rows, row => row.Execution.Input));
+        command.Parameters.Add(Sql.Texts(rows, row => row.Execution.ReplyTo));
+        command.Parameters.Add(Sql.Texts(rows, row => row.Execution.CreatedBy));
+    }
+
+    private const string EarlierSql = """
+        select k.scope, k.key, i.request_hash, (i.response ->> 'executionId')::uuid
+        from unnest($2::text[], $3::text[]) as k (scope, key)
+        join idempotency_keys i on i.tenant_id = $1 and i.scope = k.scope and i.key = k.key
+        """;
+
+    private async Task SettleAsync(List<Pending> group, HashSet<Guid> stored, CancellationToken cancellationToken)
+    {
+        var refused = new List<Pending>();
+        foreach (var pending in group)
+        {
+            if (stored.Contains(pending.Execution.Id))
+            {
+                pending.Outcome.TrySetResult(new StartOutcome.Started(pending.Execution.Id));
+            }
+            else
+            {
+                refused.Add(pending);
+            }
+        }
+
+        if (refused.Count == 0)
+        {
+            return;
+        }
+
+        var earlier = new Dictionary<(string, string), (byte[] Hash, Guid Id)>();
+        await using var connection = await _database.HotPath.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(group[0].Execution.TenantId) } };
+        var command = new NpgsqlBatchCommand(EarlierSql);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = group[0].Execution.TenantId });
+        command.Parameters.Add(Sql.Texts(refused, pending => pending.Execution.Idempotency!.Scope));
+        command.Parameters.Add(Sql.Texts(refused, pending => pending.Execution.Idempotency!.Key));
+        batch.BatchCommands.Add(command);
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                earlier[(reader.GetString(0), reader.GetString(1))] = (reader.GetFieldValue<byte[]>(2), reader.GetGuid(3));
+            }
+        }
+
+        foreach (var pending in refused)
+        {
+            var claim = pending.Execution.Idempotency!;
+            pending.Outcome.TrySetResult(
+                earlier.TryGetValue((claim.Scope, claim.Key), out var found) && found.Hash.AsSpan().SequenceEqual(claim.RequestHash)
+                    ? new StartOutcome.AlreadyStarted(found.Id)
+                    : new StartOutcome.KeyReused());
+        }
+    }
+
+    /// <summary>Commits what was handed over, then ends.</summary>
+    public ValueTask DisposeAsync() => _lanes.DisposeAsync();
+
+    private sealed class Pending(NewExecution execution)
+    {
+        public NewExecution Execution { get; } = execution;
+
+        public TaskCompletionSource<StartOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+internal static class NewExecutionKeys
+{
+    public static ExecutionKey Key(this NewExecution execution) => new(execution.TenantId, execution.Id);
+}

@@ -1,0 +1,162 @@
+using Npgsql;
+using NpgsqlTypes;
+using Workflows.Data.Database;
+
+namespace Workflows.Data.Identity;
+
+/// <summary>What an API key stands for. Expiry and revocation are the caller's to judge, so that it can name the reason.</summary>
+public sealed record ApiKeyGrant(
+    Guid TenantId, Guid Id, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string TenantStatus);
+
+/// <summary>What a session stands for at this moment.</summary>
+/// <param name="Permissions">Of all roles of the user.</param>
+public sealed record SessionGrant(
+    Guid TenantId,
+    Guid SessionId,
+    Guid UserId,
+    string Email,
+    bool Active,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset? RevokedAt,
+    IReadOnlyList<string> Permissions);
+
+/// <summary>An account that bears an e-mail address; several tenants may each have one.</summary>
+public sealed record Login(Guid TenantId, string TenantSlug, Guid UserId, string? PasswordHash, bool Active, DateTimeOffset? LockedUntil);
+
+/// <summary>
+/// Look-ups that come before anything is known of the caller, and the bookkeeping of logins. Those without a tenant call functions that answer one question each; the
+/// role of the API cannot read the tables without a tenant.
+/// </summary>
+public sealed class GrantStore(WorkflowsDatabase database)
+{
+    private const string FindApiKeySql = "select tenant_id, id, scopes, expires_at, revoked_at, tenant_status from find_api_key($1)";
+
+    public async Task<ApiKeyGrant?> FindApiKeyAsync(byte[] hash, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(FindApiKeySql);
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = hash });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new ApiKeyGrant(
+                reader.GetGuid(0), reader.GetGuid(1), reader.GetFieldValue<string[]>(2), Instant(reader, 3), Instant(reader, 4), reader.GetString(5))
+            : null;
+    }
+
+    private const string FindSessionSql = """
+        select s.user_id, u.email, u.active and u.deleted_at is null and t.status = 'active', s.expires_at, s.revoked_at,
+          coalesce((select array_agg(distinct p) from user_roles ur join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
+                    cross join unnest(r.permissions) p
+                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id), '{}')
+        from user_sessions s
+        join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+        join tenants t on t.tenant_id = s.tenant_id
+        where s.tenant_id = $1 and s.id = $2
+        """;
+
+    public async Task<SessionGrant?> FindSessionAsync(Guid tenantId, Guid sessionId, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(FindSessionSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(sessionId) } });
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new SessionGrant(
+                tenantId,
+                sessionId,
+                reader.GetGuid(0),
+                reader.GetString(1),
+                reader.GetBoolean(2),
+                reader.GetFieldValue<DateTimeOffset>(3),
+                Instant(reader, 4),
+                reader.GetFieldValue<string[]>(5))
+            : null;
+    }
+
+    private const string FindLoginsSql = """
+        select tenant_id, tenant_slug, user_id, password_hash, active, locked_until from find_logins($1)
+        where $2::text is null or tenant_slug = $2 order by tenant_id limit $3
+        """;
+
+    /// <summary>The accounts of an e-mail address, in one tenant if <paramref name="tenantSlug"/> names it.</summary>
+    public async Task<IReadOnlyList<Login>> FindLoginsAsync(string email, string? tenantSlug, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(FindLoginsSql);
+        command.Parameters.Add(Sql.Text(email));
+        command.Parameters.Add(Sql.Text(tenantSlug));
+        command.Parameters.Add(Sql.Int(limit));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var logins = new List<Login>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            logins.Add(new Login(
+                reader.GetGuid(0),
+                reader.GetString(1),
+                reader.GetGuid(2),
+                reader.IsDBNull(3) ? null : reader.GetString(3),
+                reader.GetBoolean(4),
+                Instant(reader, 5)));
+        }
+
+        return logins;
+    }
+
+    // One statement, so that guesses in parallel all count. The lock doubles with each further wrong password.
+    private const string RecordFailureSql = """
+        update users set
+          failed_logins = failed_logins + 1,
+          locked_until = case when failed_logins + 1 >= $3
+            then $4::timestamptz + least($6::interval, $5::interval * power(2, least(failed_logins + 1 - $3, 20)))
+            else locked_until end
+        where tenant_id = $1 and id = $2
+        """;
+
+    /// <summary>Counts a wrong password; from the <paramref name="tolerated"/>th on the account is locked.</summary>
+    public Task RecordFailureAsync(
+        Guid tenantId, Guid userId, int tolerated, DateTimeOffset now, TimeSpan firstLock, TimeSpan longestLock, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            tenantId,
+            new NpgsqlBatchCommand(RecordFailureSql)
+            {
+                Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Int(tolerated), Sql.Instant(now), Interval(firstLock), Interval(longestLock) },
+            },
+            cancellationToken);
+
+    private const string RecordSuccessSql =
+        "update users set failed_logins = 0, locked_until = null, last_login_at = $3 where tenant_id = $1 and id = $2";
+
+    public Task RecordSuccessAsync(Guid tenantId, Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            tenantId,
+            new NpgsqlBatchCommand(RecordSuccessSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Instant(now) } },
+            cancellationToken);
+
+    private const string TouchKeysSql = """
+        update api_keys k set last_used_at = greatest(k.last_used_at, u.at)
+        from unnest($2::uuid[], $3::timestamptz[]) as u (id, at)
+        where k.tenant_id = $1 and k.id = u.id
+        """;
+
+    /// <summary>Remembers when keys were used last.</summary>
+    public Task TouchApiKeysAsync(Guid tenantId, IReadOnlyList<KeyValuePair<Guid, DateTimeOffset>> uses, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            tenantId,
+            new NpgsqlBatchCommand(TouchKeysSql)
+            {
+                Parameters = { Sql.Uuid(tenantId), Sql.Uuids(uses, use => use.Key), Sql.Instants(uses, use => use.Value) },
+            },
+            cancellationToken);
+
+    private async Task ExecuteAsync(Guid tenantId, NpgsqlBatchCommand command, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
+        batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static NpgsqlParameter Interval(TimeSpan value) => new() { Value = value, NpgsqlDbType = NpgsqlDbType.Interval };
+
+    private static DateTimeOffset? Instant(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
+}

@@ -1,0 +1,23 @@
+using Workflows.Data.Database;
+
+namespace Workflows.Data.Identity;
+
+/// <summary>What workers must know of a tenant's settings.</summary>
+public sealed class TenantSettingsStore(WorkflowsDatabase database)
+{
+    private const string HttpAllowSql = """
+        select coalesce(array(
+          select jsonb_array_elements_text(case when jsonb_typeof(t.settings -> 'httpAllow') = 'array' then t.settings -> 'httpAllow' else '[]'::jsonb end)),
+          '{}'::text[])
+        from tenants t
+        where t.tenant_id = $1
+        """;
+
+    /// <summary>Networks and hosts outside the public internet that this tenant's http nodes may call. Set by the operator.</summary>
+    public async Task<IReadOnlyList<string>> HttpAllowAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(HttpAllowSql);
+        command.Parameters.Add(Sql.Uuid(tenantId));
+        return await command.ExecuteScalarAsync(cancellationToken) as string[] ?? [];
+    }
+}

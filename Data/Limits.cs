@@ -1,0 +1,35 @@
+namespace Workflows.Data;
+
+/// <summary>Every bound of the data layer. A caller that crosses one gets an error that names it.</summary>
+public static class Limits
+{
+    /// <summary>Executions that one call may start.</summary>
+    public const int BulkStart = 1_000;
+
+    /// <summary>Events that one call may bring in.</summary>
+    public const int BulkEvents = 1_000;
+
+    /// <summary>Starts that one database round trip carries.</summary>
+    public const int StartsPerFlush = 500;
+
+    /// <summary>Starts that may wait for a lane before callers are refused (back-pressure: 429).</summary>
+    public const int PendingStarts = 20_000;
+
+    /// <summary>Ids packed into one entry of a dispatch stream; the unit in which work is handed to workers.</summary>
+    public const int IdsPerDispatchEntry = 32;
+
+    /// <summary>Entries kept in a dispatch stream. Beyond it the oldest hints go; the sweep finds what they named.</summary>
+    public const int DispatchStreamEntries = 200_000;
+
+    /// <summary>How long an idempotency key is remembered.</summary>
+    public static readonly TimeSpan IdempotencyLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>How long an event id of a source counts as a duplicate.</summary>
+    public static readonly TimeSpan EventDedupeLifetime = TimeSpan.FromDays(7);
+
+    /// <summary>Dot-divided segments of an event type that routing looks at; a type with more is refused.</summary>
+    public const int EventTypeSegments = 8;
+
+    /// <summary>Executions that one event may start through triggers.</summary>
+    public const int TriggersPerEvent = 100;
+}

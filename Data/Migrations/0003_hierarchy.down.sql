@@ -1,0 +1,1 @@
+drop table workflow_triggers, workflow_versions, workflows, jobs, folders, workspaces;

@@ -1,0 +1,53 @@
+using System.Net.Sockets;
+using System.Text;
+using Npgsql;
+
+namespace Workflows.Data;
+
+/// <summary>What a failed statement means to the platform. The only place that knows SQLSTATEs.</summary>
+public static class PostgresErrors
+{
+    /// <summary>Raised by <c>hold_worker_lease</c>: this worker was fenced and none of the checkpoint was written.</summary>
+    public const string WorkerFenced = "WF001";
+
+    /// <summary>The statement may succeed when sent again: the server restarts, the connection broke, a deadlock or lock time-out.</summary>
+    public static bool IsTransient(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "53300" or "40001" or "40P01" or "55P03" or "25P04" } => true,
+        PostgresException postgres => postgres.IsTransient,
+        NpgsqlException npgsql => npgsql.IsTransient || npgsql.InnerException is IOException or SocketException or TimeoutException or EndOfStreamException,
+        IOException or SocketException or TimeoutException => true,
+        InvalidOperationException { InnerException: NpgsqlException inner } => IsTransient(inner),
+        _ => false,
+    };
+
+    /// <summary>The database cannot be reached or refuses new work at the moment.</summary>
+    public static bool IsUnavailable(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "53300" or "53400" } => true,
+        PostgresException => false,
+        NpgsqlException { InnerException: IOException or SocketException or TimeoutException or EndOfStreamException } => true,
+        _ => false,
+    };
+
+    /// <summary>Why the database, or the driver before it, refuses this statement for good; null when it may succeed later.</summary>
+    public static string? Rejection(Exception exception) => exception switch
+    {
+        EncoderFallbackException => "text that is no Unicode",
+        PostgresException postgres when !IsTransient(exception) => $"{postgres.SqlState} {postgres.MessageText}",
+        _ => null,
+    };
+
+    public static bool IsWorkerFenced(Exception exception) => exception is PostgresException { SqlState: WorkerFenced };
+
+    /// <summary>The constraint or index that a unique violation names, or null.</summary>
+    public static string? UniqueViolation(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } postgres ? postgres.ConstraintName : null;
+
+    public static bool IsForeignKeyViolation(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
+
+    /// <summary>Text that PostgreSQL cannot hold, such as U+0000 inside JSON or invalid UTF-8.</summary>
+    public static bool IsUnstorableText(Exception exception) =>
+        exception is PostgresException { SqlState: "22P05" or "22021" or "22P02" };
+}

@@ -1,0 +1,156 @@
+using System.Text.Json;
+using Workflows.Engine.Nodes;
+using Workflows.Jsonata;
+using static Workflows.Engine.Definitions.DefinitionProblemCodes;
+
+namespace Workflows.Engine.Definitions;
+
+/// <summary>What an expression may read, by where it stands.</summary>
+internal enum ExpressionScope
+{
+    /// <summary>A node parameter: input, trigger, event, execution, vars, and the steps of earlier nodes.</summary>
+    Node,
+
+    /// <summary>The execution's output: the same, with the steps of all nodes.</summary>
+    Output,
+
+    /// <summary>A trigger's condition: the event alone.</summary>
+    Trigger,
+
+    /// <summary>The concurrency key, evaluated before the execution starts: the input alone.</summary>
+    Admission,
+}
+
+/// <summary>Compiles the expressions and templates of one definition and remembers what each of them reads.</summary>
+internal sealed class ExpressionCompiler(ProblemList problems)
+{
+    public List<ExpressionUse> Uses { get; } = [];
+
+    /// <summary>Compiles <c>expr</c> or <c>{{ expr }}</c>; null when it does not parse, which is then reported.</summary>
+    public JsonataExpression? Expression(string source, string pointer, int node, ExpressionScope scope)
+    {
+        if (source.Length > Limits.ExpressionLength)
+        {
+            ReportLength(pointer, source.Length);
+            return null;
+        }
+
+        var text = Unwrap(source, out var offset);
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            problems.Add(
+                pointer, ExpressionInvalid, "The expression is empty.", "Write a JSONata expression, e.g. input.amount > 100.");
+            return null;
+        }
+
+        if (!JsonataExpression.TryParse(text, out var expression, out var error))
+        {
+            Report(pointer, error, offset);
+            return null;
+        }
+
+        foreach (var problem in expression.Check())
+        {
+            Report(
+                pointer,
+                new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion),
+                offset);
+        }
+
+        Remember(pointer, node, scope, expression.References);
+        return expression;
+    }
+
+    /// <summary>
+    /// Compiles any JSON whose texts may hold <c>{{ expr }}</c>; null when one does not parse, all of which are then reported.
+    /// </summary>
+    public JsonTemplate? Template(JsonElement json, string pointer, int node, ExpressionScope scope)
+    {
+        if (!CheckLengths(json, pointer))
+        {
+            return null;
+        }
+
+        if (JsonTemplate.TryParse(json, out var template, out var errors))
+        {
+            Remember(pointer, node, scope, template.References);
+            return template;
+        }
+
+        foreach (var error in errors)
+        {
+            Report(pointer + error.Pointer, error.Error, offset: 0);
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The expression within <c>{{ }}</c>, or the text itself: in JSONata no expression begins with two braces.
+    /// </summary>
+    public static string Unwrap(string source, out int offset)
+    {
+        var start = source.AsSpan().IndexOfAnyExcept(" \t\r\n");
+        var trimmed = source.AsSpan().Trim();
+        if (trimmed.Length >= 4
+            && trimmed.StartsWith("{{", StringComparison.Ordinal)
+            && trimmed.EndsWith("}}", StringComparison.Ordinal))
+        {
+            offset = start + 2;
+            return trimmed[2..^2].ToString();
+        }
+
+        offset = 0;
+        return source;
+    }
+
+    private void Remember(string pointer, int node, ExpressionScope scope, IReadOnlyList<JsonataReference> references)
+    {
+        if (references.Count > 0)
+        {
+            Uses.Add(new ExpressionUse(pointer, node, scope, references));
+        }
+    }
+
+    private void Report(string pointer, JsonataError error, int offset) => problems.Add(
+        pointer,
+        ExpressionInvalid,
+        $"The expression is wrong at position {error.Position + offset} ({error.Code}): {error.Message}",
+        error.Suggestion is { } suggestion ? $"Did you mean '{suggestion}'?" : "Correct the expression at this position.");
+
+    private bool CheckLengths(JsonElement json, string pointer)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.String when json.GetString()!.Length is var length && length > Limits.ExpressionLength
+                && json.GetString()!.Contains("{{", StringComparison.Ordinal):
+                ReportLength(pointer, length);
+                return false;
+            case JsonValueKind.Object:
+                var valid = true;
+                foreach (var member in json.EnumerateObject())
+                {
+                    valid &= CheckLengths(member.Value, ProblemList.Append(pointer, member.Name));
+                }
+
+                return valid;
+            case JsonValueKind.Array:
+                var allValid = true;
+                var index = 0;
+                foreach (var item in json.EnumerateArray())
+                {
+                    allValid &= CheckLengths(item, ProblemList.Append(pointer, index++));
+                }
+
+                return allValid;
+            default:
+                return true;
+        }
+    }
+
+    private void ReportLength(string pointer, int length) => problems.Add(
+        pointer,
+        ExpressionTooLong,
+        $"The expression has {length} characters.",
+        $"At most {Limits.ExpressionLength} are allowed; divide it over several set nodes.");
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Workflows.Engine.Definitions;
+
+/// <summary>The JSON types of the keyword <c>type</c>.</summary>
+[Flags]
+internal enum JsonTypes
+{
+    None = 0,
+    Null = 1,
+    Boolean = 2,
+    Integer = 4,
+    Number = 8,
+    String = 16,
+    Array = 32,
+    Object = 64,
+}
+
+/// <summary>
+/// A compiled JSON Schema (2020-12) of the subset that <see cref="InputSchemaReader"/> reads. Every keyword outside the subset
+/// was refused when the definition was saved, so that nothing a schema says is silently not checked.
+/// </summary>
+internal sealed class InputSchema
+{
+    public static InputSchema Anything { get; } = new();
+
+    public static InputSchema Nothing { get; } = new() { IsNothing = true };
+
+    /// <summary>The schema <c>false</c>.</summary>
+    public bool IsNothing { get; init; }
+
+    public JsonTypes Types { get; init; }
+
+    public IReadOnlyList<JsonElement>? Enum { get; init; }
+
+    public JsonElement? Const { get; init; }
+
+    public double? Minimum { get; init; }
+
+    public double? Maximum { get; init; }
+
+    public double? ExclusiveMinimum { get; init; }
+
+    public double? ExclusiveMaximum { get; init; }
+
+    public decimal? MultipleOf { get; init; }
+
+    public int? MinLength { get; init; }
+
+    public int? MaxLength { get; init; }
+
+    public Regex? Pattern { get; init; }
+
+    public string? Format { get; init; }
+
+    public InputSchema? Items { get; init; }
+
+    public int? MinItems { get; init; }
+
+    public int? MaxItems { get; init; }
+
+    public bool UniqueItems { get; init; }
+
+    public IReadOnlyDictionary<string, InputSchema> Properties { get; init; } = new Dictionary<string, InputSchema>();
+
+    public IReadOnlyList<string> Required { get; init; } = [];
+
+    public InputSchema? AdditionalProperties { get; init; }
+
+    public int? MinProperties { get; init; }
+
+    public int? MaxProperties { get; init; }
+
+    /// <summary>Everything wrong with a value, up to <see cref="Limits.InputProblems"/>.</summary>
+    public IReadOnlyList<InputProblem> Validate(JsonElement value)
+    {
+        var validation = new InputValidation();
+        validation.Check(this, value, "");
+        return validation.Problems;
+    }
+}

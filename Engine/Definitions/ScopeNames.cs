@@ -1,0 +1,36 @@
+namespace Workflows.Engine.Definitions;
+
+/// <summary>The names expressions may read, in one place for validation and evaluation.</summary>
+internal static class ScopeNames
+{
+    public const string Input = "input";
+    public const string Steps = "steps";
+    public const string Trigger = "trigger";
+    public const string Event = "event";
+    public const string Execution = "execution";
+    public const string Variables = "vars";
+
+    public const string Output = "output";
+    public const string Port = "port";
+    public const string Status = "status";
+
+    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables];
+
+    public static IReadOnlyList<string> Admission { get; } = [Input];
+
+    public static IReadOnlyList<string> TriggerCondition { get; } = [Event];
+
+    public static IReadOnlyList<string> Step { get; } = [Output, Port, Status];
+
+    public static IReadOnlyList<string> TriggerMembers { get; } = ["type", "id"];
+
+    public static IReadOnlyList<string> ExecutionMembers { get; } =
+        ["id", "tenantId", "workflowId", "version", "attempt", "createdAt", "correlationId"];
+
+    public static IReadOnlyList<string> Of(ExpressionScope scope) => scope switch
+    {
+        ExpressionScope.Node or ExpressionScope.Output => Node,
+        ExpressionScope.Trigger => TriggerCondition,
+        ExpressionScope.Admission => Admission,
+    };
+}

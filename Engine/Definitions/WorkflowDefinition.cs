@@ -1,0 +1,149 @@
+using System.Text.Json;
+
+namespace Workflows.Engine.Definitions;
+
+/// <summary>A definition as written, schema version 1. <see cref="CompiledWorkflow"/> is what runs.</summary>
+public sealed record WorkflowDefinition
+{
+    /// <summary>The version of the format this release reads and writes.</summary>
+    public const int CurrentSchema = 1;
+
+    public int Schema { get; init; } = CurrentSchema;
+
+    public string? Name { get; init; }
+
+    public string? Description { get; init; }
+
+    public IReadOnlyList<TriggerDefinition> Triggers { get; init; } = [];
+
+    public IReadOnlyList<NodeDefinition> Nodes { get; init; } = [];
+
+    public IReadOnlyList<EdgeDefinition> Edges { get; init; } = [];
+
+    /// <summary>The JSON Schema of the input; null = any input.</summary>
+    public JsonElement? Parameters { get; init; }
+
+    /// <summary>The template of the result; null = the outputs of the terminal steps.</summary>
+    public JsonElement? Output { get; init; }
+
+    public WorkflowSettings Settings { get; init; } = WorkflowSettings.Default;
+}
+
+public enum TriggerType
+{
+    Manual,
+    Event,
+}
+
+/// <summary>What starts an execution.</summary>
+/// <param name="EventType">The event types that start it, maybe with <c>*</c>; event triggers only.</param>
+/// <param name="Condition">An expression on <c>event</c>; null = every event of the type.</param>
+public sealed record TriggerDefinition(string Id, TriggerType Type, string? EventType, string? Condition);
+
+/// <summary>A unit of work.</summary>
+public sealed record NodeDefinition
+{
+    public required string Id { get; init; }
+
+    public required string Type { get; init; }
+
+    public string? Name { get; init; }
+
+    /// <summary>An object; undefined when the node has none.</summary>
+    public JsonElement Parameters { get; init; }
+
+    public NodePosition? Position { get; init; }
+
+    public RetryPolicy Retry { get; init; } = RetryPolicy.None;
+
+    public double? TimeoutSeconds { get; init; }
+
+    public OnError OnError { get; init; }
+
+    /// <summary>True = treat the node as one with an outside effect: it starts when all it depends on is durable.</summary>
+    public bool Effect { get; init; }
+}
+
+/// <summary>Where the console draws the node.</summary>
+public readonly record struct NodePosition(double X, double Y);
+
+/// <summary>What happens when a step has failed for good and its error port is not wired.</summary>
+public enum OnError
+{
+    /// <summary>The execution fails.</summary>
+    Fail,
+
+    /// <summary>The node leaves by <c>main</c> with <c>{"error": {...}}</c> as its output.</summary>
+    Continue,
+}
+
+/// <summary>A connection from a node's port to a node.</summary>
+public sealed record EdgeDefinition(string From, string Port, string To);
+
+/// <summary>How often and how soon a failed step is tried again.</summary>
+/// <param name="MaxAttempts">The first one included.</param>
+/// <param name="InitialDelaySeconds">The longest delay before the second attempt.</param>
+/// <param name="Multiplier">How much longer each further delay may be.</param>
+/// <param name="NonRetryableCodes">Error codes that end the attempts at once.</param>
+public sealed record RetryPolicy(
+    int MaxAttempts,
+    double InitialDelaySeconds,
+    double Multiplier,
+    double MaxDelaySeconds,
+    IReadOnlyList<string> NonRetryableCodes)
+{
+    /// <summary>What a node without <c>retry</c> has.</summary>
+    public static RetryPolicy None { get; } = new(1, 0, 1, 0, []);
+
+    /// <summary>What the fields left out of <c>retry</c> are.</summary>
+    public static RetryPolicy Default { get; } = new(3, 1, 2, 300, []);
+}
+
+public enum ExecutionPriority
+{
+    High,
+    Normal,
+    Low,
+}
+
+/// <summary>
+/// What a new execution does while others of the workflow run at the limit of <see cref="WorkflowSettings.Concurrency"/>.
+/// </summary>
+public enum OverlapPolicy
+{
+    /// <summary>It waits in the queue.</summary>
+    Queue,
+
+    /// <summary>It is not started.</summary>
+    Skip,
+
+    /// <summary>The oldest one is cancelled for it.</summary>
+    CancelOldest,
+}
+
+/// <summary>When steps become durable.</summary>
+public enum CheckpointPolicy
+{
+    /// <summary>Every step, as soon as the previous flush is done.</summary>
+    Step,
+
+    /// <summary>Only waits, steps with effects and the end.</summary>
+    Exit,
+}
+
+/// <summary>How many executions of a workflow may run at once.</summary>
+/// <param name="Key">An expression on <c>input</c>: the limit holds among executions with an equal value; null = all of
+/// them.</param>
+public sealed record ConcurrencyLimit(int Limit, string? Key);
+
+public sealed record WorkflowSettings(
+    double? TimeoutSeconds,
+    ConcurrencyLimit? Concurrency,
+    ExecutionPriority Priority,
+    OverlapPolicy OverlapPolicy,
+    int? RetentionDays,
+    CheckpointPolicy Checkpoint)
+{
+    public static WorkflowSettings Default { get; } =
+        new(null, null, ExecutionPriority.Normal, OverlapPolicy.Queue, null, CheckpointPolicy.Step);
+}

@@ -1,0 +1,46 @@
+namespace Workflows.Engine.Executions;
+
+/// <summary>
+/// What is fixed about an execution when it starts. JSON members are UTF-8 and checked by <see cref="JsonText"/> before.
+/// </summary>
+public sealed record ExecutionFacts
+{
+    public required Guid ExecutionId { get; init; }
+
+    public required Guid TenantId { get; init; }
+
+    public required Guid WorkflowId { get; init; }
+
+    public required int Version { get; init; }
+
+    /// <summary>In scope as <c>input</c>; empty = JSON null.</summary>
+    public ReadOnlyMemory<byte> Input { get; init; }
+
+    /// <summary><c>manual</c>, <c>event</c>, ...: in scope as <c>trigger.type</c>.</summary>
+    public required string TriggerType { get; init; }
+
+    /// <summary>The id of the trigger in the definition; in scope as <c>trigger.id</c>.</summary>
+    public string? TriggerId { get; init; }
+
+    /// <summary>The CloudEvent that started the execution, structured JSON; in scope as <c>event</c>; empty = none.</summary>
+    public ReadOnlyMemory<byte> TriggerEvent { get; init; }
+
+    /// <summary>Variables of tenant and workflow, a JSON object; in scope as <c>vars</c>; empty = none.</summary>
+    public ReadOnlyMemory<byte> Variables { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>1, and one more for each time a person had the execution retried.</summary>
+    public int Attempt { get; init; } = 1;
+
+    public string? CorrelationId { get; init; }
+
+    /// <summary>
+    /// When a person last had the execution retried; null = never. Failed and cancelled attempts that finished before count no
+    /// more: their nodes run again with further attempt numbers. The execution's time counts from here.
+    /// </summary>
+    public DateTimeOffset? RetriedAt { get; init; }
+
+    /// <summary>A cancellation that was asked for before this worker took over: the execution goes straight to its end.</summary>
+    public CancelRequested? Cancellation { get; init; }
+}

@@ -1,0 +1,43 @@
+namespace Workflows.Engine.Executions;
+
+/// <summary>The codes of step errors that the engine itself gives; runners add their own (<c>HTTP_503</c>).</summary>
+public static class StepErrorCodes
+{
+    /// <summary>A JSONata expression ended in an error; the message has JSONata's own code and the position.</summary>
+    public const string ExpressionError = "EXPRESSION_ERROR";
+
+    /// <summary>A parameter rendered to something the node cannot use.</summary>
+    public const string ParameterInvalid = "PARAMETER_INVALID";
+
+    /// <summary>Rendered parameters larger than <see cref="Limits.RenderedParameterBytes"/>.</summary>
+    public const string ParametersTooLarge = "PARAMETERS_TOO_LARGE";
+
+    /// <summary>
+    /// An output larger than <see cref="Limits.StepOutputBytes"/> or <see cref="Limits.ExecutionOutputBytes"/>.
+    /// </summary>
+    public const string OutputTooLarge = "OUTPUT_TOO_LARGE";
+
+    /// <summary>An output that is not JSON, or JSON that PostgreSQL cannot keep.</summary>
+    public const string OutputInvalid = "OUTPUT_INVALID";
+
+    /// <summary>A runner left by a port that the node does not have.</summary>
+    public const string PortUnknown = "PORT_UNKNOWN";
+
+    /// <summary>No case of a switch holds and it has no default.</summary>
+    public const string NoCaseMatches = "NO_CASE_MATCHES";
+
+    /// <summary>A join for n branches at which fewer than n arrived.</summary>
+    public const string JoinIncomplete = "JOIN_INCOMPLETE";
+
+    /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
+    public const string WaitTimedOut = "WAIT_TIMED_OUT";
+
+    /// <summary>What a <c>fail</c> node says unless it has a code of its own.</summary>
+    public const string Failed = "FAILED";
+
+    /// <summary>The execution's time is over.</summary>
+    public const string ExecutionTimedOut = "EXECUTION_TIMED_OUT";
+
+    /// <summary>A run was stopped because its execution ended.</summary>
+    public const string Aborted = "ABORTED";
+}

@@ -1,0 +1,292 @@
+using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
+
+namespace Workflows.Engine.Executions;
+
+/// <summary>One node of one frame: from its turn to the step record, with attempts, waits and error ports.</summary>
+internal static class StepRunner
+{
+    /// <summary>The node's turn has come: adopt what is recorded of it, or begin its first attempt.</summary>
+    public static void Activate(
+        ExecutionState state, Frame frame, int ordinal, DateTimeOffset now, ICollection<Decision> decisions)
+    {
+        if (state.Recorded is { } recorded && recorded.TryAdopt(frame, ordinal, now, decisions))
+        {
+            return;
+        }
+
+        BeginAttempt(state, frame, ordinal, notBefore: null, now, decisions);
+    }
+
+    public static void Succeed(ExecutionState state, StepSucceeded succeeded, DateTimeOffset now, ICollection<Decision> decisions)
+    {
+        if (TryTakeRun(state, succeeded.Node, succeeded.Iteration, succeeded.Attempt, out var frame))
+        {
+            var step = new FinishedStep(
+                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now);
+            Finish(step, StepOutcome.By(succeeded.Port, succeeded.Output), decisions);
+        }
+    }
+
+    public static void Fail(ExecutionState state, StepFailed failed, DateTimeOffset now, ICollection<Decision> decisions)
+    {
+        if (TryTakeRun(state, failed.Node, failed.Iteration, failed.Attempt, out var frame))
+        {
+            var step = new FinishedStep(frame, state.Workflow.Nodes[failed.Node], failed.StartedAt, failed.FinishedAt, now);
+            Finish(step, new StepOutcome("", default, failed.Error), decisions);
+        }
+    }
+
+    public static void ResolveWait(
+        ExecutionState state, WaitResolved resolved, DateTimeOffset now, ICollection<Decision> decisions)
+    {
+        if (state.FrameOf(resolved.Iteration) is not { } frame || (uint)resolved.Node >= (uint)frame.Slots.Length)
+        {
+            return;
+        }
+
+        ref var slot = ref frame.Slots[resolved.Node];
+        if (slot.Attempt != resolved.Attempt || slot.Phase is not (NodePhase.Waiting or NodePhase.Retrying))
+        {
+            return;
+        }
+
+        state.OpenWaitCount--;
+        if (slot.Phase == NodePhase.Retrying)
+        {
+            BeginAttempt(state, frame, resolved.Node, notBefore: null, now, decisions);
+            return;
+        }
+
+        var node = state.Workflow.Nodes[resolved.Node];
+        var outcome = NodeEvaluator.Resolve(
+            new NodeContext(state, frame, node, slot.Attempt, now), resolved.Outcome, resolved.Event);
+        Finish(new FinishedStep(frame, node, slot.StartedAt, now, now), outcome, decisions);
+    }
+
+    /// <summary>The attempt after the one that failed: soon from memory, later from a durable timer.</summary>
+    public static void ScheduleRetry(
+        Frame frame,
+        CompiledNode node,
+        StepError error,
+        DateTimeOffset failedAt,
+        DateTimeOffset now,
+        ICollection<Decision> decisions)
+    {
+        var state = frame.State;
+        ref var slot = ref frame.Slots[node.Ordinal];
+        var delay = Backoff.Delay(
+            node.Definition.Retry,
+            slot.Attempt - slot.AttemptBase,
+            Backoff.Seed(state.Facts.ExecutionId, node.Id, frame.Iteration, slot.Attempt),
+            error.RetryAfter);
+        var dueAt = failedAt + delay;
+        if (dueAt <= now.AddSeconds(Limits.InMemoryRetrySeconds))
+        {
+            BeginAttempt(state, frame, node.Ordinal, dueAt > now ? dueAt : null, now, decisions);
+            return;
+        }
+
+        slot.Phase = NodePhase.Retrying;
+        slot.DueAt = dueAt;
+        state.OpenWaitCount++;
+        decisions.Add(new OpenWait(new WaitSpec(node.Ordinal, node.Id, frame.Iteration, slot.Attempt, WaitKind.Retry, dueAt)));
+    }
+
+    public static void BeginAttempt(
+        ExecutionState state,
+        Frame frame,
+        int ordinal,
+        DateTimeOffset? notBefore,
+        DateTimeOffset now,
+        ICollection<Decision> decisions)
+    {
+        var node = state.Workflow.Nodes[ordinal];
+        ref var slot = ref frame.Slots[ordinal];
+        slot.Attempt++;
+        slot.StartedAt = now;
+        slot.DueAt = null;
+        var context = new NodeContext(state, frame, node, slot.Attempt, now);
+        var step = new FinishedStep(frame, node, now, now, now);
+        switch (node.Action)
+        {
+            case PureAction pure when !node.IsRunOutside:
+                Finish(step, NodeEvaluator.Evaluate(pure, context), decisions);
+                break;
+            case PureAction:
+                Run(state, frame, node, parameters: default, notBefore, decisions);
+                break;
+            case EffectAction effect:
+                var rendered = NodeEvaluator.Render(effect, context);
+                if (rendered.Error is null)
+                {
+                    Run(state, frame, node, rendered.Output, notBefore, decisions);
+                }
+                else
+                {
+                    Finish(step, rendered, decisions);
+                }
+
+                break;
+            case WaitAction wait:
+                Wait(state, context, wait, step, decisions);
+                break;
+            default:
+                throw new InvalidOperationException($"{node.Action.GetType().Name} is none of the kinds of action.");
+        }
+    }
+
+    private static void Run(
+        ExecutionState state,
+        Frame frame,
+        CompiledNode node,
+        ReadOnlyMemory<byte> parameters,
+        DateTimeOffset? notBefore,
+        ICollection<Decision> decisions)
+    {
+        ref var slot = ref frame.Slots[node.Ordinal];
+        slot.Phase = NodePhase.Running;
+        state.RunningCount++;
+        decisions.Add(new RunNode(new NodeRun(
+            state.Facts.ExecutionId,
+            node.Ordinal,
+            node.Id,
+            node.Type.Name,
+            frame.Iteration,
+            slot.Attempt,
+            parameters,
+            node.TimeoutSeconds,
+            notBefore)));
+    }
+
+    private static void Wait(
+        ExecutionState state, in NodeContext context, WaitAction action, in FinishedStep step, ICollection<Decision> decisions)
+    {
+        var wait = NodeEvaluator.Open(action, context, out var outcome);
+        if (wait is null)
+        {
+            Finish(step, outcome, decisions);
+            return;
+        }
+
+        ref var slot = ref context.Frame.Slots[wait.Ordinal];
+        slot.Phase = NodePhase.Waiting;
+        slot.WaitKind = wait.Kind;
+        slot.DueAt = wait.DueAt;
+        state.OpenWaitCount++;
+        decisions.Add(new OpenWait(wait));
+    }
+
+    /// <summary>Records an outcome and lets it take effect: on along the edges, to the next attempt, or to the end.</summary>
+    private static void Finish(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
+    {
+        var (node, frame) = (step.Node, step.Frame);
+        var port = -1;
+        var error = outcome.Error is null ? StepOutputs.FindProblem(node, outcome, out port) : StepOutputs.Clean(outcome.Error);
+        if (error is null)
+        {
+            var output = outcome.Output.IsEmpty ? StepOutputs.Null : outcome.Output;
+            decisions.Add(step.Record(StepStatus.Completed, node.Ports[port], output, error: null));
+            if (node.Action is EmitEventAction)
+            {
+                decisions.Add(EmitEventAction.ToDecision(output));
+            }
+
+            LeaveBy(frame, node, port, output, hasFailed: false);
+            return;
+        }
+
+        ref var slot = ref frame.Slots[node.Ordinal];
+        if (frame.State.Ending is not null)
+        {
+            slot.Phase = NodePhase.Cancelled;
+            var status = error.Kind == StepErrorKind.Cancelled ? StepStatus.Cancelled : StepStatus.Failed;
+            decisions.Add(step.Record(status, port: null, output: default, error));
+        }
+        else if (MayRetry(node, slot.Attempt - slot.AttemptBase, error))
+        {
+            decisions.Add(step.Record(StepStatus.Failed, port: null, output: default, error));
+            ScheduleRetry(frame, node, error, step.FinishedAt, step.Now, decisions);
+        }
+        else if (node.ErrorPort >= 0)
+        {
+            var output = StepOutputs.OfError(error);
+            decisions.Add(step.Record(StepStatus.Failed, NodePort.Error, output, error));
+            LeaveBy(frame, node, node.ErrorPort, output, hasFailed: true);
+        }
+        else if (node.Definition.OnError == OnError.Continue && node.PortOf(NodePort.Main) is var main and >= 0)
+        {
+            var output = StepOutputs.OfContinued(error);
+            decisions.Add(step.Record(StepStatus.Failed, NodePort.Main, output, error));
+            LeaveBy(frame, node, main, output, hasFailed: true);
+        }
+        else
+        {
+            slot.Phase = NodePhase.Failed;
+            decisions.Add(step.Record(StepStatus.Failed, port: null, output: default, error));
+            Decider.BeginEnding(frame.State, Failure(node.Id, error), decisions);
+        }
+    }
+
+    public static FailExecution Failure(string nodeId, StepError error) =>
+        new(new ExecutionError(error.Code, error.Message, nodeId), ExecutionStatus.Failed);
+
+    /// <param name="attempt">Counted from 1 since the last retry by a person.</param>
+    public static bool MayRetry(CompiledNode node, int attempt, StepError error)
+    {
+        var policy = node.Definition.Retry;
+        return error.Kind is StepErrorKind.Transient or StepErrorKind.Timeout
+            && attempt < policy.MaxAttempts
+            && !policy.NonRetryableCodes.Contains(error.Code);
+    }
+
+    public static void LeaveBy(Frame frame, CompiledNode node, int port, ReadOnlyMemory<byte> output, bool hasFailed)
+    {
+        ref var slot = ref frame.Slots[node.Ordinal];
+        slot.Phase = NodePhase.Done;
+        slot.Port = port;
+        slot.Output = output;
+        slot.HasFailed = hasFailed;
+        if (frame.State.Ending is null)
+        {
+            frame.Leave(node, port);
+        }
+    }
+
+    private static bool TryTakeRun(ExecutionState state, int ordinal, string iteration, int attempt, out Frame frame)
+    {
+        frame = state.FrameOf(iteration)!;
+        if (frame is null || (uint)ordinal >= (uint)frame.Slots.Length)
+        {
+            return false;
+        }
+
+        ref var slot = ref frame.Slots[ordinal];
+        if (slot.Phase != NodePhase.Running || slot.Attempt != attempt)
+        {
+            return false;
+        }
+
+        state.RunningCount--;
+        return true;
+    }
+}
+
+/// <summary>An attempt that has an outcome, on its way into a record.</summary>
+internal readonly record struct FinishedStep(
+    Frame Frame, CompiledNode Node, DateTimeOffset StartedAt, DateTimeOffset FinishedAt, DateTimeOffset Now)
+{
+    public RecordStep Record(StepStatus status, string? port, ReadOnlyMemory<byte> output, StepError? error) =>
+        new(new StepRecord(
+        Node.Ordinal,
+        Node.Id,
+        Node.Type.Name,
+        Frame.Iteration,
+        Frame.Slots[Node.Ordinal].Attempt,
+        status,
+        port,
+        output,
+        error,
+        StartedAt,
+        FinishedAt));
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Workflows.Engine;
+
+/// <summary>
+/// Whether JSON from outside can be kept. PostgreSQL's jsonb refuses what JSON allows: the character U+0000, half a surrogate
+/// pair, numbers beyond its numeric type; and one refused row would fail the group checkpoint of everybody in it. So such text
+/// is turned away where it enters: input, events, responses.
+/// </summary>
+public static class JsonText
+{
+    /// <summary>Null when <paramref name="utf8"/> is one JSON value that can be stored; else what is wrong, for people.</summary>
+    public static string? FindProblem(ReadOnlySpan<byte> utf8, int maxDepth = Limits.JsonDepth)
+    {
+        if (FindTextProblem(utf8) is { } textProblem)
+        {
+            return textProblem;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.Number && IsBeyondNumeric(reader.ValueSpan))
+                {
+                    return $"a number at byte {reader.TokenStartIndex} has too large an exponent to be stored";
+                }
+            }
+        }
+        catch (JsonException exception)
+        {
+            return Describe(exception);
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The part of <see cref="FindProblem"/> that no JSON parser looks at: the encoding, and escapes of code points that are
+    /// none.
+    /// </summary>
+    public static string? FindTextProblem(ReadOnlySpan<byte> utf8)
+    {
+        if (!Utf8.IsValid(utf8))
+        {
+            return "the text is not valid UTF-8";
+        }
+
+        // A backslash occurs only inside strings, so the escapes can be found without knowing where strings begin.
+        for (var at = utf8.IndexOf((byte)'\\'); at >= 0 && at + 1 < utf8.Length;)
+        {
+            var length = 2;
+            if (utf8[at + 1] == (byte)'u' && TryReadUnit(utf8, at, out var unit))
+            {
+                length = 6;
+                if (unit == 0)
+                {
+                    return $"the string at byte {at} holds the character U+0000, which cannot be stored";
+                }
+
+                if (char.IsHighSurrogate((char)unit) && TryReadUnit(utf8, at + 6, out var low) && char.IsLowSurrogate((char)low))
+                {
+                    length = 12;
+                }
+                else if (char.IsSurrogate((char)unit))
+                {
+                    return $"the string at byte {at} holds half of a surrogate pair";
+                }
+            }
+
+            var next = utf8[(at + length)..].IndexOf((byte)'\\');
+            at = next < 0 ? -1 : at + length + next;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Whether text, as far as it is JSON, nests deeper; the parser tells that apart from bad syntax only by its message.
+    /// </summary>
+    internal static bool IsDeeperThan(int depth, ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = depth + 1 });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth >= depth && reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+                {
+                    return true;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        return false;
+    }
+
+    internal static string Describe(JsonException exception) =>
+        exception.LineNumber is { } line
+            ? $"line {line + 1}, byte {exception.BytePositionInLine + 1}: {FirstSentence(exception.Message)}"
+            : FirstSentence(exception.Message);
+
+    private static string FirstSentence(string message)
+    {
+        var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        var text = end < 0 ? message : message[..end];
+        end = text.IndexOf(" Path:", StringComparison.Ordinal);
+        return end < 0 ? text : text[..end];
+    }
+
+    private static bool TryReadUnit(ReadOnlySpan<byte> utf8, int at, out int unit)
+    {
+        unit = 0;
+        if (at + 6 > utf8.Length || utf8[at] != (byte)'\\' || utf8[at + 1] != (byte)'u')
+        {
+            return false;
+        }
+
+        for (var index = at + 2; index < at + 6; index++)
+        {
+            var digit = utf8[index];
+            if (!char.IsAsciiHexDigit((char)digit))
+            {
+                return false;
+            }
+
+            unit = (unit << 4) | ((digit & 0x40) == 0 ? digit & 0xF : (digit & 0xF) + 9);
+        }
+
+        return true;
+    }
+
+    private static bool IsBeyondNumeric(ReadOnlySpan<byte> number)
+    {
+        var exponentAt = number.IndexOfAny((byte)'e', (byte)'E');
+        if (number.Length > Limits.NumberExponent)
+        {
+            return true;
+        }
+
+        if (exponentAt < 0)
+        {
+            return false;
+        }
+
+        var digits = number[(exponentAt + 1)..].TrimStart("+-"u8).TrimStart((byte)'0');
+        if (digits.Length > 6)
+        {
+            return true;
+        }
+
+        var exponent = 0;
+        foreach (var digit in digits)
+        {
+            exponent = (exponent * 10) + (digit - '0');
+        }
+
+        return exponent > Limits.NumberExponent;
+    }
+}

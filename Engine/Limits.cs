@@ -1,0 +1,75 @@
+namespace Workflows.Engine;
+
+/// <summary>
+/// Every bound of the engine. Crossing one is a definition problem or a step error with a code, never an exception.
+/// </summary>
+public static class Limits
+{
+    public const int DefinitionBytes = 4 * 1024 * 1024;
+    public const int DefinitionDepth = 64;
+    public const int Nodes = 10_000;
+    public const int Edges = 20_000;
+    public const int Triggers = 100;
+
+    /// <summary>Problems reported of one definition; the list then ends with <c>PROBLEMS_TRUNCATED</c>.</summary>
+    public const int Problems = 500;
+
+    public const int NodeIdLength = 64;
+    public const int NameLength = 200;
+    public const int SwitchCases = 100;
+
+    /// <summary>UTF-16 units of one expression or templated string.</summary>
+    public const int ExpressionLength = 16 * 1024;
+
+    public const int RetryAttempts = 100;
+    public const double RetryDelaySeconds = 7 * 86_400;
+
+    /// <summary>Longest time a single attempt of a node may take.</summary>
+    public const double NodeTimeoutSeconds = 86_400;
+
+    /// <summary>Longest wait and longest execution: ten years.</summary>
+    public const double WaitSeconds = 10 * 366 * 86_400d;
+
+    public const int RetentionDays = 3_650;
+    public const int Concurrency = 1_000_000;
+
+    /// <summary>Nesting, keywords and pattern length of the JSON Schema of a definition's input.</summary>
+    public const int InputSchemaDepth = 32;
+    public const int InputSchemaProperties = 1_000;
+    public const int InputSchemaPatternLength = 1_000;
+
+    /// <summary>How often a pattern may repeat a group, and how much all its counted repetitions may multiply to.</summary>
+    public const int InputSchemaPatternGroupRepeats = 100;
+    public const int InputSchemaPatternRepeats = 5_000;
+    public const double InputSchemaPatternMatchSeconds = 0.5;
+
+    /// <summary>Problems reported of one input.</summary>
+    public const int InputProblems = 100;
+
+    public const int InputBytes = 1024 * 1024;
+    public const int StepOutputBytes = 1024 * 1024;
+
+    /// <summary>Rendered parameters of one node with an outside effect.</summary>
+    public const int RenderedParameterBytes = 1024 * 1024;
+
+    public const int ExecutionOutputBytes = 1024 * 1024;
+    public const int JsonDepth = 128;
+
+    /// <summary>PostgreSQL's numeric holds 131,072 digits before the point; far less is plenty.</summary>
+    public const int NumberExponent = 10_000;
+
+    public const int ErrorMessageLength = 2_000;
+    public const int CorrelationKeyLength = 512;
+
+    public const int EventTypeLength = 256;
+    public const int EventIdLength = 256;
+    public const int EventSourceLength = 1_024;
+    public const int EventSubjectLength = 1_024;
+    public const int EventExtensions = 50;
+    public const int EventExtensionNameLength = 64;
+    public const int EventExtensionValueLength = 1_024;
+    public const int EventBytes = 1024 * 1024;
+
+    /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
+    public const double InMemoryRetrySeconds = 1;
+}

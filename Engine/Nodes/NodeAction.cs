@@ -1,0 +1,126 @@
+using Workflows.Engine.Executions;
+using Workflows.Jsonata;
+
+namespace Workflows.Engine.Nodes;
+
+/// <summary>What one node of a workflow does: its compiled parameters. Immutable, shared by all executions.</summary>
+internal abstract class NodeAction
+{
+    /// <summary>Ports named by the parameters, besides those of the type.</summary>
+    public virtual IReadOnlyList<string> FurtherPorts => [];
+
+    /// <summary>Ports of the type that this node, as configured, can never leave by, and why.</summary>
+    public virtual IReadOnlyList<(string Port, string Reason)> UnusedPorts => [];
+
+    /// <summary>How many incoming edges must be taken: 0 = every one that is not dead.</summary>
+    public virtual int Quorum => 0;
+
+    /// <summary>The time one attempt may take if the node itself does not say.</summary>
+    public virtual double? TimeoutSeconds => null;
+}
+
+/// <summary>Evaluated from what is known: parameters, input, earlier steps.</summary>
+internal abstract class PureAction : NodeAction
+{
+    public abstract StepOutcome Evaluate(in NodeContext context);
+}
+
+/// <summary>Run by a runner in the worker, which gets the rendered parameters.</summary>
+internal abstract class EffectAction : NodeAction
+{
+    /// <summary>UTF-8 JSON of the shape the runner reads.</summary>
+    public abstract ReadOnlyMemory<byte> Render(in NodeContext context);
+}
+
+/// <summary>Parks the execution.</summary>
+internal abstract class WaitAction : NodeAction
+{
+    /// <summary>What to wait for; null = nothing, and <paramref name="outcome"/> is the result at once.</summary>
+    public abstract WaitSpec? Open(in NodeContext context, out StepOutcome outcome);
+
+    public abstract StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload);
+}
+
+/// <summary>How an evaluation ended: by a port with an output, or with an error.</summary>
+internal readonly record struct StepOutcome(string Port, ReadOnlyMemory<byte> Output, StepError? Error)
+{
+    public static StepOutcome Main(ReadOnlyMemory<byte> output) => new(NodePort.Main, output, null);
+
+    public static StepOutcome By(string port, ReadOnlyMemory<byte> output) => new(port, output, null);
+
+    public static StepOutcome Failed(string code, string message) => new("", default, new StepError(code, message));
+}
+
+/// <summary>Carries a step error out of the rendering of parameters; caught by <see cref="NodeEvaluator"/> alone.</summary>
+internal sealed class StepException(StepError error) : Exception(error.Message)
+{
+    public StepError Error => error;
+}
+
+/// <summary>What an action sees while it runs.</summary>
+internal readonly ref struct NodeContext(
+    ExecutionState state, Frame frame, Definitions.CompiledNode node, int attempt, DateTimeOffset now)
+{
+    public ExecutionState State => state;
+
+    public Frame Frame => frame;
+
+    public Definitions.CompiledNode Node => node;
+
+    public int Attempt => attempt;
+
+    public DateTimeOffset Now => now;
+
+    public JsonataValue Evaluate(JsonataExpression expression) => expression.Evaluate(frame.Scope, Options);
+
+    public JsonataValue Evaluate(JsonTemplate template) => template.Render(frame.Scope, Options);
+
+    /// <summary>The template as UTF-8 JSON; undefined becomes null.</summary>
+    public ReadOnlyMemory<byte> Render(JsonTemplate template)
+    {
+        var buffer = JsonBuffer.Rent();
+        template.WriteTo(buffer.Writer, frame.Scope, Options);
+        return buffer.ToJson();
+    }
+
+    /// <summary>The text a parameter renders to; null when it yields nothing; a step error when it is no text.</summary>
+    public string? Text(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength)
+    {
+        if (template is null)
+        {
+            return null;
+        }
+
+        var value = Evaluate(template);
+        if (value.Kind is JsonataKind.Undefined or JsonataKind.Null)
+        {
+            return null;
+        }
+
+        if (!value.TryGetString(out var text))
+        {
+            throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' must be text; its expression yields {Describe(value)}."));
+        }
+
+        return text!.Length <= maxLength
+            ? text
+            : throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' has {text.Length} characters; at most {maxLength} are allowed."));
+    }
+
+    /// <summary>The text a parameter renders to; a step error when it yields nothing, or no text.</summary>
+    public string RequiredText(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength) =>
+        Text(template, parameter, maxLength) is { Length: > 0 } text
+            ? text
+            : throw new StepException(
+                new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));
+
+    private JsonataOptions Options => state.OptionsFor(frame, node, attempt, now);
+
+    private static string Describe(in JsonataValue value)
+    {
+        var text = value.ToString();
+        return text.Length <= 60 ? text : text[..60] + "…";
+    }
+}

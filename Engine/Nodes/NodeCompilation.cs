@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Workflows.Engine.Definitions;
+using Workflows.Jsonata;
+using static Workflows.Engine.Definitions.DefinitionProblemCodes;
+
+namespace Workflows.Engine.Nodes;
+
+/// <summary>Expressions met while compiling, to be checked against the graph once all nodes are known.</summary>
+/// <param name="Node">The ordinal of the node that evaluates them; -1 = none (output, trigger, concurrency key).</param>
+internal readonly record struct ExpressionUse(
+    string Pointer, int Node, ExpressionScope Scope, IReadOnlyList<JsonataReference> References);
+
+/// <summary>One node on its way to a <see cref="NodeAction"/>.</summary>
+internal sealed class NodeCompilation(
+    NodeDefinition definition, int ordinal, string pointer, ProblemList problems, ExpressionCompiler expressions)
+{
+    public NodeDefinition Definition => definition;
+
+    public int Ordinal => ordinal;
+
+    /// <summary>JSON pointer of the node's <c>parameters</c>.</summary>
+    public string ParametersPointer { get; } = ProblemList.Append(pointer, "parameters");
+
+    public ProblemList Problems => problems;
+
+    public JsonElement Parameters => definition.Parameters;
+
+    public JsonataExpression? CompileExpression(string source, string at) =>
+        expressions.Expression(source, at, ordinal, ExpressionScope.Node);
+
+    public JsonTemplate? CompileTemplate(JsonElement template, string at) =>
+        expressions.Template(template, at, ordinal, ExpressionScope.Node);
+
+    /// <summary>
+    /// Reports something wrong with one parameter beyond its type; returns null for the convenience of the caller.
+    /// </summary>
+    public NodeAction? Reject(string parameter, string code, string message, string hint)
+    {
+        problems.Add(
+            parameter.Length == 0 ? ParametersPointer : ProblemList.Append(ParametersPointer, parameter), code, message, hint);
+        return null;
+    }
+
+    /// <summary>Of several alternatives exactly one (or at most one) must be given.</summary>
+    public bool RequireOne(bool atLeastOne, params ReadOnlySpan<(string Name, bool Given)> alternatives)
+    {
+        var given = new List<string>();
+        var names = new List<string>();
+        foreach (var (name, isGiven) in alternatives)
+        {
+            names.Add(name);
+            if (isGiven)
+            {
+                given.Add(name);
+            }
+        }
+
+        if (given.Count == 1 || (given.Count == 0 && !atLeastOne))
+        {
+            return true;
+        }
+
+        var list = string.Join(", ", names);
+        Reject(
+            given.Count == 0 ? "" : given[1],
+            ParameterConflict,
+            given.Count == 0 ? $"None of {list} is given." : $"{string.Join(" and ", given)} exclude each other.",
+            $"Give {(atLeastOne ? "exactly" : "at most")} one of {list}.");
+        return false;
+    }
+}

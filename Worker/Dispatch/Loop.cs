@@ -1,0 +1,74 @@
+using Workflows.Data;
+
+namespace Workflows.Worker.Dispatch;
+
+/// <summary>
+/// The maintenance loop: repeats one piece of housekeeping until the worker stops. A failure is logged and the next round comes all the
+/// same; while the database is away the rounds slow down.
+/// </summary>
+internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
+{
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
+
+    /// <param name="round">Does one round and says how long to wait for the next.</param>
+    public async Task RunAsync(string name, Func<CancellationToken, Task<TimeSpan>> round, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            TimeSpan pause;
+            try
+            {
+                pause = await round(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // the maintenance loop's boundary
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                if (PostgresErrors.IsTransient(exception))
+                {
+                    LogTransient(name, exception.Message);
+                }
+                else
+                {
+                    LogFailure(name, exception);
+                }
+
+                pause = PauseAfterFailure;
+            }
+
+            if (pause > TimeSpan.Zero)
+            {
+                try
+                {
+                    await Task.Delay(pause, clock, cancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Does something once, again and again until it succeeds.</summary>
+    public async Task UntilDoneAsync(string name, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await RunAsync(name, async token =>
+        {
+            await action(token);
+            await done.CancelAsync();
+            return TimeSpan.Zero;
+        }, done.Token);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} could not be done now: {Reason}")]
+    private partial void LogTransient(string name, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Name} failed")]
+    private partial void LogFailure(string name, Exception exception);
+}

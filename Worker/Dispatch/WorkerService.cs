@@ -1,0 +1,304 @@
+using Workflows.Data.Dispatch;
+using Workflows.Data.Events;
+using Workflows.Data.Executions;
+using Workflows.Data.Workers;
+using Workflows.Worker.Execution;
+
+namespace Workflows.Worker.Dispatch;
+
+/// <summary>
+/// The life of a worker: registers, claims, beats, rescues others, fires timers, routes events; starts over under a new id when it was fenced; on SIGTERM
+/// lets running steps end and hands the rest back.
+/// </summary>
+internal sealed partial class WorkerService(
+    WorkerRegistry registry, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
+    EventBacklog routing, EventRouter router, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
+    Loop loop, WorkerOptions options, TimeProvider clock, ILogger<WorkerService> logger) : BackgroundService
+{
+    private static readonly TimeSpan TimerPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RoutingPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TakeOverPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RedisPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReconcilePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RegisterPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly SemaphoreSlim _nudged = new(0, 1);
+    private volatile WorkerSession _session = new();
+    private long _lastBeat;
+    private long _steadySince;
+
+    /// <summary>Executions in memory; for the health page.</summary>
+    public int InFlight => _session.Runs.Count;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Housekeeping goes on while running steps end; it stops after them.
+        using var housekeeping = new CancellationTokenSource();
+        await loop.UntilDoneAsync("Registering", RegisterAsync, stoppingToken);
+        metrics.Observe("workflows.executions.in_flight", "{execution}", "Executions in this worker's memory.", () => _session.Runs.Count);
+        Task[] intakeLoops =
+        [
+            loop.RunAsync("Reading the dispatch streams", ReadStreamsAsync, stoppingToken),
+            loop.RunAsync("Taking over unread dispatch entries", TakeOverAsync, stoppingToken),
+            loop.RunAsync("Claiming", token => intake.ClaimAsync(_session, token), stoppingToken),
+            loop.RunAsync("Sweeping", token => intake.SweepAsync(_session, token), stoppingToken),
+            loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),
+            loop.RunAsync("Routing events", RouteAsync, stoppingToken),
+            loop.RunAsync("Rescuing", RescueAsync, stoppingToken),
+            loop.RunAsync("Comparing what is owned", ReconcileAsync, stoppingToken),
+        ];
+        Task[] ownerLoops =
+        [
+            loop.RunAsync("The heartbeat", HeartbeatAsync, housekeeping.Token),
+            loop.RunAsync("Looking at owned executions", LookAsync, housekeeping.Token),
+            loop.RunAsync("Looking back for events", async token => { await lookBack.RunAsync(token); return TimeSpan.Zero; }, housekeeping.Token),
+        ];
+        await Task.WhenAll(intakeLoops);
+        await StopAsync(housekeeping, ownerLoops);
+    }
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        var session = _session;
+        await registry.RegisterAsync(session.WorkerId, Environment.MachineName, cancellationToken);
+        // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
+        if (!await signals.TryListenAsync(session.WorkerId, _ => OnNudge()))
+        {
+            LogDeaf();
+        }
+
+        LogRegistered(session.WorkerId);
+    }
+
+    private async Task<TimeSpan> HeartbeatAsync(CancellationToken cancellationToken)
+    {
+        var session = _session;
+        if (clock.GetElapsedTime(Volatile.Read(ref _lastBeat)) > TimeSpan.FromSeconds(options.LeaseSeconds))
+        {
+            Volatile.Write(ref _steadySince, clock.GetTimestamp());
+        }
+
+        var beaten = !session.IsFenced && await registry.HeartbeatAsync(session.WorkerId, session.Runs.Count, cancellationToken);
+        Volatile.Write(ref _lastBeat, clock.GetTimestamp());
+        if (!beaten)
+        {
+            session.TryFence();
+            if (session.IsStopping)
+            {
+                return TimeSpan.FromSeconds(options.HeartbeatSeconds);
+            }
+
+            LogFenced(session.WorkerId);
+            _session = new WorkerSession();
+            await RegisterAsync(cancellationToken);
+        }
+
+        return TimeSpan.FromSeconds(options.HeartbeatSeconds);
+    }
+
+    private async Task<TimeSpan> ReadStreamsAsync(CancellationToken cancellationToken)
+    {
+        if (!intake.WantsMore)
+        {
+            return RegisterPause;
+        }
+
+        try
+        {
+            intake.Add(await reader.ReadAsync(_session.WorkerId.ToString("N"), Limits.EntriesPerRead, cancellationToken));
+            return TimeSpan.Zero;
+        }
+        catch (DispatchUnavailableException exception)
+        {
+            LogNoStreams(exception.Message);
+            return RedisPause;
+        }
+    }
+
+    private async Task<TimeSpan> TakeOverAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            intake.Add(await reader.TakeOverAsync(_session.WorkerId.ToString("N"), Limits.EntriesPerRead));
+        }
+        catch (DispatchUnavailableException exception)
+        {
+            LogNoStreams(exception.Message);
+        }
+
+        return TakeOverPause;
+    }
+
+    private async Task<TimeSpan> FireTimersAsync(CancellationToken cancellationToken)
+    {
+        var woken = await timers.FireDueAsync(Limits.TimersPerRound, cancellationToken);
+        Announce(woken);
+        if (woken.Count == Limits.TimersPerRound)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var next = await timers.UntilNextAsync(cancellationToken);
+        return next is { } wait && wait < TimerPause ? TimeSpan.FromMilliseconds(Math.Max(wait.TotalMilliseconds, 5)) : TimerPause;
+    }
+
+    private async Task<TimeSpan> RouteAsync(CancellationToken cancellationToken)
+    {
+        var pending = await routing.PendingAsync(clock.GetUtcNow(), Limits.EventsPerRound, cancellationToken);
+        foreach (var tenant in pending)
+        {
+            await router.RouteAsync(tenant.Key, [.. tenant], cancellationToken);
+        }
+
+        return pending.Sum(tenant => tenant.Count()) == Limits.EventsPerRound ? TimeSpan.Zero : RoutingPause;
+    }
+
+    private async Task<TimeSpan> RescueAsync(CancellationToken cancellationToken)
+    {
+        // After an outage of the database, or a pause of this process, everybody's beat looks old: let the living beat first.
+        var lease = TimeSpan.FromSeconds(options.LeaseSeconds);
+        if (clock.GetElapsedTime(Volatile.Read(ref _steadySince)) < lease || clock.GetElapsedTime(Volatile.Read(ref _lastBeat)) > lease)
+        {
+            return TimeSpan.FromSeconds(options.HeartbeatSeconds);
+        }
+
+        var rescued = await registry.RescueAsync(TimeSpan.FromSeconds(options.LeaseSeconds), cancellationToken);
+        if (rescued.Count > 0)
+        {
+            metrics.Rescued(rescued.Count);
+            LogRescued(rescued.Count);
+            Announce(rescued);
+        }
+
+        return TimeSpan.FromSeconds(options.HeartbeatSeconds);
+    }
+
+    private async Task<TimeSpan> LookAsync(CancellationToken cancellationToken)
+    {
+        // Any number of nudges leads to one look: a thousand timers that fire at once must not become a thousand queries.
+        await _nudged.WaitAsync(LookPause, cancellationToken);
+        var session = _session;
+        var woken = new List<(ExecutionRun Run, int Wakes)>();
+        foreach (var change in await claims.LookAsync(session.WorkerId, cancellationToken))
+        {
+            if (!session.Runs.TryGetValue(change.Key, out var run))
+            {
+                continue;
+            }
+
+            if (change.StopRequest == "cancel")
+            {
+                runner.Apply(run, new Engine.Executions.CancelRequested(change.StopReason));
+            }
+            else if (change.StopRequest == "timeout")
+            {
+                runner.Apply(run, new Engine.Executions.TimedOut());
+            }
+
+            if (change.Wakes > run.Wakes)
+            {
+                woken.Add((run, change.Wakes));
+            }
+        }
+
+        if (woken.Count > 0)
+        {
+            var (_, waits) = await history.LoadAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
+            foreach (var (run, wakes) in woken)
+            {
+                runner.Deliver(run, [.. waits[run.Key].Where(wait => wait.Outcome is not null)], wakes);
+            }
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    private void OnNudge()
+    {
+        if (_nudged.CurrentCount == 0)
+        {
+            try
+            {
+                _nudged.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // another nudge was first
+            }
+        }
+    }
+
+    // A claim whose answer was lost, or that was cut off half-way, leaves executions that are ours by their rows and unknown here.
+    private async Task<TimeSpan> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var handedBack = await intake.HandBackUnknownAsync(_session, cancellationToken);
+        if (handedBack.Count > 0)
+        {
+            LogUnknown(handedBack.Count);
+            Announce(handedBack);
+        }
+
+        return ReconcilePause;
+    }
+
+    private void Announce(IReadOnlyList<WokenExecution> woken)
+    {
+        streams.Announce(woken.Where(execution => execution.Status == "queued")
+            .Select(execution => new DispatchHint(execution.Key, execution.Priority)));
+        foreach (var execution in woken)
+        {
+            if (execution.Owner is { } owner)
+            {
+                signals.Nudge(owner, execution.Key);
+            }
+        }
+    }
+
+    private async Task StopAsync(CancellationTokenSource housekeeping, Task[] ownerLoops)
+    {
+        var session = _session;
+        session.IsStopping = true;
+        var deadline = clock.GetUtcNow() + TimeSpan.FromSeconds(options.StopGraceSeconds);
+        while (!session.IsFenced && clock.GetUtcNow() < deadline && session.Runs.Values.Any(run => run.Calls.Count > 0 || run.IsFlushing))
+        {
+            await Task.Delay(RegisterPause / 4, clock, CancellationToken.None);
+        }
+
+        await runner.DisposeAsync();
+        session.TryFence(); // calls that outlast the grace are abandoned, since their executions are handed over
+        await housekeeping.CancelAsync();
+        await Task.WhenAll(ownerLoops);
+        var handedBack = await registry.StopAsync(session.WorkerId, CancellationToken.None);
+        Announce(handedBack);
+        LogStopped(session.WorkerId, handedBack.Count);
+    }
+
+    public override void Dispose()
+    {
+        _nudged.Dispose();
+        base.Dispose();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {WorkerId} takes executions")]
+    private partial void LogRegistered(Guid workerId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId} was fenced; it goes on under a new id")]
+    private partial void LogFenced(Guid workerId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rescued {Count} executions of dead workers")]
+    private partial void LogRescued(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The dispatch streams cannot be read, sweeping instead: {Reason}")]
+    private partial void LogNoStreams(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard while Redis is away; looking every second instead")]
+    private partial void LogDeaf();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Handed back {Count} executions whose claim had not come through")]
+    private partial void LogUnknown(int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {WorkerId} stopped and handed back {Count} executions")]
+    private partial void LogStopped(Guid workerId, int count);
+}

@@ -1,0 +1,114 @@
+using Workflows.Data.Executions;
+using Workflows.Engine.Executions;
+
+namespace Workflows.Worker.Execution;
+
+/// <summary>
+/// One execution in the memory of the worker that owns it. Whoever touches it holds <see cref="Gate"/>. Its progress goes out in order: while
+/// one <see cref="Progress"/> is being made durable, the next collects.
+/// </summary>
+internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claimed, ExecutionState state)
+{
+    public Lock Gate { get; } = new();
+
+    public WorkerSession Session { get; } = session;
+
+    public ClaimedExecution Claimed { get; } = claimed;
+
+    public ExecutionKey Key => Claimed.Key;
+
+    public ExecutionState State { get; } = state;
+
+    /// <summary>Decisions of the present call; reused.</summary>
+    public List<Decision> Decisions { get; } = [];
+
+    /// <summary>What is decided and not yet handed to a lane; null when there is nothing.</summary>
+    public Progress? Collecting { get; set; }
+
+    /// <summary>A lane holds progress of this execution.</summary>
+    public bool IsFlushing { get; set; }
+
+    /// <summary>It ended or was parked: nothing more is decided.</summary>
+    public bool IsReleased { get; set; }
+
+    /// <summary>Event waits are durable now, and events that came before them are still to be looked for.</summary>
+    public bool MustLookBack { get; set; }
+
+    /// <summary>The look back is under way; until it is done the execution does not park.</summary>
+    public bool IsLookingBack { get; set; }
+
+    /// <summary>It has, or had, rows in waits or timers.</summary>
+    public bool HasWaits { get; set; }
+
+    public int LastSequence { get; set; }
+
+    /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was found.</summary>
+    public int Wakes { get; set; } = claimed.Wakes;
+
+    /// <summary>Runs that are not to start although they were decided.</summary>
+    public HashSet<(int Ordinal, string Iteration, int Attempt)> Aborted { get; } = [];
+
+    /// <summary>Outside calls under way, by node, iteration and attempt.</summary>
+    public Dictionary<(int Ordinal, string Iteration, int Attempt), CancellationTokenSource> Calls { get; } = [];
+}
+
+/// <summary>What must become durable of one execution in one checkpoint, and what may start after it.</summary>
+internal sealed class Progress(ExecutionRun run)
+{
+    public ExecutionRun Run { get; } = run;
+
+    public List<StepRow> Steps { get; } = [];
+
+    public List<NodeRun> StartAfter { get; } = [];
+
+    public List<WaitRow>? Opened { get; set; }
+
+    public List<TimerRow>? Timers { get; set; }
+
+    public List<WaitKey>? Closed { get; set; }
+
+    public List<EmittedEvent>? Emitted { get; set; }
+
+    public FinishedExecution? Finished { get; set; }
+
+    public DeadLetter? DeadLetter { get; set; }
+
+    public bool Park { get; set; }
+
+    /// <summary>
+    /// What <see cref="ExecutionRun.Wakes"/> was when the parking was decided. Wake-ups after it turn the parking into a return to the queue; were it
+    /// read when the checkpoint goes out, one that came in between would be slept over.
+    /// </summary>
+    public int Wakes { get; set; }
+
+    /// <summary>Nothing to write: what is in <see cref="StartAfter"/> depends on nothing and may start at once.</summary>
+    public bool IsEmpty => Steps.Count == 0 && Opened is null && Timers is null && Closed is null && Emitted is null && Finished is null && !Park;
+
+    public bool EndsRun => Finished is not null || Park;
+
+    public void AddTo(Checkpoint checkpoint)
+    {
+        checkpoint.Steps.AddRange(Steps);
+        checkpoint.Opened.AddRange(Opened ?? []);
+        checkpoint.Timers.AddRange(Timers ?? []);
+        checkpoint.Closed.AddRange(Closed ?? []);
+        checkpoint.Emitted.AddRange(Emitted ?? []);
+        if (DeadLetter is { } letter)
+        {
+            checkpoint.DeadLetters.Add(letter);
+        }
+
+        if (Finished is { } finished)
+        {
+            checkpoint.Finished.Add(finished);
+            if (Run.HasWaits)
+            {
+                checkpoint.Cleared.Add(Run.Key);
+            }
+        }
+        else if (Park)
+        {
+            checkpoint.Parked.Add(new ParkedExecution(Run.Key, Run.Claimed.Fence, Wakes));
+        }
+    }
+}

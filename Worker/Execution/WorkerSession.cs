@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using Workflows.Data.Executions;
+
+namespace Workflows.Worker.Execution;
+
+/// <summary>
+/// One life of this worker: a registered id and the executions owned under it. When the id is fenced (this process was paused, or cut off
+/// from the database, for longer than its lease) everything here is void; the process goes on under a new session.
+/// </summary>
+internal sealed class WorkerSession : IDisposable
+{
+    private readonly CancellationTokenSource _ended = new();
+    private int _fenced;
+
+    public Guid WorkerId { get; } = Guid.CreateVersion7();
+
+    public ConcurrentDictionary<ExecutionKey, ExecutionRun> Runs { get; } = new();
+
+    /// <summary>Cancelled when the session is fenced: outside calls of its executions are abandoned.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    public bool IsFenced => Volatile.Read(ref _fenced) != 0;
+
+    /// <summary>Set by a graceful stop: what runs may end, nothing new begins.</summary>
+    public bool IsStopping { get; set; }
+
+    /// <returns>True for the first who notices.</returns>
+    public bool TryFence()
+    {
+        if (Interlocked.Exchange(ref _fenced, 1) != 0)
+        {
+            return false;
+        }
+
+        _ended.Cancel();
+        Runs.Clear();
+        return true;
+    }
+
+    public void Dispose() => _ended.Dispose();
+}

@@ -1,0 +1,41 @@
+namespace Workflows.Worker;
+
+/// <summary>Every bound of a worker.</summary>
+internal static class Limits
+{
+    /// <summary>Queued executions a worker knows of beyond those it runs; with more it stops reading the streams.</summary>
+    public const int KnownQueued = 100_000;
+
+    /// <summary>Stream entries asked for in one read.</summary>
+    public const int EntriesPerRead = 64;
+
+    /// <summary>Executions claimed in one round trip.</summary>
+    public const int ClaimsPerRound = 256;
+
+    /// <summary>Executions whose progress one checkpoint carries.</summary>
+    public const int ExecutionsPerCheckpoint = 512;
+
+    /// <summary>Executions handled by one thread-pool item after a checkpoint.</summary>
+    public const int ExecutionsPerContinuation = 32;
+
+    /// <summary>Timers fired in one round trip.</summary>
+    public const int TimersPerRound = 500;
+
+    /// <summary>Events routed in one round.</summary>
+    public const int EventsPerRound = 500;
+
+    /// <summary>Compiled workflow versions kept in memory.</summary>
+    public const int CachedVersions = 2_000;
+
+    /// <summary>Expired rows deleted in one round of maintenance.</summary>
+    public const int ExpiredPerRound = 10_000;
+
+    /// <summary>Redirects that an http node follows.</summary>
+    public const int HttpRedirects = 5;
+
+    /// <summary>Bytes of a response that an http node keeps.</summary>
+    public const int HttpResponseBytes = 1024 * 1024;
+
+    /// <summary>Longest time an http node waits for its response when it names none.</summary>
+    public static readonly TimeSpan HttpTimeout = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,50 @@
+using Workflows.Data.Workers;
+using Workflows.Worker.Dispatch;
+
+namespace Workflows.Worker.Maintenance;
+
+/// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
+internal sealed partial class MaintenanceService(Data.Workers.Maintenance maintenance, WorkerRegistry registry, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private const int MonthsAhead = 2;
+
+    // Steps before executions: what is unfinished is judged by the execution's row.
+    private static readonly string[] RunTables = ["step_executions", "event_matches", "events", "executions"];
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken);
+
+    private async Task<TimeSpan> RoundAsync(CancellationToken cancellationToken)
+    {
+        var made = await maintenance.MakePartitionsAsync(MonthsAhead, cancellationToken);
+        var retired = await maintenance.RetirePartitionsAsync("user_activity", TimeSpan.FromDays(options.ActivityRetentionDays), cancellationToken);
+        foreach (var table in RunTables)
+        {
+            retired += await maintenance.RetirePartitionsAsync(table, TimeSpan.FromDays(options.RetentionDays), cancellationToken);
+        }
+
+        foreach (var table in await maintenance.TablesWithStraysAsync(cancellationToken))
+        {
+            LogStrays(table);
+        }
+
+        while (await maintenance.DeleteExpiredAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
+        await registry.ForgetEndedAsync(cancellationToken);
+        if (made + retired > 0)
+        {
+            LogPartitions(made, retired);
+        }
+
+        return Hour;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Partitions: {Made} made, {Retired} retired")]
+    private partial void LogPartitions(int made, int retired);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The default partition of {Table} holds rows: a partition was missing when they came")]
+    private partial void LogStrays(string table);
+}

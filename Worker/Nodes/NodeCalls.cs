@@ -1,0 +1,131 @@
+using Workflows.Engine.Executions;
+using Workflows.Worker.Execution;
+
+namespace Workflows.Worker.Nodes;
+
+/// <summary>Does the outside work of one node type.</summary>
+internal interface INodeRunner
+{
+    /// <summary>The node type it runs.</summary>
+    string Type { get; }
+
+    /// <summary>One attempt. A failure is data; an exception is a bug and fails the step as <c>RUNNER_FAILED</c>.</summary>
+    Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken);
+}
+
+/// <summary>One attempt as a runner sees it.</summary>
+internal sealed record NodeCall(Guid TenantId, NodeRun Run);
+
+/// <summary>How an attempt ended.</summary>
+internal abstract record NodeResult
+{
+    private NodeResult()
+    {
+    }
+
+    public sealed record Success(string Port, byte[] Output) : NodeResult;
+
+    public sealed record Failure(StepError Error) : NodeResult;
+}
+
+/// <summary>
+/// Runs nodes with an outside effect, beside the execution's owner. Guarantees: every started call reports exactly one outcome, also when it times out or is
+/// aborted; a time-out says that the effect may have happened.
+/// </summary>
+internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimeProvider clock, ILogger<NodeCalls> logger)
+{
+    private static readonly TimeSpan LongestCall = TimeSpan.FromHours(24);
+
+    private readonly Dictionary<string, INodeRunner> _runners = runners.ToDictionary(runner => runner.Type);
+
+    /// <summary>Starts the call and returns; the outcome goes to <paramref name="report"/>. Called under the run's gate.</summary>
+    public void Start(ExecutionRun run, NodeRun node, Action<ExecutionRun, ExecutionEvent> report)
+    {
+        var abort = CancellationTokenSource.CreateLinkedTokenSource(run.Session.Ended);
+        run.Calls[(node.Ordinal, node.Iteration, node.Attempt)] = abort;
+        _ = Task.Run(() => CallAsync(run, node, abort, report), CancellationToken.None);
+    }
+
+    /// <summary>What is reported for a run that was decided and never started, because its execution ends.</summary>
+    public static StepFailed AbortedEvent(NodeRun node, DateTimeOffset now) =>
+        new(node.Ordinal, node.Iteration, node.Attempt, AbortedError, now, now);
+
+    private static StepError AbortedError => new(StepErrorCodes.Aborted, "Stopped because the execution ended.", StepErrorKind.Cancelled);
+
+    private async Task CallAsync(ExecutionRun run, NodeRun node, CancellationTokenSource abort, Action<ExecutionRun, ExecutionEvent> report)
+    {
+        var started = clock.GetUtcNow();
+        NodeResult result;
+        try
+        {
+            if (node.NotBefore is { } notBefore && notBefore > started)
+            {
+                await Task.Delay(notBefore - started, clock, abort.Token);
+                started = clock.GetUtcNow();
+            }
+
+            result = NodeEvaluator.CanRun(run.State, node) ? null! : await RunAsync(run, node, abort.Token);
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested)
+        {
+            result = new NodeResult.Failure(AbortedError);
+        }
+#pragma warning disable CA1031 // the step runner's boundary
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogRunnerFailure(node.Type, node.NodeId, run.Key.Id, exception);
+            result = new NodeResult.Failure(new StepError("RUNNER_FAILED", exception.Message));
+        }
+
+        lock (run.Gate)
+        {
+            run.Calls.Remove((node.Ordinal, node.Iteration, node.Attempt));
+        }
+
+        abort.Dispose();
+        report(run, ToEvent(run, node, result, started));
+    }
+
+    private ExecutionEvent ToEvent(ExecutionRun run, NodeRun node, NodeResult? result, DateTimeOffset started)
+    {
+        var finished = clock.GetUtcNow();
+        switch (result)
+        {
+            case NodeResult.Success success:
+                return new StepSucceeded(node.Ordinal, node.Iteration, node.Attempt, success.Port, success.Output, started, finished);
+            case NodeResult.Failure failure:
+                return new StepFailed(node.Ordinal, node.Iteration, node.Attempt, failure.Error, started, finished);
+            default:
+                // A pure node whose retry was due within a moment: evaluated here, after its delay.
+                lock (run.Gate)
+                {
+                    return NodeEvaluator.Run(run.State, node, finished);
+                }
+        }
+    }
+
+    private async Task<NodeResult> RunAsync(ExecutionRun run, NodeRun node, CancellationToken abort)
+    {
+        if (!_runners.TryGetValue(node.Type, out var runner))
+        {
+            return new NodeResult.Failure(new StepError("NODE_TYPE_UNSUPPORTED", $"This worker has no runner for '{node.Type}'."));
+        }
+
+        var limit = node.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : LongestCall;
+        using var timeout = new CancellationTokenSource(limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(abort, timeout.Token);
+        try
+        {
+            return await runner.RunAsync(new NodeCall(run.Key.TenantId, node), either.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !abort.IsCancellationRequested)
+        {
+            return new NodeResult.Failure(new StepError(
+                "TIMEOUT", $"No result within {limit.TotalSeconds:0.###} s; the effect may have happened.", StepErrorKind.Timeout));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The runner of {Type} failed at node {NodeId} of execution {ExecutionId}")]
+    private partial void LogRunnerFailure(string type, string nodeId, Guid executionId, Exception exception);
+}

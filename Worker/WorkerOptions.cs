@@ -1,0 +1,34 @@
+namespace Workflows.Worker;
+
+/// <summary>Section <c>Worker</c> of the configuration.</summary>
+public sealed record WorkerOptions
+{
+    /// <summary>Executions in memory at once; more wait in PostgreSQL.</summary>
+    public int MaxInFlight { get; init; } = 1_000;
+
+    /// <summary>Checkpoints under way at once. One makes the largest batches; a second uses the time in which the first waits for the disk.</summary>
+    public int CheckpointLanes { get; init; } = 2;
+
+    /// <summary>A worker without a heartbeat for this long is taken for dead.</summary>
+    public double LeaseSeconds { get; init; } = 2.0;
+
+    public double HeartbeatSeconds { get; init; } = 0.5;
+
+    /// <summary>How often the database is searched for queued executions that no stream told of.</summary>
+    public double SweepSeconds { get; init; } = 1.0;
+
+    /// <summary>Running steps have this long to end after SIGTERM; then the executions are handed to other workers.</summary>
+    public double StopGraceSeconds { get; init; } = 10.0;
+
+    /// <summary>How long executions, their steps and events are kept after the month in which they began has ended.</summary>
+    public int RetentionDays { get; init; } = 30;
+
+    /// <summary>How long the audit trail is kept.</summary>
+    public int ActivityRetentionDays { get; init; } = 365;
+
+    /// <summary>
+    /// Networks and hosts that http nodes may call although they are private, loopback or link-local: CIDR ranges or host names, each
+    /// with an optional port. Empty by default.
+    /// </summary>
+    public IReadOnlyList<string> HttpAllow { get; init; } = [];
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Api.Tenants;
+using Workflows.Data.ControlPlane;
+using Workflows.Testing;
+
+namespace Workflows.Api.Tests.Host;
+
+/// <summary>The credentials of a tenant's first moment.</summary>
+public sealed record FirstCredentials(string OwnerEmail, string OwnerPassword, string ApiKey, Guid TenantId);
+
+/// <summary>The real API on Kestrel over a database of its own, a copy of one that was migrated and first started once per test run.</summary>
+public sealed class ApiHost : IAsyncDisposable
+{
+    private const string Template = "api";
+
+    private static readonly string Secret = Convert.ToHexString(Guid.CreateVersion7().ToByteArray()) + Convert.ToHexString(Guid.CreateVersion7().ToByteArray());
+
+    private readonly WebApplication _app;
+    private readonly TestDatabase _database;
+
+    private ApiHost(WebApplication app, TestDatabase database, FirstCredentials first)
+    {
+        (_app, _database, First) = (app, database, first);
+        BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    }
+
+    public Uri BaseAddress { get; }
+
+    /// <summary>Of tenant <c>default</c>.</summary>
+    public FirstCredentials First { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Connection string of the superuser, who sees all tenants.</summary>
+    public string ConnectionString => _database.ConnectionString;
+
+    public static async Task<ApiHost> StartAsync(PostgresServer postgres, RedisServer redis, Dictionary<string, string?>? settings = null)
+    {
+        var credentialsFile = Path.Combine(Path.GetTempPath(), $"workflows-api-tests-{Environment.ProcessId}-{postgres.Port}.json");
+        await postgres.EnsureTemplateAsync(Template, async connectionString =>
+        {
+            await using var app = Build(connectionString, redis.ConnectionString, new() { ["Bootstrap:CredentialsFile"] = credentialsFile });
+            await app.PrepareAsync(CancellationToken.None);
+            NpgsqlConnection.ClearAllPools();
+        });
+        var first = JsonSerializer.Deserialize<FirstCredentials>(await File.ReadAllTextAsync(credentialsFile), JsonSerializerOptions.Web)!;
+        var database = await postgres.CreateDatabaseAsync(Template);
+        return await StartOnAsync(database, redis, first, settings);
+    }
+
+    /// <summary>A second instance of the API beside this one.</summary>
+    public Task<ApiHost> StartTwinAsync(RedisServer redis, Dictionary<string, string?>? settings = null) =>
+        StartOnAsync(_database, redis, First, settings);
+
+    public static WebApplication Build(string connectionString, string redis, Dictionary<string, string?>? settings = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:workflows"] = connectionString,
+            ["ConnectionStrings:redis"] = redis,
+            ["Database:ApiPassword"] = "api-of-tests",
+            ["Database:WorkerPassword"] = "worker-of-tests",
+            ["Database:SearchPassword"] = "search-of-tests",
+            ["Security:EncryptionKey"] = Secret,
+            ["RateLimits:LoginBurst"] = "1000",
+        });
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
+        builder.Logging.ClearProviders();
+        if (Environment.GetEnvironmentVariable("WORKFLOWS_TEST_LOG") is not null)
+        {
+            builder.Logging.AddConsole();
+        }
+
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.AddServiceDefaults();
+        builder.AddApi();
+        var app = builder.Build();
+        app.UseApi();
+        return app;
+    }
+
+    /// <summary>A client of this API with a credential, or none.</summary>
+    public ApiClient Client(string? credential = null) => new(BaseAddress, credential);
+
+    /// <summary>A client with the owner's API key, which may do everything.</summary>
+    public ApiClient Owner() => Client(First.ApiKey);
+
+    /// <summary>Another tenant with all that the first one has.</summary>
+    public async Task<FirstCredentials> CreateTenantAsync(string slug)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<WorkflowsDbContext>();
+        var now = TimeProvider.System.NowStored();
+        var credentials = new FirstCredentials($"owner@{slug}.example", Tokens.NewPassword(), Tokens.NewApiKey(), Guid.CreateVersion7());
+        var hash = await Services.GetRequiredService<Passwords>().HashAsync(credentials.OwnerPassword, CancellationToken.None);
+        db.TenantId = credentials.TenantId;
+        await db.TransactAsync(
+            token =>
+            {
+                db.AddTenant(new NewTenant(credentials.TenantId, slug, slug, credentials.OwnerEmail, hash, credentials.ApiKey), now);
+                return Task.FromResult(true);
+            },
+            _ => true,
+            CancellationToken.None);
+        return credentials;
+    }
+
+    /// <summary>Asks the database as the superuser.</summary>
+    public async Task<T> ScalarAsync<T>(string sql, params object[] parameters)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+#pragma warning disable CA2100 // the test's own text
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new() { Value = parameter });
+        }
+
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public Task ExecuteAsync(string sql, params object[] parameters) => ScalarAsync<long>($"with done as ({sql} returning 1) select count(*) from done", parameters);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private static async Task<ApiHost> StartOnAsync(
+        TestDatabase database, RedisServer redis, FirstCredentials first, Dictionary<string, string?>? settings)
+    {
+        var app = Build(database.ConnectionString, redis.ConnectionString, settings);
+        await app.PrepareAsync(CancellationToken.None);
+        await app.StartAsync();
+        return new ApiHost(app, database, first);
+    }
+}
+
+/// <summary>One API for all tests of a class.</summary>
+public class ApiFixture(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
+{
+    private ApiHost? _host;
+
+    public ApiHost Host => _host ?? throw new InvalidOperationException("Not started yet.");
+
+    public PostgresServer Postgres => postgres;
+
+    public RedisServer Redis => redis;
+
+    protected virtual Dictionary<string, string?> Settings => [];
+
+    public async ValueTask InitializeAsync() => _host = await ApiHost.StartAsync(postgres, redis, Settings);
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Host.DisposeAsync();
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+
+namespace Workflows.Architecture.Tests;
+
+/// <summary>Where things lie, and what no place may know.</summary>
+public sealed partial class LayoutTests
+{
+    private static readonly string[] RootFolders =
+        [".ci", "AiSearch", "Api", "AppHost", "Console", "Data", "Engine", "Jsonata", "ServiceDefaults", "Worker", "bench", "docs", "eng", "tests"];
+
+    private static readonly string[] RootFiles =
+    [
+        ".editorconfig", ".gitattributes", ".gitignore", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "README.md",
+        "Workflows.Aspire.sln", "azure.yaml", "global.json", "run", "test",
+    ];
+
+    /// <summary>The two switches of the build: where the swap is imported, and the AppHost's SDK, which a feed may lack.</summary>
+    private static readonly string[] SwitchFiles = ["AppHost/AppHost.csproj", "Directory.Build.props", "Directory.Build.targets"];
+
+    [Fact]
+    public void The_root_of_the_repository_holds_nothing_unlisted()
+    {
+        var ignored = Repository.Read(".gitignore").Split('\n').Select(line => line.Trim().Trim('/')).ToHashSet();
+        var entries = Directory.EnumerateFileSystemEntries(Repository.Root).Select(entry => Path.GetFileName(entry)!).ToArray();
+
+        Assert.Empty(entries.Except([.. RootFolders, .. RootFiles, .. ignored, ".git"]));
+    }
+
+    [Fact]
+    public void No_folder_or_project_is_a_drawer_for_what_has_no_name()
+    {
+        var offenders = Repository.Files(".cs", ".csproj", ".ts", ".tsx", ".sql").Where(path => Drawer().IsMatch(path));
+
+        Assert.Empty(offenders);
+    }
+
+    [Theory]
+    [InlineData("Data/Common/Rows.cs")]
+    [InlineData("Shared/Shared.csproj")]
+    [InlineData("Workflows.Core/Thing.cs")]
+    [InlineData("Console/src/utils/date.ts")]
+    [InlineData("Api/Helpers/Text.cs")]
+    public void A_drawer_is_seen(string path) => Assert.Matches(Drawer(), path);
+
+    [Fact]
+    public void Only_the_switches_of_the_build_know_of_the_stand_ins()
+    {
+        var offenders = Repository.Files(".csproj", ".props", ".targets")
+            .Where(path => !path.IsBelow("eng/") && !SwitchFiles.Contains(path))
+            .Where(path => Repository.Read(path) is var text
+                && (text.Contains("UseStandIns", StringComparison.Ordinal) || text.Contains("eng/stand-ins", StringComparison.Ordinal)));
+
+        Assert.Empty(offenders);
+    }
+
+    [Fact]
+    public void The_AppHost_knows_of_the_stand_ins_only_in_conditions()
+    {
+        var lines = Repository.Read("AppHost/AppHost.csproj").Split('\n');
+
+        Assert.DoesNotContain(lines, line => StandIn().IsMatch(line) && !line.Contains("Condition=\"'$(UseStandIns)' != 'true'\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_product_project_keeps_its_limits_in_one_place()
+    {
+        var files = Repository.Files("/Limits.cs").Where(path => !path.IsBelow("eng/", "tests/", "bench/")).ToArray();
+
+        Assert.NotEmpty(files);
+        Assert.All(files, path => Assert.Equal(2, path.Split('/').Length));
+    }
+
+    [GeneratedRegex(@"(^|[/.])(common|shared|core|utils?|helpers?|misc)([/.](?!ts)|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex Drawer();
+
+    [GeneratedRegex("stand-?in|UseStandIns", RegexOptions.IgnoreCase)]
+    private static partial Regex StandIn();
+}

@@ -1,0 +1,39 @@
+using System.Text.RegularExpressions;
+
+namespace Workflows.Architecture.Tests;
+
+/// <summary>Texts that say the work is not done, or that a test waits by the clock.</summary>
+internal static partial class TextRules
+{
+    public static SourceRule[] All { get; } =
+    [
+        new(
+            "Nothing is left for later",
+            file => Matches(file, Unfinished(), "do it, or write an issue"),
+            "Data/Store.cs",
+            "// " + "TODO: fence")
+        {
+            OtherExample = "class C { void M() => throw new " + "NotImplementedException(); }",
+        },
+        new(
+            "Nothing blocks a thread to wait",
+            // A stand-in may have to: its original's API is synchronous.
+            file => file.Path.IsBelow("eng/") ? [] : Matches(file, Blocking(), "await a signal, or poll a condition with a bound"),
+            "tests/Data.Tests/StoreTests.cs",
+            "class C { void M() => Thread" + ".Sleep(10); }"),
+    ];
+
+    private static IEnumerable<string> Matches(SourceFile file, Regex text, string instead) =>
+        file.Path.IsBelow("tests/Architecture.Tests/")
+            ? []
+            : file.Text.Split('\n')
+                .Select((line, index) => (Match: text.Match(line), Number: index + 1))
+                .Where(found => found.Match.Success)
+                .Select(found => file.At(found.Number, $"{found.Match.Value}: {instead}"));
+
+    [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
+    private static partial Regex Unfinished();
+
+    [GeneratedRegex(@"Thread\.Sleep|\.GetAwaiter\(\)\.GetResult\(\)")]
+    private static partial Regex Blocking();
+}

@@ -1,0 +1,215 @@
+using System.Text;
+using System.Text.Json;
+using Workflows.Engine.Definitions;
+using Workflows.Engine.Executions;
+
+namespace Workflows.Engine.Tests.Executions;
+
+/// <summary>
+/// The worker's part in memory: keeps what is durable, hands events to the decider, and checks on the way what has to hold of
+/// every execution, whatever the test is about.
+/// </summary>
+internal sealed class ExecutionDriver
+{
+    private readonly HashSet<(string Node, int Attempt)> _recorded = [];
+    private readonly List<RecordedWait> _resolved = [];
+
+    public ExecutionDriver(CompiledWorkflow workflow, string input = "{}", Func<ExecutionFacts, ExecutionFacts>? change = null)
+    {
+        Workflow = workflow;
+        var facts = new ExecutionFacts
+        {
+            ExecutionId = new Guid("01890000-0000-7000-8000-000000000001"),
+            TenantId = new Guid("01890000-0000-7000-8000-000000000002"),
+            WorkflowId = new Guid("01890000-0000-7000-8000-000000000003"),
+            Version = 7,
+            Input = Encoding.UTF8.GetBytes(input),
+            TriggerType = "manual",
+            CreatedAt = Now,
+        };
+        Facts = change is null ? facts : change(facts);
+        State = new ExecutionState(workflow, Facts);
+    }
+
+    public static DateTimeOffset Epoch { get; } = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+
+    public CompiledWorkflow Workflow { get; }
+
+    public ExecutionFacts Facts { get; set; }
+
+    public ExecutionState State { get; private set; }
+
+    public DateTimeOffset Now { get; set; } = Epoch;
+
+    // What is durable
+    public List<StepRecord> Steps { get; } = [];
+
+    public Dictionary<(string Node, int Attempt), WaitSpec> Waits { get; } = [];
+
+    public List<PublishEvent> Published { get; } = [];
+
+    public Decision? End { get; private set; }
+
+    // What is in the worker's memory
+    public List<NodeRun> Runs { get; } = [];
+
+    public List<AbortNode> Aborts { get; } = [];
+
+    public List<Decision> Last { get; } = [];
+
+    public string? Output => End is CompleteExecution complete ? Encoding.UTF8.GetString(complete.Output.Span) : null;
+
+    public ExecutionError? Error => (End as FailExecution)?.Error;
+
+    /// <summary>The steps as <c>node:port</c>, failed attempts without a port as <c>node!code</c>.</summary>
+    public string Story => string.Join(' ', Steps.Select(step => step.Port is null ? $"{step.NodeId}!{step.Error!.Code}" : $"{step.NodeId}:{step.Port}"));
+
+    public static ExecutionDriver Start(string nodes, string edges = "", string rest = "", string input = "{}") =>
+        new ExecutionDriver(Flow.Compile(nodes, edges, rest), input).Start();
+
+    public ExecutionDriver Start()
+    {
+        Take(decisions => Decider.Start(State, Now, decisions));
+        return this;
+    }
+
+    public NodeRun Run(string node) => Assert.Single(Runs, run => run.NodeId == node);
+
+    public string OutputOf(string node) => Encoding.UTF8.GetString(Assert.Single(Steps, step => step.NodeId == node && step.Port is not null).Output.Span);
+
+    public void Succeed(string node, string output = "1", string port = "main")
+    {
+        var run = Remove(node);
+        Apply(new StepSucceeded(run.Ordinal, run.Iteration, run.Attempt, port, Encoding.UTF8.GetBytes(output), Now, Now));
+    }
+
+    public void Fail(string node, string code = "HTTP_503", StepErrorKind kind = StepErrorKind.Transient, TimeSpan? retryAfter = null)
+    {
+        var run = Remove(node);
+        Apply(new StepFailed(run.Ordinal, run.Iteration, run.Attempt, new StepError(code, $"{code} happened.", kind, retryAfter), Now, Now));
+    }
+
+    /// <summary>Runs a node of a pure type as the worker does.</summary>
+    public void Evaluate(string node) => Apply(NodeEvaluator.Run(State, Remove(node), Now));
+
+    public void Resolve(string node, WaitOutcome outcome, string? payload = null)
+    {
+        var (key, wait) = Waits.Single(entry => entry.Key.Node == node);
+        Waits.Remove(key);
+        var bytes = payload is null ? default : Encoding.UTF8.GetBytes(payload);
+        _resolved.Add(new RecordedWait(node, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt, outcome, bytes));
+        Apply(new WaitResolved(wait.Ordinal, wait.Iteration, wait.Attempt, outcome, bytes));
+    }
+
+    /// <summary>
+    /// Set: of the next decisions only so many become durable, then the worker dies. An event stays with the step it comes from,
+    /// as in the transaction.
+    /// </summary>
+    public int? DieAfter { get; set; }
+
+    public void Apply(ExecutionEvent happened) => Take(decisions => Decider.Apply(State, happened, Now, decisions));
+
+    /// <summary>The worker dies: what is not durable is gone; another one takes over.</summary>
+    public void Crash(IEnumerable<RecordedWait>? resolvedWaits = null)
+    {
+        Runs.Clear();
+        Aborts.Clear();
+        State = new ExecutionState(Workflow, Facts);
+        var steps = Steps.Select(step => new RecordedStep(
+            step.NodeId, step.Iteration, step.Attempt, step.Status, step.Port, step.Output, step.Error, step.FinishedAt)).ToList();
+        var waits = Waits.Values
+            .Select(wait => new RecordedWait(wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt))
+            .Concat(_resolved.Where(IsPending))
+            .Concat(resolvedWaits ?? [])
+            .ToList();
+        Take(decisions => Decider.Resume(State, steps, waits, Now, decisions));
+    }
+
+    /// <summary>A resolved wait is kept until the step it leads to is durable.</summary>
+    private bool IsPending(RecordedWait wait) =>
+        !_recorded.Contains((wait.NodeId, wait.Kind == WaitKind.Retry ? wait.Attempt + 1 : wait.Attempt));
+
+    private NodeRun Remove(string node)
+    {
+        var run = Run(node);
+        Runs.Remove(run);
+        return run;
+    }
+
+    private void Take(Action<ICollection<Decision>> decide)
+    {
+        Last.Clear();
+        decide(Last);
+        if (DieAfter is { } durable)
+        {
+            DieAfter = null;
+            var kept = Math.Min(durable, Last.Count);
+            kept += kept < Last.Count && Last[kept] is PublishEvent ? 1 : 0;
+            Last.Take(kept).Where(decision => decision is not (RunNode or AbortNode)).ToList().ForEach(Take);
+            if (End is null)
+            {
+                Crash();
+            }
+
+            return;
+        }
+
+        Last.ForEach(Take);
+
+        Assert.Equal(Runs.Count, State.RunningCount);
+        Assert.Equal(Waits.Count, State.OpenWaitCount);
+        Assert.Equal(End is not null, State.IsEnded);
+        Assert.Equal(End is null && Runs.Count == 0 && Waits.Count > 0, State.IsParked);
+        Assert.True(End is not null || Runs.Count + Waits.Count > 0, "The execution neither ended nor can go on.");
+    }
+
+    private void Take(Decision decision)
+    {
+        Assert.True(End is null, $"{decision} comes after the end.");
+        switch (decision)
+        {
+            case RecordStep { Step: var step }:
+                Assert.True(_recorded.Add((step.NodeId, step.Attempt)), $"Step {step.NodeId}/{step.Attempt} is recorded twice.");
+                Assert.Equal(Workflow.OrdinalOf(step.NodeId), step.Ordinal);
+                AssertJson(step.Output);
+                Steps.Add(step);
+                break;
+            case RunNode { Run: var run }:
+                AssertNotDone(run.NodeId);
+                Assert.DoesNotContain(Runs, other => other.NodeId == run.NodeId);
+                Runs.Add(run);
+                break;
+            case OpenWait { Wait: var wait }:
+                Assert.True(wait.Kind == WaitKind.Retry || !Steps.Exists(step => step.NodeId == wait.NodeId && step.Port is not null));
+                Assert.True(Waits.TryAdd((wait.NodeId, wait.Attempt), wait), $"Wait {wait.NodeId}/{wait.Attempt} is opened twice.");
+                break;
+            case CloseWait close:
+                Assert.True(Waits.Remove((close.NodeId, close.Attempt)), $"Wait {close.NodeId}/{close.Attempt} is closed but not open.");
+                break;
+            case AbortNode abort:
+                Assert.Contains(Runs, run => run.NodeId == abort.NodeId && run.Attempt == abort.Attempt);
+                Aborts.Add(abort);
+                break;
+            case PublishEvent publish:
+                Assert.Equal(Steps[^1].Output, publish.Event);
+                Published.Add(publish);
+                break;
+            default:
+                End = decision;
+                Assert.Empty(Runs);
+                Assert.Empty(Waits);
+                break;
+        }
+    }
+
+    private void AssertNotDone(string node) =>
+        Assert.False(Steps.Exists(step => step.NodeId == node && step.Port is not null), $"{node} runs although its step is recorded.");
+
+    private static void AssertJson(ReadOnlyMemory<byte> output)
+    {
+        if (!output.IsEmpty)
+        {
+            using var document = JsonDocument.Parse(output);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Workflows.System.Tests;
+using Workflows.Testing;
+
+[assembly: AssemblyFixture(typeof(PlatformFixture))]
+
+namespace Workflows.System.Tests;
+
+/// <summary>One platform for all system tests: API, two workers, AiSearch, PostgreSQL, Redis, each a process of its own.</summary>
+public sealed class PlatformFixture : IAsyncLifetime
+{
+    /// <summary>Tests that kill processes do not run beside others.</summary>
+    public const string OneAtATime = "platform";
+
+    public Platform Platform { get; private set; } = null!;
+
+    public PlatformClient Client { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Platform = await Platform.StartAsync("debug");
+        Client = new PlatformClient(Platform);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await Platform.DisposeAsync();
+    }
+}

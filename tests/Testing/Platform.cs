@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Workflows.Testing;
+
+/// <summary>One process of a running platform.</summary>
+public sealed record PlatformProcess(string Resource, int Replica, int Id);
+
+/// <summary>
+/// The whole platform, started through the AppHost on the embedded servers with data of its own. Disposing it stops everything and removes the
+/// data; if this program is killed, the AppHost ends with its standard input.
+/// </summary>
+public sealed partial class Platform : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    private readonly Process _appHost;
+
+    private Platform(Process appHost, string folder)
+    {
+        _appHost = appHost;
+        Folder = folder;
+    }
+
+    /// <summary>Where data, logs and addresses of this platform lie.</summary>
+    public string Folder { get; }
+
+    public Uri Api => new(RunValue("api"));
+
+    public string ApiKey => RunValue("apiKey");
+
+    public string Postgres => RunValue("postgres");
+
+    public string Redis => RunValue("redis");
+
+    /// <summary>Starts a platform with empty data.</summary>
+    /// <param name="configuration">debug or release: which build of the AppHost and the services.</param>
+    /// <param name="settings">Further environment variables of the AppHost; services inherit them.</param>
+    public static async Task<Platform> StartAsync(
+        string configuration, IReadOnlyDictionary<string, string>? settings = null, CancellationToken cancellationToken = default)
+    {
+        var folder = Directory.CreateTempSubdirectory("workflows-").FullName;
+        var start = new ProcessStartInfo("setsid")
+        {
+            ArgumentList = { "dotnet", "exec", Path.Combine(Repository.Root, "artifacts", "bin", "AppHost", configuration, "Workflows.AppHost.dll") },
+            WorkingDirectory = Path.Combine(Repository.Root, "AppHost"),
+            Environment =
+            {
+                ["Embedded__LocalFolder"] = folder,
+                ["WORKFLOWS_SERVERS_BIN"] = Repository.ServersBin(),
+                ["DOTNET_ENVIRONMENT"] = "Development",
+            },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        var platform = new Platform(Process.Start(start)!, folder);
+        var output = new List<string>();
+        platform._appHost.OutputDataReceived += (_, line) => Keep(output, line.Data);
+        platform._appHost.ErrorDataReceived += (_, line) => Keep(output, line.Data);
+        platform._appHost.BeginOutputReadLine();
+        platform._appHost.BeginErrorReadLine();
+        var deadline = Stopwatch.StartNew();
+        while (!File.Exists(Path.Combine(folder, "ready")) || !File.Exists(Path.Combine(folder, "run.json")))
+        {
+            if (platform._appHost.HasExited || File.Exists(Path.Combine(folder, "failed")) || deadline.Elapsed > StartTimeout)
+            {
+                await platform.DisposeAsync();
+                lock (output)
+                {
+                    throw new InvalidOperationException($"The platform did not start:{Environment.NewLine}{string.Join(Environment.NewLine, output.TakeLast(60))}");
+                }
+            }
+
+            await Task.Delay(Poll, cancellationToken);
+        }
+
+        return platform;
+    }
+
+    private static void Keep(List<string> output, string? line)
+    {
+        lock (output)
+        {
+            output.Add(line ?? "");
+        }
+    }
+
+    /// <summary>The running processes: api, worker (replica 1, 2), aisearch, postgres, redis.</summary>
+    public IReadOnlyList<PlatformProcess> Processes()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "processes.json")));
+        return [.. document.RootElement.GetProperty("processes").EnumerateArray()
+            .Where(process => process.GetProperty("pid").ValueKind == JsonValueKind.Number)
+            .Select(process => new PlatformProcess(
+                process.GetProperty("resource").GetString()!, process.GetProperty("replica").GetInt32(), process.GetProperty("pid").GetInt32()))];
+    }
+
+    /// <summary>Sends a signal: 9 KILL, 15 TERM, 18 CONT, 19 STOP.</summary>
+    public static void Signal(PlatformProcess process, int signal)
+    {
+        if (Kill(process.Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"{process.Resource} ({process.Id}) could not be signalled: error {Marshal.GetLastPInvokeError()}.");
+        }
+    }
+
+    /// <summary>Gives the AppHost an order: "restart NAME" or "stop NAME".</summary>
+    /// <exception cref="InvalidOperationException">The order failed.</exception>
+    public async Task OrderAsync(string order, CancellationToken cancellationToken = default)
+    {
+        var request = Path.Combine(Folder, "commands", $"{Guid.CreateVersion7():N}");
+        await File.WriteAllTextAsync($"{request}.new", order, cancellationToken);
+        File.Move($"{request}.new", $"{request}.request");
+        while (!File.Exists($"{request}.answer"))
+        {
+            await Task.Delay(Poll, cancellationToken);
+        }
+
+        var answer = await File.ReadAllTextAsync($"{request}.answer", cancellationToken);
+        if (!answer.StartsWith("ok", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"'{order}': {answer}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_appHost.HasExited)
+        {
+            _ = Kill(_appHost.Id, 15);
+            using var timeout = new CancellationTokenSource(StopTimeout);
+            try
+            {
+                await _appHost.WaitForExitAsync(timeout.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _appHost.Kill(entireProcessTree: true);
+            }
+        }
+
+        _appHost.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private string RunValue(string name)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "run.json")));
+        return document.RootElement.GetProperty(name).GetString() ?? throw new InvalidOperationException($"run.json has no {name}.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,212 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+
+namespace Workflows.Testing;
+
+/// <summary>Uses the platform through its public API; looks into the database only to verify.</summary>
+public sealed class PlatformClient : IDisposable
+{
+    private const int ReadAttempts = 200;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
+    private readonly HttpClient _http;
+    private readonly NpgsqlDataSource _database;
+
+    public PlatformClient(Platform platform)
+    {
+        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 100, UseProxy = false }) { BaseAddress = platform.Api };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", platform.ApiKey);
+        _database = NpgsqlDataSource.Create(platform.Postgres);
+    }
+
+    /// <summary>Creates and publishes a workflow.</summary>
+    public async Task<string> PublishAsync(string name, string definition)
+    {
+        using var created = await _http.PostAsync("/api/v1/workflows", Json($$"""{"name":"{{name}}","definition":{{definition}}}"""));
+        var id = (await DataAsync(created)).GetProperty("id").GetString()!;
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{id}/publish") { Content = Json("{}") };
+        request.Headers.TryAddWithoutValidation("If-Match", created.Headers.ETag?.ToString());
+        using var published = await _http.SendAsync(request);
+        await DataAsync(published);
+        return id;
+    }
+
+    /// <summary>Starts one execution; 202.</summary>
+    public async Task StartAsync(string workflowId, byte[] body)
+    {
+        using var response = await _http.PostAsync($"/api/v1/workflows/{workflowId}/execute", Json(body));
+        if (!response.IsSuccessStatusCode)
+        {
+            await DataAsync(response);
+        }
+    }
+
+    /// <summary>Starts one execution as a careful client does: again under the same idempotency key until it is accepted.</summary>
+    public async Task StartPatientlyAsync(string workflowId, byte[] body, CancellationToken cancellationToken)
+    {
+        var key = Guid.CreateVersion7().ToString();
+        while (true)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{workflowId}/execute") { Content = Json(body) };
+                request.Headers.Add("Idempotency-Key", key);
+                using var response = await _http.SendAsync(request, cancellationToken);
+                if (response.IsSuccessStatusCode)
+                {
+                    return;
+                }
+
+                if ((int)response.StatusCode is not (429 or 503))
+                {
+                    await DataAsync(response);
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // the connection broke: whether the start was accepted is unknown, the key makes asking again safe
+            }
+
+            await Task.Delay(Poll * 5, cancellationToken);
+        }
+    }
+
+    /// <summary>Starts one execution and waits for its end; the status it ended with.</summary>
+    public async Task<string> RunAsync(string workflowId, byte[] body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{workflowId}/execute") { Content = Json(body) };
+        request.Headers.TryAddWithoutValidation("Prefer", "wait=30");
+        using var response = await _http.SendAsync(request);
+        return (await DataAsync(response)).GetProperty("status").GetString()!;
+    }
+
+    public async Task StartBulkAsync(string workflowId, byte[] body)
+    {
+        using var response = await _http.PostAsync($"/api/v1/workflows/{workflowId}/execute/bulk", Json(body));
+        await DataAsync(response);
+    }
+
+    /// <summary>Waits until that many executions of the workflow ended well.</summary>
+    /// <exception cref="InvalidOperationException">Some ended otherwise, or not in time.</exception>
+    public async Task WaitForCompletedAsync(string workflowId, long count, TimeSpan timeout)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var byStatus = await CountByStatusAsync(workflowId);
+            if (byStatus.GetValueOrDefault("completed") >= count)
+            {
+                return;
+            }
+
+            if (byStatus.Keys.Any(status => status is "failed" or "cancelled" or "timed_out") || TimeProvider.System.GetElapsedTime(deadline) > timeout)
+            {
+                throw new InvalidOperationException(
+                    $"Of {count} executions: {string.Join(", ", byStatus.Select(entry => $"{entry.Value} {entry.Key}"))}.");
+            }
+
+            await Task.Delay(Poll, CancellationToken.None);
+        }
+    }
+
+    public Task<Dictionary<string, long>> CountByStatusAsync(string workflowId) => PatientlyAsync(() => CountOnceAsync(workflowId));
+
+    // The server may be restarting, and a pooled connection is found broken only when it is used.
+    private static async Task<T> PatientlyAsync<T>(Func<Task<T>> read)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient || exception.SqlState?.StartsWith("57P", StringComparison.Ordinal) == true)
+            {
+                if (attempt == ReadAttempts)
+                {
+                    throw;
+                }
+
+                await Task.Delay(Poll * 5, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<Dictionary<string, long>> CountOnceAsync(string workflowId)
+    {
+        await using var command = _database.CreateCommand("select status, count(*) from executions where workflow_id = $1 group by status");
+        command.Parameters.Add(new() { Value = Guid.Parse(workflowId) });
+        await using var reader = await command.ExecuteReaderAsync();
+        var counts = new Dictionary<string, long>();
+        while (await reader.ReadAsync())
+        {
+            counts.Add(reader.GetString(0), reader.GetInt64(1));
+        }
+
+        return counts;
+    }
+
+    /// <summary>Checks that each of the executions has each of its steps once.</summary>
+    /// <exception cref="InvalidOperationException">A step is missing or recorded twice.</exception>
+    public async Task VerifyStepsAsync(string workflowId, long executions, int stepsEach)
+    {
+        await using var command = _database.CreateCommand("""
+            select count(*), count(distinct (s.execution_id, s.node_id)), count(distinct s.execution_id)
+            from step_executions s join executions e on e.tenant_id = s.tenant_id and e.id = s.execution_id
+            where e.workflow_id = $1
+            """);
+        command.Parameters.Add(new() { Value = Guid.Parse(workflowId) });
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var (rows, distinct, ran) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
+        if (rows != executions * stepsEach || distinct != rows || ran != executions)
+        {
+            throw new InvalidOperationException($"Expected {executions} x {stepsEach} steps, found {rows} rows, {distinct} distinct, of {ran} executions.");
+        }
+    }
+
+    public Task<T> ScalarAsync<T>(string sql, params object[] parameters) => PatientlyAsync(() => ScalarOnceAsync<T>(sql, parameters));
+
+    private async Task<T> ScalarOnceAsync<T>(string sql, object[] parameters)
+    {
+#pragma warning disable CA2100 // constants of the benchmarks
+        await using var command = _database.CreateCommand(sql);
+#pragma warning restore CA2100
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new() { Value = parameter });
+        }
+
+        command.CommandTimeout = 300;
+        return (T)(await command.ExecuteScalarAsync() ?? throw new InvalidOperationException("No value."));
+    }
+
+    public NpgsqlDataSource Database => _database;
+
+    private static ByteArrayContent Json(string text) => Json(Encoding.UTF8.GetBytes(text));
+
+    private static ByteArrayContent Json(byte[] utf8)
+    {
+        var content = new ByteArrayContent(utf8);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+
+    private static async Task<JsonElement> DataAsync(HttpResponseMessage response)
+    {
+        var body = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return response.IsSuccessStatusCode && body.TryGetProperty("data", out var data)
+            ? data
+            : throw new InvalidOperationException($"{(int)response.StatusCode} from {response.RequestMessage!.RequestUri}: {body}");
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _database.Dispose();
+    }
+}
