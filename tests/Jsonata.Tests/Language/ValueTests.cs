@@ -92,6 +92,40 @@ public sealed class ValueTests
         Assert.All(results, result => Assert.Equal("\"610x\"", result));
     }
 
+    [Theory]
+    [InlineData("a.b.c")]
+    [InlineData("a.b.n > 100 and a.b.c = 'text'")]
+    [InlineData("a.list[1]")]
+    [InlineData("$not($exists(a.nothing)) ? a.b.n : 0")]
+    public void Plain_paths_and_comparisons_allocate_nothing(string source)
+    {
+        var expression = JsonataExpression.Parse(source);
+        var input = JsonataValue.FromJson("""{"a":{"b":{"c":"text","n":123.5},"list":[1,2,3]}}"""u8.ToArray());
+        for (var i = 0; i < 10; i++)
+        {
+            expression.Evaluate(input);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            expression.Evaluate(input);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void A_function_that_outlives_its_evaluation_keeps_its_variables()
+    {
+        var counter = JsonataExpression.Parse("($n := a.n; function($x){$x + $n})")
+            .Evaluate(JsonataValue.FromJson("""{"a":{"n":5}}"""u8.ToArray()));
+        Evaluate("a.n", JsonataValue.FromJson("""{"a":{"n":7}}"""u8.ToArray()));
+        var options = new JsonataOptions { Variables = new Dictionary<string, JsonataValue> { ["add"] = counter } };
+
+        Assert.Equal("6", JsonataExpression.Parse("$add(1)").Evaluate(default, options).ToString());
+    }
+
     private static string Evaluate(string expression, JsonataValue input) =>
         JsonataExpression.Parse(expression).Evaluate(input).ToString();
 }
