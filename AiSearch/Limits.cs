@@ -87,6 +87,9 @@ internal static class Limits
 
     public static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long the service goes without hints before it asks Redis for them again.</summary>
+    public static readonly TimeSpan HintRetryPause = TimeSpan.FromSeconds(5);
+
     /// <summary>Characters of a cause kept with parked work.</summary>
     public const int CauseMaxLength = 1_000;
 

@@ -11,6 +11,7 @@ builder.Services.AddProblemDetails();
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Search);
 builder.Services.AddSearch(builder.Configuration);
+builder.Services.DegradeOnly("StackExchange.Redis"); // hints only: without them the outbox is polled
 builder.Services.AddSingleton<IndexHint>();
 builder.Services.AddHostedService<HintListener>();
 builder.Services.AddHostedService(services => services.GetRequiredService<OutboxConsumer>());

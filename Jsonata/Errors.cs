@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Runtime.InteropServices;
 using System.Text;
 using Workflows.Jsonata.Values;
 
@@ -188,12 +187,12 @@ internal static class Errors
             case JsonataKind.String:
                 value.TryGetString(out var text);
                 return Shorten(JsonText.Quote(text!.Length > MaxShownValueLength ? text[..(MaxShownValueLength + 1)] : text));
-            case JsonataKind.Array or JsonataKind.Object when !value.IsElement:
+            case JsonataKind.Array or JsonataKind.Object when !value.IsJson:
                 return value.IsArray ? "an array" : "an object";
             default:
                 // The text of an element may be megabytes; its start says enough.
-                return Shorten(value.IsElement
-                    ? Encoding.UTF8.GetString(Start(JsonMarshal.GetRawUtf8Value(value.Element)))
+                return Shorten(value.Reference is JsonDom dom
+                    ? Encoding.UTF8.GetString(Start(dom.Raw(value.Row)))
                     : value.ToString());
         }
     }

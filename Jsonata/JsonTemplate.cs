@@ -61,7 +61,14 @@ public sealed class JsonTemplate
     /// <summary>Evaluates all expressions over one scope; they share one budget of steps.</summary>
     /// <exception cref="JsonataException">An expression ended in an error.</exception>
     public JsonataValue Render(JsonataValue scope, JsonataOptions? options = null) =>
-        _root.Render(scope, new EvaluationContext(options ?? JsonataOptions.Default, scope));
+        RenderWith(EvaluationContext.Rent(options ?? JsonataOptions.Default, scope), scope);
+
+    private JsonataValue RenderWith(EvaluationContext context, in JsonataValue scope)
+    {
+        var result = _root.Render(scope, context);
+        context.Return();
+        return result;
+    }
 
     /// <summary>
     /// As <see cref="Render"/>, straight to UTF-8: constant parts are copied as they were encoded at parsing. Writes null
@@ -70,7 +77,8 @@ public sealed class JsonTemplate
     public void WriteTo(Utf8JsonWriter writer, JsonataValue scope, JsonataOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        var context = new EvaluationContext(options ?? JsonataOptions.Default, scope);
+        var context = EvaluationContext.Rent(options ?? JsonataOptions.Default, scope);
         _root.Write(new OutputWriter(writer, context.Limits.MaxOutputBytes), scope, context);
+        context.Return();
     }
 }

@@ -75,12 +75,15 @@ public sealed class JsonataExpression
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public JsonataValue Evaluate(JsonataValue input, JsonataOptions? options = null)
     {
-        return Evaluate(input, new EvaluationContext(options ?? JsonataOptions.Default, input));
+        var context = EvaluationContext.Rent(options ?? JsonataOptions.Default, input);
+        var result = Evaluate(input, context);
+        context.Return();
+        return result;
     }
 
     internal JsonataValue Evaluate(in JsonataValue input, EvaluationContext context)
     {
-        var frame = new Frame(context, null, _scope);
+        var frame = ReferenceEquals(_scope, Scope.Empty) ? context.RootFrame : new Frame(context, null, _scope);
 
         // An array as input is one value; the paths of the expression go into it, not over it.
         var start = input.IsArray

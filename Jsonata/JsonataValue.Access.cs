@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Workflows.Jsonata.Values;
 
 namespace Workflows.Jsonata;
@@ -21,18 +20,12 @@ public readonly partial struct JsonataValue
     /// <param name="utf8Name">See <paramref name="name"/>.</param>
     internal JsonataValue Member(string name, ReadOnlySpan<byte> utf8Name)
     {
-        if (ReferenceEquals(_reference, Tag.ElementObject))
+        if (_reference is JsonDom dom)
         {
-            return _element.TryGetProperty(utf8Name, out var member) ? FromElement(member) : default;
+            return IsObject ? dom.Member(Row, name, utf8Name) : default;
         }
 
-        return _reference switch
-        {
-            HeapObject built => built.TryGet(name, out var value) ? value : default,
-            LazyJson { Kind: JsonataKind.Object } lazy =>
-                lazy.Element.TryGetProperty(utf8Name, out var member) ? FromElement(member) : default,
-            _ => default,
-        };
+        return _reference is HeapObject built && built.TryGet(name, out var value) ? value : default;
     }
 
     internal JsonataValue Member(string name)
@@ -42,60 +35,48 @@ public readonly partial struct JsonataValue
             return built.TryGet(name, out var value) ? value : default;
         }
 
-        var element = ObjectElement;
-        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member)
-            ? FromElement(member)
-            : default;
+        return Member(name, System.Text.Encoding.UTF8.GetBytes(name));
     }
 
-    internal bool HasMembers()
+    internal bool HasMembers() => _reference switch
     {
-        if (_reference is HeapObject built)
-        {
-            return built.Count > 0;
-        }
-
-        var element = ObjectElement;
-        return element.ValueKind == JsonValueKind.Object && element.GetPropertyCount() > 0;
-    }
+        HeapObject built => built.Count > 0,
+        JsonDom dom => IsObject && dom.Count(Row) > 0,
+        _ => false,
+    };
 
     /// <summary>Members of an object in their order; nothing for other kinds.</summary>
     internal IEnumerable<KeyValuePair<string, JsonataValue>> Members() => _reference switch
     {
         HeapObject built => built.Members,
-        _ when IsObject => ElementMembers(ObjectElement),
+        JsonDom dom when IsObject => dom.Members(Row),
         _ => [],
     };
 
-    private static IEnumerable<KeyValuePair<string, JsonataValue>> ElementMembers(JsonElement element)
+    /// <summary>Values of the members, without decoding their names.</summary>
+    internal IEnumerable<JsonataValue> MemberValues() => _reference switch
     {
-        foreach (var member in element.EnumerateObject())
-        {
-            yield return new(ElementText.GetName(member), FromElement(member.Value));
-        }
-    }
-
-    private JsonElement ObjectElement => _reference is LazyJson lazy ? lazy.Element : _element;
+        HeapObject built => built.Members.Select(member => member.Value),
+        JsonDom dom when IsObject => dom.MemberValues(Row),
+        _ => [],
+    };
 
     internal int ItemCount() => _reference switch
     {
         HeapArray built => built.Count,
-        LazyJson { Kind: JsonataKind.Array } lazy => lazy.Element.GetArrayLength(),
-        _ => ReferenceEquals(_reference, Tag.ElementArray) ? _element.GetArrayLength() : 0,
+        JsonDom dom => IsArray ? dom.Count(Row) : 0,
+        _ => 0,
     };
 
     /// <summary>An item by its index, undefined outside; linear in the index for JSON arrays of arrays or objects.</summary>
     internal JsonataValue ItemAt(int index)
     {
-        if (_reference is HeapArray built)
+        if ((uint)index >= (uint)ItemCount())
         {
-            return (uint)index < (uint)built.Count ? built[index] : default;
+            return default;
         }
 
-        var element = ObjectElement;
-        return element.ValueKind == JsonValueKind.Array && (uint)index < (uint)element.GetArrayLength()
-            ? FromElement(element[index])
-            : default;
+        return _reference is JsonDom dom ? dom.Item(Row, index) : ((HeapArray)_reference!)[index];
     }
 
     internal ItemEnumerable Items() => new(this);
@@ -111,15 +92,23 @@ public readonly partial struct JsonataValue
     internal struct ItemEnumerator
     {
         private readonly HeapArray? _built;
-        private JsonElement.ArrayEnumerator _elements;
+        private readonly JsonDom? _dom;
+        private readonly int _count;
+        private int _row;
         private int _index;
 
         public ItemEnumerator(in JsonataValue array)
         {
-            _built = array._reference as HeapArray;
-            if (_built is null && array.IsArray)
+            if (array._reference is JsonDom dom)
             {
-                _elements = array.ObjectElement.EnumerateArray();
+                _dom = dom;
+                _row = array.Row + 1;
+                _count = array.ItemCount();
+            }
+            else
+            {
+                _built = array._reference as HeapArray;
+                _count = _built?.Count ?? 0;
             }
 
             _index = -1;
@@ -129,24 +118,20 @@ public readonly partial struct JsonataValue
 
         public bool MoveNext()
         {
-            if (_built is not null)
+            if (++_index >= _count)
             {
-                if (++_index < _built.Count)
-                {
-                    Current = _built[_index];
-                    return true;
-                }
-
                 return false;
             }
 
-            if (_elements.MoveNext())
+            if (_dom is null)
             {
-                Current = FromElement(_elements.Current);
+                Current = _built![_index];
                 return true;
             }
 
-            return false;
+            Current = _dom.At(_row);
+            _row = _dom.Next(_row);
+            return true;
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Workflows.Jsonata.Values;
@@ -32,17 +31,14 @@ public readonly partial struct JsonataValue
     /// <summary>The value as a <see cref="JsonElement"/> of its own; the element itself when it came from one.</summary>
     public JsonElement ToElement()
     {
-        if (IsElement)
+        if (IsUndefined)
         {
-            return _element;
+            return default;
         }
 
-        return _reference switch
-        {
-            null => default,
-            LazyJson lazy => lazy.Element,
-            _ => JsonElement.Parse(ToUtf8Json(), new JsonDocumentOptions { MaxDepth = Limits.MaxJsonDepth }),
-        };
+        return _reference is JsonDom { Element: var whole } && Row == 0 && whole.ValueKind != JsonValueKind.Undefined
+            ? whole
+            : JsonElement.Parse(ToUtf8Json(), new JsonDocumentOptions { MaxDepth = Limits.MaxJsonDepth });
     }
 
     /// <summary>The value as JSON text in UTF-8; empty when it is undefined.</summary>
@@ -76,8 +72,8 @@ public readonly partial struct JsonataValue
             case string text:
                 writer.WriteStringValue(text);
                 break;
-            case LazyJson lazy:
-                RawJson.Write(writer, JsonMarshal.GetRawUtf8Value(lazy.Element));
+            case JsonDom dom:
+                RawJson.Write(writer, dom.Raw(Row));
                 break;
             case HeapArray array:
                 writer.WriteStartArray();
@@ -122,17 +118,13 @@ public readonly partial struct JsonataValue
 
     private void WriteTagged(Utf8JsonWriter writer, Tag tag)
     {
-        if (IsElement)
-        {
-            RawJson.Write(writer, JsonMarshal.GetRawUtf8Value(_element));
-        }
-        else if (ReferenceEquals(tag, Tag.True) || ReferenceEquals(tag, Tag.False))
+        if (ReferenceEquals(tag, Tag.True) || ReferenceEquals(tag, Tag.False))
         {
             writer.WriteBooleanValue(ReferenceEquals(tag, Tag.True));
         }
-        else if (ReferenceEquals(tag, Tag.Number) && double.IsFinite(_number))
+        else if (ReferenceEquals(tag, Tag.Number) && double.IsFinite(PlainNumber))
         {
-            writer.WriteRawValue(NumberText.Format(_number), skipInputValidation: true);
+            writer.WriteRawValue(NumberText.Format(PlainNumber), skipInputValidation: true);
         }
         else
         {

@@ -11,23 +11,24 @@ namespace Workflows.Jsonata;
 [DebuggerDisplay("{Kind}: {ToString()}")]
 public readonly partial struct JsonataValue
 {
-    // null: undefined; a string; or a HeapValue, which is a Tag when the other two fields hold the value.
+    // null: undefined; a string; a JsonDom; or a HeapValue, which is a Tag when the bits or nothing else hold the value.
     private readonly object? _reference;
-    private readonly double _number;
-    private readonly JsonElement _element;
+
+    // Of a number the double; of a value within JSON text its row, and its kind in the upper half.
+    private readonly long _bits;
 
     private JsonataValue(object? reference) => _reference = reference;
 
     private JsonataValue(double number)
     {
         _reference = Tag.Number;
-        _number = number;
+        _bits = BitConverter.DoubleToInt64Bits(number);
     }
 
-    private JsonataValue(Tag tag, JsonElement element)
+    private JsonataValue(JsonDom dom, int row, JsonataKind kind)
     {
-        _reference = tag;
-        _element = element;
+        _reference = dom;
+        _bits = ((long)kind << 32) | (uint)row;
     }
 
     /// <summary>Nothing: what a path yields that leads nowhere.</summary>
@@ -49,29 +50,24 @@ public readonly partial struct JsonataValue
     public JsonataKind Kind => _reference switch
     {
         null => JsonataKind.Undefined,
+        JsonDom => (JsonataKind)(_bits >> 32),
         string => JsonataKind.String,
         _ => ((HeapValue)_reference).Kind,
     };
 
     internal object? Reference => _reference;
 
-    internal bool IsElement => _element.ValueKind != JsonValueKind.Undefined;
+    /// <summary>A value within JSON text, whose text is kept as it came.</summary>
+    internal bool IsJson => _reference is JsonDom;
 
-    /// <summary>True when a Constructed-with-number value: the number field can be read without parsing.</summary>
+    /// <summary>The row of a value for which <see cref="IsJson"/> holds.</summary>
+    internal int Row => (int)_bits;
+
+    /// <summary>True for a number that needs no parsing.</summary>
     internal bool IsPlainNumber => ReferenceEquals(_reference, Tag.Number);
 
-    /// <summary>The double behind a value for which <see cref="IsPlainNumber"/> holds.</summary>
-    internal double PlainNumber => _number;
-
-    internal bool IsElementString => ReferenceEquals(_reference, Tag.ElementString);
-
-    internal bool IsElementObject => ReferenceEquals(_reference, Tag.ElementObject);
-
-    internal bool IsElementArray => ReferenceEquals(_reference, Tag.ElementArray);
-
-    internal bool IsElementNumber => ReferenceEquals(_reference, Tag.ElementNumber);
-
-    internal JsonElement Element => _element;
+    /// <summary>The double of a value for which <see cref="IsPlainNumber"/> holds.</summary>
+    internal double PlainNumber => BitConverter.Int64BitsToDouble(_bits);
 
     /// <summary>True or false.</summary>
     public static JsonataValue FromBoolean(bool value) => new(value ? Tag.True : Tag.False);
@@ -86,13 +82,17 @@ public readonly partial struct JsonataValue
         return new(value);
     }
 
-    /// <summary>Wraps an element without copying it; its document must not be disposed while the value is in use.</summary>
+    /// <summary>
+    /// Wraps an element without copying it; its document must not be disposed while the value is in use. An index of the
+    /// element's text is made when an expression first looks inside, and kept with this value: keep the value, not the
+    /// element, to evaluate over it again.
+    /// </summary>
     public static JsonataValue FromElement(JsonElement element) => element.ValueKind switch
     {
-        JsonValueKind.Object => new(Tag.ElementObject, element),
-        JsonValueKind.Array => new(Tag.ElementArray, element),
-        JsonValueKind.String => new(Tag.ElementString, element),
-        JsonValueKind.Number => new(Tag.ElementNumber, element),
+        JsonValueKind.Object => new(new JsonDom(element), 0, JsonataKind.Object),
+        JsonValueKind.Array => new(new JsonDom(element), 0, JsonataKind.Array),
+        JsonValueKind.String => new(new JsonDom(element), 0, JsonataKind.String),
+        JsonValueKind.Number => new(new JsonDom(element), 0, JsonataKind.Number),
         JsonValueKind.True => True,
         JsonValueKind.False => False,
         JsonValueKind.Null => Null,
@@ -100,20 +100,21 @@ public readonly partial struct JsonataValue
     };
 
     /// <summary>
-    /// JSON text (UTF-8) that is parsed when an expression first looks inside. The memory must stay as it is. Empty text is
-    /// undefined; text that is not JSON ends the evaluation that reads it with U1010.
+    /// JSON text (UTF-8) that is indexed when an expression first looks inside. The memory must stay as it is. Empty text
+    /// is undefined; text that is not JSON ends the evaluation that reads it with U1010.
     /// </summary>
     public static JsonataValue FromJson(ReadOnlyMemory<byte> utf8)
     {
-        var kind = LazyJson.KindOf(utf8.Span);
-        if (kind is JsonataKind.Undefined)
+        var kind = JsonDom.KindOf(utf8.Span);
+        return kind switch
         {
-            return default;
-        }
-
-        var lazy = new LazyJson(utf8, kind);
-        return kind is JsonataKind.Object or JsonataKind.Array ? new(lazy) : FromElement(lazy.Element);
+            JsonataKind.Undefined => default,
+            JsonataKind.Object or JsonataKind.Array => new(new JsonDom(utf8), 0, kind),
+            _ => new JsonDom(utf8).At(0),
+        };
     }
+
+    internal static JsonataValue FromDom(JsonDom dom, int row, JsonataKind kind) => new(dom, row, kind);
 
     /// <summary>A virtual object: members are looked up when an expression names them and never copied.</summary>
     public static JsonataValue FromObject(IReadOnlyDictionary<string, JsonataValue> members)
@@ -143,13 +144,13 @@ public readonly partial struct JsonataValue
     {
         if (ReferenceEquals(_reference, Tag.Number))
         {
-            number = _number;
+            number = PlainNumber;
             return true;
         }
 
-        if (ReferenceEquals(_reference, Tag.ElementNumber))
+        if (_reference is JsonDom dom && Kind == JsonataKind.Number)
         {
-            number = _element.GetDouble();
+            number = dom.Number(Row);
             return true;
         }
 
@@ -157,12 +158,18 @@ public readonly partial struct JsonataValue
         return false;
     }
 
-    /// <summary>The string; decoded on every call when it comes from a JSON element.</summary>
+    /// <summary>The string; decoded on every call when it stands in JSON text.</summary>
     public bool TryGetString(out string? text)
     {
-        text = _reference as string ?? (ReferenceEquals(_reference, Tag.ElementString) ? ElementText.Get(_element) : null);
+        text = _reference as string
+            ?? (_reference is JsonDom dom && Kind == JsonataKind.String ? dom.Text(Row) : null);
         return text is not null;
     }
+
+    /// <summary>Equality with a string, without decoding.</summary>
+    internal bool IsText(string text, ReadOnlySpan<byte> utf8) => _reference is JsonDom dom
+        ? Kind == JsonataKind.String && dom.TextEquals(Row, text, utf8)
+        : _reference is string own && string.Equals(own, text, StringComparison.Ordinal);
 
     /// <summary>
     /// Truthiness as $boolean() has it: false for undefined, null, false, 0, "", {}, functions, and arrays without a true item.

@@ -4,9 +4,16 @@ namespace Workflows.AiSearch.Indexing;
 
 /// <summary>
 /// Passes hints from Redis on to the consumer. Without Redis nothing is missed, only later: the consumer polls. So an absent
-/// Redis neither delays nor fails the start; the client subscribes again by itself when it comes back.
+/// Redis neither delays nor fails the start.
 /// </summary>
-internal sealed class HintListener(IndexHint hint, IndexSignal signal) : BackgroundService
+internal sealed class HintListener(IndexHint hint, IndexSignal signal, TimeProvider clock) : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => hint.ListenAsync(signal.Pulse);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        while (!await hint.ListenAsync(signal.Pulse))
+        {
+            await Task.Delay(Limits.HintRetryPause, clock, stoppingToken);
+        }
+    }
 }

@@ -12,7 +12,7 @@ internal static class Examples
           "triggers": [{ "id": "ordered", "type": "event", "eventType": "order.created" }],
           "nodes": [
             { "id": "begin", "type": "noop" },
-            { "id": "total", "type": "set", "parameters": { "values": { "gross": "{{ input.net * 1.19 }}" } } }
+            { "id": "total", "type": "set", "parameters": { "value": { "gross": "{{ input.net * 1.19 }}" } } }
           ],
           "edges": [{ "from": "begin", "to": "total" }],
           "parameters": { "type": "object", "properties": { "net": { "type": "number" } } }

@@ -161,8 +161,9 @@ internal static class OpenApiDocument
 
     private static string OperationId(OpenApiOperationTransformerContext context)
     {
-        var words = (context.Description.RelativePath ?? "").Split(['/', '-', '{', '}', ':', '_'], StringSplitOptions.RemoveEmptyEntries)
-            .Where(word => word is not ("api" or "v1" or "guid" or "int"))
+        var path = context.Description.RelativePath ?? "";
+        var words = path.Replace("api/v1/", "", StringComparison.Ordinal).Split(['/', '-', '{', '}', ':', '_'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(word => word is not ("guid" or "int"))
             .Select(word => char.ToUpperInvariant(word[0]) + word[1..]);
         return context.Description.HttpMethod!.ToLowerInvariant() + string.Concat(words);
     }

@@ -24,7 +24,7 @@ internal sealed partial class FirstStart(
         var db = scope.ServiceProvider.GetRequiredService<WorkflowsDbContext>();
         var now = clock.NowStored();
         var credentials = new Credentials(
-            OwnerEmail(), Tokens.NewPassword(), Tokens.NewApiKey(), Guid.CreateVersion7(now));
+            OwnerEmail(), OwnerPassword(), Tokens.NewApiKey(), Guid.CreateVersion7(now));
         db.TenantId = credentials.TenantId;
         var made = await db.TransactAsync(
             async token =>
@@ -49,6 +49,15 @@ internal sealed partial class FirstStart(
             LogMade(log, credentials.OwnerEmail, configuration[FileSetting] ?? "standard output");
         }
     }
+
+    /// <exception cref="InvalidOperationException">The operator chose a password that is too short.</exception>
+    private string OwnerPassword() => configuration["Bootstrap:OwnerPassword"] switch
+    {
+        null or "" => Tokens.NewPassword(),
+        { Length: < Limits.PasswordMinLength } => throw new InvalidOperationException(
+            $"Bootstrap:OwnerPassword has fewer than {Limits.PasswordMinLength} characters."),
+        var chosen => chosen,
+    };
 
     private string OwnerEmail() =>
         new[] { configuration["Owner:Email"], configuration["Bootstrap:OwnerEmail"] }.FirstOrDefault(email => !string.IsNullOrWhiteSpace(email)) ?? DefaultOwner;

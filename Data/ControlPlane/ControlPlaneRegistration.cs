@@ -6,12 +6,17 @@ namespace Workflows.Data.ControlPlane;
 
 public static class ControlPlaneRegistration
 {
+    private const int Retries = 3;
+
+    // A client waits meanwhile: better told soon to come back than answered after a minute.
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>Registers <see cref="WorkflowsDbContext"/> on the data source of the process's role.</summary>
     public static IServiceCollection AddControlPlane(this IServiceCollection services)
     {
         var interceptor = new TenantCommandInterceptor();
         return services.AddDbContext<WorkflowsDbContext>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredService<WorkflowsDatabase>().Source, postgres => postgres.EnableRetryOnFailure())
+            .UseNpgsql(provider.GetRequiredService<WorkflowsDatabase>().Source, postgres => postgres.EnableRetryOnFailure(Retries, LongestRetryDelay, null))
             .AddInterceptors(interceptor));
     }
 }

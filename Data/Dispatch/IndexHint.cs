@@ -20,5 +20,17 @@ public sealed class IndexHint(IConnectionMultiplexer redis)
     }
 
     /// <summary>Calls <paramref name="nudged"/> for each hint until the process ends, also after Redis was away.</summary>
-    public async Task ListenAsync(Action nudged) => await redis.GetSubscriber().SubscribeAsync(Channel, (_, _) => nudged());
+    /// <returns>False when Redis could not be asked: nothing is listened to, try again.</returns>
+    public async Task<bool> ListenAsync(Action nudged)
+    {
+        try
+        {
+            await redis.GetSubscriber().SubscribeAsync(Channel, (_, _) => nudged());
+            return true;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return false;
+        }
+    }
 }

@@ -79,6 +79,7 @@ internal sealed class Analyzer
             {
                 names.Add(step.Focus);
                 current = before;
+                recorded = -1;
             }
 
             if (step.Index is not null)

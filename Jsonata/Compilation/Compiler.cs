@@ -17,7 +17,7 @@ internal static partial class Compiler
     /// <summary>Compiles a whole expression.</summary>
     public static (Node Node, Scope Scope) Compile(ParsedExpression parsed)
     {
-        var scope = new Scope(null, parsed.Names.Names);
+        var scope = parsed.Names.Names.Count == 0 ? Scope.Empty : new Scope(null, parsed.Names.Names);
         return (Compile(parsed.Root, scope), scope);
     }
 

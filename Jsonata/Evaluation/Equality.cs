@@ -1,4 +1,6 @@
 
+using Workflows.Jsonata.Values;
+
 namespace Workflows.Jsonata.Evaluation;
 
 /// <summary>Deep equality: same kind, same content; order counts in arrays and does not in objects.</summary>
@@ -35,17 +37,14 @@ internal static class Equality
 
     private static bool StringsEqual(in JsonataValue left, in JsonataValue right)
     {
-        if (right.IsElementString)
+        if (left.Reference is JsonDom dom && right.Reference is JsonDom other)
         {
-            return left.IsElementString
-                ? System.Text.Json.JsonElement.DeepEquals(left.Element, right.Element)
-                : right.Element.ValueEquals((string)left.Reference!);
+            return dom.TextEquals(left.Row, other, right.Row);
         }
 
-        var text = (string)right.Reference!;
-        return left.IsElementString
-            ? left.Element.ValueEquals(text)
-            : string.Equals((string)left.Reference!, text, StringComparison.Ordinal);
+        left.TryGetString(out var text);
+        right.TryGetString(out var otherText);
+        return string.Equals(text, otherText, StringComparison.Ordinal);
     }
 
     private static bool ArraysEqual(in JsonataValue left, in JsonataValue right, EvaluationContext context)

@@ -11,7 +11,11 @@ internal sealed class EvaluationContext
     // Cancellation is looked at once per slice, so that a step costs one decrement.
     private const int StepsPerSlice = 1024;
 
-    private readonly JsonataOptions _options;
+    // One spare per thread, so that an evaluation that builds nothing allocates nothing.
+    [ThreadStatic]
+    private static EvaluationContext? _spare;
+
+    private JsonataOptions _options;
     private long _stepsLeft;
     private int _sliceLeft;
     private int _depth;
@@ -20,19 +24,64 @@ internal sealed class EvaluationContext
 
     public EvaluationContext(JsonataOptions options, in JsonataValue root)
     {
+        RootFrame = new Frame(this, null, Scope.Empty);
+        _options = options;
+        Limits = options.Limits;
+        Reset(options, root);
+    }
+
+    public JsonataLimits Limits { get; private set; }
+
+    public JsonataValue Root { get; private set; }
+
+    public IReadOnlyDictionary<string, JsonataValue>? Variables { get; private set; }
+
+    /// <summary>The frame of expressions that bind no variable at their top level.</summary>
+    public Frame RootFrame { get; }
+
+    /// <summary>A function took hold of variables of this evaluation, and may outlive it.</summary>
+    public bool HasClosures { get; set; }
+
+    /// <summary>A context for one evaluation, to be given back with <see cref="Return"/> when that succeeded.</summary>
+    public static EvaluationContext Rent(JsonataOptions options, in JsonataValue root)
+    {
+        var context = _spare;
+        if (context is null)
+        {
+            return new EvaluationContext(options, root);
+        }
+
+        _spare = null;
+        context.Reset(options, root);
+        return context;
+    }
+
+    public void Return()
+    {
+        if (!HasClosures)
+        {
+            // What the evaluation saw must not live as long as the thread.
+            Root = default;
+            Variables = null;
+            TailFunction = null;
+            TailArguments = [];
+            _programs = null;
+            _options = JsonataOptions.Default;
+            _spare = this;
+        }
+    }
+
+    private void Reset(JsonataOptions options, in JsonataValue root)
+    {
         _options = options;
         Root = root;
         Limits = options.Limits;
         Variables = options.Variables;
         _stepsLeft = options.Limits.MaxSteps;
+        _depth = 0;
+        _now = null;
         Refill(0);
     }
-
-    public JsonataLimits Limits { get; }
-
-    public JsonataValue Root { get; }
-
-    public IReadOnlyDictionary<string, JsonataValue>? Variables { get; }
 
     public Random Random => _options.Random ?? Random.Shared;
 

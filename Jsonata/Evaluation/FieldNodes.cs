@@ -12,6 +12,25 @@ internal sealed class FieldName(string name)
 
     public JsonataValue Of(in JsonataValue value) => value.Member(name, _utf8);
 
+    /// <summary>
+    /// The members of the objects in a JSON array, when none of them is an array and so the results are simply these.
+    /// Null when it takes the general way.
+    /// </summary>
+    public JsonataValue? OfAll(in JsonataValue array, EvaluationContext context)
+    {
+        var count = array.ItemCount();
+        if (array.Reference is not JsonDom dom || count < 2 || count > context.Limits.MaxSequenceLength)
+        {
+            return null;
+        }
+
+        context.Step(count);
+        var members = new JsonataValue[count];
+        return dom.TryMemberOfAll(array.Row, name, _utf8, members)
+            ? JsonataValue.FromHeap(ValueList.OfDefined(members, ListTraits.Sequence))
+            : null;
+    }
+
     /// <summary>The member of an object, or those of all objects in an array.</summary>
     public JsonataValue LookUp(in JsonataValue value, EvaluationContext context) =>
         value.IsArray ? LookUpAll(value, context) : Of(value);
@@ -88,6 +107,11 @@ internal sealed class FieldPathNode(Node? head, FieldName[] fields) : Node
 
     private JsonataValue WalkItems(in JsonataValue array, int from, EvaluationContext context)
     {
+        if (from == fields.Length - 1 && fields[from].OfAll(array, context) is { } all)
+        {
+            return all;
+        }
+
         var results = new StepResults(context);
         CollectItems(array, from, ref results, context);
         return results.Finish(isLastStep: true);
@@ -137,9 +161,9 @@ internal sealed class WildcardNode : Node
         }
         else
         {
-            foreach (var member in value.Members())
+            foreach (var member in value.MemberValues())
             {
-                Add(member.Value, ref results, context);
+                Add(member, ref results, context);
             }
         }
 
@@ -215,9 +239,9 @@ internal sealed class DescendantNode : Node
         if (value.IsObject)
         {
             context.Enter();
-            foreach (var member in value.Members())
+            foreach (var member in value.MemberValues())
             {
-                Collect(member.Value, results, context);
+                Collect(member, results, context);
             }
 
             context.Leave();

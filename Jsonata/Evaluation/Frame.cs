@@ -3,6 +3,9 @@ namespace Workflows.Jsonata.Evaluation;
 /// <summary>Variables of one block, function body or path as the compiler sees them: each name has a slot.</summary>
 internal sealed class Scope(Scope? parent, IEnumerable<string> names, bool isTuple = false)
 {
+    /// <summary>No variables at all, around everything.</summary>
+    public static readonly Scope Empty = new(null, []);
+
     private readonly List<string> _names = [.. names];
     private Dictionary<string, int>? _slots;
 

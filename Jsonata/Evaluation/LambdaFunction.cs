@@ -23,8 +23,11 @@ internal sealed class LambdaNode(int[] slots, Signature? signature, Scope scope)
         return this;
     }
 
-    public override JsonataValue Evaluate(in JsonataValue input, Frame frame) =>
-        JsonataValue.FromHeap(new LambdaFunction(this, input, frame));
+    public override JsonataValue Evaluate(in JsonataValue input, Frame frame)
+    {
+        frame.Context.HasClosures = true;
+        return JsonataValue.FromHeap(new LambdaFunction(this, input, frame));
+    }
 }
 
 internal sealed class LambdaFunction(LambdaNode definition, JsonataValue input, Frame closure) : FunctionValue

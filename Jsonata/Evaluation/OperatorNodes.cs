@@ -162,10 +162,7 @@ internal sealed class EqualTextNode(bool negated, Node left, string text) : Node
             return JsonataValue.False;
         }
 
-        var equal = value.IsElementString
-            ? value.Element.ValueEquals(_utf8)
-            : value.Reference is string other && string.Equals(other, text, StringComparison.Ordinal);
-        return JsonataValue.FromBoolean(equal != negated);
+        return JsonataValue.FromBoolean(value.IsText(text, _utf8) != negated);
     }
 }
 
@@ -212,7 +209,7 @@ internal sealed class InNode(Node left, Node right) : Node
     // Membership is identity: two objects of the same content are not the same object, unless both come from the
     // input, where identity cannot be told.
     private static bool IsSame(in JsonataValue left, in JsonataValue right, EvaluationContext context) =>
-        (left.Kind is not (JsonataKind.Array or JsonataKind.Object) || (left.IsElement && right.IsElement))
+        (left.Kind is not (JsonataKind.Array or JsonataKind.Object) || (left.IsJson && right.IsJson))
             ? Equality.AreEqual(left, right, context)
             : ReferenceEquals(left.Reference, right.Reference);
 }

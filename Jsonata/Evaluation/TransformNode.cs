@@ -9,8 +9,11 @@ internal sealed record TransformPositions(int Operator, int Update, int Delete);
 /// <summary><c>| pattern | update, delete |</c>: a function that yields a changed copy of what it is given.</summary>
 internal sealed class TransformNode(Node pattern, Node update, Node? delete, Node clone, TransformPositions positions) : Node
 {
-    public override JsonataValue Evaluate(in JsonataValue input, Frame frame) =>
-        JsonataValue.FromHeap(new TransformFunction(this, frame));
+    public override JsonataValue Evaluate(in JsonataValue input, Frame frame)
+    {
+        frame.Context.HasClosures = true;
+        return JsonataValue.FromHeap(new TransformFunction(this, frame));
+    }
 
     private JsonataValue Transform(in JsonataValue original, Frame frame)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
@@ -11,6 +12,11 @@ internal static class NumberPictures
 {
     private const int MaxFractionDigits = 100;
 
+    // The pictures of a program are few; beyond this many something generates them.
+    private const int MaxCached = 256;
+
+    private static readonly ConcurrentDictionary<string, NumberPicture> Cache = new(StringComparer.Ordinal);
+
     public static JsonataValue FormatNumber(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {
         if (!arguments[0].TryGetNumber(out var number))
@@ -18,8 +24,30 @@ internal static class NumberPictures
             return default;
         }
 
-        var symbols = NumberSymbols.From(arguments[2]);
         var picture = StringFunctions.Text(arguments[1]);
+        var parsed = arguments[2].IsUndefined ? Known(picture) : Parse(picture, NumberSymbols.From(arguments[2]));
+        return JsonataValue.FromString(
+            Format(number, number >= 0 ? parsed.Positive : parsed.Negative, parsed.Symbols));
+    }
+
+    private static NumberPicture Known(string picture)
+    {
+        if (Cache.TryGetValue(picture, out var known))
+        {
+            return known;
+        }
+
+        var parsed = Parse(picture, NumberSymbols.From(default));
+        if (Cache.Count < MaxCached)
+        {
+            Cache.TryAdd(picture, parsed);
+        }
+
+        return parsed;
+    }
+
+    private static NumberPicture Parse(string picture, NumberSymbols symbols)
+    {
         Limits.CheckPicture(picture);
         var parts = picture.Split(symbols.PatternSeparator);
         if (parts.Length > 2)
@@ -31,7 +59,7 @@ internal static class NumberPictures
         var negative = parts.Length == 2
             ? NumberSubPicture.Parse(parts[1], symbols)
             : positive with { Prefix = symbols.MinusSign + positive.Prefix };
-        return JsonataValue.FromString(Format(number, number >= 0 ? positive : negative, symbols));
+        return new NumberPicture(positive, negative, symbols);
     }
 
     private static string Format(double number, NumberSubPicture picture, NumberSymbols symbols)
@@ -88,6 +116,8 @@ internal static class NumberPictures
 
         return (number < 0 ? -magnitude : magnitude, exponent);
     }
+
+    private sealed record NumberPicture(NumberSubPicture Positive, NumberSubPicture Negative, NumberSymbols Symbols);
 
     /// <summary>One sub-picture, taken apart and checked.</summary>
     internal sealed record NumberSubPicture(string Prefix, string Suffix)

@@ -11,7 +11,11 @@ internal static class RegexTranslator
 {
     private const string Space = @"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 
-    /// <summary>Compiles a pattern, without backtracking (linear in the text) whenever the pattern allows.</summary>
+    /// <summary>
+    /// Compiles a pattern. One that repeats something that itself repeats or chooses can take exponential time with
+    /// backtracking, so it is matched without (linear in the text) whenever that is possible; for the others
+    /// backtracking is several times faster. The time limit bounds both.
+    /// </summary>
     /// <exception cref="JsonataException">S0303: not a regular expression.</exception>
     public static Regex Compile(string pattern, string flags, int position, TimeSpan timeout)
     {
@@ -21,6 +25,11 @@ internal static class RegexTranslator
         try
         {
             var translated = Translate(pattern, (options & RegexOptions.Multiline) != 0);
+            if (!RepeatsNested(pattern))
+            {
+                return new Regex(translated, options, timeout);
+            }
+
             try
             {
                 return new Regex(translated, options | RegexOptions.NonBacktracking, timeout);
@@ -35,6 +44,47 @@ internal static class RegexTranslator
         {
             throw Errors.At(position, "S0303", invalid.Message, "/" + pattern + "/");
         }
+    }
+
+    /// <summary>True when a group with a repetition or an alternative in it is repeated, such as (a+)+ or (a|ab)*.</summary>
+    private static bool RepeatsNested(string pattern)
+    {
+        var groups = new Stack<bool>();
+        var holdsChoice = false;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            switch (pattern[i])
+            {
+                case '\\':
+                    i++;
+                    break;
+                case '[':
+                    for (i++; i < pattern.Length && pattern[i] != ']'; i++)
+                    {
+                        i += pattern[i] == '\\' ? 1 : 0;
+                    }
+
+                    break;
+                case '(':
+                    groups.Push(holdsChoice);
+                    holdsChoice = false;
+                    i += i + 1 < pattern.Length && pattern[i + 1] == '?' ? 1 : 0;
+                    break;
+                case ')':
+                    if (holdsChoice && i + 1 < pattern.Length && pattern[i + 1] is '*' or '+' or '{')
+                    {
+                        return true;
+                    }
+
+                    holdsChoice |= groups.TryPop(out var outer) && outer;
+                    break;
+                case '*' or '+' or '{' or '?' or '|':
+                    holdsChoice = true;
+                    break;
+            }
+        }
+
+        return false;
     }
 
     private static string Translate(string pattern, bool multiline)

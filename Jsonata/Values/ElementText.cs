@@ -35,7 +35,7 @@ internal static class ElementText
         }
     }
 
-    private static string Decode(ReadOnlySpan<byte> escaped)
+    public static string Decode(ReadOnlySpan<byte> escaped)
     {
         var source = Encoding.UTF8.GetString(escaped);
         var text = new StringBuilder(source.Length);

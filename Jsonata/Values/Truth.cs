@@ -13,7 +13,7 @@ internal static class Truth
                 value.TryGetNumber(out var number);
                 return number != 0 && !double.IsNaN(number);
             case JsonataKind.String:
-                return value.IsElementString ? !value.Element.ValueEquals(""u8) : ((string)value.Reference!).Length > 0;
+                return value.Reference is JsonDom dom ? !dom.IsEmptyText(value.Row) : ((string)value.Reference!).Length > 0;
             case JsonataKind.Array:
                 return OfArray(value);
             case JsonataKind.Object:

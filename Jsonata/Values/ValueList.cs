@@ -57,6 +57,21 @@ internal sealed class ValueList : HeapArray
         _count = count;
     }
 
+    /// <summary>Those of the values that are not undefined; takes the array over.</summary>
+    public static ValueList OfDefined(JsonataValue[] values, ListTraits traits)
+    {
+        var count = 0;
+        foreach (ref readonly var value in values.AsSpan())
+        {
+            if (!value.IsUndefined)
+            {
+                values[count++] = value;
+            }
+        }
+
+        return new ValueList(values, count, traits);
+    }
+
     public override int Count => _count;
 
     public override JsonataValue this[int index] => _items[index];

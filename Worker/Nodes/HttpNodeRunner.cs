@@ -22,7 +22,10 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
         "Host", "Content-Length", "Idempotency-Key", "Transfer-Encoding", "Connection", "Upgrade", "Proxy-Authorization", "Expect", "TE", "Trailer",
     };
 
-    private static readonly HashSet<string> CredentialHeaders = new(StringComparer.OrdinalIgnoreCase) { "Authorization", "Cookie" };
+    private static readonly HashSet<string> HarmlessHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Accept", "Accept-Language", "Content-Type", "Content-Language", "User-Agent",
+    };
 
     public string Type => "http";
 
@@ -127,8 +130,8 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
                 throw new HttpCallException("HTTP_HEADER", $"The header '{name}' is set by the platform.");
             }
 
-            // What authenticates against the first origin is not for another one to see.
-            if (!sameOrigin && CredentialHeaders.Contains(name))
+            // What may authenticate against the first origin (Authorization, Cookie, keys of any name) is not for another one to see.
+            if (!sameOrigin && !HarmlessHeaders.Contains(name))
             {
                 continue;
             }

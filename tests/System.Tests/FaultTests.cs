@@ -5,6 +5,7 @@ using Workflows.Testing;
 namespace Workflows.System.Tests;
 
 /// <summary>Processes die, freeze and restart under load; no accepted execution is lost and no step recorded twice.</summary>
+[Collection(PlatformFixture.OneAtATime)]
 public sealed class FaultTests(PlatformFixture fixture)
 {
     private const int Executions = 400;

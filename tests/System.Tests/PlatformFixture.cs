@@ -8,6 +8,9 @@ namespace Workflows.System.Tests;
 /// <summary>One platform for all system tests: API, two workers, AiSearch, PostgreSQL, Redis, each a process of its own.</summary>
 public sealed class PlatformFixture : IAsyncLifetime
 {
+    /// <summary>Tests that kill processes do not run beside others.</summary>
+    public const string OneAtATime = "platform";
+
     public Platform Platform { get; private set; } = null!;
 
     public PlatformClient Client { get; private set; } = null!;

@@ -3,6 +3,7 @@ using Workflows.Testing;
 
 namespace Workflows.System.Tests;
 
+[Collection(PlatformFixture.OneAtATime)]
 public sealed class SampleTests(PlatformFixture fixture)
 {
     [Fact]

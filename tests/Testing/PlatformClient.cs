@@ -9,6 +9,8 @@ namespace Workflows.Testing;
 /// <summary>Uses the platform through its public API; looks into the database only to verify.</summary>
 public sealed class PlatformClient : IDisposable
 {
+    private const int ReadAttempts = 200;
+
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     private readonly HttpClient _http;
@@ -111,7 +113,30 @@ public sealed class PlatformClient : IDisposable
         }
     }
 
-    public async Task<Dictionary<string, long>> CountByStatusAsync(string workflowId)
+    public Task<Dictionary<string, long>> CountByStatusAsync(string workflowId) => PatientlyAsync(() => CountOnceAsync(workflowId));
+
+    // The server may be restarting, and a pooled connection is found broken only when it is used.
+    private static async Task<T> PatientlyAsync<T>(Func<Task<T>> read)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient || exception.SqlState?.StartsWith("57P", StringComparison.Ordinal) == true)
+            {
+                if (attempt == ReadAttempts)
+                {
+                    throw;
+                }
+
+                await Task.Delay(Poll * 5, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<Dictionary<string, long>> CountOnceAsync(string workflowId)
     {
         await using var command = _database.CreateCommand("select status, count(*) from executions where workflow_id = $1 group by status");
         command.Parameters.Add(new() { Value = Guid.Parse(workflowId) });
@@ -144,7 +169,9 @@ public sealed class PlatformClient : IDisposable
         }
     }
 
-    public async Task<T> ScalarAsync<T>(string sql, params object[] parameters)
+    public Task<T> ScalarAsync<T>(string sql, params object[] parameters) => PatientlyAsync(() => ScalarOnceAsync<T>(sql, parameters));
+
+    private async Task<T> ScalarOnceAsync<T>(string sql, object[] parameters)
     {
 #pragma warning disable CA2100 // constants of the benchmarks
         await using var command = _database.CreateCommand(sql);

@@ -152,8 +152,17 @@ internal sealed partial class Housekeeping(
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(ListenAsync(stoppingToken), WriteUsesAsync(stoppingToken));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.WhenAll(ListenAsync(stoppingToken), WriteUsesAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogStopped(log); // how a stop ends the waits above
+        }
+    }
 
     // The client listens again by itself after a broken connection; only the first time has to be insisted on.
     private async Task ListenAsync(CancellationToken stoppingToken)
@@ -188,7 +197,7 @@ internal sealed partial class Housekeeping(
                         tenant.Key, [.. tenant.Select(use => KeyValuePair.Create(use.Key, use.Value.At))], stoppingToken);
                 }
 #pragma warning disable CA1031 // a maintenance loop: what is lost is the time of a use
-                catch (Exception exception) when (exception is not OperationCanceledException)
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
                 {
                     LogUnwritten(log, exception);
@@ -196,6 +205,9 @@ internal sealed partial class Housekeeping(
             }
         }
     }
+
+    [LoggerMessage(LogLevel.Debug, "Housekeeping has stopped")]
+    private static partial void LogStopped(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "Cannot listen for invalidations yet; revoked keys and new publications are noticed later")]
     private static partial void LogDeaf(ILogger logger, Exception exception);

@@ -26,8 +26,6 @@ public sealed class ApiHost : IAsyncDisposable
 
     private static readonly string Secret = Convert.ToHexString(Guid.CreateVersion7().ToByteArray()) + Convert.ToHexString(Guid.CreateVersion7().ToByteArray());
 
-    private static readonly string CredentialsFile = Path.Combine(Path.GetTempPath(), $"workflows-api-tests-{Environment.ProcessId}.json");
-
     private readonly WebApplication _app;
     private readonly TestDatabase _database;
 
@@ -49,13 +47,14 @@ public sealed class ApiHost : IAsyncDisposable
 
     public static async Task<ApiHost> StartAsync(PostgresServer postgres, RedisServer redis, Dictionary<string, string?>? settings = null)
     {
+        var credentialsFile = Path.Combine(Path.GetTempPath(), $"workflows-api-tests-{Environment.ProcessId}-{postgres.Port}.json");
         await postgres.EnsureTemplateAsync(Template, async connectionString =>
         {
-            await using var app = Build(connectionString, redis.ConnectionString, new() { ["Bootstrap:CredentialsFile"] = CredentialsFile });
+            await using var app = Build(connectionString, redis.ConnectionString, new() { ["Bootstrap:CredentialsFile"] = credentialsFile });
             await app.PrepareAsync(CancellationToken.None);
             NpgsqlConnection.ClearAllPools();
         });
-        var first = JsonSerializer.Deserialize<FirstCredentials>(await File.ReadAllTextAsync(CredentialsFile), JsonSerializerOptions.Web)!;
+        var first = JsonSerializer.Deserialize<FirstCredentials>(await File.ReadAllTextAsync(credentialsFile), JsonSerializerOptions.Web)!;
         var database = await postgres.CreateDatabaseAsync(Template);
         return await StartOnAsync(database, redis, first, settings);
     }

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Workflows.Api.Tests.Host;
 using Workflows.Testing;
 
@@ -25,6 +26,7 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
         _search = builder.Build();
         _search.MapGet("/internal/search", context =>
         {
