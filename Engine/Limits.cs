@@ -62,6 +62,9 @@ public static class Limits
     public const int CorrelationKeyLength = 512;
 
     public const int EventTypeLength = 256;
+
+    /// <summary>Dot-divided segments of a pattern with <c>*</c>; routing lists all patterns of a type, which doubles with each.</summary>
+    public const int EventPatternSegments = 8;
     public const int EventIdLength = 256;
     public const int EventSourceLength = 1_024;
     public const int EventSubjectLength = 1_024;

@@ -1,9 +1,11 @@
 namespace Workflows.Engine.Events;
 
 /// <summary>
-/// A pattern over CloudEvents types: text in which each <c>*</c> stands for any run of characters, dots included, also none.
-/// <c>order.*</c> matches <c>order.created</c> and <c>order.item.added</c>, not <c>order</c>. Case matters, as in CloudEvents.
+/// A pattern over CloudEvents types, by dot-divided segments: <c>*</c> stands for one whole segment, as the last one for all that follow
+/// (one at least). <c>order.*</c> matches <c>order.created</c> and <c>order.item.added</c>, not <c>order</c>; <c>*.created</c> matches
+/// <c>order.created</c>, not <c>order.item.created</c>. Case matters, as in CloudEvents.
 /// </summary>
+/// <remarks>So every pattern that matches a type can be listed from the type, and routing looks triggers up by equality in one index.</remarks>
 public readonly record struct EventTypePattern
 {
     private readonly string _pattern;
@@ -14,9 +16,6 @@ public readonly record struct EventTypePattern
 
     /// <summary>True when the pattern is one exact type, so that an index by equality finds it.</summary>
     public bool IsExact => !Text.Contains('*', StringComparison.Ordinal);
-
-    /// <summary>The text before the first <c>*</c>: what an index by prefix can use.</summary>
-    public string Prefix => Text.IndexOf('*', StringComparison.Ordinal) is var star && star < 0 ? Text : Text[..star];
 
     /// <summary>Null when <paramref name="text"/> is a pattern; else what is wrong with it, for people.</summary>
     public static string? FindProblem(string? text)
@@ -39,7 +38,17 @@ public readonly record struct EventTypePattern
             }
         }
 
-        return text.Contains("**", StringComparison.Ordinal) ? "write one '*' instead of several in a row" : null;
+        foreach (var segment in text.AsSpan().Split('.'))
+        {
+            if (text.AsSpan(segment) is { Length: > 1 } name && name.Contains('*'))
+            {
+                return $"'*' stands for a whole segment between dots, so '{name}' cannot match anything";
+            }
+        }
+
+        return text.Contains('*', StringComparison.Ordinal) && text.AsSpan().Count('.') >= Limits.EventPatternSegments
+            ? $"a pattern with '*' has at most {Limits.EventPatternSegments} segments"
+            : null;
     }
 
     public static bool TryParse(string? text, out EventTypePattern pattern)
@@ -49,40 +58,34 @@ public readonly record struct EventTypePattern
         return valid;
     }
 
-    /// <summary>Linear in pattern and type for one <c>*</c>; never worse than their product.</summary>
+    /// <summary>Linear in the type.</summary>
     public bool Matches(ReadOnlySpan<char> eventType)
     {
         var pattern = Text.AsSpan();
-        int p = 0, t = 0, star = -1, resume = 0;
-        while (t < eventType.Length)
+        while (true)
         {
-            if (p < pattern.Length && pattern[p] == '*')
+            if (pattern is "*")
             {
-                star = p++;
-                resume = t;
+                return true;
             }
-            else if (p < pattern.Length && pattern[p] == eventType[t])
-            {
-                p++;
-                t++;
-            }
-            else if (star >= 0)
-            {
-                p = star + 1;
-                t = ++resume;
-            }
-            else
+
+            var patternDot = pattern.IndexOf('.');
+            var typeDot = eventType.IndexOf('.');
+            var expected = patternDot < 0 ? pattern : pattern[..patternDot];
+            var actual = typeDot < 0 ? eventType : eventType[..typeDot];
+            if (expected is not "*" && !expected.SequenceEqual(actual))
             {
                 return false;
             }
-        }
 
-        while (p < pattern.Length && pattern[p] == '*')
-        {
-            p++;
-        }
+            if (patternDot < 0 || typeDot < 0)
+            {
+                return patternDot < 0 && typeDot < 0;
+            }
 
-        return p == pattern.Length;
+            pattern = pattern[(patternDot + 1)..];
+            eventType = eventType[(typeDot + 1)..];
+        }
     }
 
     public override string ToString() => Text;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Workflows.Engine.Events;
 
 namespace Workflows.Engine.Tests.Events;
@@ -17,26 +16,26 @@ public sealed class EventTypePatternTests
     [InlineData("*", "anything", true)]
     [InlineData("*.created", "order.created", true)]
     [InlineData("*.created", "created", false)]
-    [InlineData("order.*.done", "order.a.b.done", true)]
+    [InlineData("*.created", "order.item.created", false)]
+    [InlineData("order.*.done", "order.a.done", true)]
+    [InlineData("order.*.done", "order.a.b.done", false)]
     [InlineData("order.*.done", "order.done", false)]
-    [InlineData("a*b*c", "aXbYbZc", true)]
-    [InlineData("a*b*c", "aXbYbZ", false)]
-    [InlineData("*a*", "bab", true)]
-    [InlineData("*a*", "bbb", false)]
-    public void A_star_stands_for_any_run_of_characters(string pattern, string type, bool matches)
+    [InlineData("*.*", "order.created", true)]
+    [InlineData("*.*", "order", false)]
+    public void A_star_stands_for_a_segment_and_at_the_end_for_the_rest(string pattern, string type, bool matches)
     {
         Assert.True(EventTypePattern.TryParse(pattern, out var parsed));
         Assert.Equal(matches, parsed.Matches(type));
     }
 
     [Theory]
-    [InlineData("order.created", true, "order.created")]
-    [InlineData("order.*", false, "order.")]
-    [InlineData("*", false, "")]
-    public void A_pattern_tells_an_index_what_it_can_use(string pattern, bool isExact, string prefix)
+    [InlineData("order.created", true)]
+    [InlineData("order.*", false)]
+    [InlineData("*", false)]
+    public void A_pattern_tells_whether_it_is_one_type(string pattern, bool isExact)
     {
         Assert.True(EventTypePattern.TryParse(pattern, out var parsed));
-        Assert.Equal((isExact, prefix), (parsed.IsExact, parsed.Prefix));
+        Assert.Equal(isExact, parsed.IsExact);
     }
 
     [Theory]
@@ -45,6 +44,9 @@ public sealed class EventTypePatternTests
     [InlineData("a b")]
     [InlineData("a\tb")]
     [InlineData("a**b")]
+    [InlineData("ord*")]
+    [InlineData("order.*d")]
+    [InlineData("a.b.c.d.e.f.g.h.*")]
     public void What_is_no_pattern_is_refused(string? pattern)
     {
         Assert.False(EventTypePattern.TryParse(pattern, out _));
@@ -56,14 +58,4 @@ public sealed class EventTypePatternTests
     [InlineData(Limits.EventTypeLength + 1, false)]
     public void The_limit_of_length_holds(int length, bool isPattern) =>
         Assert.Equal(isPattern, EventTypePattern.TryParse(new string('a', length), out _));
-
-    [Fact]
-    public void A_hostile_pattern_costs_no_more_than_the_product_of_the_lengths()
-    {
-        Assert.True(EventTypePattern.TryParse(string.Concat(Enumerable.Repeat("a*", 127)) + "b", out var pattern));
-        var watch = Stopwatch.StartNew();
-
-        Assert.False(pattern.Matches(new string('a', Limits.EventTypeLength)));
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 1);
-    }
 }
