@@ -64,7 +64,7 @@ internal sealed class TemplateParser
     {
         var holdsExpression = template.GetRawText().Contains(Open, StringComparison.Ordinal);
         return holdsExpression && Errors.Count == 0
-            ? node.Render(default, new Evaluation.EvaluationContext(JsonataOptions.Default, default))
+            ? node.Render(default, new Evaluation.EvaluationContext(FoldingOptions, default))
             : JsonataValue.FromElement(template);
     }
 
@@ -106,13 +106,17 @@ internal sealed class TemplateParser
         return expressions.TrueForAll(part => part.Expression.IsConstant) ? Folded(node) : node;
     }
 
+    // Enough for what people write as constants; a costly one is left to the evaluation and its budget, or a definition with thousands
+    // of them would hold the one who validates it for minutes.
+    private static readonly JsonataOptions FoldingOptions = new() { Limits = new JsonataLimits { MaxSteps = 1_000 } };
+
     /// <summary>A constant expression is evaluated now; if that is an error, it stays for the evaluation to end in it.</summary>
     private static TemplateNode Folded(TemplateNode node)
     {
         try
         {
             return new ConstantTemplate(
-                node.Render(default, new Evaluation.EvaluationContext(JsonataOptions.Default, default)));
+                node.Render(default, new Evaluation.EvaluationContext(FoldingOptions, default)));
         }
         catch (JsonataException)
         {

@@ -86,6 +86,13 @@ public sealed class JsonTemplateTests
         Assert.Equal("U1005", Assert.Throws<JsonataException>(() => template.WriteTo(writer, Scope, options)).Error.Code);
     }
 
+    [Fact]
+    public void A_costly_constant_is_left_to_the_evaluation_and_its_budget()
+    {
+        Assert.False(Parse("\"{{ $sum([1..190000]) }}\"").IsConstant);
+        Assert.True(Parse("\"{{ $sum([1..19]) }}\"").IsConstant);
+    }
+
     private static JsonTemplate Parse(string json)
     {
         Assert.True(JsonTemplate.TryParse(JsonDocument.Parse(json).RootElement, out var template, out var errors), string.Join("; ", errors));
