@@ -48,9 +48,9 @@ internal sealed class CrashBenchmark : IBenchmark
         var load = Workloads.StartAsync(client, workflow, Executions, Connections);
         await WaitForStartedAsync(client, workflow, there + (Executions / 3));
         var victim = platform.Processes().Last(process => process.Resource == "worker");
+        var alive = await client.ScalarAsync<Guid[]>("select array(select id from workers where status = 'active')");
         Platform.Signal(victim, signal);
-        var died = Stopwatch.GetTimestamp();
-        var recovery = await WaitForRescueAsync(client, died);
+        var recovery = await WaitForRescueAsync(client, alive, Stopwatch.GetTimestamp());
         await load;
         if (signal == Stop)
         {
@@ -75,17 +75,12 @@ internal sealed class CrashBenchmark : IBenchmark
         }
     }
 
-    // What the dead worker owned at its last sign of life is free again once its row is fenced.
-    private static async Task<double> WaitForRescueAsync(PlatformClient client, long died)
+    // What the dead worker owned is queued and announced by the transaction that fences its row.
+    private static async Task<double> WaitForRescueAsync(PlatformClient client, Guid[] alive, long died)
     {
         while (Stopwatch.GetElapsedTime(died) < TimeSpan.FromSeconds(30))
         {
-            var left = await client.ScalarAsync<long>("""
-                select count(*) from executions e join workers w on w.id = e.lease_owner
-                where e.status = 'running' and w.heartbeat_at < now() - interval '1 second'
-                """);
-            var fenced = await client.ScalarAsync<long>("select count(*) from workers where status = 'fenced' and heartbeat_at > now() - interval '10 seconds'");
-            if (left == 0 && fenced > 0)
+            if (await client.ScalarAsync<long>("select count(*) from workers where id = any ($1) and status = 'fenced'", alive) > 0)
             {
                 return Stopwatch.GetElapsedTime(died).TotalSeconds;
             }
