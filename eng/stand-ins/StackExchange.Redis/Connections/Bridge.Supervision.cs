@@ -44,9 +44,9 @@ internal sealed partial class Bridge
             {
                 OnAttemptFailed(e, attempts);
             }
-            catch (OperationCanceledException)
+            catch (Exception) when (_closing.IsCancellationRequested)
             {
-                break;
+                break; // how a try ended that was under way when we were closed is of no interest, least of all to who closes
             }
 
             await WaitForRetryAsync(++attempts, started).ConfigureAwait(false);
