@@ -174,9 +174,10 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     // Only while this worker owns the execution. A checkpoint that is sent again after its first sending parked the execution would otherwise bring
     // back waits that another worker has closed since.
     private const string OpenWaitsSql = """
-        insert into waits (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at)
-        select o.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
-          as o (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at)
+        insert into waits (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at, request)
+        select o.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[],
+          $12::jsonb[])
+          as o (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at, request)
         join executions e on e.tenant_id = o.tenant_id and e.id = o.execution_id and e.lease_owner = $1
         on conflict do nothing
         """;
@@ -222,6 +223,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Texts(opened, row => row.CorrelationKey));
             command.Parameters.Add(Sql.Instants(opened, row => row.DueAt));
             command.Parameters.Add(Sql.Instants(opened, row => row.CreatedAt));
+            command.Parameters.Add(Sql.Jsons(opened, row => row.Request));
             batch.BatchCommands.Add(command);
         }
 

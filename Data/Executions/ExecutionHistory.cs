@@ -48,7 +48,7 @@ public sealed record WaitRow
 
     public required int Attempt { get; init; }
 
-    /// <summary>timer, event or retry.</summary>
+    /// <summary>timer, event, retry, approval, child or webhook.</summary>
     public required string Kind { get; init; }
 
     public string? EventType { get; init; }
@@ -57,7 +57,10 @@ public sealed record WaitRow
 
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>due, event or timeout.</summary>
+    /// <summary>What the rows beside the wait are made from; written, not read back.</summary>
+    public byte[]? Request { get; init; }
+
+    /// <summary>due, event, timeout or answered.</summary>
     public string? Outcome { get; init; }
 
     public byte[]? Payload { get; init; }

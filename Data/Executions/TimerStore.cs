@@ -30,7 +30,7 @@ public sealed class TimerStore(WorkflowsDatabase database)
         ),
         resolved as (
           update waits w
-          set status = 'resolved', outcome = case when w.kind = 'event' then 'timeout' else 'due' end, resolved_at = now()
+          set status = 'resolved', outcome = case when w.kind in ('timer', 'retry') then 'due' else 'timeout' end, resolved_at = now()
           from (select * from gone order by tenant_id, execution_id, node_id, iteration, attempt) g
           where g.kind = 'wait' and w.tenant_id = g.tenant_id and w.execution_id = g.execution_id and w.node_id = g.node_id
             and w.iteration = g.iteration and w.attempt = g.attempt and w.status = 'open'

@@ -28,7 +28,7 @@ public sealed record StepFailed(
     DateTimeOffset FinishedAt) : ExecutionEvent;
 
 /// <summary>A wait opened by <see cref="OpenWait"/> has ended.</summary>
-/// <param name="Event">The structured CloudEvent for <see cref="WaitOutcome.Event"/>; empty otherwise.</param>
+/// <param name="Event">The structured CloudEvent for <see cref="WaitOutcome.Event"/>, the answer (JSON) for <see cref="WaitOutcome.Answered"/>; empty otherwise.</param>
 public sealed record WaitResolved(
     int Node,
     string Iteration,

@@ -6,6 +6,12 @@ public enum ExecutionStatus
     Queued,
     Running,
     Waiting,
+
+    /// <summary>A person stopped it for a while.</summary>
+    Paused,
+
+    /// <summary>Accepted, and kept from the queue by a limit on how many may run at once.</summary>
+    Held,
     Completed,
     Failed,
     Cancelled,
@@ -20,6 +26,8 @@ public static class ExecutionStatuses
     public const string Queued = "queued";
     public const string Running = "running";
     public const string Waiting = "waiting";
+    public const string Paused = "paused";
+    public const string Held = "held";
     public const string Completed = "completed";
     public const string Failed = "failed";
     public const string Cancelled = "cancelled";
@@ -30,6 +38,8 @@ public static class ExecutionStatuses
         ExecutionStatus.Queued => Queued,
         ExecutionStatus.Running => Running,
         ExecutionStatus.Waiting => Waiting,
+        ExecutionStatus.Paused => Paused,
+        ExecutionStatus.Held => Held,
         ExecutionStatus.Completed => Completed,
         ExecutionStatus.Failed => Failed,
         ExecutionStatus.Cancelled => Cancelled,
@@ -43,6 +53,8 @@ public static class ExecutionStatuses
             Queued => ExecutionStatus.Queued,
             Running => ExecutionStatus.Running,
             Waiting => ExecutionStatus.Waiting,
+            Paused => ExecutionStatus.Paused,
+            Held => ExecutionStatus.Held,
             Completed => ExecutionStatus.Completed,
             Failed => ExecutionStatus.Failed,
             Cancelled => ExecutionStatus.Cancelled,
@@ -57,19 +69,22 @@ public static class ExecutionStatuses
     public static bool IsFinal(this ExecutionStatus status) => status switch
     {
         ExecutionStatus.Completed or ExecutionStatus.Failed or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut => true,
-        ExecutionStatus.Queued or ExecutionStatus.Running or ExecutionStatus.Waiting => false,
+        ExecutionStatus.Queued or ExecutionStatus.Running or ExecutionStatus.Waiting or ExecutionStatus.Paused or ExecutionStatus.Held => false,
     };
 
     /// <summary>Whether an execution may go from <paramref name="from"/> to <paramref name="to"/> in one write.</summary>
     public static bool MayBecome(this ExecutionStatus from, ExecutionStatus to) => from switch
     {
         // Queued ends directly when it is cancelled, or its time is over, before a worker has claimed it.
-        ExecutionStatus.Queued => to is ExecutionStatus.Running or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
+        ExecutionStatus.Queued => to is ExecutionStatus.Running or ExecutionStatus.Paused or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
         // Back to queued: a graceful stop hands back, a rescue takes from a dead worker.
-        ExecutionStatus.Running => to != ExecutionStatus.Running,
+        ExecutionStatus.Running => to is not (ExecutionStatus.Running or ExecutionStatus.Held),
         // A wait that resolved queues the execution; a worker that still holds it goes on directly.
-        ExecutionStatus.Waiting => to is ExecutionStatus.Queued or ExecutionStatus.Running or ExecutionStatus.Cancelled
-            or ExecutionStatus.TimedOut,
+        ExecutionStatus.Waiting => to is ExecutionStatus.Queued or ExecutionStatus.Running or ExecutionStatus.Paused
+            or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
+        // Waits that resolve meanwhile are kept for the resumption.
+        ExecutionStatus.Paused => to is ExecutionStatus.Queued or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
+        ExecutionStatus.Held => to is ExecutionStatus.Queued or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
         // A person retries from the failed node.
         ExecutionStatus.Failed or ExecutionStatus.TimedOut or ExecutionStatus.Cancelled => to is ExecutionStatus.Queued,
         ExecutionStatus.Completed => false,

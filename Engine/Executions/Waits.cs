@@ -11,6 +11,15 @@ public enum WaitKind
 
     /// <summary>The point in time of the next attempt of a failed step.</summary>
     Retry,
+
+    /// <summary>The decision of people, or a point in time as its expiry.</summary>
+    Approval,
+
+    /// <summary>The end of an execution that this one started.</summary>
+    Child,
+
+    /// <summary>A call to the wait's one-time address, or a point in time as its time-out.</summary>
+    Webhook,
 }
 
 public static class WaitKinds
@@ -18,12 +27,18 @@ public static class WaitKinds
     public const string Timer = "timer";
     public const string Event = "event";
     public const string Retry = "retry";
+    public const string Approval = "approval";
+    public const string Child = "child";
+    public const string Webhook = "webhook";
 
     public static string ToText(this WaitKind kind) => kind switch
     {
         WaitKind.Timer => Timer,
         WaitKind.Event => Event,
         WaitKind.Retry => Retry,
+        WaitKind.Approval => Approval,
+        WaitKind.Child => Child,
+        WaitKind.Webhook => Webhook,
     };
 
     public static bool TryParse(string? text, out WaitKind kind)
@@ -33,6 +48,9 @@ public static class WaitKinds
             Timer => WaitKind.Timer,
             Event => WaitKind.Event,
             Retry => WaitKind.Retry,
+            Approval => WaitKind.Approval,
+            Child => WaitKind.Child,
+            Webhook => WaitKind.Webhook,
             _ => null,
         };
         kind = known.GetValueOrDefault();
@@ -49,8 +67,11 @@ public enum WaitOutcome
     /// <summary>The event arrived; its CloudEvent as structured JSON comes along.</summary>
     Event,
 
-    /// <summary>Its point in time came before the event did.</summary>
+    /// <summary>Its point in time came before what it waited for did.</summary>
     Timeout,
+
+    /// <summary>People decided, the child ended or the address was called; the answer comes along as JSON.</summary>
+    Answered,
 }
 
 /// <summary>
@@ -60,6 +81,7 @@ public enum WaitOutcome
 /// <param name="DueAt">When the timer fires; for an event wait its time-out, null = waits for ever.</param>
 /// <param name="EventType">The CloudEvents type, maybe with <c>*</c>; event waits only.</param>
 /// <param name="CorrelationKey">The event must bear the same key; null = any event of the type. Event waits only.</param>
+/// <param name="Request">What the rows beside the wait are made from (UTF-8 JSON, its shape given by the kind); empty for timers and events.</param>
 public sealed record WaitSpec(
     int Ordinal,
     string NodeId,
@@ -68,11 +90,12 @@ public sealed record WaitSpec(
     WaitKind Kind,
     DateTimeOffset? DueAt,
     string? EventType = null,
-    string? CorrelationKey = null);
+    string? CorrelationKey = null,
+    ReadOnlyMemory<byte> Request = default);
 
 /// <summary>A wait row read back, for <see cref="Decider.Resume"/>: open, or resolved but not yet acted upon.</summary>
 /// <param name="Outcome">Null while the wait is open.</param>
-/// <param name="Event">The structured CloudEvent that resolved it; empty otherwise.</param>
+/// <param name="Event">The structured CloudEvent or the answer (JSON) that resolved it; empty otherwise.</param>
 /// <param name="OpenedAt">When the row was written, for the step's duration.</param>
 public readonly record struct RecordedWait(
     string NodeId,

@@ -47,6 +47,7 @@ internal static class RowMapping
         EventType = wait.EventType,
         CorrelationKey = wait.CorrelationKey,
         DueAt = wait.DueAt,
+        Request = wait.Request.ToRowBytes(),
         CreatedAt = now,
     };
 
@@ -67,6 +68,7 @@ internal static class RowMapping
         "due" => WaitOutcome.Due,
         "event" => WaitOutcome.Event,
         "timeout" => WaitOutcome.Timeout,
+        "answered" => WaitOutcome.Answered,
         _ => throw new InvalidOperationException($"Unknown outcome of a wait {outcome}."),
     };
 

@@ -24,6 +24,18 @@ internal enum Permission : ulong
     UsersRead = 1 << 13,
     UsersManage = 1 << 14,
     TenantManage = 1 << 15,
+    RulesRead = 1 << 16,
+    RulesWrite = 1 << 17,
+    SchedulesRead = 1 << 18,
+    SchedulesWrite = 1 << 19,
+    ApprovalsRead = 1 << 20,
+    ApprovalsDecide = 1 << 21,
+    ConnectorsRead = 1 << 22,
+    ConnectorsWrite = 1 << 23,
+    SecretsManage = 1 << 24,
+    ContextRead = 1 << 25,
+    ContextWrite = 1 << 26,
+    SessionsUse = 1 << 27,
 }
 
 /// <summary>Permissions by the names that clients, roles and API keys use.</summary>
@@ -47,6 +59,18 @@ internal static class Permissions
         new("users.read", Permission.UsersRead),
         new("users.manage", Permission.UsersManage),
         new("tenant.manage", Permission.TenantManage),
+        new("rules.read", Permission.RulesRead),
+        new("rules.write", Permission.RulesWrite),
+        new("schedules.read", Permission.SchedulesRead),
+        new("schedules.write", Permission.SchedulesWrite),
+        new("approvals.read", Permission.ApprovalsRead),
+        new("approvals.decide", Permission.ApprovalsDecide),
+        new("connectors.read", Permission.ConnectorsRead),
+        new("connectors.write", Permission.ConnectorsWrite),
+        new("secrets.manage", Permission.SecretsManage),
+        new("context.read", Permission.ContextRead),
+        new("context.write", Permission.ContextWrite),
+        new("sessions.use", Permission.SessionsUse),
     ];
 
     private static readonly FrozenDictionary<string, Permission> ByName = All.ToFrozenDictionary(StringComparer.Ordinal);
@@ -74,15 +98,17 @@ internal static class BuiltInRoles
     public const string Owner = "owner";
 
     private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
-        | Permission.EventsRead | Permission.SearchRead;
+        | Permission.EventsRead | Permission.SearchRead | Permission.RulesRead | Permission.SchedulesRead | Permission.ConnectorsRead
+        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide;
 
     private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
-        | Permission.ActivityRead;
+        | Permission.ActivityRead | Permission.SessionsUse;
 
     private const Permission Editor = Viewer | Permission.WorkspacesWrite | Permission.WorkflowsWrite | Permission.WorkflowsPublish
-        | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead;
+        | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead | Permission.RulesWrite
+        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse;
 
-    private const Permission Admin = Editor | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage;
+    private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage;
 
     public static IReadOnlyList<KeyValuePair<string, Permission>> All { get; } =
     [

@@ -1,0 +1,13 @@
+alter table executions drop constraint executions_trigger_known;
+alter table executions add constraint executions_trigger_known check
+  (trigger_type in ('event', 'schedule', 'webhook', 'manual', 'sub_workflow', 'session', 'rule', 'retry'));
+alter table executions drop constraint executions_stop_known;
+alter table executions add constraint executions_stop_known check (stop_request in ('cancel', 'timeout'));
+alter table executions drop constraint executions_status_known;
+alter table executions add constraint executions_status_known check
+  (status in ('queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'timed_out'));
+drop index executions_by_parent;
+alter table executions drop column concurrency_key, drop column forked_from, drop column parent_attempt, drop column parent_iteration;
+alter table waits drop constraint waits_kind_known;
+alter table waits add constraint waits_kind_known check (kind in ('timer', 'event', 'retry'));
+alter table waits drop column request;
