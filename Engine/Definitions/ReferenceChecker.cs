@@ -10,6 +10,10 @@ internal sealed class ReferenceChecker(
 {
     private AncestorSets? _ancestors;
 
+    // In scope before the node's turn has come: its address is to be handed out by an earlier or a parallel node.
+    private string[] Callbacks =>
+        field ??= [.. definition.Nodes.Where(node => node.Type == WaitForWebhookNode.TypeName).Select(node => node.Id)];
+
     public void Check(IReadOnlyList<ExpressionUse> uses)
     {
         foreach (var use in uses)
@@ -48,6 +52,9 @@ internal sealed class ReferenceChecker(
         {
             case ScopeNames.Steps:
                 CheckStep(use, reference);
+                break;
+            case ScopeNames.Callbacks when !Callbacks.Contains(reference.Path[1]):
+                ReportName(use, reference, $"There is no waitForWebhook node '{reference.Path[1]}'", reference.Path[1], Callbacks);
                 break;
             case ScopeNames.Execution when !ScopeNames.ExecutionMembers.Contains(reference.Path[1]):
                 ReportName(

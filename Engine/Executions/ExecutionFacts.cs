@@ -28,6 +28,9 @@ public sealed record ExecutionFacts
     /// <summary>Variables of tenant and workflow, a JSON object; in scope as <c>vars</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> Variables { get; init; }
 
+    /// <summary>Makes the one-time addresses in scope as <c>callbacks</c>; null = the worker knows no address of the API.</summary>
+    public CallbackAddresses? Callbacks { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>1, and one more for each time a person had the execution retried.</summary>

@@ -28,7 +28,7 @@ internal abstract class ScopeObject : IReadOnlyDictionary<string, JsonataValue>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>The root of what expressions see: input, steps, trigger, event, execution, vars.</summary>
+/// <summary>The root of what expressions see: input, steps, trigger, event, execution, vars, callbacks.</summary>
 internal sealed class ExecutionScope(Frame frame) : ScopeObject
 {
     private JsonataValue _input;
@@ -37,6 +37,7 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
     private JsonataValue _event;
     private JsonataValue _execution;
     private JsonataValue _variables;
+    private JsonataValue _callbacks;
 
     public override IEnumerable<string> Keys => ScopeNames.Node;
 
@@ -51,6 +52,7 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
             ScopeNames.Trigger => Made(ref _trigger) ? _trigger : _trigger = Trigger(facts),
             ScopeNames.Execution => Made(ref _execution) ? _execution : _execution = Execution(facts),
             ScopeNames.Variables => Made(ref _variables) ? _variables : _variables = JsonataValue.FromJson(facts.Variables),
+            ScopeNames.Callbacks => Made(ref _callbacks) ? _callbacks : _callbacks = CallbacksScope.Of(frame),
             _ => JsonataValue.Undefined,
         };
         return !value.IsUndefined;

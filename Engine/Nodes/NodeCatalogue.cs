@@ -17,8 +17,11 @@ public static class NodeCatalogue
         new SetNode(),
         new DelayNode(),
         new WaitForEventNode(),
+        new ApprovalNode(),
+        new WaitForWebhookNode(),
         new HttpNode(),
         new EmitEventNode(),
+        new NotifyNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(
