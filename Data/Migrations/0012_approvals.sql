@@ -182,6 +182,11 @@ create table callback_calls (
 );
 create index callback_calls_expiry on callback_calls (expires_at);
 
+-- The lock that whoever opens a callback's wait, and whoever brings its call, hold to the end of their transactions.
+create function callback_lock(execution uuid, node text, iteration text) returns bigint
+  language sql immutable parallel safe
+  return hashtextextended('callback ' || execution::text || '/' || node || '/' || iteration, 0);
+
 call protect_tenant_table('groups');
 call protect_tenant_table('user_groups');
 call protect_tenant_table('substitutions');
@@ -203,8 +208,8 @@ call open_to_worker('approval_requests', 'select, insert, update, delete');
 call open_to_worker('approval_assignees', 'select, insert, update');
 call open_to_worker('approval_decisions', 'select');
 call open_to_worker('approval_tasks', 'select, insert, update, delete');
-call open_to_worker('notifications', 'select, insert, delete');
-call open_to_worker('callback_calls', 'select, insert, delete');
+call open_to_worker('notifications', 'select, insert, update, delete');
+call open_to_worker('callback_calls', 'select, insert, update, delete');
 call open_to_auth('groups', 'select');
 call open_to_auth('user_groups', 'select');
 
@@ -273,8 +278,9 @@ begin
   where r.tenant_id = old.tenant_id and r.execution_id = old.execution_id and r.node_id = old.node_id
     and r.iteration = old.iteration and r.attempt = old.attempt and r.status = 'open'
   returning r.id into request;
-  update approval_assignees a set open = false where a.tenant_id = old.tenant_id and a.request_id = request and a.open;
+  -- The tasks first: an escalation under way holds its task, and what it adds must be seen by the next statement.
   delete from approval_tasks t where t.tenant_id = old.tenant_id and t.request_id = request;
+  update approval_assignees a set open = false where a.tenant_id = old.tenant_id and a.request_id = request and a.open;
   if tg_op = 'DELETE' then
     return old;
   end if;

@@ -33,6 +33,10 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
         {
         }
 
+        while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
         await registry.ForgetEndedAsync(cancellationToken);
         if (made + retired > 0)
         {

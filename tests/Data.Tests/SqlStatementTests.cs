@@ -14,7 +14,12 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
 {
     private static readonly Dictionary<string, (DatabaseRole[] Roles, bool HotPath)> Users = new()
     {
+        ["ApprovalInbox"] = ([DatabaseRole.Api], true),
+        ["ApprovalParts"] = ([DatabaseRole.Api], true),
+        ["ApprovalTasks"] = ([DatabaseRole.Worker], true),
+        ["CallbackStore"] = ([DatabaseRole.Api], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
+        ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
@@ -26,6 +31,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ExecutionStarter"] = ([DatabaseRole.Api], true),
         ["GrantStore"] = ([DatabaseRole.Api], false),
         ["Maintenance"] = ([DatabaseRole.Worker], false),
+        ["NotificationStore"] = ([DatabaseRole.Worker], true),
+        ["PeopleWaits"] = ([DatabaseRole.Worker], true),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
@@ -118,6 +125,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|approval_requests|approval_assignees|approval_decisions|approval_tasks|notifications|callback_calls)")]
     private static partial Regex WholeTable();
 }

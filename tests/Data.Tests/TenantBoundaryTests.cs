@@ -272,6 +272,17 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             "insert into event_matches (tenant_id, event_id, target, matched) values ($1, $2, 't', true)",
             "insert into events_to_route (tenant_id, id) values ($1, $2)",
             "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",
+            "insert into groups (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'G', now(), now())",
+            "insert into user_groups values ($1, $2, $2)",
+            "insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $3, 'c@b.c', 'c', 'C', now(), now())",
+            "insert into substitutions (tenant_id, id, user_id, substitute_id, starts_at, ends_at, created_at) values ($1, $2, $2, $3, now(), now() + interval '1 day', now())",
+            "insert into approval_requests (tenant_id, id, execution_id, workflow_id, node_id, iteration, attempt, title, mode, required, unknown_assignees, created_at) values ($1, $2, $2, $3, 'n', '', 1, 'T', 'any', 1, '{}', now())",
+            "insert into approval_assignees (tenant_id, request_id, kind, principal_id, created_at) values ($1, $2, 'user', $2, now())",
+            "insert into approval_decisions (tenant_id, request_id, user_id, decided_by, decision, decided_at) values ($1, $2, $2, 'a@b.c', 'approve', now())",
+            "insert into approval_comments (tenant_id, request_id, id, user_id, written_by, text, created_at) values ($1, $2, $2, $2, 'a@b.c', 'x', now())",
+            "insert into approval_tasks (tenant_id, request_id, kind, due_at) values ($1, $2, 'remind', now())",
+            "insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ($1, $2, $2, 's', 'k', 't', now())",
+            "insert into callback_calls (tenant_id, execution_id, node_id, iteration, call, received_at, expires_at) values ($1, $2, 'n', '', '{}', now(), now())",
             "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
         ];
         foreach (var seed in seeds)
