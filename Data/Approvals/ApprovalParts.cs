@@ -31,7 +31,7 @@ public enum PartOutcome
 /// </summary>
 public sealed class ApprovalParts(WorkflowsDatabase database, TimeProvider clock)
 {
-    private const string LockSql = "select status from approval_requests where tenant_id = $1 and id = $2 for update";
+    private const string LockSql = "select status from approval_requests where tenant_id = $1 and id = $2 for no key update";
 
     // The other takes the place of the one asked: a row of their own, which says from whom it came; a chain of delegations stays readable.
     private const string DelegateSql = """

@@ -21,13 +21,14 @@ public sealed class DecisionStore(WorkflowsDatabase database, DispatchStreams di
         select from waits where tenant_id = $1 and execution_id = $2 and node_id = $3 and iteration = $4 and attempt = $5 for update
         """;
 
-    // For whom a substitute has decided, it is decided.
+    // For whom a substitute has decided, it is decided. No stronger lock than changing the status needs: an escalation holds its task, for which this
+    // transaction will wait, while its new assignee's foreign key asks for the request.
     private const string LockRequestSql = """
         select r.status, r.mode, r.required, r.excluded_user_id,
           (select d.decision from approval_decisions d
            where d.tenant_id = r.tenant_id and d.request_id = r.id and (d.user_id = $3 or d.on_behalf_of = $3) limit 1)
         from approval_requests r
-        where r.tenant_id = $1 and r.id = $2 for update of r
+        where r.tenant_id = $1 and r.id = $2 for no key update of r
         """;
 
     public async Task<DecisionOutcome> DecideAsync(NewDecision decision, Actor actor, CancellationToken cancellationToken)

@@ -118,6 +118,11 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             $"insert into api_keys (tenant_id, id, name, prefix, hash, scopes, created_by, created_at) values ('{_own.Id}', gen_random_uuid(), '', '', '', '{{}}', '{_otherUser}', now())",
             $"insert into workflow_versions (tenant_id, workflow_id, number, definition, change_type, created_at) values ('{_own.Id}', '{_other.WorkflowId}', 2, '{{}}', 'create', now())",
             $"insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type) values ('{_own.Id}', '{_other.WorkflowId}', 'x', 1, 'manual')",
+            $"insert into user_groups values ('{_own.Id}', '{_otherUser}', '{_otherUser}')",
+            $"insert into substitutions (tenant_id, id, user_id, substitute_id, starts_at, ends_at, created_at) select '{_own.Id}', gen_random_uuid(), id, '{_otherUser}', now(), now() + interval '1 day', now() from users limit 1",
+            $"insert into approval_assignees (tenant_id, request_id, kind, principal_id, created_at) values ('{_own.Id}', '{_otherUser}', 'user', '{_otherUser}', now())",
+            $"insert into approval_decisions (tenant_id, request_id, user_id, decided_by, decision, decided_at) values ('{_own.Id}', '{_otherUser}', '{_otherUser}', 'x', 'approve', now())",
+            $"insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ('{_own.Id}', '{_otherUser}', gen_random_uuid(), 's', 'k', 't', now())",
             $"update workflows set checked_out_by = '{_otherUser}', checked_out_at = now() where tenant_id = '{_own.Id}'",
         ];
         foreach (var insert in inserts)
@@ -137,6 +142,9 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
     [InlineData("user_sessions")]
     [InlineData("user_roles")]
     [InlineData("roles")]
+    [InlineData("groups")]
+    [InlineData("user_groups")]
+    [InlineData("substitutions")]
     public async Task The_worker_cannot_touch_identity(string table)
     {
         foreach (var statement in new[] { $"select from {table}", $"delete from {table}", $"update {table} set tenant_id = tenant_id", $"insert into {table} default values" })
