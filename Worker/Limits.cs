@@ -30,6 +30,9 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
+    /// <summary>Approval tasks done in one transaction.</summary>
+    public const int ApprovalTasksPerRound = 20;
+
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;
 
