@@ -9,6 +9,23 @@ public static class Limits
     public const int DefinitionDepth = 64;
     public const int Nodes = 10_000;
     public const int Edges = 20_000;
+
+    /// <summary>Bodies within bodies.</summary>
+    public const int BodyDepth = 8;
+
+    /// <summary>Items of one forEach, rounds of it at the same time, rounds of one repeat.</summary>
+    public const int LoopItems = 100_000;
+    public const int LoopParallel = 1_000;
+    public const int LoopRounds = 10_000;
+
+    /// <summary>Errors listed in the output of a forEach that collects them; all of them are counted.</summary>
+    public const int LoopErrors = 100;
+
+    /// <summary>
+    /// Decisions of one call, about: a loop of pure nodes goes on in a further call, so that a single execution neither fills the memory nor holds up
+    /// the checkpoint of the others.
+    /// </summary>
+    public const int DecisionsPerCall = 2_000;
     public const int Triggers = 100;
 
     /// <summary>Problems reported of one definition; the list then ends with <c>PROBLEMS_TRUNCATED</c>.</summary>

@@ -196,6 +196,10 @@ internal sealed partial class WorkerService(
             {
                 runner.Apply(run, new Engine.Executions.TimedOut());
             }
+            else if (change.StopRequest == "pause")
+            {
+                runner.Apply(run, new Engine.Executions.PauseRequested());
+            }
 
             if (change.Wakes > run.Wakes)
             {
