@@ -9,6 +9,7 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Reference;
 using Workflows.Api.Search;
+using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
@@ -18,6 +19,7 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
+using Workflows.Data.Secrets;
 
 namespace Workflows.Api;
 
@@ -41,6 +43,7 @@ internal static class Composition
         services.AddDispatch(builder.Configuration);
         AddStores(services);
         AddSecurity(services, builder.Configuration);
+        services.AddSecrets(builder.Configuration);
 
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
@@ -73,12 +76,15 @@ internal static class Composition
         api.MapEvents();
         api.MapActivity();
         api.MapSearch();
+        api.MapSecrets();
+        api.MapVariables();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
     /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
     {
+        app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
         await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
