@@ -272,6 +272,9 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             "insert into event_matches (tenant_id, event_id, target, matched) values ($1, $2, 't', true)",
             "insert into events_to_route (tenant_id, id) values ($1, $2)",
             "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",
+            "insert into workflow_performance values ($1, $3, now(), 'manual', 'completed', 1, 1, 1)",
+            "insert into performance_deltas values ($1, $2, $3, now(), 'manual', 'completed', 1, 1, 1)",
+            "insert into execution_logs (tenant_id, id, execution_id, level, message, at) values ($1, $2, $2, 'info', 'x', now())",
             "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
         ];
         foreach (var seed in seeds)
