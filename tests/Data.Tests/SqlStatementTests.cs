@@ -28,6 +28,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["GrantStore"] = ([DatabaseRole.Api], false),
         ["LimitedStart"] = ([DatabaseRole.Api], true),
         ["Maintenance"] = ([DatabaseRole.Worker], false),
+        ["PerformanceStore"] = ([DatabaseRole.Worker], false),
+        ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
