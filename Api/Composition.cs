@@ -102,6 +102,9 @@ internal static class Composition
         services.AddSingleton<ExecutionStarter>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<ExecutionQueries>();
+        services.AddSingleton<OperatorQueries>();
+        services.AddSingleton<LineageQueries>();
+        services.AddSingleton<QueueBudget>();
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
         services.AddSingleton<GrantStore>();

@@ -48,6 +48,7 @@ internal static class Errors
     public static readonly ErrorCode WorkflowVersionNotFound = new("WORKFLOW_VERSION_NOT_FOUND", 404, "The workflow has no such version.");
     public static readonly ErrorCode NodeNotFound = new("NODE_NOT_FOUND", 404, "The definition has no such node.");
     public static readonly ErrorCode ExecutionNotFound = new("EXECUTION_NOT_FOUND", 404, "No such execution.");
+    public static readonly ErrorCode DeadLetterNotFound = new("DEAD_LETTER_NOT_FOUND", 404, "No such dead letter.");
     public static readonly ErrorCode EventNotFound = new("EVENT_NOT_FOUND", 404, "No such event.");
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
@@ -66,6 +67,8 @@ internal static class Errors
     public static readonly ErrorCode WorkflowBusy = new("WORKFLOW_BUSY", 409, "Executions of the workflow have not finished.");
     public static readonly ErrorCode NotEmpty = new("NOT_EMPTY", 409, "It still holds what `details` lists.");
     public static readonly ErrorCode ExecutionNotAllowed = new("EXECUTION_STATE", 409, "The execution is in a state that does not allow this.");
+    public static readonly ErrorCode ExecutionSkipped = new("EXECUTION_SKIPPED", 409, "As many executions run as the workflow's `concurrency` allows, and its overlap policy is to skip: nothing was started.");
+    public static readonly ErrorCode DeadLetterSettled = new("DEAD_LETTER_SETTLED", 409, "The dead letter was redriven or discarded before.");
     public static readonly ErrorCode InvalidEvent = new("INVALID_EVENT", 400, "The event breaks CloudEvents 1.0; `details` says how.");
     public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
     public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
@@ -82,9 +85,10 @@ internal static class Errors
         Unauthenticated, InvalidCredentials, TokenExpired, SessionRevoked, Forbidden, RateLimited, Overloaded,
         PreconditionRequired, VersionConflict, IdempotencyKeyReused, NameTaken, Conflict,
         WorkspaceNotFound, FolderNotFound, JobNotFound, WorkflowNotFound, WorkflowVersionNotFound, NodeNotFound, ExecutionNotFound,
-        EventNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
+        DeadLetterNotFound, EventNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
         SecretNotFound, VariableNotFound, ConnectorNotFound, ContextEntryNotFound, NodeDefinitionNotFound,
-        DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, InvalidEvent,
+        DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, ExecutionSkipped,
+        DeadLetterSettled, InvalidEvent,
         LastOwner, LimitReached,
         Unavailable, Internal,
     ];

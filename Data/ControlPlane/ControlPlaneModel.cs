@@ -96,6 +96,7 @@ internal static class ControlPlaneModel
         {
             workflow.ToTable("workflows").HasKey(row => new { row.TenantId, row.Id });
             workflow.Property(row => row.ParametersSchema).HasColumnType("jsonb");
+            workflow.Property(row => row.StartSettings).HasColumnType("jsonb");
             workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<WorkflowVersion>(version =>
@@ -141,6 +142,17 @@ internal static class ControlPlaneModel
         {
             wait.ToTable("waits").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
             wait.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<TimerRecord>(timer =>
+        {
+            timer.ToTable("timers").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
+            timer.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ExecutionLog>(log =>
+        {
+            log.ToTable("execution_logs").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(log, nameof(ExecutionLog.Metadata));
+            log.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         model.Entity<DeadLetter>(letter =>
         {

@@ -49,6 +49,10 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<WaitRecord> Waits => Set<WaitRecord>();
 
+    public DbSet<TimerRecord> Timers => Set<TimerRecord>();
+
+    public DbSet<ExecutionLog> ExecutionLogs => Set<ExecutionLog>();
+
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
 
     public DbSet<EventRecord> Events => Set<EventRecord>();

@@ -22,7 +22,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         """;
 
     private const string TriggersSql = """
-        select t.workflow_id, t.trigger_id, t.version, t.event_type, t.condition, coalesce((t.settings ->> 'priority')::smallint, 0::smallint)
+        select t.workflow_id, t.trigger_id, t.version, t.event_type, t.condition, w.start_settings::text
         from workflow_triggers t
         join workflows w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
         where t.tenant_id = $1 and t.type = 'event' and t.enabled and t.event_type = any ($2)
@@ -58,34 +58,41 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
 
     private Match MatchOf(StoredEvent @event, EventTrigger trigger, JsonElement cloudEvent)
     {
-        var refusal = TriggerMatcher.Refusal(trigger, cloudEvent);
-        return refusal is not null
-            ? new Match(@event, trigger, refusal, null, null, null)
-            : new Match(
-                @event, trigger, "", Guid.CreateVersion7(clock.GetUtcNow()),
-                TriggerMatcher.TriggerJson(trigger.TriggerId, cloudEvent), TriggerMatcher.InputJson(cloudEvent));
+        if (TriggerMatcher.Refusal(trigger, cloudEvent) is { } refusal)
+        {
+            return new Match(@event, trigger, refusal);
+        }
+
+        try
+        {
+            var settings = StartSettings.Parse(trigger.StartSettings);
+            var input = TriggerMatcher.InputJson(cloudEvent);
+            return new Match(@event, trigger, "")
+            {
+                ExecutionId = Guid.CreateVersion7(clock.GetUtcNow()),
+                Priority = settings.Priority,
+                TriggerJson = TriggerMatcher.TriggerJson(trigger.TriggerId, cloudEvent),
+                InputJson = input,
+                Concurrency = settings.ClaimOf(input),
+            };
+        }
+        catch (ConcurrencyKeyException exception)
+        {
+            return new Match(@event, trigger, exception.Message); // it would run outside its limit
+        }
     }
 
-    // One statement, so that nothing happens for an event that another process took first.
+    // One statement, so that nothing happens for an event that another process took first. Locks in the order of everywhere: waits (asking resolved for its count has
+    // it done first), concurrency keys, executions.
     private const string RouteSql = """
         with taken as (
           delete from events_to_route r where r.tenant_id = $1 and r.id = any ($2::uuid[]) returning r.id
         ),
         candidates as (
-          select m.* from unnest($3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::smallint[], $8::uuid[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
-            as m (event_id, target, workflow_id, version, priority, execution_id, reason, correlation_key, trigger, input)
+          select m.* from unnest($3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::smallint[], $8::uuid[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[],
+            $15::text[], $16::int[], $17::text[])
+            as m (event_id, target, workflow_id, version, priority, execution_id, reason, correlation_key, trigger, input, concurrency_key, concurrency_limit, policy)
           join taken t on t.id = m.event_id
-        ),
-        noted as (
-          insert into event_matches (tenant_id, event_id, target, workflow_id, execution_id, matched, reason)
-          select $1, c.event_id, c.target, c.workflow_id, c.execution_id, c.execution_id is not null, c.reason from candidates c
-        ),
-        started as (
-          insert into executions
-            (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, queued_at)
-          select $1, c.execution_id, c.workflow_id, c.version, c.priority, 'event', c.trigger, c.correlation_key, c.input, now()
-          from candidates c where c.execution_id is not null
-          returning id, priority
         ),
         incoming as (
           select distinct on (w.execution_id, w.node_id, w.iteration, w.attempt)
@@ -105,6 +112,39 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
             and w.iteration = i.iteration and w.attempt = i.attempt and w.status = 'open'
           returning i.event_id, w.execution_id, w.node_id
         ),
+        limited as (
+          select c.execution_id, row_number() over (order by c.execution_id) as turn, c.workflow_id, c.concurrency_key, c.concurrency_limit, c.policy
+          from candidates c where c.concurrency_key is not null and (select count(*) from resolved) >= 0
+        ),
+        admitted as (
+          select l.execution_id, a.status
+          from (
+            select array_agg(l.workflow_id order by l.turn) as workflows, array_agg(l.concurrency_key order by l.turn) as keys,
+              array_agg(l.concurrency_limit order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies
+            from limited l
+          ) g
+          cross join lateral admit_executions($1, g.workflows, g.keys, g.limits, g.policies) a
+          join limited l on l.turn = a.place
+          where g.workflows is not null
+        ),
+        accepted as (
+          select c.*, coalesce(a.status, 'queued') as status, coalesce(a.status, 'queued') <> 'skipped' and c.execution_id is not null as starts
+          from candidates c left join admitted a on a.execution_id = c.execution_id
+        ),
+        noted as (
+          insert into event_matches (tenant_id, event_id, target, workflow_id, execution_id, matched, reason)
+          select $1, c.event_id, c.target, c.workflow_id, case when c.starts then c.execution_id end, c.starts,
+            case when c.status = 'skipped' then 'skipped: as many run as its concurrency limit allows' else c.reason end
+          from accepted c
+        ),
+        started as (
+          insert into executions
+            (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, queued_at, concurrency_key, concurrency_limit)
+          select $1, c.execution_id, c.workflow_id, c.version, c.status, c.priority, 'event', c.trigger, c.correlation_key, c.input, now(),
+            c.concurrency_key, c.concurrency_limit
+          from accepted c where c.starts
+          returning id, priority, status
+        ),
         noted_waits as (
           insert into event_matches (tenant_id, event_id, target, execution_id, matched)
           select distinct $1::uuid, r.event_id, 'wait:' || r.execution_id || '/' || r.node_id, r.execution_id, true from resolved r
@@ -116,10 +156,10 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
               status = case when e.status = 'waiting' then 'queued' else e.status end,
               queued_at = case when e.status = 'waiting' then now() else e.queued_at end
           from (select distinct execution_id from resolved order by execution_id) r
-          where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting')
+          where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
           returning e.id, e.status, e.priority, e.lease_owner
         )
-        select c.event_id, true, s.id, 'queued', s.priority, null::uuid from started s join candidates c on c.execution_id = s.id
+        select c.event_id, true, s.id, s.status, s.priority, null::uuid from started s join candidates c on c.execution_id = s.id
         union all
         select r.event_id, false, w.id, w.status, w.priority, w.lease_owner from woken w join resolved r on r.execution_id = w.id
         """;
@@ -135,7 +175,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         command.Parameters.Add(Sql.Texts(matches, match => $"trigger:{match.Trigger.WorkflowId}/{match.Trigger.TriggerId}"));
         command.Parameters.Add(Sql.Uuids(matches, match => match.Trigger.WorkflowId));
         command.Parameters.Add(Sql.Ints(matches, match => match.Trigger.Version));
-        command.Parameters.Add(Sql.Shorts(matches, match => match.Trigger.Priority));
+        command.Parameters.Add(Sql.Shorts(matches, match => (short)match.Priority));
         command.Parameters.Add(Sql.UuidsOrNull(matches, match => match.ExecutionId));
         command.Parameters.Add(Sql.Texts(matches, match => match.Refusal));
         command.Parameters.Add(Sql.Texts(matches, match => match.Event.CorrelationKey));
@@ -143,6 +183,9 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         command.Parameters.Add(Sql.Jsons(matches, match => match.InputJson));
         command.Parameters.Add(Sql.Uuids(types, type => type.Event));
         command.Parameters.Add(Sql.Texts(types, type => type.Pattern));
+        command.Parameters.Add(Sql.Texts(matches, match => match.Concurrency?.Key));
+        command.Parameters.Add(new NpgsqlParameter<int?[]> { TypedValue = [.. matches.Select(match => match.Concurrency?.Limit)] });
+        command.Parameters.Add(Sql.Texts(matches, match => match.Concurrency?.Policy));
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -191,7 +234,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = patterns });
         return await ReadAsync(tenantId, command, reader => new EventTrigger(
             reader.GetGuid(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3),
-            reader.IsDBNull(4) ? null : reader.GetString(4), reader.GetInt16(5)),
+            reader.IsDBNull(4) ? null : reader.GetString(4), reader.IsDBNull(5) ? null : reader.GetString(5)),
             cancellationToken);
     }
 
@@ -213,6 +256,16 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
 
     private sealed record StoredEvent(Guid Id, string Type, string? CorrelationKey, byte[] CloudEvent);
 
-    private sealed record Match(
-        StoredEvent Event, EventTrigger Trigger, string Refusal, Guid? ExecutionId, byte[]? TriggerJson, byte[]? InputJson);
+    private sealed record Match(StoredEvent Event, EventTrigger Trigger, string Refusal)
+    {
+        public Guid? ExecutionId { get; init; }
+
+        public ExecutionPriority Priority { get; init; }
+
+        public byte[]? TriggerJson { get; init; }
+
+        public byte[]? InputJson { get; init; }
+
+        public ConcurrencyClaim? Concurrency { get; init; }
+    }
 }

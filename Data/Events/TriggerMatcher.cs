@@ -6,7 +6,8 @@ using Workflows.Jsonata;
 namespace Workflows.Data.Events;
 
 /// <summary>An event trigger of a published workflow.</summary>
-public sealed record EventTrigger(Guid WorkflowId, string TriggerId, int Version, string Pattern, string? Condition, short Priority);
+/// <param name="StartSettings">The published definition's settings as JSON, or null.</param>
+public sealed record EventTrigger(Guid WorkflowId, string TriggerId, int Version, string Pattern, string? Condition, string? StartSettings = null);
 
 /// <summary>Which triggers an event fits: by its type through an index, then by condition.</summary>
 internal static class TriggerMatcher

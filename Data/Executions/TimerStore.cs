@@ -51,7 +51,7 @@ public sealed class TimerStore(WorkflowsDatabase database)
         set wakes = e.wakes + 1,
             status = case when e.status = 'waiting' or (e.status = 'paused' and a.timeout) then 'queued' else e.status end,
             queued_at = case when e.status = 'waiting' or (e.status = 'paused' and a.timeout) then now() else e.queued_at end,
-            stop_request = case when a.timeout then coalesce(nullif(e.stop_request, 'pause'), 'timeout') else e.stop_request end
+            stop_request = case when a.timeout and e.stop_request is distinct from 'cancel' then 'timeout' else e.stop_request end
         from affected a
         where e.tenant_id = a.tenant_id and e.id = a.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner

@@ -71,6 +71,22 @@ public sealed class CompiledWorkflow
     /// <summary>The ordinal of a node; -1 when there is no such node.</summary>
     public int OrdinalOf(string nodeId) => _ordinals.TryGetValue(nodeId, out var ordinal) ? ordinal : -1;
 
+    /// <summary>A node and all that its edges lead to: what runs again when it does. Empty when there is no such node.</summary>
+    public IReadOnlySet<string> DescendantsOf(string nodeId)
+    {
+        var found = new HashSet<string>();
+        var next = new Queue<int>(OrdinalOf(nodeId) is var start and >= 0 ? [start] : []);
+        while (next.TryDequeue(out var ordinal))
+        {
+            if (found.Add(Nodes[ordinal].Id))
+            {
+                Array.ForEach(Nodes[ordinal].Outgoing, edge => next.Enqueue(edge.Node));
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>What is wrong with an input; empty when it fits the definition's <c>parameters</c>, or there are none.</summary>
     public IReadOnlyList<InputProblem> ValidateInput(JsonElement input) => _inputSchema?.Validate(input) ?? [];
 
