@@ -19,6 +19,9 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["EventStore"] = ([DatabaseRole.Api], true),
+        ["JoinStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["RoutingCommit"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["RoutingTables"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["ExecutionClaims"] = ([DatabaseRole.Worker], true),
         ["ExecutionControl"] = ([DatabaseRole.Api], true),
         ["ExecutionHistory"] = ([DatabaseRole.Worker], true),
@@ -118,6 +121,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|rules|rule_joins|routing_versions)")]
     private static partial Regex WholeTable();
 }
