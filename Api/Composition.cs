@@ -8,6 +8,7 @@ using Workflows.Api.Hierarchy;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Reference;
+using Workflows.Api.Rules;
 using Workflows.Api.Search;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
@@ -71,6 +72,7 @@ internal static class Composition
         api.MapVersions();
         api.MapExecutions();
         api.MapEvents();
+        api.MapRules();
         api.MapActivity();
         api.MapSearch();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
@@ -98,6 +100,7 @@ internal static class Composition
         services.AddSingleton<ExecutionQueries>();
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
+        services.AddSingleton<EventExplainer>();
         services.AddSingleton<GrantStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();

@@ -48,6 +48,9 @@ public static class Limits
     /// <summary>How long others leave an event to the process that stored it.</summary>
     public static readonly TimeSpan RoutedByReceiver = TimeSpan.FromSeconds(1);
 
+    /// <summary>Triggers and rules that an explanation names which did not match.</summary>
+    public const int NearMisses = 500;
+
     /// <summary>Rules that a tenant may have.</summary>
     public const int RulesPerTenant = 10_000;
 }

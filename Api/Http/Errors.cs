@@ -49,6 +49,8 @@ internal static class Errors
     public static readonly ErrorCode NodeNotFound = new("NODE_NOT_FOUND", 404, "The definition has no such node.");
     public static readonly ErrorCode ExecutionNotFound = new("EXECUTION_NOT_FOUND", 404, "No such execution.");
     public static readonly ErrorCode EventNotFound = new("EVENT_NOT_FOUND", 404, "No such event.");
+    public static readonly ErrorCode RuleNotFound = new("RULE_NOT_FOUND", 404, "No such rule.");
+    public static readonly ErrorCode WebhookNotFound = new("WEBHOOK_NOT_FOUND", 404, "No published workflow listens at this address.");
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
     public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
@@ -62,6 +64,10 @@ internal static class Errors
     public static readonly ErrorCode NotEmpty = new("NOT_EMPTY", 409, "It still holds what `details` lists.");
     public static readonly ErrorCode ExecutionNotAllowed = new("EXECUTION_STATE", 409, "The execution is in a state that does not allow this.");
     public static readonly ErrorCode InvalidEvent = new("INVALID_EVENT", 400, "The event breaks CloudEvents 1.0; `details` says how.");
+    public static readonly ErrorCode EventNotSetAside = new("EVENT_NOT_SET_ASIDE", 409, "The event was routed, or is on its way to be.");
+    public static readonly ErrorCode WebhookPathTaken = new("WEBHOOK_PATH_TAKEN", 409, "Another published workflow listens at this webhook address.");
+    public static readonly ErrorCode WebhookSignature = new("WEBHOOK_SIGNATURE", 401, "The signature or token of the webhook call is missing, wrong, or too old.");
+    public static readonly ErrorCode WebhookReplayed = new("WEBHOOK_REPLAYED", 409, "This delivery was accepted before; it has no further effect.");
     public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
     public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
 
@@ -77,9 +83,9 @@ internal static class Errors
         Unauthenticated, InvalidCredentials, TokenExpired, SessionRevoked, Forbidden, RateLimited, Overloaded,
         PreconditionRequired, VersionConflict, IdempotencyKeyReused, NameTaken, Conflict,
         WorkspaceNotFound, FolderNotFound, JobNotFound, WorkflowNotFound, WorkflowVersionNotFound, NodeNotFound, ExecutionNotFound,
-        EventNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
+        EventNotFound, RuleNotFound, WebhookNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
         DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, InvalidEvent,
-        LastOwner, LimitReached,
+        EventNotSetAside, WebhookPathTaken, WebhookSignature, WebhookReplayed, LastOwner, LimitReached,
         Unavailable, Internal,
     ];
 }

@@ -90,7 +90,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
             else if (EventCondition.Refusal(rule.Rule.Slots[0].Condition, scope) is null)
             {
                 Fire(rule, @event, null);
-                stoppedBelow = rule.Stop ? rule.Priority : null;
+                stoppedBelow = rule.Stop ? rule.Priority : stoppedBelow;
             }
         }
     }
