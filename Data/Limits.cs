@@ -53,4 +53,16 @@ public static class Limits
 
     /// <summary>Rules that a tenant may have.</summary>
     public const int RulesPerTenant = 10_000;
+
+    /// <summary>How long a secret, connector or variable in memory is trusted should the message of its change get lost.</summary>
+    public static readonly TimeSpan SecretTrust = TimeSpan.FromSeconds(5);
+
+    /// <summary>Secrets kept in memory.</summary>
+    public const int CachedSecrets = 10_000;
+
+    /// <summary>Characters of a secret's value.</summary>
+    public const int SecretLength = 32 * 1024;
+
+    /// <summary>Sealed rows sealed anew in one round.</summary>
+    public const int ResealedPerRound = 500;
 }

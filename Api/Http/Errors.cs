@@ -54,6 +54,11 @@ internal static class Errors
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
     public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
+    public static readonly ErrorCode SecretNotFound = new("SECRET_NOT_FOUND", 404, "No such secret.");
+    public static readonly ErrorCode VariableNotFound = new("VARIABLE_NOT_FOUND", 404, "No such variable.");
+    public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
+    public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
+    public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");
@@ -84,6 +89,7 @@ internal static class Errors
         PreconditionRequired, VersionConflict, IdempotencyKeyReused, NameTaken, Conflict,
         WorkspaceNotFound, FolderNotFound, JobNotFound, WorkflowNotFound, WorkflowVersionNotFound, NodeNotFound, ExecutionNotFound,
         EventNotFound, RuleNotFound, WebhookNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
+        SecretNotFound, VariableNotFound, ConnectorNotFound, ContextEntryNotFound, NodeDefinitionNotFound,
         DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, InvalidEvent,
         EventNotSetAside, WebhookPathTaken, WebhookSignature, WebhookReplayed, LastOwner, LimitReached,
         Unavailable, Internal,

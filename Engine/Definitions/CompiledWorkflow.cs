@@ -22,7 +22,8 @@ public sealed class CompiledWorkflow
         CompiledTrigger[] triggers,
         JsonTemplate? output,
         JsonataExpression? concurrencyKey,
-        InputSchema? inputSchema)
+        InputSchema? inputSchema,
+        IReadOnlyList<ExpressionUse> uses)
     {
         Definition = definition;
         Nodes = nodes;
@@ -31,6 +32,13 @@ public sealed class CompiledWorkflow
         ConcurrencyKey = concurrencyKey;
         _ordinals = ordinals;
         _inputSchema = inputSchema;
+        UsesContext = uses.Any(use => use.Reads(ScopeNames.Context));
+        SecretNames = uses.Where(use => use.MaySeeSecrets)
+            .SelectMany(use => use.References)
+            .Where(reference => reference.Path is [ScopeNames.Secrets, _, ..])
+            .Select(reference => reference.Path[1])
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
         Starts = nodes.Where(node => node.Incoming.Length == 0).Select(node => node.Ordinal).ToArray();
     }
 
@@ -43,6 +51,12 @@ public sealed class CompiledWorkflow
     public IReadOnlyList<CompiledNode> Nodes { get; }
 
     public IReadOnlyList<CompiledTrigger> Triggers { get; }
+
+    /// <summary>Some expression reads <c>context</c>: <see cref="Executions.ExecutionFacts.Context"/> has to be there.</summary>
+    public bool UsesContext { get; }
+
+    /// <summary>The secrets that parameters read, each once: <see cref="Executions.ExecutionFacts.Secrets"/> has to have them.</summary>
+    public IReadOnlyList<string> SecretNames { get; }
 
     internal JsonTemplate? Output { get; }
 
@@ -91,7 +105,8 @@ public sealed class CompiledNode
         NodeAction action,
         string[] ports,
         NodeEdge[] incoming,
-        NodeEdge[] outgoing)
+        NodeEdge[] outgoing,
+        object[] secretReaders)
     {
         Ordinal = ordinal;
         Definition = definition;
@@ -100,6 +115,7 @@ public sealed class CompiledNode
         Ports = ports;
         Incoming = incoming;
         Outgoing = outgoing;
+        SecretReaders = secretReaders;
         IsRunOutside = action is EffectAction || (definition.Effect && action is PureAction);
         TimeoutSeconds = definition.TimeoutSeconds ?? action.TimeoutSeconds;
         Quorum = action.Quorum;
@@ -126,6 +142,9 @@ public sealed class CompiledNode
 
     /// <summary>Edges that leave: by which port of this node, where to.</summary>
     internal NodeEdge[] Outgoing { get; }
+
+    /// <summary>The templates and expressions among its parameters that read secrets.</summary>
+    internal object[] SecretReaders { get; }
 
     internal double? TimeoutSeconds { get; }
 

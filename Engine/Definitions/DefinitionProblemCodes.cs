@@ -39,6 +39,7 @@ public static class DefinitionProblemCodes
     public const string ExpressionInvalid = "EXPRESSION_INVALID";
     public const string ExpressionTooLong = "EXPRESSION_TOO_LONG";
     public const string ExpressionNameUnknown = "EXPRESSION_NAME_UNKNOWN";
+    public const string SecretMisused = "SECRET_MISUSED";
     public const string ReferenceUnknown = "REFERENCE_UNKNOWN";
     public const string ReferenceNotBefore = "REFERENCE_NOT_BEFORE";
 
@@ -87,6 +88,7 @@ public static class DefinitionProblemCodes
         new(ExpressionInvalid, "An expression does not parse."),
         new(ExpressionTooLong, "An expression or templated text is longer than allowed."),
         new(ExpressionNameUnknown, "An expression reads a name that is not in scope."),
+        new(SecretMisused, "An expression reads `secrets` in a parameter that is not marked secret, or without a literal name."),
         new(ReferenceUnknown, "An expression reads the step of a node that does not exist."),
         new(ReferenceNotBefore, "An expression reads the step of a node that cannot have run before it."),
         new(EdgeNodeUnknown, "An edge comes from, or leads to, a node that does not exist."),

@@ -33,6 +33,12 @@ internal sealed class ReferenceChecker(
     {
         var names = ScopeNames.Of(use.Scope);
         var name = reference.Path[0];
+        if (name == ScopeNames.Secrets)
+        {
+            CheckSecret(use, reference);
+            return;
+        }
+
         if (!names.Contains(name))
         {
             ReportName(use, reference, $"'{name}' is not in scope", name, names);
@@ -61,6 +67,26 @@ internal sealed class ReferenceChecker(
                 ReportName(
                     use, reference, $"'trigger' has no '{reference.Path[1]}'", reference.Path[1], ScopeNames.TriggerMembers);
                 break;
+        }
+    }
+
+    private void CheckSecret(in ExpressionUse use, JsonataReference reference)
+    {
+        if (!use.MaySeeSecrets)
+        {
+            problems.Add(
+                use.Pointer,
+                SecretMisused,
+                $"At position {reference.Position}: secrets are not in scope here.",
+                "Read a secret only in a parameter of a node that is marked secret, e.g. headers of an http node.");
+        }
+        else if (reference.Path.Count < 2)
+        {
+            problems.Add(
+                use.Pointer,
+                SecretMisused,
+                $"At position {reference.Position}: a secret is read without its name.",
+                "Write the name itself: secrets.API_TOKEN.");
         }
     }
 

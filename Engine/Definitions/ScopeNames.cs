@@ -9,12 +9,14 @@ internal static class ScopeNames
     public const string Event = "event";
     public const string Execution = "execution";
     public const string Variables = "vars";
+    public const string Context = "context";
+    public const string Secrets = "secrets";
 
     public const string Output = "output";
     public const string Port = "port";
     public const string Status = "status";
 
-    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables];
+    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables, Context];
 
     public static IReadOnlyList<string> Admission { get; } = [Input];
 

@@ -80,9 +80,10 @@ internal sealed class WorkflowCompiler
         var ordinals = NumberNodes(definition.Nodes);
         var types = new NodeType?[definition.Nodes.Count];
         var actions = new NodeAction?[definition.Nodes.Count];
+        var secretReaders = new object[definition.Nodes.Count][];
         for (var ordinal = 0; ordinal < definition.Nodes.Count && !_problems.IsFull; ordinal++)
         {
-            (types[ordinal], actions[ordinal]) = CompileNode(definition.Nodes[ordinal], ordinal);
+            (types[ordinal], actions[ordinal], secretReaders[ordinal]) = CompileNode(definition.Nodes[ordinal], ordinal);
         }
 
         var ports = PortsOf(types, actions);
@@ -107,12 +108,13 @@ internal sealed class WorkflowCompiler
         return _problems.IsEmpty
             ? new CompiledWorkflow(
                 definition,
-                CompileNodes(definition, types, actions, ports, graph),
+                CompileNodes(definition, types, actions, ports, graph, secretReaders),
                 ordinals.ToFrozenDictionary(StringComparer.Ordinal),
                 triggers,
                 output,
                 key,
-                schema)
+                schema,
+                _expressions.Uses)
             : null;
     }
 
@@ -149,16 +151,17 @@ internal sealed class WorkflowCompiler
         return ordinals;
     }
 
-    private (NodeType? Type, NodeAction? Action) CompileNode(NodeDefinition node, int ordinal)
+    private (NodeType? Type, NodeAction? Action, object[] SecretReaders) CompileNode(NodeDefinition node, int ordinal)
     {
         if (node.Type.Length == 0)
         {
-            return (null, null); // reported as missing
+            return (null, null, []); // reported as missing
         }
 
         if (NodeCatalogue.Find(node.Type) is { } type)
         {
-            return (type, type.Compile(new NodeCompilation(node, ordinal, $"/nodes/{ordinal}", _problems, _expressions)));
+            var compilation = new NodeCompilation(node, ordinal, $"/nodes/{ordinal}", _problems, _expressions);
+            return (type, type.Compile(compilation), [.. compilation.SecretReaders]);
         }
 
         _problems.Add(
@@ -166,7 +169,7 @@ internal sealed class WorkflowCompiler
             NodeTypeUnknown,
             $"There is no node type '{node.Type}'.",
             Nearest.Hint(node.Type, (string[])NodeCatalogue.Names));
-        return (null, null);
+        return (null, null, []);
     }
 
     private static string[]?[] PortsOf(NodeType?[] types, NodeAction?[] actions)
@@ -211,7 +214,7 @@ internal sealed class WorkflowCompiler
     }
 
     private static CompiledNode[] CompileNodes(
-        WorkflowDefinition definition, NodeType?[] types, NodeAction?[] actions, string[]?[] ports, Graph graph)
+        WorkflowDefinition definition, NodeType?[] types, NodeAction?[] actions, string[]?[] ports, Graph graph, object[][] secretReaders)
     {
         var nodes = new CompiledNode[types.Length];
         for (var ordinal = 0; ordinal < nodes.Length; ordinal++)
@@ -223,7 +226,8 @@ internal sealed class WorkflowCompiler
                 actions[ordinal]!,
                 ports[ordinal]!,
                 Ends(graph.Incoming(ordinal), edge => edge.From),
-                Ends(graph.Outgoing(ordinal), edge => edge.To));
+                Ends(graph.Outgoing(ordinal), edge => edge.To),
+                secretReaders[ordinal]);
         }
 
         return nodes;

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Executions;
@@ -28,8 +29,8 @@ internal abstract class ScopeObject : IReadOnlyDictionary<string, JsonataValue>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>The root of what expressions see: input, steps, trigger, event, execution, vars.</summary>
-internal sealed class ExecutionScope(Frame frame) : ScopeObject
+/// <summary>The root of what expressions see: input, steps, trigger, event, execution, vars, context; secrets where it is allowed.</summary>
+internal sealed class ExecutionScope(Frame frame, bool withSecrets = false) : ScopeObject
 {
     private JsonataValue _input;
     private JsonataValue _steps;
@@ -37,6 +38,8 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
     private JsonataValue _event;
     private JsonataValue _execution;
     private JsonataValue _variables;
+    private JsonataValue _context;
+    private JsonataValue _secrets;
 
     public override IEnumerable<string> Keys => ScopeNames.Node;
 
@@ -51,6 +54,9 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
             ScopeNames.Trigger => Made(ref _trigger) ? _trigger : _trigger = Trigger(facts),
             ScopeNames.Execution => Made(ref _execution) ? _execution : _execution = Execution(facts),
             ScopeNames.Variables => Made(ref _variables) ? _variables : _variables = JsonataValue.FromJson(facts.Variables),
+            ScopeNames.Context => Made(ref _context) ? _context : _context = JsonataValue.FromJson(facts.Context),
+            ScopeNames.Secrets when withSecrets =>
+                Made(ref _secrets) ? _secrets : _secrets = JsonataValue.FromObject(new SecretsScope(facts.Secrets)),
             _ => JsonataValue.Undefined,
         };
         return !value.IsUndefined;
@@ -90,6 +96,23 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
         }
 
         return JsonataValue.FromObject(members);
+    }
+}
+
+/// <summary><c>secrets</c>: by name only, so that no expression can list or copy them all.</summary>
+internal sealed class SecretsScope(IReadOnlyDictionary<string, string> secrets) : ScopeObject
+{
+    public override IEnumerable<string> Keys => [];
+
+    public override bool TryGetValue(string key, out JsonataValue value)
+    {
+        if (!secrets.TryGetValue(key, out var secret))
+        {
+            throw new StepException(new StepError(StepErrorCodes.SecretUnknown, $"There is no secret '{key}'."));
+        }
+
+        value = JsonataValue.FromString(secret);
+        return true;
     }
 }
 

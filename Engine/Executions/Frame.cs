@@ -85,6 +85,10 @@ internal sealed class Frame
     /// <summary>What expressions of this frame see.</summary>
     public JsonataValue Scope => field.IsUndefined ? field = JsonataValue.FromObject(new ExecutionScope(this)) : field;
 
+    /// <summary>The same with <c>secrets</c>, for the parameters marked secret that read them.</summary>
+    public JsonataValue SecretScope =>
+        field.IsUndefined ? field = JsonataValue.FromObject(new ExecutionScope(this, withSecrets: true)) : field;
+
     public void MakeReady(int ordinal)
     {
         Slots[ordinal].Phase = NodePhase.Ready;

@@ -9,6 +9,9 @@ public static class StepErrorCodes
     /// <summary>A parameter rendered to something the node cannot use.</summary>
     public const string ParameterInvalid = "PARAMETER_INVALID";
 
+    /// <summary>A parameter reads a secret that does not exist.</summary>
+    public const string SecretUnknown = "SECRET_UNKNOWN";
+
     /// <summary>Rendered parameters larger than <see cref="Limits.RenderedParameterBytes"/>.</summary>
     public const string ParametersTooLarge = "PARAMETERS_TOO_LARGE";
 

@@ -71,15 +71,15 @@ internal readonly ref struct NodeContext(
 
     public DateTimeOffset Now => now;
 
-    public JsonataValue Evaluate(JsonataExpression expression) => expression.Evaluate(frame.Scope, Options);
+    public JsonataValue Evaluate(JsonataExpression expression) => expression.Evaluate(ScopeOf(expression), Options);
 
-    public JsonataValue Evaluate(JsonTemplate template) => template.Render(frame.Scope, Options);
+    public JsonataValue Evaluate(JsonTemplate template) => template.Render(ScopeOf(template), Options);
 
     /// <summary>The template as UTF-8 JSON; undefined becomes null.</summary>
     public ReadOnlyMemory<byte> Render(JsonTemplate template)
     {
         var buffer = JsonBuffer.Rent();
-        template.WriteTo(buffer.Writer, frame.Scope, Options);
+        template.WriteTo(buffer.Writer, ScopeOf(template), Options);
         return buffer.ToJson();
     }
 
@@ -115,6 +115,10 @@ internal readonly ref struct NodeContext(
             ? text
             : throw new StepException(
                 new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));
+
+    /// <param name="reader">The template or expression to be evaluated: secrets come into sight for those alone that may read them.</param>
+    private JsonataValue ScopeOf(object reader) =>
+        node.SecretReaders.Length > 0 && Array.IndexOf(node.SecretReaders, reader) >= 0 ? frame.SecretScope : frame.Scope;
 
     private JsonataOptions Options => state.OptionsFor(frame, node, attempt, now);
 

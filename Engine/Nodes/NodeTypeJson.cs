@@ -53,6 +53,7 @@ internal static class NodeTypeJson
         writer.WriteString("kind"u8, ObjectReader.CamelCase(parameter.Kind.ToString()));
         writer.WriteBoolean("required"u8, parameter.Required);
         writer.WriteBoolean("templated"u8, parameter.Templated);
+        writer.WriteBoolean("secret"u8, parameter.Secret);
         writer.WriteString("summary"u8, parameter.Summary);
         WriteRaw(writer, "default", parameter.DefaultJson);
         WriteRaw(writer, "example", parameter.Example);

@@ -33,7 +33,8 @@ internal sealed class ParameterProperty
             double.IsNaN(attribute.Min) ? null : attribute.Min,
             double.IsNaN(attribute.Max) ? null : attribute.Max,
             attribute.MaxLength == 0 ? null : attribute.MaxLength,
-            _items?.Parameters ?? []);
+            _items?.Parameters ?? [],
+            attribute.Secret);
     }
 
     public NodeParameter Description { get; }
@@ -66,7 +67,7 @@ internal sealed class ParameterProperty
     {
         // A text with an expression in it is checked when it is rendered: only then its value exists.
         var mayRender = value.ValueKind == JsonValueKind.String && value.GetString()!.Contains("{{", StringComparison.Ordinal);
-        return mayRender || CheckLiteral(value, pointer, node) ? node.CompileTemplate(value, pointer) : null;
+        return mayRender || CheckLiteral(value, pointer, node) ? node.CompileTemplate(value, pointer, Description.Secret) : null;
     }
 
     private JsonataExpression? ReadExpression(JsonElement value, string pointer, NodeCompilation node)
@@ -74,7 +75,7 @@ internal sealed class ParameterProperty
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return node.CompileExpression(value.GetString()!, pointer);
+                return node.CompileExpression(value.GetString()!, pointer, Description.Secret);
             case JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number:
                 return node.CompileExpression(value.GetRawText(), pointer);
             default:
