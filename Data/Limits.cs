@@ -15,6 +15,12 @@ public static class Limits
     /// <summary>Starts that may wait for a lane before callers are refused (back-pressure: 429).</summary>
     public const int PendingStarts = 20_000;
 
+    /// <summary>Characters of a concurrency key.</summary>
+    public const int ConcurrencyKeyLength = 256;
+
+    /// <summary>Executions that one call may control.</summary>
+    public const int BulkControl = 1_000;
+
     /// <summary>Ids packed into one entry of a dispatch stream; the unit in which work is handed to workers.</summary>
     public const int IdsPerDispatchEntry = 32;
 

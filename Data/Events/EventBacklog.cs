@@ -128,7 +128,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
             status = case when e.status = 'waiting' then 'queued' else e.status end,
             queued_at = case when e.status = 'waiting' then now() else e.queued_at end
         from (select distinct tenant_id, execution_id from resolved order by tenant_id, execution_id) r
-        where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting')
+        where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 

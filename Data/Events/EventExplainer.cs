@@ -172,6 +172,7 @@ public sealed class EventExplainer(WorkflowsDatabase database)
 
         var rule = new RoutingRule(row.Id, row.Name, row.Version, row.Priority, row.Stop, row.ActiveFrom, row.ActiveTo, compiled);
         var stored = new StoredEvent(eventId, @event);
+        var startable = publishedVersions.ToDictionary(entry => entry.Key, entry => new StartableVersion(entry.Value, null));
         using var document = JsonDocument.Parse(stored.CloudEvent);
         var (code, reason, values) = Judge(rule, row.Enabled, stored, document.RootElement, null, Array.Empty<int>().ToLookup(_ => (Guid.Empty, ""), _ => ""));
         if (compiled.Join is { } join)
@@ -185,7 +186,7 @@ public sealed class EventExplainer(WorkflowsDatabase database)
 
         return code == "MATCHES_NOW"
             ? new RuleTrial(true, "", "", [], [], null, [.. compiled.Actions.Select(action =>
-                TriedAction.Of(action, RuleActions.Evaluate(rule, action, stored, null, publishedVersions)))])
+                TriedAction.Of(action, RuleActions.Evaluate(rule, action, stored, null, startable)))])
             : new RuleTrial(false, code, reason, values, [], null, []);
     }
 
@@ -250,7 +251,7 @@ public sealed record TriedAction(
 {
     internal static TriedAction Of(RuleAction action, ActionOutcome outcome) => outcome switch
     {
-        ActionOutcome.Start start => new("startWorkflow", start.WorkflowId, start.Version, start.CorrelationId, Utf8(start.Input), null, null, null, ""),
+        ActionOutcome.Start start => new("startWorkflow", start.WorkflowId, start.Startable.Version, start.CorrelationId, Utf8(start.Input), null, null, null, ""),
         ActionOutcome.Emit emit => new("emitEvent", null, null, emit.CorrelationKey, null, emit.Type, emit.Subject, Utf8(emit.Data), ""),
         ActionOutcome.Refused refused => new(
             action is RuleAction.EmitEvent ? "emitEvent" : "startWorkflow", refused.WorkflowId, null, null, null, (action as RuleAction.EmitEvent)?.EventType,

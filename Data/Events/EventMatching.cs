@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Workflows.Data.Executions;
 using Workflows.Engine.Events;
 using Workflows.Jsonata;
 
@@ -13,7 +14,10 @@ internal sealed record RoutedMatch(StoredEvent Event, string Target)
 
     public int Version { get; init; }
 
-    public short Priority { get; init; }
+    public ExecutionPriority Priority { get; init; }
+
+    /// <summary>The limit that the start falls under.</summary>
+    public ConcurrencyClaim? Concurrency { get; init; }
 
     public string TriggerType { get; init; } = "event";
 
@@ -101,15 +105,13 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
     {
         for (var index = 0; index < rule.Rule.Actions.Count && MayMatch(@event); index++)
         {
-            var outcome = RuleActions.Evaluate(rule, rule.Rule.Actions[index], @event, joined, table.PublishedVersions);
+            var outcome = RuleActions.Evaluate(rule, rule.Rule.Actions[index], @event, joined, table.Startable);
             var match = new RoutedMatch(@event, index == 0 ? rule.Target : $"{rule.Target}/{index}") { RuleId = rule.Id, TriggerType = "rule" };
             Matches.Add(outcome switch
             {
-                ActionOutcome.Start start => match with
-                {
-                    WorkflowId = start.WorkflowId, Version = start.Version, Priority = start.Priority, ExecutionId = Guid.CreateVersion7(clock.GetUtcNow()),
-                    CorrelationId = start.CorrelationId, Trigger = start.Trigger, Input = start.Input,
-                },
+                ActionOutcome.Start start => Starting(
+                    match with { WorkflowId = start.WorkflowId, CorrelationId = start.CorrelationId, Trigger = start.Trigger, Input = start.Input },
+                    start.Startable, start.Priority),
                 // Named after what caused it, so that it could never be emitted twice.
                 ActionOutcome.Emit emit => match with
                 {
@@ -156,12 +158,29 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
         return count <= Limits.MatchesPerEvent;
     }
 
-    private RoutedMatch MatchOf(StoredEvent @event, EventTrigger trigger, JsonElement cloudEvent) => new(@event, trigger.Target)
+    // A start whose limit cannot be worked out would run outside of it: refused.
+    private RoutedMatch Starting(RoutedMatch match, StartableVersion startable, ExecutionPriority? priority)
+    {
+        try
+        {
+            var settings = StartSettings.Parse(startable.StartSettings);
+            return match with
+            {
+                Version = startable.Version,
+                Priority = priority ?? settings.Priority,
+                ExecutionId = Guid.CreateVersion7(clock.GetUtcNow()),
+                Concurrency = settings.ClaimOf(match.Input),
+            };
+        }
+        catch (ConcurrencyKeyException exception)
+        {
+            return match with { Reason = exception.Message };
+        }
+    }
+
+    private RoutedMatch MatchOf(StoredEvent @event, EventTrigger trigger, JsonElement cloudEvent) => Starting(new RoutedMatch(@event, trigger.Target)
     {
         WorkflowId = trigger.WorkflowId,
-        Version = trigger.Version,
-        Priority = trigger.Priority,
-        ExecutionId = Guid.CreateVersion7(clock.GetUtcNow()),
         CorrelationId = @event.CorrelationKey,
         Trigger = RuleActions.WriteObject(writer =>
         {
@@ -171,5 +190,5 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
             writer.WriteRawValue(@event.CloudEvent, skipInputValidation: true);
         }),
         Input = cloudEvent.TryGetProperty("data", out var data) ? RuleActions.Raw(data) : "{}"u8.ToArray(),
-    };
+    }, trigger.Startable, null);
 }

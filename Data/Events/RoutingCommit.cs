@@ -9,6 +9,7 @@ internal static class RoutingCommit
 {
     // One statement, so that nothing happens for an event that another process took first. What depends on "taken" is filtered by a hashed sub-plan ("is true"
     // keeps it one): with hash joins off, a join would compare each match with each event.
+    // Locks in the order of everywhere: waits (asking resolved for its count has it done first), concurrency keys, executions.
     // Waits: first which of the patterns of these types anybody waits for at all, by one probe each; mostly none, and then no event is even read.
     private const string RouteSql = """
         with taken as (
@@ -17,21 +18,10 @@ internal static class RoutingCommit
         candidates as (
           select m.*
           from unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::int[], $8::smallint[], $9::text[], $10::uuid[], $11::text[], $12::jsonb[],
-              $13::jsonb[], $14::uuid[], $15::text[])
-            as m (event_id, target, rule_id, workflow_id, version, priority, trigger_type, execution_id, correlation_id, trigger, input, emitted_id, reason)
+              $13::jsonb[], $14::uuid[], $15::text[], $28::text[], $29::int[], $30::text[])
+            as m (event_id, target, rule_id, workflow_id, version, priority, trigger_type, execution_id, correlation_id, trigger, input, emitted_id, reason,
+              concurrency_key, concurrency_limit, policy)
           where (m.event_id in (select t.id from taken t)) is true
-        ),
-        noted as (
-          insert into event_matches (tenant_id, event_id, target, rule_id, workflow_id, execution_id, emitted_id, matched, reason)
-          select $1, c.event_id, c.target, c.rule_id, c.workflow_id, c.execution_id, c.emitted_id, c.rule_id is not null or c.execution_id is not null, c.reason
-          from candidates c
-        ),
-        started as (
-          insert into executions
-            (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, queued_at)
-          select $1, c.execution_id, c.workflow_id, c.version, c.priority, c.trigger_type, c.trigger, c.correlation_id, c.input, now()
-          from candidates c where c.execution_id is not null
-          returning id, priority
         ),
         emitted as (
           select x.*
@@ -89,6 +79,40 @@ internal static class RoutingCommit
             and w.iteration = i.iteration and w.attempt = i.attempt and w.status = 'open'
           returning i.event_id, w.execution_id, w.node_id
         ),
+        limited as (
+          select c.execution_id, row_number() over (order by c.execution_id) as turn, c.workflow_id, c.concurrency_key, c.concurrency_limit, c.policy
+          from candidates c where c.concurrency_key is not null and (select count(*) from resolved) >= 0
+        ),
+        admitted as (
+          select l.execution_id, a.status
+          from (
+            select array_agg(l.workflow_id order by l.turn) as workflows, array_agg(l.concurrency_key order by l.turn) as keys,
+              array_agg(l.concurrency_limit order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies
+            from limited l
+          ) g
+          cross join lateral admit_executions($1, g.workflows, g.keys, g.limits, g.policies) a
+          join limited l on l.turn = a.place
+          where g.workflows is not null
+        ),
+        accepted as (
+          select c.*, coalesce(a.status, 'queued') as status, coalesce(a.status, 'queued') <> 'skipped' and c.execution_id is not null as starts
+          from candidates c left join admitted a on a.execution_id = c.execution_id
+        ),
+        noted as (
+          insert into event_matches (tenant_id, event_id, target, rule_id, workflow_id, execution_id, emitted_id, matched, reason)
+          select $1, c.event_id, c.target, c.rule_id, c.workflow_id, case when c.starts then c.execution_id end, c.emitted_id,
+            c.rule_id is not null or c.starts,
+            case when c.status = 'skipped' then 'skipped: as many run as its concurrency limit allows' else c.reason end
+          from accepted c
+        ),
+        started as (
+          insert into executions
+            (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, queued_at, concurrency_key, concurrency_limit)
+          select $1, c.execution_id, c.workflow_id, c.version, c.status, c.priority, c.trigger_type, c.trigger, c.correlation_id, c.input, now(),
+            c.concurrency_key, c.concurrency_limit
+          from accepted c where c.starts
+          returning id, priority, status
+        ),
         noted_waits as (
           insert into event_matches (tenant_id, event_id, target, execution_id, matched)
           select distinct $1::uuid, r.event_id, 'wait:' || r.execution_id || '/' || r.node_id, r.execution_id, true from resolved r
@@ -100,10 +124,10 @@ internal static class RoutingCommit
               status = case when e.status = 'waiting' then 'queued' else e.status end,
               queued_at = case when e.status = 'waiting' then now() else e.queued_at end
           from (select distinct execution_id from resolved order by execution_id) r
-          where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting')
+          where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
           returning e.id, e.status, e.priority, e.lease_owner
         )
-        select null::uuid, true, s.id, 'queued', s.priority, null::uuid from started s
+        select null::uuid, true, s.id, s.status, s.priority, null::uuid from started s
         union all
         select r.event_id, false, w.id, w.status, w.priority, w.lease_owner from woken w join resolved r on r.execution_id = w.id
         """;
@@ -126,7 +150,7 @@ internal static class RoutingCommit
                 Sql.UuidsOrNull(matches, match => match.RuleId),
                 Sql.UuidsOrNull(matches, match => match.WorkflowId),
                 Sql.Ints(matches, match => match.Version),
-                Sql.Shorts(matches, match => match.Priority),
+                Sql.Shorts(matches, match => (short)match.Priority),
                 Sql.Texts(matches, match => match.TriggerType),
                 Sql.UuidsOrNull(matches, match => match.ExecutionId),
                 Sql.Texts(matches, match => match.CorrelationId),
@@ -146,6 +170,9 @@ internal static class RoutingCommit
                 new NpgsqlParameter<TimeSpan> { TypedValue = Limits.EventDedupeLifetime },
                 Sql.Texts(types, type => type.Type),
                 Sql.Texts(types, type => type.Pattern),
+                Sql.Texts(matches, match => match.Concurrency?.Key),
+                new NpgsqlParameter<int?[]> { TypedValue = [.. matches.Select(match => match.Concurrency?.Limit)] },
+                Sql.Texts(matches, match => match.Concurrency?.Policy),
             },
         };
     }

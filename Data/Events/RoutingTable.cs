@@ -4,8 +4,12 @@ using Workflows.Jsonata;
 
 namespace Workflows.Data.Events;
 
+/// <summary>A version of a workflow that can be started.</summary>
+/// <param name="StartSettings">The published definition's settings as JSON, or null.</param>
+internal sealed record StartableVersion(int Version, string? StartSettings);
+
 /// <summary>An event trigger of a published workflow.</summary>
-internal sealed record EventTrigger(Guid WorkflowId, string TriggerId, int Version, string Pattern, JsonataExpression? Condition, short Priority)
+internal sealed record EventTrigger(Guid WorkflowId, string TriggerId, string Pattern, JsonataExpression? Condition, StartableVersion Startable)
 {
     public string Target => $"trigger:{WorkflowId}/{TriggerId}";
 }
@@ -39,9 +43,9 @@ internal sealed class RoutingTable
     private readonly ConcurrentDictionary<string, RoutingCandidates> _byType = new(StringComparer.Ordinal);
 
     public RoutingTable(
-        long version, IReadOnlyList<EventTrigger> triggers, IReadOnlyList<RoutingRule> rules, IReadOnlyDictionary<Guid, int> publishedVersions)
+        long version, IReadOnlyList<EventTrigger> triggers, IReadOnlyList<RoutingRule> rules, IReadOnlyDictionary<Guid, StartableVersion> startable)
     {
-        (Version, Rules, PublishedVersions) = (version, rules, publishedVersions);
+        (Version, Rules, Startable) = (version, rules, startable);
         _triggers = triggers.ToLookup(trigger => trigger.Pattern, StringComparer.Ordinal);
         _rules = rules.SelectMany(rule => rule.Rule.Slots.Select((slot, index) => (rule, index)))
             .ToLookup(entry => entry.rule.Rule.Slots[entry.index].Type.Text, StringComparer.Ordinal);
@@ -52,7 +56,7 @@ internal sealed class RoutingTable
     public IReadOnlyList<RoutingRule> Rules { get; }
 
     /// <summary>Of the workflows that rules start: those that can be started, with the version that would.</summary>
-    public IReadOnlyDictionary<Guid, int> PublishedVersions { get; }
+    public IReadOnlyDictionary<Guid, StartableVersion> Startable { get; }
 
     public RoutingCandidates For(string eventType)
     {

@@ -36,7 +36,7 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
     }
 
     private const string TriggersSql = """
-        select t.workflow_id, t.trigger_id, t.version, t.event_type, t.condition, coalesce((t.settings ->> 'priority')::smallint, 0::smallint)
+        select t.workflow_id, t.trigger_id, t.version, t.event_type, t.condition, w.start_settings::text
         from workflow_triggers t
         join workflows w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
         where t.tenant_id = $1 and t.type = 'event' and t.enabled
@@ -50,7 +50,7 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
         """;
 
     private const string StartableSql = """
-        select w.id, w.published_version
+        select w.id, w.published_version, w.start_settings::text
         from (select distinct (a ->> 'workflow')::uuid as id
               from rules r cross join lateral jsonb_array_elements(r.definition -> 'actions') a
               where r.tenant_id = $1 and r.enabled and r.deleted_at is null and a ->> 'type' = 'startWorkflow') s
@@ -84,17 +84,18 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
             if (reader.IsDBNull(4) || reader.GetString(4) is not { Length: > 0 } source || EventCondition.TryParse(source, out condition))
             {
                 triggers.Add(new EventTrigger(
-                    reader.GetGuid(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3), condition, reader.GetInt16(5)));
+                    reader.GetGuid(0), reader.GetString(1), reader.GetString(3), condition,
+                    new StartableVersion(reader.GetInt32(2), reader.IsDBNull(5) ? null : reader.GetString(5))));
             }
         }
 
         await reader.NextResultAsync(cancellationToken);
         var rules = await ReadRulesAsync(reader, present, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var startable = new Dictionary<Guid, int>();
+        var startable = new Dictionary<Guid, StartableVersion>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            startable[reader.GetGuid(0)] = reader.GetInt32(1);
+            startable[reader.GetGuid(0)] = new StartableVersion(reader.GetInt32(1), reader.IsDBNull(2) ? null : reader.GetString(2));
         }
 
         return new RoutingTable(version, triggers, rules, startable);

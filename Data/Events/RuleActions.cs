@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Workflows.Data.Executions;
 using Workflows.Engine;
 using Workflows.Engine.Events;
 using Workflows.Jsonata;
@@ -9,7 +10,8 @@ namespace Workflows.Data.Events;
 internal abstract record ActionOutcome
 {
     /// <summary>An execution of the published version.</summary>
-    public sealed record Start(Guid WorkflowId, int Version, short Priority, string? CorrelationId, byte[] Trigger, byte[] Input) : ActionOutcome;
+    public sealed record Start(
+        Guid WorkflowId, StartableVersion Startable, ExecutionPriority? Priority, string? CorrelationId, byte[] Trigger, byte[] Input) : ActionOutcome;
 
     /// <summary>A further event.</summary>
     public sealed record Emit(string Type, string? Subject, string? CorrelationKey, byte[]? Data, byte[] Extensions) : ActionOutcome;
@@ -23,7 +25,7 @@ internal static class RuleActions
 {
     /// <param name="joined">The events by slot, of a rule that joins; null of a rule on single events.</param>
     public static ActionOutcome Evaluate(
-        RoutingRule rule, RuleAction action, StoredEvent @event, IReadOnlyDictionary<string, byte[]>? joined, IReadOnlyDictionary<Guid, int> publishedVersions)
+        RoutingRule rule, RuleAction action, StoredEvent @event, IReadOnlyDictionary<string, byte[]>? joined, IReadOnlyDictionary<Guid, StartableVersion> startable)
     {
         using var document = JsonDocument.Parse(@event.CloudEvent);
         var documents = joined?.ToDictionary(slot => slot.Key, slot => JsonDocument.Parse(slot.Value));
@@ -31,7 +33,7 @@ internal static class RuleActions
         {
             return action switch
             {
-                RuleAction.StartWorkflow start => StartOf(rule, start, @event, document.RootElement, documents, publishedVersions),
+                RuleAction.StartWorkflow start => StartOf(rule, start, @event, document.RootElement, documents, startable),
                 RuleAction.EmitEvent emit => EmitOf(rule, emit, @event, document.RootElement, documents),
                 _ => throw new InvalidOperationException($"An action {action} is not known here."),
             };
@@ -51,9 +53,9 @@ internal static class RuleActions
 
     private static ActionOutcome StartOf(
         RoutingRule rule, RuleAction.StartWorkflow start, StoredEvent @event, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined,
-        IReadOnlyDictionary<Guid, int> publishedVersions)
+        IReadOnlyDictionary<Guid, StartableVersion> startable)
     {
-        if (!publishedVersions.TryGetValue(start.WorkflowId, out var version))
+        if (!startable.TryGetValue(start.WorkflowId, out var version))
         {
             return new ActionOutcome.Refused(start.WorkflowId, "the workflow is not there, not published, or switched off");
         }
@@ -65,7 +67,7 @@ internal static class RuleActions
         var correlation = start.CorrelationId is { } key ? Text(key.Render(scope, EventCondition.Options)) : @event.CorrelationKey;
         return Problem("input", input, Engine.Limits.InputBytes) is { } wrong ? new ActionOutcome.Refused(start.WorkflowId, wrong)
             : Problem("correlation id", correlation, Limits.CorrelationLength) is { } wrongId ? new ActionOutcome.Refused(start.WorkflowId, wrongId)
-            : new ActionOutcome.Start(start.WorkflowId, version, EngineToData(start.Priority), correlation, TriggerOf(rule, cloudEvent, joined), input);
+            : new ActionOutcome.Start(start.WorkflowId, version, DataOf(start.Priority), correlation, TriggerOf(rule, cloudEvent, joined), input);
     }
 
     private static ActionOutcome EmitOf(
@@ -176,10 +178,10 @@ internal static class RuleActions
     private static string? Text(in JsonataValue value) =>
         value.IsUndefined || value.Kind == JsonataKind.Null ? null : value.TryGetString(out var text) ? text : value.ToString();
 
-    private static short EngineToData(Engine.Definitions.ExecutionPriority priority) => priority switch
+    private static ExecutionPriority? DataOf(Engine.Definitions.ExecutionPriority? priority) => priority is not { } wanted ? null : wanted switch
     {
-        Engine.Definitions.ExecutionPriority.High => 1,
-        Engine.Definitions.ExecutionPriority.Normal => 0,
-        Engine.Definitions.ExecutionPriority.Low => -1,
+        Engine.Definitions.ExecutionPriority.High => ExecutionPriority.High,
+        Engine.Definitions.ExecutionPriority.Normal => ExecutionPriority.Normal,
+        Engine.Definitions.ExecutionPriority.Low => ExecutionPriority.Low,
     };
 }

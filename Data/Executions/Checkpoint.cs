@@ -15,6 +15,9 @@ public sealed record FinishedExecution
     public byte[]? Error { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }
+
+    /// <summary>It has a concurrency limit (<see cref="ClaimedExecution.IsLimited"/>): others may wait for its place.</summary>
+    public bool IsLimited { get; init; }
 }
 
 /// <summary>An execution that only waits: its row gives up the worker.</summary>
@@ -52,6 +55,12 @@ public sealed record EmittedEvent
 /// <summary>Work that exhausted its attempts.</summary>
 public sealed record DeadLetter(Guid Id, ExecutionKey Key, Guid WorkflowId, string? NodeId, byte[] Error, byte[]? Input);
 
+/// <summary>Something worth telling about an execution beside its steps.</summary>
+/// <param name="Id">A UUIDv7; its time decides the partition.</param>
+/// <param name="Level">debug, info, warning or error.</param>
+/// <param name="Metadata">UTF-8 JSON, or null.</param>
+public sealed record LogRow(Guid Id, ExecutionKey Key, string Level, string? NodeId, string Message, byte[]? Metadata, DateTimeOffset At);
+
 /// <summary>Everything that becomes durable in one transaction; each list may be empty.</summary>
 public sealed class Checkpoint
 {
@@ -74,6 +83,8 @@ public sealed class Checkpoint
 
     public List<DeadLetter> DeadLetters { get; } = [];
 
+    public List<LogRow> Logs { get; } = [];
+
     public void Clear()
     {
         Steps.Clear();
@@ -85,11 +96,12 @@ public sealed class Checkpoint
         Cleared.Clear();
         Emitted.Clear();
         DeadLetters.Clear();
+        Logs.Clear();
     }
 }
 
 /// <summary>What the database made of a checkpoint.</summary>
-/// <param name="Requeued">Parked executions that a wake-up overtook: they are queued again and wait for a worker.</param>
+/// <param name="Requeued">Parked executions that a wake-up overtook, and held ones whose turn has come: they are queued and wait for a worker.</param>
 public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued);
 
 /// <summary>An execution that became queued.</summary>

@@ -59,10 +59,11 @@ create constraint trigger rules_route after insert or update or delete on rules
   deferrable initially deferred for each row execute function raise_routing_version();
 create constraint trigger workflow_triggers_route after insert or update or delete on workflow_triggers
   deferrable initially deferred for each row execute function raise_routing_version();
-create constraint trigger workflows_route after update of enabled, published_version, deleted_at on workflows
+-- start_settings: what starts go by, a column that a later migration adds.
+create constraint trigger workflows_route after update on workflows
   deferrable initially deferred for each row
   when (old.enabled is distinct from new.enabled or old.published_version is distinct from new.published_version
-    or old.deleted_at is distinct from new.deleted_at)
+    or old.deleted_at is distinct from new.deleted_at or to_jsonb(old) -> 'start_settings' is distinct from to_jsonb(new) -> 'start_settings')
   execute function raise_routing_version();
 
 -- Only matches are recorded; why something did not match is computed when somebody asks.
@@ -140,7 +141,7 @@ call protect_tenant_table('workflows.clients');
 call open_to_auth('workflows.clients', 'select');
 do $$ begin execute format('create policy owner_access on workflows.clients to %I using (true) with check (true)', current_user); end $$;
 
-call open_to_auth('executions', 'insert');
+call open_to_auth('executions', 'select, insert, update');
 call open_to_auth('idempotency_keys', 'select, insert, update');
 call open_to_auth('workflow_versions', 'select');
 
@@ -167,6 +168,8 @@ declare
   execution uuid := new_uuid_v7();
   request bytea;
   earlier record;
+  most int;
+  admission text := 'queued';
 begin
   if cardinality(tenants_of_role) <> 1 then
     raise exception 'The role % may not start workflows.', session_user
@@ -180,7 +183,7 @@ begin
   if cardinality(found_ids) > 1 then
     raise exception 'There is more than one workflow named %.', wanted using errcode = 'WF011', hint = 'Name it by its id.';
   end if;
-  select w.id, w.published_version, w.enabled, v.definition -> 'settings' ->> 'priority' as priority into target
+  select w.id, w.published_version, w.enabled, v.definition -> 'settings' as settings into target
   from workflows w
   left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
   where w.tenant_id = tenant and w.id = found_ids[1] and w.deleted_at is null;
@@ -188,6 +191,11 @@ begin
     raise exception 'There is no workflow %.', wanted using errcode = 'WF011';
   elsif target.published_version is null or not target.enabled then
     raise exception 'The workflow % is not published, or switched off.', wanted using errcode = 'WF011';
+  end if;
+  -- The key of a limit is an expression on the input, which only the platform can evaluate: without it the execution would run outside its limit.
+  if target.settings -> 'concurrency' ->> 'key' is not null then
+    raise exception 'The workflow % limits concurrency by a key and cannot be started from SQL.', wanted
+      using errcode = 'WF011', hint = 'Start it through the API, or limit it without a key.';
   end if;
   if octet_length(body::text) > 1048576 then
     raise exception 'An input has at most 1048576 bytes.' using errcode = 'WF012';
@@ -214,10 +222,20 @@ begin
       return earlier.id;
     end if;
   end if;
-  insert into executions (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, created_by, queued_at)
-  values (tenant, execution, target.id, target.published_version,
-    case coalesce(enqueue.priority, target.priority) when 'high' then 1 when 'low' then -1 else 0 end,
-    'sql', jsonb_build_object('type', 'sql', 'id', session_user), enqueue.correlation_id, body, 'sql:' || session_user, now());
+  most := (target.settings -> 'concurrency' ->> 'limit')::int;
+  if most is not null then
+    select a.status into strict admission
+    from admit_executions(tenant, array[target.id], array[''], array[most], array[coalesce(target.settings ->> 'overlapPolicy', 'queue')]) a;
+    if admission = 'skipped' then
+      raise exception 'As many executions of % run as its concurrency limit allows.', wanted using errcode = 'WF014';
+    end if;
+  end if;
+  insert into executions (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, created_by, queued_at,
+    concurrency_key, concurrency_limit)
+  values (tenant, execution, target.id, target.published_version, admission,
+    case coalesce(enqueue.priority, target.settings ->> 'priority') when 'high' then 1 when 'low' then -1 else 0 end,
+    'sql', jsonb_build_object('type', 'sql', 'id', session_user), enqueue.correlation_id, body, 'sql:' || session_user, now(),
+    case when most is not null then '' end, most);
   return execution;
 end $$;
 alter function workflows.enqueue(text, jsonb, text, text, text) owner to workflows_auth;

@@ -31,6 +31,17 @@ public sealed class Maintenance(WorkflowsDatabase database)
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    private const string RetireDaysSql = "select retire_day_partitions($1, now() - $2::interval)";
+
+    /// <summary>Drops daily partitions of a table that ended longer ago than <paramref name="keep"/>.</summary>
+    public async Task<int> RetireDayPartitionsAsync(string table, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(RetireDaysSql);
+        command.Parameters.Add(Sql.Text(table));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     private const string StraysSql = "select table_name from rows_without_partition() where has_rows";
 
     /// <summary>Tables whose default partition holds rows: a partition was missing when they came.</summary>

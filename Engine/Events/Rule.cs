@@ -34,7 +34,8 @@ public abstract record RuleAction
     /// <summary>Starts the published version of a workflow.</summary>
     /// <param name="Input">Null = the event's data; of a join the events by slot.</param>
     /// <param name="CorrelationId">Null = the event's own correlation key.</param>
-    public sealed record StartWorkflow(Guid WorkflowId, JsonTemplate? Input, JsonTemplate? CorrelationId, ExecutionPriority Priority) : RuleAction;
+    /// <param name="Priority">Null = that of the definition.</param>
+    public sealed record StartWorkflow(Guid WorkflowId, JsonTemplate? Input, JsonTemplate? CorrelationId, ExecutionPriority? Priority) : RuleAction;
 
     /// <summary>Publishes another event.</summary>
     /// <param name="Data">Null = the data of the event that matched.</param>

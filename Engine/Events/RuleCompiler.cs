@@ -182,7 +182,7 @@ internal sealed class RuleCompiler
 
                 return new RuleAction.StartWorkflow(
                     Guid.TryParse(text, out var id) ? id : default, Template(item, "input"), Template(item, "correlationId"),
-                    item.Choice("priority", ExecutionPriority.Normal));
+                    item.Has("priority", out _) ? item.Choice("priority", ExecutionPriority.Normal) : null);
             case "emitEvent":
                 item.RejectUnknown("type", "eventType", "subject", "data");
                 var eventType = item.Text("eventType", Limits.EventTypeLength, required: true);

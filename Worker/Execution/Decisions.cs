@@ -112,6 +112,7 @@ internal static class Decisions
             Output = output,
             Error = error,
             FinishedAt = now,
+            IsLimited = run.Claimed.IsLimited,
         };
 
     private static void Abort(this ExecutionRun run, AbortNode abort)
