@@ -90,6 +90,22 @@ public static class Limits
     public const int EventExtensionValueLength = 1_024;
     public const int EventBytes = 1024 * 1024;
 
+    /// <summary>Actions of one rule, and events that one rule joins.</summary>
+    public const int RuleActions = 10;
+    public const int JoinSlots = 10;
+
+    /// <summary>Events kept for one slot of a join; beyond it the oldest go.</summary>
+    public const int JoinEventsPerSlot = 20;
+
+    /// <summary>Longest window of a join: 30 days.</summary>
+    public const double JoinSeconds = 30 * 86_400;
+
+    /// <summary>How many rules may follow from one event: an event that a rule emits bears the number of rules before it.</summary>
+    public const int RuleHops = 10;
+
+    /// <summary>Evaluation steps of a condition or template of a trigger or rule: it runs for every event of its type.</summary>
+    public const int RoutingSteps = 100_000;
+
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
     public const double InMemoryRetrySeconds = 1;
 }

@@ -59,6 +59,10 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<EventMatch> EventMatches => Set<EventMatch>();
 
+    public DbSet<EventToRoute> EventsToRoute => Set<EventToRoute>();
+
+    public DbSet<RuleRecord> Rules => Set<RuleRecord>();
+
     public DbSet<Secret> Secrets => Set<Secret>();
 
     public DbSet<Variable> Variables => Set<Variable>();

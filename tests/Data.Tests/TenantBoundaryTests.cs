@@ -271,6 +271,8 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             "insert into event_dedupe (tenant_id, source, event_id, id, expires_at) values ($1, '/s', 'e', $2, now())",
             "insert into event_matches (tenant_id, event_id, target, matched) values ($1, $2, 't', true)",
             "insert into events_to_route (tenant_id, id) values ($1, $2)",
+            "insert into rules (tenant_id, id, name, definition, created_at, updated_at) values ($1, $2, 'r', '{}', now(), now())",
+            "insert into rule_joins (tenant_id, rule_id, correlation_key, rule_version, expires_at) values ($1, $2, 'k', 1, now())",
             "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",
             "insert into workflow_performance values ($1, $3, now(), 'manual', 'completed', 1, 1, 1)",
             "insert into performance_deltas values ($1, $2, $3, now(), 'manual', 'completed', 1, 1, 1)",
