@@ -35,6 +35,9 @@ public static class StepErrorCodes
     /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
     public const string WaitTimedOut = "WAIT_TIMED_OUT";
 
+    /// <summary>A value that does not fit the schema of a <c>validate</c> node, and its <c>invalid</c> port is not wired.</summary>
+    public const string ValueInvalid = "VALUE_INVALID";
+
     /// <summary>A loop over more than <see cref="Limits.LoopItems"/> items.</summary>
     public const string TooManyItems = "TOO_MANY_ITEMS";
 

@@ -197,7 +197,7 @@ internal sealed partial class WorkerService(
 
         if (woken.Count > 0)
         {
-            var (_, waits) = await history.LoadAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
+            var waits = await history.LoadWaitsAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
             foreach (var (run, wakes) in woken)
             {
                 runner.Deliver(run, [.. waits[run.Key].Where(wait => wait.Outcome is not null)], wakes);

@@ -195,6 +195,8 @@ public sealed class DefinitionProblemTests
         { InputSchemaInvalid, "/parameters/minLength", Flow.Json(A, "", """, "parameters": {"minLength": -1}""") },
         { InputSchemaInvalid, "/parameters/enum", Flow.Json(A, "", """, "parameters": {"enum": []}""") },
         { InputSchemaInvalid, "/parameters/multipleOf", Flow.Json(A, "", """, "parameters": {"multipleOf": 0}""") },
+        { InputSchemaKeywordUnsupported, "/nodes/0/parameters/schema/oneOf", Flow.Json("""{"id": "a", "type": "validate", "parameters": {"value": 1, "schema": {"oneOf": []}}}""") },
+        { ParameterValue, "/nodes/0/parameters/size", Flow.Json("""{"id": "a", "type": "split", "parameters": {"items": [], "size": 0}}""") },
         { InputSchemaKeywordUnsupported, "/parameters/oneOf", Flow.Json(A, "", """, "parameters": {"oneOf": []}""") },
         { InputSchemaKeywordUnsupported, "/parameters/items/$ref", Flow.Json(A, "", """, "parameters": {"items": {"$ref": "#"}}""") },
         { InputSchemaKeywordUnsupported, "/parameters/format", Flow.Json(A, "", """, "parameters": {"format": "ipv4"}""") },
