@@ -102,7 +102,13 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(f::text, '' order by id) from folders f where tenant_id = $1),
           (select string_agg(j::text, '' order by id) from jobs j where tenant_id = $1),
           (select string_agg(e::text, '' order by id) from executions e where tenant_id = $1),
+          (select string_agg(l::text, '' order by id) from dead_letters l where tenant_id = $1),
           (select string_agg(u::text, '' order by id) from users u where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from secrets s where tenant_id = $1),
+          (select string_agg(v::text, '' order by id) from variables v where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from connectors c where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from context_entries c where tenant_id = $1),
+          (select string_agg(n::text, '' order by id) from node_definitions n where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from user_sessions s where tenant_id = $1),
           (select string_agg(r::text, '' order by id) from roles r where tenant_id = $1),
           (select string_agg(g::text, '' order by id) from groups g where tenant_id = $1),
@@ -117,7 +123,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         """,
         api.Host.First.TenantId);
 
-    private static async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner, ApiHost host)
+    private async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner, ApiHost host)
     {
         var workflowId = await owner.CreatePublishedAsync();
         var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("secret name") })).Ok(HttpStatusCode.Created);
@@ -135,8 +141,12 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             "users", new { email = "s@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
         var substitution = (await owner.PostAsync(
             $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
+        var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
+        var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
         return new()
         {
+            ["secretId"] = secret.Id.ToString(),
+            ["variableId"] = variable.Id.ToString(),
             ["groupId"] = group.Id.ToString(),
             ["roleId"] = role.Id.ToString(),
             ["substitutionId"] = substitution.Id.ToString(),
@@ -151,6 +161,11 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
+            ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
+                """
+                insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
+                select tenant_id, gen_random_uuid(), id, workflow_id, '{"message": "secret name"}', now() from executions where id = $1 returning id
+                """, execution.Id)).ToString(),
             ["nodeId"] = "only",
             ["number"] = "1",
         };
