@@ -115,13 +115,13 @@ internal static class Composition
         services.AddSingleton<ExecutionStarter>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<ExecutionQueries>();
+        services.AddSingleton<OperatorQueries>();
+        services.AddSingleton<LineageQueries>();
+        services.AddSingleton<QueueBudget>();
         services.AddSingleton<ApprovalInbox>();
         services.AddSingleton<ApprovalParts>();
         services.AddSingleton<DecisionStore>();
         services.AddSingleton<CallbackStore>();
-        services.AddSingleton<OperatorQueries>();
-        services.AddSingleton<LineageQueries>();
-        services.AddSingleton<QueueBudget>();
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
         services.AddSingleton<EventExplainer>();

@@ -36,14 +36,13 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
-    /// <summary>Approval tasks done in one transaction.</summary>
-    public const int ApprovalTasksPerRound = 20;
-
     /// <summary>Concurrency keys with held executions that one round looks at.</summary>
     public const int HeldKeysPerRound = 1_000;
 
     /// <summary>Notes of checkpoints added to the hourly figures in one round.</summary>
     public const int DeltasPerRound = 5_000;
+    /// <summary>Approval tasks done in one transaction.</summary>
+    public const int ApprovalTasksPerRound = 20;
 
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;

@@ -57,17 +57,17 @@ internal static class Errors
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
     public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
+    public static readonly ErrorCode SecretNotFound = new("SECRET_NOT_FOUND", 404, "No such secret.");
+    public static readonly ErrorCode VariableNotFound = new("VARIABLE_NOT_FOUND", 404, "No such variable.");
+    public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
+    public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
+    public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
     public static readonly ErrorCode ApprovalNotFound = new("APPROVAL_NOT_FOUND", 404, "No such approval request.");
     public static readonly ErrorCode GroupNotFound = new("GROUP_NOT_FOUND", 404, "No such group.");
     public static readonly ErrorCode RoleNotFound = new("ROLE_NOT_FOUND", 404, "No such role.");
     public static readonly ErrorCode SubstitutionNotFound = new("SUBSTITUTION_NOT_FOUND", 404, "No such substitution.");
     public static readonly ErrorCode NotificationNotFound = new("NOTIFICATION_NOT_FOUND", 404, "No such notification.");
     public static readonly ErrorCode CallbackNotFound = new("CALLBACK_NOT_FOUND", 404, "The address is none that a workflow waits at.");
-    public static readonly ErrorCode SecretNotFound = new("SECRET_NOT_FOUND", 404, "No such secret.");
-    public static readonly ErrorCode VariableNotFound = new("VARIABLE_NOT_FOUND", 404, "No such variable.");
-    public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
-    public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
-    public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");

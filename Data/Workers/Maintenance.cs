@@ -70,6 +70,12 @@ public sealed class Maintenance(WorkflowsDatabase database)
         where d.tenant_id = x.tenant_id and d.source = x.source and d.event_id = x.event_id
         """;
 
+    private const string ExpiredJoinsSql = """
+        delete from rule_joins j
+        using (select tenant_id, rule_id, correlation_key from rule_joins where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where j.tenant_id = x.tenant_id and j.rule_id = x.rule_id and j.correlation_key = x.correlation_key
+        """;
+
     private const string ExpiredCallsSql = """
         delete from callback_calls c
         using (select tenant_id, execution_id, node_id, iteration from callback_calls where expires_at < now() order by expires_at limit $1 for update skip locked) x
@@ -102,12 +108,6 @@ public sealed class Maintenance(WorkflowsDatabase database)
         return await calls.ExecuteNonQueryAsync(cancellationToken) + await notifications.ExecuteNonQueryAsync(cancellationToken)
             + await approvals.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private const string ExpiredJoinsSql = """
-        delete from rule_joins j
-        using (select tenant_id, rule_id, correlation_key from rule_joins where expires_at < now() order by expires_at limit $1 for update skip locked) x
-        where j.tenant_id = x.tenant_id and j.rule_id = x.rule_id and j.correlation_key = x.correlation_key
-        """;
 
     /// <summary>Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids and sets of events that did not become complete.</summary>
     public async Task<int> DeleteExpiredAsync(int limit, CancellationToken cancellationToken)

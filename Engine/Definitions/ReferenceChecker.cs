@@ -90,40 +90,18 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
         }
     }
 
-    /// <summary>The order does not matter: the address is there to be handed out before the node's turn has come. But a round of a loop has its own.</summary>
+    // In scope before the node's turn has come: its address is to be handed out by an earlier or a parallel node, of its own graph or of a loop's body in it.
     private void CheckCallback(in ExpressionUse use, JsonataReference reference)
     {
-        var id = reference.Path[1];
-        if (!ordinals.TryGetValue(id, out var ordinal) || NodeOf(ordinal).Type != WaitForWebhookNode.TypeName)
+        var known = new List<string>();
+        for (var graph = ReaderOf(use).Graph; graph is not null; graph = graph.Parent)
         {
-            ReportName(
-                use,
-                reference,
-                $"There is no waitForWebhook node '{id}'",
-                id,
-                [.. graphs.SelectMany(graph => graph.Nodes).Where(node => node.Type == WaitForWebhookNode.TypeName).Select(node => node.Id)]);
-            return;
+            known.AddRange(graph.Nodes.Where(node => node.Type == WaitForWebhookNode.TypeName).Select(node => node.Id));
         }
 
-        var graph = use switch
+        if (!known.Contains(reference.Path[1]))
         {
-            { Node: < 0 } => graphs[0],
-            { Scope: ExpressionScope.BodyOutput } => BodyOf(use.Node),
-            _ => GraphOf(use.Node),
-        };
-        while (!graph.Has(ordinal))
-        {
-            if (graph.Parent is not { } parent)
-            {
-                problems.Add(
-                    use.Pointer,
-                    ReferenceInBody,
-                    $"At position {reference.Position}: '{id}' is inside the body of a loop; each round of it has an address of its own.",
-                    "Read the address in the body.");
-                return;
-            }
-
-            graph = parent;
+            ReportName(use, reference, $"There is no waitForWebhook node '{reference.Path[1]}' here", reference.Path[1], known);
         }
     }
 
@@ -155,13 +133,7 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
     /// <summary>Outwards from where the expression stands: the step has run there before, or before the loop around it.</summary>
     private void CheckOrder(in ExpressionUse use, JsonataReference reference, string id, int step)
     {
-        // The output of the workflow or of a body may read all nodes of its graph; a node may read those before it.
-        var (graph, reader) = use switch
-        {
-            { Node: < 0 } => (graphs[0], -1),
-            { Scope: ExpressionScope.BodyOutput } => (BodyOf(use.Node), -1),
-            _ => (GraphOf(use.Node), use.Node),
-        };
+        var (graph, reader) = ReaderOf(use);
         var readerId = reader < 0 ? null : graph.Nodes[reader - graph.First].Id;
         while (!graph.Has(step))
         {
@@ -195,14 +167,20 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
             isOwn ? "Read an earlier step." : $"Wire a path from '{id}' to '{IdOf(reader)}', or read an earlier step.");
     }
 
+    /// <summary>Where an expression stands. The output of the workflow or of a body may read all nodes of its graph (-1); a node those before it.</summary>
+    private (GraphSource Graph, int Reader) ReaderOf(in ExpressionUse use) => use switch
+    {
+        { Node: < 0 } => (graphs[0], -1),
+        { Scope: ExpressionScope.BodyOutput } => (BodyOf(use.Node), -1),
+        _ => (GraphOf(use.Node), use.Node),
+    };
+
     private GraphSource BodyOf(int loop) => graphs.Find(graph => graph.Loop == loop)!;
 
-    private string IdOf(int ordinal) => NodeOf(ordinal).Id;
-
-    private NodeDefinition NodeOf(int ordinal)
+    private string IdOf(int ordinal)
     {
         var graph = GraphOf(ordinal);
-        return graph.Nodes[ordinal - graph.First];
+        return graph.Nodes[ordinal - graph.First].Id;
     }
 
     /// <summary>The graphs are in the order of their nodes.</summary>

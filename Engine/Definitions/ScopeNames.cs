@@ -9,11 +9,11 @@ internal static class ScopeNames
     public const string Event = "event";
     public const string Execution = "execution";
     public const string Variables = "vars";
-    public const string Callbacks = "callbacks";
     public const string Context = "context";
     public const string Secrets = "secrets";
     public const string Item = "item";
     public const string Index = "index";
+    public const string Callbacks = "callbacks";
 
     public const string Output = "output";
     public const string Port = "port";

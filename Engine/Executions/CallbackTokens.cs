@@ -73,42 +73,42 @@ public sealed class CallbackAddresses(Uri publicUrl, CallbackTokens tokens)
     public string Of(CallbackTarget target) => $"{_base}/api/v1/callbacks/{tokens.Create(target)}";
 }
 
-/// <summary><c>callbacks</c>: the one-time address of each waitForWebhook node in this frame and in those around it.</summary>
-internal sealed class CallbacksScope(Frame frame, CallbackAddresses addresses) : ScopeObject
+/// <summary><c>callbacks</c>: the one-time address of each waitForWebhook node.</summary>
+internal sealed class CallbacksScope(Frame frame) : ScopeObject
 {
+    /// <summary>Undefined where there is no address to give.</summary>
+    public static JsonataValue Of(Frame frame)
+    {
+        var scope = new CallbacksScope(frame);
+        return frame.State.Facts.Callbacks is not null && scope.Keys.Any() ? JsonataValue.FromObject(scope) : JsonataValue.Undefined;
+    }
+
     public override IEnumerable<string> Keys =>
         frame.State.Workflow.Nodes.Where(node => node.Action is WaitForWebhookAction && FrameOf(node.Ordinal) is not null).Select(node => node.Id);
-
-    /// <summary>Undefined where there is no address to give.</summary>
-    public static JsonataValue Of(Frame frame) =>
-        frame.State.Facts.Callbacks is { } addresses && new CallbacksScope(frame, addresses) is var scope && scope.Keys.Any()
-            ? JsonataValue.FromObject(scope)
-            : JsonataValue.Undefined;
 
     public override bool TryGetValue(string key, out JsonataValue value)
     {
         value = default;
         var ordinal = frame.State.Workflow.OrdinalOf(key);
-        if (ordinal < 0 || frame.State.Workflow.Nodes[ordinal].Action is not WaitForWebhookAction action || FrameOf(ordinal) is not { } place)
+        if (ordinal < 0 || frame.State.Workflow.Nodes[ordinal].Action is not WaitForWebhookAction action
+            || FrameOf(ordinal) is not { } waiting || frame.State.Facts is not { Callbacks: { } addresses } facts)
         {
             return false;
         }
 
-        var facts = frame.State.Facts;
-        value = JsonataValue.FromString(addresses.Of(new CallbackTarget(facts.TenantId, facts.ExecutionId, key, place.Iteration, action.Method)));
+        value = JsonataValue.FromString(addresses.Of(new CallbackTarget(facts.TenantId, facts.ExecutionId, key, waiting.Iteration, action.Method)));
         return true;
     }
 
+    /// <summary>The frame in which the node waits, as seen from here: this one or one around it; null for a node of another body.</summary>
     private Frame? FrameOf(int ordinal)
     {
-        for (var outer = frame; outer is not null; outer = outer.Loop?.Parent)
+        var candidate = frame;
+        while (candidate is not null && (ordinal < candidate.Graph.First || ordinal >= candidate.Graph.First + candidate.Graph.Count))
         {
-            if (ordinal >= outer.Graph.First && ordinal < outer.Graph.First + outer.Graph.Count)
-            {
-                return outer;
-            }
+            candidate = candidate.Loop?.Parent;
         }
 
-        return null;
+        return candidate;
     }
 }

@@ -30,9 +30,6 @@ public sealed record ExecutionFacts
     /// <summary>Variables of tenant and workflow, a JSON object; in scope as <c>vars</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> Variables { get; init; }
 
-    /// <summary>Makes the one-time addresses in scope as <c>callbacks</c>; null = the worker knows no address of the API.</summary>
-    public CallbackAddresses? Callbacks { get; init; }
-
     /// <summary>
     /// The context entries the execution sees, as they were when this worker took it over: a JSON object; in scope as <c>context</c>; empty = none.
     /// Needed only when <see cref="Definitions.CompiledWorkflow.UsesContext"/>.
@@ -44,6 +41,8 @@ public sealed record ExecutionFacts
     /// read and not here fails the step: a call must not go out without its credentials.
     /// </summary>
     public IReadOnlyDictionary<string, string> Secrets { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+    /// <summary>Makes the one-time addresses in scope as <c>callbacks</c>; null = the worker knows no address of the API.</summary>
+    public CallbackAddresses? Callbacks { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -101,8 +101,8 @@ internal sealed class FrameScope(Frame frame, bool withSecrets = false) : ScopeO
         {
             ScopeNames.Steps => _steps.IsUndefined ? _steps = JsonataValue.FromObject(new StepsScope(frame)) : _steps,
             ScopeNames.Item => frame.Item,
-            ScopeNames.Index => frame.Loop is null ? JsonataValue.Undefined : JsonataValue.FromNumber(frame.Index),
             ScopeNames.Callbacks => _callbacks.IsUndefined ? _callbacks = CallbacksScope.Of(frame) : _callbacks,
+            ScopeNames.Index => frame.Loop is null ? JsonataValue.Undefined : JsonataValue.FromNumber(frame.Index),
             ScopeNames.Secrets when withSecrets =>
                 _secrets.IsUndefined ? _secrets = JsonataValue.FromObject(new SecretsScope(frame.State.Facts.Secrets)) : _secrets,
             _ => frame.State.Shared[key],

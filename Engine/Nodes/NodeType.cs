@@ -24,10 +24,10 @@ public sealed record NodePort(string Name, string Summary)
     public const string False = "false";
     public const string Default = "default";
     public const string Timeout = "timeout";
+    public const string Exhausted = "exhausted";
     public const string Approved = "approved";
     public const string Rejected = "rejected";
     public const string Expired = "expired";
-    public const string Exhausted = "exhausted";
 
     internal static NodePort MainPort { get; } = new(Main, "The node has done its work.");
 

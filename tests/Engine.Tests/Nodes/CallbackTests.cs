@@ -84,7 +84,7 @@ public sealed class CallbackTests
         Assert.Equal([("back", "0"), ("back", "1")], targets.Order());
         Assert.Contains(
             Flow.Problems(Flow.Json($"{Flow.ForEach("each", "[1, 2]", body, "tell>back")}, {Flow.Set("out", "\"{{ callbacks.back }}\"")}", "each>out")),
-            problem => problem.Code == DefinitionProblemCodes.ReferenceInBody);
+            problem => problem.Code == DefinitionProblemCodes.ExpressionNameUnknown);
     }
 
     [Fact]
