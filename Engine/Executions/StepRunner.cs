@@ -280,14 +280,16 @@ internal static class StepRunner
             return;
         }
 
+        // What is on record here and not taken over yet still is, so that it can be undone.
         frame.IsClosing = true;
+        frame.IsReplay |= LoopRunner.MustReplay(frame.State, frame.Graph);
         for (var place = 0; place < frame.Slots.Length; place++)
         {
             ref var slot = ref frame.Slots[place];
             var node = frame.State.Workflow.Nodes[frame.Graph.First + place];
             switch (slot.Phase)
             {
-                case NodePhase.Ready:
+                case NodePhase.Ready when !frame.IsReplay:
                     frame.Settle(ref slot, NodePhase.Cancelled);
                     break;
                 case NodePhase.Waiting or NodePhase.Retrying:
@@ -367,7 +369,7 @@ internal static class StepRunner
         }
 
         slot.Phase = NodePhase.Done;
-        if (!frame.IsClosing)
+        if (!frame.IsClosing || frame.IsReplay)
         {
             frame.Leave(node, port);
         }
