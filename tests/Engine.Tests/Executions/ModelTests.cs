@@ -109,13 +109,13 @@ public sealed partial class ModelTests(ITestOutputHelper output)
 
     private static int Disturb(ExecutionDriver driver, Random chance, bool mayCancel)
     {
-        switch (chance.Next(30))
+        switch (chance.Next(24))
         {
             case 0 or 1:
                 driver.Crash();
                 return 1;
-            case 2 or 3 or 4:
-                driver.DieAfter = chance.Next(6);
+            case 2 or 3 or 4 or 8 or 9 or 10:
+                driver.DieAfter = chance.Next(4);
                 return 1;
             case 5:
                 driver.Apply(new PauseRequested());

@@ -55,7 +55,7 @@ internal sealed class ModelWorkflow
         _seed = seed;
         _mayFail = mayFail;
         _random = new Random(seed);
-        Root = Graph(_random.Next(2, 8), depth: 0);
+        Root = Graph(_random.Next(2, mayFail ? 5 : 8), depth: 0);
         Json = Flow.Json(Root.NodesJson, Root.Edges, mayFail && seed % 2 == 0 ? """, "settings": {"compensateOnCancel": true}""" : "");
         Workflow = Flow.Compile(Json);
     }
@@ -121,12 +121,17 @@ internal sealed class ModelWorkflow
 
     public static string OutputOf(string node, int attempt) => $$"""{"by":"{{node}}","attempt":{{attempt}}}""";
 
+    // Rounds that fail beside rounds that have done something are where the order of taking over matters.
+    private string AnyKind(int depth) =>
+        _mayFail && _random.Next(3) == 0 ? (depth < 2 ? "forEach" : "guarded")
+        : Kinds[_random.Next(depth == 3 ? Kinds.Length - 4 : Kinds.Length)];
+
     private ModelGraph Graph(int count, int depth)
     {
         var graph = new ModelGraph([]);
         for (var place = 0; place < count; place++)
         {
-            var node = Node($"n{_nodes.Count}", Kinds[_random.Next(depth == 3 ? Kinds.Length - 4 : Kinds.Length)], depth);
+            var node = Node($"n{_nodes.Count}", AnyKind(depth), depth);
             for (var parent = 0; parent < place; parent++)
             {
                 var ports = graph.Nodes[parent].Ports;
