@@ -118,7 +118,7 @@ public static class Decider
         {
             state.Ending = ending;
             state.IsPausing = false;
-            StepRunner.Close(state.Root, decisions);
+            FrameEnding.Close(state.Root, decisions);
         }
     }
 

@@ -62,7 +62,7 @@ internal static class LoopRunner
         loop.IsDraining = MustReplay(loop.Parent.State, loop.Node.Body!);
         foreach (var frame in loop.Frames.Values)
         {
-            StepRunner.Close(frame, decisions);
+            FrameEnding.Close(frame, decisions);
         }
     }
 

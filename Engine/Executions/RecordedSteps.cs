@@ -245,7 +245,7 @@ internal sealed class RecordedSteps
         else
         {
             LoopRunner.Replay(frame, node, now, decisions);
-            StepRunner.FailFrame(frame, node, error, decisions);
+            FrameEnding.Fail(frame, node, error, decisions);
         }
     }
 
