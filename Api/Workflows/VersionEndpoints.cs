@@ -91,6 +91,7 @@ internal static class VersionEndpoints
             {
                 TriggerType.Manual => "manual",
                 TriggerType.Event => "event",
+                TriggerType.Schedule => "schedule",
             },
             EventType = trigger.EventType,
             Condition = trigger.Condition,
