@@ -97,6 +97,9 @@ public static class Limits
     /// <summary>Instants of one schedule fired in one transaction; the rest follows in the next.</summary>
     public const int FiresPerRound = 100;
 
+    /// <summary>Instants of one schedule that wait for the one before.</summary>
+    public const int QueuedFires = 100;
+
     public const double ScheduleJitterSeconds = 3_600;
 
     /// <summary>Executions that start one another in a row; the one that would be next is an error.</summary>

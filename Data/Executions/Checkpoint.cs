@@ -15,6 +15,12 @@ public sealed record FinishedExecution
     public byte[]? Error { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }
+
+    /// <summary>An execution that waits for this one is told of its end.</summary>
+    public bool IsChild { get; init; }
+
+    /// <summary>The sum over its steps.</summary>
+    public long RowsProcessed { get; init; }
 }
 
 /// <summary>An execution that only waits: its row gives up the worker.</summary>
@@ -70,6 +76,12 @@ public sealed class Checkpoint
     /// <summary>Executions whose waits and timers all go, since they ended.</summary>
     public List<ExecutionKey> Cleared { get; } = [];
 
+    /// <summary>Executions to start, each by a wait among <see cref="Opened"/>.</summary>
+    public List<ChildStart> Children { get; } = [];
+
+    /// <summary>Waits for children that are given up: the children are asked to stop. An empty node = all of the execution's.</summary>
+    public List<WaitKey> AbandonedChildren { get; } = [];
+
     public List<EmittedEvent> Emitted { get; } = [];
 
     public List<DeadLetter> DeadLetters { get; } = [];
@@ -83,6 +95,8 @@ public sealed class Checkpoint
         Timers.Clear();
         Closed.Clear();
         Cleared.Clear();
+        Children.Clear();
+        AbandonedChildren.Clear();
         Emitted.Clear();
         DeadLetters.Clear();
     }
@@ -90,7 +104,8 @@ public sealed class Checkpoint
 
 /// <summary>What the database made of a checkpoint.</summary>
 /// <param name="Requeued">Parked executions that a wake-up overtook: they are queued again and wait for a worker.</param>
-public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued);
+/// <param name="Woken">Children that were started or asked to stop, and parents that were told of an end.</param>
+public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued, IReadOnlyList<WokenExecution> Woken);
 
 /// <summary>An execution that became queued.</summary>
 public sealed record DispatchedExecution(ExecutionKey Key, ExecutionPriority Priority);

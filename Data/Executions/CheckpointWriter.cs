@@ -27,9 +27,16 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         AddDeadLetters(batch, checkpoint.DeadLetters);
 
         var requeued = new List<DispatchedExecution>();
+        var woken = new List<WokenExecution>();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
+            if (reader.FieldCount == 5)
+            {
+                woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
+                continue;
+            }
+
             // Only parking returns rows of four columns: those it queued again.
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -41,14 +48,14 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             }
         }
         while (await reader.NextResultAsync(cancellationToken));
-        return new CheckpointResult(requeued);
+        return new CheckpointResult(requeued, woken);
     }
 
     private const string FinishSql = """
         update executions e
-        set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, lease_owner = null
-        from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
-          as f (tenant_id, id, fence, status, output, error, finished_at)
+        set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, rows_processed = f.rows_processed, lease_owner = null
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[], $9::bigint[])
+          as f (tenant_id, id, fence, status, output, error, finished_at, rows_processed)
         where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
         """;
 
@@ -76,6 +83,11 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         if (checkpoint.Finished is { Count: > 0 } finished)
         {
             finished.Sort((left, right) => left.Key.CompareTo(right.Key));
+            if (finished.FindAll(row => row.IsChild) is { Count: > 0 } children)
+            {
+                batch.BatchCommands.Add(ChildExecutions.ResolveParents(workerId, children));
+            }
+
             var command = new NpgsqlBatchCommand(FinishSql);
             command.Parameters.Add(Sql.Uuid(workerId));
             command.Parameters.Add(Sql.Uuids(finished, row => row.Key.TenantId));
@@ -85,6 +97,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Jsons(finished, row => row.Output));
             command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
             command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
+            command.Parameters.Add(Sql.Longs(finished, row => row.RowsProcessed));
             batch.BatchCommands.Add(command);
 
             var failed = finished.FindAll(row => row.Status is "failed" or "timed_out");
@@ -109,15 +122,20 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
             batch.BatchCommands.Add(command);
         }
+
+        if (checkpoint.AbandonedChildren is { Count: > 0 } abandoned)
+        {
+            batch.BatchCommands.Add(ChildExecutions.Cancel(abandoned));
+        }
     }
 
     // The lease proves that nobody else records steps of these executions; a row that is there already is our own, sent before a
     // connection broke.
     private const string StepsSql = """
         insert into step_executions
-          (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error, started_at, finished_at)
+          (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error, started_at, finished_at, rows_processed)
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[],
-          $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[])
+          $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[], $15::bigint[])
         on conflict do nothing
         """;
 
@@ -143,6 +161,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Jsons(steps, row => row.Error));
         command.Parameters.Add(Sql.Instants(steps, row => row.StartedAt));
         command.Parameters.Add(Sql.Instants(steps, row => row.FinishedAt));
+        command.Parameters.Add(Sql.LongsOrNull(steps, row => row.RowsProcessed));
         batch.BatchCommands.Add(command);
     }
 
@@ -239,6 +258,11 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Texts(timers, row => row.Kind));
             command.Parameters.Add(Sql.Instants(timers, row => row.DueAt));
             batch.BatchCommands.Add(command);
+        }
+
+        if (checkpoint.Children is { Count: > 0 } children)
+        {
+            batch.BatchCommands.Add(ChildExecutions.Start(workerId, children));
         }
 
         // After the insertions: what was opened and closed since the last checkpoint must not stay.

@@ -69,6 +69,11 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
             members["id"] = JsonataValue.FromString(id);
         }
 
+        if (facts.ScheduledAt is { } scheduledAt)
+        {
+            members["scheduledAt"] = JsonataValue.FromString(scheduledAt);
+        }
+
         return JsonataValue.FromObject(members);
     }
 

@@ -32,6 +32,12 @@ public static class StepErrorCodes
     /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
     public const string WaitTimedOut = "WAIT_TIMED_OUT";
 
+    /// <summary>A sub-workflow did not complete; the message has its own error.</summary>
+    public const string ChildFailed = "CHILD_FAILED";
+
+    /// <summary>A sub-workflow below more than <see cref="Limits.SubworkflowDepth"/> others: most likely they start each other without end.</summary>
+    public const string SubworkflowTooDeep = "SUBWORKFLOW_TOO_DEEP";
+
     /// <summary>What a <c>fail</c> node says unless it has a code of its own.</summary>
     public const string Failed = "FAILED";
 

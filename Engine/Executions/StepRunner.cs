@@ -23,7 +23,7 @@ internal static class StepRunner
         if (TryTakeRun(state, succeeded.Node, succeeded.Iteration, succeeded.Attempt, out var frame))
         {
             var step = new FinishedStep(
-                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now);
+                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now) { RowsProcessed = succeeded.RowsProcessed };
             Finish(step, StepOutcome.By(succeeded.Port, succeeded.Output), decisions);
         }
     }
@@ -288,5 +288,7 @@ internal readonly record struct FinishedStep(
         output,
         error,
         StartedAt,
-        FinishedAt));
+        FinishedAt) { RowsProcessed = RowsProcessed });
+
+    public long? RowsProcessed { get; init; }
 }

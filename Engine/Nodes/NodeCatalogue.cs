@@ -14,6 +14,7 @@ public static class NodeCatalogue
         new SwitchNode(),
         new JoinNode(),
         new FailNode(),
+        new SubworkflowNode(),
         new SetNode(),
         new DelayNode(),
         new WaitForEventNode(),

@@ -11,6 +11,10 @@ internal static class Decisions
     public static void CloseWait(this ExecutionRun run, string nodeId, string iteration, int attempt) =>
         (run.Collect().Closed ??= []).Add(new WaitKey(run.Key, nodeId, iteration, attempt));
 
+    /// <summary>The wait for a child is given up: the child is asked to stop. Without a node: every child of the execution.</summary>
+    public static void AbandonChild(this ExecutionRun run, string nodeId = "", string iteration = "", int attempt = 0) =>
+        (run.Collect().AbandonedChildren ??= []).Add(new WaitKey(run.Key, nodeId, iteration, attempt));
+
     /// <summary>Empties the run's decisions into its progress; parks it when nothing is left to do but wait.</summary>
     public static void Translate(this ExecutionRun run, DateTimeOffset now)
     {
@@ -37,6 +41,7 @@ internal static class Decisions
         switch (decision)
         {
             case RecordStep record:
+                run.RowsProcessed += record.Step.RowsProcessed ?? 0;
                 run.Collect().Steps.Add(record.Step.ToRow(run, ++run.LastSequence));
                 break;
             case RunNode node:
@@ -50,6 +55,11 @@ internal static class Decisions
                 break;
             case CloseWait close:
                 run.CloseWait(close.NodeId, close.Iteration, close.Attempt);
+                if (close.Kind == WaitKind.Child)
+                {
+                    run.AbandonChild(close.NodeId, close.Iteration, close.Attempt);
+                }
+
                 break;
             case PublishEvent publish:
                 (run.Collect().Emitted ??= []).Add(publish.ToRow(run.Key.TenantId, now));
@@ -76,6 +86,12 @@ internal static class Decisions
         run.HasWaits = true;
         run.MustLookBack |= wait is { Kind: WaitKind.Event, CorrelationKey: not null };
         (progress.Opened ??= []).Add(wait.ToRow(run, now));
+        if (wait.Kind == WaitKind.Child)
+        {
+            run.HasChildren = true;
+            (progress.Children ??= []).Add(wait.ToChild(run, now));
+        }
+
         if (wait.DueAt is { } due)
         {
             (progress.Timers ??= []).Add(new TimerRow(run.Key, wait.NodeId, wait.Iteration, wait.Attempt, "wait", due));
@@ -95,6 +111,11 @@ internal static class Decisions
     {
         run.Decisions.Clear();
         run.Collecting = null;
+        if (run.HasChildren)
+        {
+            run.AbandonChild();
+        }
+
         foreach (var call in run.Calls.Values)
         {
             _ = call.CancelAsync();
@@ -112,6 +133,8 @@ internal static class Decisions
             Output = output,
             Error = error,
             FinishedAt = now,
+            IsChild = run.Claimed.TriggerType == "sub_workflow",
+            RowsProcessed = run.RowsProcessed,
         };
 
     private static void Abort(this ExecutionRun run, AbortNode abort)

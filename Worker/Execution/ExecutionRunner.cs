@@ -46,6 +46,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         {
             var (steps, waits) = work;
             run.LastSequence = steps.Count == 0 ? 0 : steps.Max(step => step.Sequence);
+            run.RowsProcessed = steps.Sum(step => step.RowsProcessed ?? 0);
+            run.HasChildren = waits.Exists(wait => wait.Kind == WaitKinds.Child);
             run.HasWaits = waits.Count > 0 || run.State.DeadlineAt is not null;
             if (run.State.DeadlineAt is { } deadline)
             {
@@ -55,7 +57,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
             // What has resolved is consumed by the steps that Resume records; both go out together.
             foreach (var resolved in waits.Where(wait => wait.Outcome is not null))
             {
-                run.CloseWait(resolved.NodeId, resolved.Iteration, resolved.Attempt);
+                Consume(run, resolved);
             }
 
             run.MustLookBack = waits.Any(wait => wait.Outcome is null && wait.Kind == WaitKinds.Event);
@@ -80,7 +82,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         foreach (var wait in work.resolved)
         {
             var ordinal = run.State.Workflow.OrdinalOf(wait.NodeId);
-            run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
+            Consume(run, wait);
             Decider.Apply(
                 run.State,
                 wait.Kind == WaitKinds.Retry
@@ -92,6 +94,15 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
 
         run.Wakes = Math.Max(run.Wakes, work.wakes ?? 0);
     }, (resolved, wakes));
+
+    private static void Consume(ExecutionRun run, WaitRow wait)
+    {
+        run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
+        if (wait is { Kind: WaitKinds.Child, Outcome: "timeout" })
+        {
+            run.AbandonChild(wait.NodeId, wait.Iteration, wait.Attempt);
+        }
+    }
 
     /// <summary>The look back is done: parks the execution if it still only waits, and no wake-up came after <see cref="ExecutionRun.Wakes"/>.</summary>
     public void ParkIfIdle(ExecutionRun run) => Change(run, static (run, _, _) => run.IsLookingBack = false, 0);

@@ -15,6 +15,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
     private static readonly Dictionary<string, (DatabaseRole[] Roles, bool HotPath)> Users = new()
     {
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
+        ["ChildExecutions"] = ([DatabaseRole.Worker], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
@@ -25,7 +26,10 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ExecutionQueries"] = ([DatabaseRole.Api], true),
         ["ExecutionStarter"] = ([DatabaseRole.Api], true),
         ["GrantStore"] = ([DatabaseRole.Api], false),
+        ["JobRunItems"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["JobRunStore"] = ([DatabaseRole.Worker], true),
         ["Maintenance"] = ([DatabaseRole.Worker], false),
+        ["ScheduleFiring"] = ([DatabaseRole.Worker], true),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
@@ -118,6 +122,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|schedules|schedule_fires|job_runs|job_run_items)")]
     private static partial Regex WholeTable();
 }
