@@ -16,6 +16,7 @@ internal static class ControlPlaneModel
         BuildIdentity(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
+        ScheduleModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");
 

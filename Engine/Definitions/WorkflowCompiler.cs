@@ -230,7 +230,7 @@ internal sealed class WorkflowCompiler
             foreach (var problem in schema.Validate(schedule.Input ?? nothing))
             {
                 _problems.Add(
-                    $"/triggers/{index}/input{problem.Pointer}", TriggerInputInvalid, problem.Message, "Make the input fit the definition's 'parameters'.");
+                    $"/triggers/{index}/input{problem.Pointer}", TriggerInputInvalid, $"The input does not fit: {problem.Message}.", "Make the input fit the definition's 'parameters'.");
             }
         }
     }

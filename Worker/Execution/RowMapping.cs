@@ -62,7 +62,7 @@ internal static class RowMapping
         return new ChildStart(
             new WaitKey(run.Key, wait.NodeId, wait.Iteration, wait.Attempt),
             Guid.CreateVersion7(now),
-            Guid.TryParse(workflow, out var id) ? id : null,
+            Guid.TryParseExact(workflow, "D", out var id) ? id : null,
             workflow,
             request.TryGetProperty("version", out var version) ? version.GetInt32() : null,
             JsonSerializer.SerializeToUtf8Bytes(request.GetProperty("input")),
