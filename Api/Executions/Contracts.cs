@@ -67,6 +67,7 @@ internal sealed record ExecutionView(
     RawJson? Output,
     RawJson? Error,
     int Attempt,
+    long RowsProcessed,
     string? StopRequest,
     string? StopReason,
     string? CreatedBy,

@@ -140,6 +140,7 @@ internal static class ExecutionEndpoints
             RawJson.From(row.Output),
             RawJson.From(row.Error),
             row.Attempt,
+            row.RowsProcessed,
             row.StopRequest,
             row.StopReason,
             row.CreatedBy,

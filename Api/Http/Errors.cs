@@ -52,6 +52,11 @@ internal static class Errors
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
     public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
+    public static readonly ErrorCode ScheduleNotFound = new("SCHEDULE_NOT_FOUND", 404, "No such schedule.");
+    public static readonly ErrorCode CalendarNotFound = new("CALENDAR_NOT_FOUND", 404, "No such calendar.");
+    public static readonly ErrorCode CalendarDayNotFound = new("CALENDAR_DAY_NOT_FOUND", 404, "The calendar has no such day.");
+    public static readonly ErrorCode JobRunNotFound = new("JOB_RUN_NOT_FOUND", 404, "No such run of a job.");
+    public static readonly ErrorCode JobPackageNotFound = new("JOB_PACKAGE_NOT_FOUND", 404, "No such package of jobs.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");
@@ -63,6 +68,11 @@ internal static class Errors
     public static readonly ErrorCode ExecutionNotAllowed = new("EXECUTION_STATE", 409, "The execution is in a state that does not allow this.");
     public static readonly ErrorCode InvalidEvent = new("INVALID_EVENT", 400, "The event breaks CloudEvents 1.0; `details` says how.");
     public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
+    public static readonly ErrorCode ScheduleOfTrigger = new("SCHEDULE_OF_TRIGGER", 409, "The schedule belongs to a trigger of its workflow: publish another version, or switch it off.");
+    public static readonly ErrorCode InUse = new("IN_USE", 409, "What `details` lists uses it.");
+    public static readonly ErrorCode JobNotRunnable = new("JOB_NOT_RUNNABLE", 409, "The job or package has nothing to run, or `details` lists workflows that cannot be started.");
+    public static readonly ErrorCode JobRunState = new("JOB_RUN_STATE", 409, "The run is in a state that does not allow this.");
+    public static readonly ErrorCode DependencyCycle = new("DEPENDENCY_CYCLE", 422, "Workflows would wait for each other in a circle.");
     public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
 
     // Our side
@@ -78,8 +88,9 @@ internal static class Errors
         PreconditionRequired, VersionConflict, IdempotencyKeyReused, NameTaken, Conflict,
         WorkspaceNotFound, FolderNotFound, JobNotFound, WorkflowNotFound, WorkflowVersionNotFound, NodeNotFound, ExecutionNotFound,
         EventNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
+        ScheduleNotFound, CalendarNotFound, CalendarDayNotFound, JobRunNotFound, JobPackageNotFound,
         DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, InvalidEvent,
-        LastOwner, LimitReached,
+        LastOwner, ScheduleOfTrigger, InUse, JobNotRunnable, JobRunState, DependencyCycle, LimitReached,
         Unavailable, Internal,
     ];
 }

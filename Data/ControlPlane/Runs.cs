@@ -33,6 +33,8 @@ public sealed class ExecutionRecord : ITenantRow
 
     public int Attempt { get; set; }
 
+    public long RowsProcessed { get; set; }
+
     public string? StopRequest { get; set; }
 
     public string? StopReason { get; set; }
