@@ -33,6 +33,10 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
         {
         }
 
+        while (await maintenance.DeleteOldFiresAsync(Limits.ExpiredPerRound, TimeSpan.FromDays(options.RetentionDays), cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
         await registry.ForgetEndedAsync(cancellationToken);
         if (made + retired > 0)
         {
