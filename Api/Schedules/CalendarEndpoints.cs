@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
-using Workflows.Engine.Schedules;
 
 namespace Workflows.Api.Schedules;
 

@@ -1,6 +1,5 @@
 using Npgsql;
 using Workflows.Data.Jobs;
-using Workflows.Data.Schedules;
 using Workflows.Testing;
 
 namespace Workflows.Data.Tests;

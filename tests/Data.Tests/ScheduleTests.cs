@@ -1,5 +1,4 @@
 using Npgsql;
-using Workflows.Data.Schedules;
 using Workflows.Testing;
 
 namespace Workflows.Data.Tests;
