@@ -1,25 +1,33 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Workflows.Api.Activity;
 using Workflows.Api.ApiKeys;
+using Workflows.Api.Approvals;
 using Workflows.Api.Auth;
+using Workflows.Api.Callbacks;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
+using Workflows.Api.Groups;
 using Workflows.Api.Hierarchy;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
+using Workflows.Api.Notifications;
 using Workflows.Api.Reference;
+using Workflows.Api.Rules;
 using Workflows.Api.Schedules;
 using Workflows.Api.Search;
+using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
+using Workflows.Data.Approvals;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
+using Workflows.Data.Secrets;
 
 namespace Workflows.Api;
 
@@ -43,6 +51,7 @@ internal static class Composition
         services.AddDispatch(builder.Configuration);
         AddStores(services);
         AddSecurity(services, builder.Configuration);
+        services.AddSecrets(builder.Configuration);
 
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
@@ -61,11 +70,17 @@ internal static class Composition
         app.MapDefaultEndpoints();
         app.MapApiReference();
         app.MapExecute();
+        app.MapCallbacks();
         var api = app.MapGroup("/api/v1").AddEndpointFilterFactory(QueryParameters.RejectUnknown);
         api.MapLogin();
         api.MapSessions();
         api.MapApiKeys();
         api.MapUsers();
+        api.MapRoles();
+        api.MapGroups();
+        api.MapApprovals();
+        api.MapSubstitutions();
+        api.MapNotifications();
         api.MapWorkspaces();
         api.MapFolders();
         api.MapJobs();
@@ -78,14 +93,18 @@ internal static class Composition
         api.MapPackages();
         api.MapDependencies();
         api.MapEvents();
+        api.MapRules();
         api.MapActivity();
         api.MapSearch();
+        api.MapSecrets();
+        api.MapVariables();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
     /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
     {
+        app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
         await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
@@ -103,8 +122,16 @@ internal static class Composition
         services.AddSingleton<ExecutionStarter>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<ExecutionQueries>();
+        services.AddSingleton<OperatorQueries>();
+        services.AddSingleton<LineageQueries>();
+        services.AddSingleton<QueueBudget>();
+        services.AddSingleton<ApprovalInbox>();
+        services.AddSingleton<ApprovalParts>();
+        services.AddSingleton<DecisionStore>();
+        services.AddSingleton<CallbackStore>();
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
+        services.AddSingleton<EventExplainer>();
         services.AddSingleton<GrantStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();

@@ -27,6 +27,16 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<Group> Groups => Set<Group>();
+
+    public DbSet<UserGroup> UserGroups => Set<UserGroup>();
+
+    public DbSet<Substitution> Substitutions => Set<Substitution>();
+
+    public DbSet<Notification> Notifications => Set<Notification>();
+
+    public DbSet<ApprovalAssignee> ApprovalAssignees => Set<ApprovalAssignee>();
+
     public DbSet<Workspace> Workspaces => Set<Workspace>();
 
     public DbSet<Folder> Folders => Set<Folder>();
@@ -67,11 +77,29 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<WaitRecord> Waits => Set<WaitRecord>();
 
+    public DbSet<TimerRecord> Timers => Set<TimerRecord>();
+
+    public DbSet<ExecutionLog> ExecutionLogs => Set<ExecutionLog>();
+
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
 
     public DbSet<EventRecord> Events => Set<EventRecord>();
 
     public DbSet<EventMatch> EventMatches => Set<EventMatch>();
+
+    public DbSet<EventToRoute> EventsToRoute => Set<EventToRoute>();
+
+    public DbSet<RuleRecord> Rules => Set<RuleRecord>();
+
+    public DbSet<Secret> Secrets => Set<Secret>();
+
+    public DbSet<Variable> Variables => Set<Variable>();
+
+    public DbSet<Connector> Connectors => Set<Connector>();
+
+    public DbSet<ContextEntry> ContextEntries => Set<ContextEntry>();
+
+    public DbSet<NodeDefinitionRecord> NodeDefinitions => Set<NodeDefinitionRecord>();
 
     /// <summary>
     /// Runs <paramref name="work"/> in one transaction under the tenant and saves what it changed; again from the start when the

@@ -199,9 +199,6 @@ create index schedule_fires_open on schedule_fires (tenant_id, schedule_id, tick
 create index schedule_fires_queued on schedule_fires (tenant_id, schedule_id, tick) where outcome = 'queued';
 create index schedule_fires_expiry on schedule_fires (tick);
 
--- A sub-workflow names its workflow by id or by name.
-create index workflows_by_name on workflows (tenant_id, lower(name)) where deleted_at is null;
-
 -- Rows that a step read or wrote outside, as its node reports them; an execution has the sum in rows_processed.
 alter table step_executions add column rows_processed bigint;
 
@@ -220,7 +217,6 @@ grant select, insert, update, delete on calendar_days, workflow_dependencies, jo
 grant select on schedule_fires to workflows_api;
 call open_to_worker('calendars', 'select');
 call open_to_worker('calendar_days', 'select');
-call open_to_worker('jobs', 'select');
 call open_to_worker('workflow_dependencies', 'select');
 call open_to_worker('job_packages', 'select');
 call open_to_worker('job_package_steps', 'select');

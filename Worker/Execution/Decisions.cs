@@ -15,6 +15,10 @@ internal static class Decisions
     public static void AbandonChild(this ExecutionRun run, string nodeId = "", string iteration = "", int attempt = 0) =>
         (run.Collect().AbandonedChildren ??= []).Add(new WaitKey(run.Key, nodeId, iteration, attempt));
 
+    /// <summary>Leaves a line in the execution's log, durable with what it decides now. Only for what is worth a row.</summary>
+    public static void Log(this ExecutionRun run, string level, string? nodeId, string message, DateTimeOffset now) =>
+        (run.Collect().Logs ??= []).Add(new LogRow(Guid.CreateVersion7(now), run.Key, level, nodeId, message, null, now));
+
     /// <summary>Empties the run's decisions into its progress; parks it when nothing is left to do but wait.</summary>
     public static void Translate(this ExecutionRun run, DateTimeOffset now)
     {
@@ -24,6 +28,17 @@ internal static class Decisions
         }
 
         run.Decisions.Clear();
+        if ((run.IsResting || run.State.IsPaused) && run.Collecting?.Finished is null)
+        {
+            run.Collect().Pause = true;
+            return;
+        }
+
+        if (run.Collecting is { Pause: true } paused)
+        {
+            paused.Pause = false; // cancelled before the pause went out
+        }
+
         if (run.State.IsParked && !run.MustLookBack && !run.IsLookingBack && run.Collecting?.Finished is null)
         {
             var progress = run.Collect();
@@ -42,7 +57,7 @@ internal static class Decisions
         {
             case RecordStep record:
                 run.RowsProcessed += record.Step.RowsProcessed ?? 0;
-                run.Collect().Steps.Add(record.Step.ToRow(run, ++run.LastSequence));
+                run.Collect().Steps.Add(record.Step.ToRow(run));
                 break;
             case RunNode node:
                 run.Collect().StartAfter.Add(node.Run);
@@ -55,7 +70,7 @@ internal static class Decisions
                 break;
             case CloseWait close:
                 run.CloseWait(close.NodeId, close.Iteration, close.Attempt);
-                if (close.Kind == WaitKind.Child)
+                if (close is { Kind: WaitKind.Child, IsAnswered: false })
                 {
                     run.AbandonChild(close.NodeId, close.Iteration, close.Attempt);
                 }
@@ -73,7 +88,10 @@ internal static class Decisions
             case CancelExecution cancel:
                 run.Finish(
                     ExecutionStatuses.Cancelled, null,
-                    RowMapping.ErrorJson(new ExecutionError("CANCELLED", cancel.Reason ?? "Cancelled.", null)), now);
+                    RowMapping.ErrorJson(new ExecutionError("CANCELLED", cancel.Reason ?? "Cancelled.", null, cancel.Compensation)), now);
+                break;
+            case ContinueLater:
+                run.Collect().Continues = true;
                 break;
             default:
                 throw new InvalidOperationException($"Unknown decision {decision.GetType().Name}.");
@@ -90,6 +108,12 @@ internal static class Decisions
         {
             run.HasChildren = true;
             (progress.Children ??= []).Add(wait.ToChild(run, now));
+        }
+
+        if (wait is { Kind: WaitKind.Retry, DueAt: { } retryAt })
+        {
+            var error = progress.Steps.FindLast(step => step.NodeId == wait.NodeId && step.Iteration == wait.Iteration)?.Error;
+            run.Log("warning", wait.NodeId, $"Attempt {wait.Attempt} failed with {RowMapping.CodeOf(error)}; it is tried again at {retryAt:u}.", now);
         }
 
         if (wait.DueAt is { } due)
@@ -135,6 +159,7 @@ internal static class Decisions
             FinishedAt = now,
             IsChild = run.Claimed.TriggerType == "sub_workflow",
             RowsProcessed = run.RowsProcessed,
+            IsLimited = run.Claimed.IsLimited,
         };
 
     private static void Abort(this ExecutionRun run, AbortNode abort)

@@ -15,15 +15,18 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private readonly Checkpointer _checkpointer;
     private readonly NodeCalls _calls;
     private readonly LookBack _lookBack;
+    private readonly PublicAddress _publicAddress;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<ExecutionRunner> _logger;
 
     public ExecutionRunner(
-        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, WorkerMetrics metrics, TimeProvider clock, ILogger<ExecutionRunner> logger)
+        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, PublicAddress publicAddress, WorkerMetrics metrics, TimeProvider clock,
+        ILogger<ExecutionRunner> logger)
     {
         _calls = calls;
         _lookBack = lookBack;
+        _publicAddress = publicAddress;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
@@ -37,7 +40,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     public void Begin(
         WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
     {
-        var state = new ExecutionState(workflow, Facts.Of(claimed));
+        var state = new ExecutionState(workflow, Facts.Of(claimed, _publicAddress.Callbacks));
         var run = new ExecutionRun(session, claimed, state);
         // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
         session.Runs[run.Key] = run;
@@ -45,7 +48,6 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         Change(run, static (run, work, now) =>
         {
             var (steps, waits) = work;
-            run.LastSequence = steps.Count == 0 ? 0 : steps.Max(step => step.Sequence);
             run.RowsProcessed = steps.Sum(step => step.RowsProcessed ?? 0);
             run.HasChildren = waits.Exists(wait => wait.Kind == WaitKinds.Child);
             run.HasWaits = waits.Count > 0 || run.State.DeadlineAt is not null;
@@ -54,10 +56,10 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
                 (run.Collect().Timers ??= []).Add(new TimerRow(run.Key, "", "", 0, "execution_timeout", deadline));
             }
 
-            // What has resolved is consumed by the steps that Resume records; both go out together.
-            foreach (var resolved in waits.Where(wait => wait.Outcome is not null))
+            if (run.Claimed.StopRequest == "pause")
             {
-                Consume(run, resolved);
+                run.IsResting = true; // asked for while another worker had it; nothing begins here
+                return;
             }
 
             run.MustLookBack = waits.Any(wait => wait.Outcome is null && wait.Kind == WaitKinds.Event);
@@ -82,7 +84,6 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         foreach (var wait in work.resolved)
         {
             var ordinal = run.State.Workflow.OrdinalOf(wait.NodeId);
-            Consume(run, wait);
             Decider.Apply(
                 run.State,
                 wait.Kind == WaitKinds.Retry
@@ -95,15 +96,6 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         run.Wakes = Math.Max(run.Wakes, work.wakes ?? 0);
     }, (resolved, wakes));
 
-    private static void Consume(ExecutionRun run, WaitRow wait)
-    {
-        run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
-        if (wait is { Kind: WaitKinds.Child, Outcome: "timeout" })
-        {
-            run.AbandonChild(wait.NodeId, wait.Iteration, wait.Attempt);
-        }
-    }
-
     /// <summary>The look back is done: parks the execution if it still only waits, and no wake-up came after <see cref="ExecutionRun.Wakes"/>.</summary>
     public void ParkIfIdle(ExecutionRun run) => Change(run, static (run, _, _) => run.IsLookingBack = false, 0);
 
@@ -112,7 +104,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         bool lookBack;
         lock (run.Gate)
         {
-            if (run.IsReleased || run.Session.IsFenced)
+            if (run.IsReleased || run.IsResting || run.Session.IsFenced)
             {
                 return;
             }
@@ -198,6 +190,11 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
             {
                 _calls.Start(run, node, Apply);
             }
+        }
+
+        if (progress.Continues && !run.Session.IsStopping)
+        {
+            Guarded(run, static (run, _, now) => Decider.Apply(run.State, new Continued(), now, run.Decisions), 0);
         }
     }
 

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Execution;
 /// <summary>What the engine is told about an execution, from its row.</summary>
 internal static class Facts
 {
-    public static ExecutionFacts Of(ClaimedExecution claimed)
+    public static ExecutionFacts Of(ClaimedExecution claimed, CallbackAddresses? callbacks)
     {
         var facts = new ExecutionFacts
         {
@@ -17,6 +17,7 @@ internal static class Facts
             Version = claimed.Version,
             Input = claimed.Input,
             TriggerType = claimed.TriggerType,
+            Callbacks = callbacks,
             CreatedAt = claimed.StartedAt,
             Attempt = claimed.Run,
             CorrelationId = claimed.CorrelationId,

@@ -1,10 +1,12 @@
+using Workflows.Data.Executions;
 using Workflows.Data.Workers;
 using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Maintenance;
 
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
-internal sealed partial class MaintenanceService(Data.Workers.Maintenance maintenance, WorkerRegistry registry, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
+internal sealed partial class MaintenanceService(
+    Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -24,6 +26,11 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
             retired += await maintenance.RetirePartitionsAsync(table, TimeSpan.FromDays(options.RetentionDays), cancellationToken);
         }
 
+        retired += await maintenance.RetireDayPartitionsAsync("execution_logs", TimeSpan.FromDays(options.LogRetentionDays), cancellationToken);
+        while (await performance.ExpireAsync(TimeSpan.FromDays(options.PerformanceRetentionDays), Limits.ExpiredPerRound, cancellationToken) == Limits.ExpiredPerRound)
+        {
+        }
+
         foreach (var table in await maintenance.TablesWithStraysAsync(cancellationToken))
         {
             LogStrays(table);
@@ -34,6 +41,10 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
         }
 
         while (await maintenance.DeleteOldFiresAsync(Limits.ExpiredPerRound, TimeSpan.FromDays(options.RetentionDays), cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
+        while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
         {
         }
 

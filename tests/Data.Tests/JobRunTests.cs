@@ -163,7 +163,7 @@ public sealed class JobRunTests(PostgresServer server) : IAsyncLifetime
     {
         var schedule = Guid.CreateVersion7();
         await _stack.ExecuteAsync(
-            "insert into schedules (tenant_id, id, name, job_id, cron, overlap, input, anchor_at, next_tick, next_fire_at, created_at, updated_at) values ($1, $2, 's', $3, '* * * * *', 'skip', '{\"n\": 2}', now(), now(), now(), now(), now())",
+            "insert into schedules (tenant_id, id, name, job_id, cron, overlap, input, anchor_at, next_tick, next_fire_at, created_at, updated_at) values ($1, $2, 's', $3, '0 0 1 1 *', 'skip', '{\"n\": 2}', now(), now(), now(), now(), now())",
             _tenant.Id, schedule, _job);
         Assert.Equal(1, (await _stack.Firing.FireDueAsync(10, Token)).Started);
         var run = await _stack.ScalarAsync<Guid>("select job_run_id from schedule_fires");

@@ -81,7 +81,7 @@ public sealed class ScheduleTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_schedule_that_another_worker_is_firing_is_left_to_it()
     {
-        var schedule = await AddAsync("* * * * *", "now() - interval '5 seconds'");
+        var schedule = await AddAsync("0 0 1 1 *", "now() - interval '5 seconds'");
         await using var connection = await _stack.Owner.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
         await using (var hold = new NpgsqlCommand("select from schedules where id = $1 for update", connection) { Parameters = { new() { Value = schedule } } })
@@ -131,7 +131,7 @@ public sealed class ScheduleTests(PostgresServer server) : IAsyncLifetime
     [InlineData("update schedules set time_zone = 'Mars/Olympus'", "timeZone: There is no time zone 'Mars/Olympus'.")]
     public async Task What_cannot_be_started_is_on_record_with_the_reason(string statement, string reason)
     {
-        await AddAsync("* * * * *", "now() - interval '5 seconds'");
+        await AddAsync("0 0 1 1 *", "now() - interval '5 seconds'");
         await _stack.ExecuteAsync(statement);
 
         Assert.Empty((await _stack.Firing.FireDueAsync(10, Token)).Woken);
@@ -142,8 +142,8 @@ public sealed class ScheduleTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_schedule_that_is_switched_off_or_deleted_does_not_fire()
     {
-        await AddAsync("* * * * *", "now() - interval '5 seconds'", "enabled = false");
-        await AddAsync("* * * * *", "now() - interval '5 seconds'", "deleted_at = now()");
+        await AddAsync("0 0 1 1 *", "now() - interval '5 seconds'", "enabled = false");
+        await AddAsync("0 0 1 1 *", "now() - interval '5 seconds'", "deleted_at = now()");
 
         Assert.Equal(0, (await _stack.Firing.FireDueAsync(10, Token)).Schedules);
     }
@@ -198,7 +198,7 @@ public sealed class ScheduleTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task With_overlap_cancelOldest_the_earlier_ones_are_asked_to_stop()
     {
-        var schedule = await AddAsync("* * * * *", "now() - interval '5 seconds'", "overlap = 'cancelOldest'");
+        var schedule = await AddAsync("0 0 1 1 *", "now() - interval '5 seconds'", "overlap = 'cancelOldest'");
         var first = Assert.Single((await _stack.Firing.FireDueAsync(10, Token)).Woken).Key;
         await AgainAsync(schedule);
 
@@ -228,7 +228,7 @@ public sealed class ScheduleTests(PostgresServer server) : IAsyncLifetime
     public async Task The_time_until_the_next_one_is_known()
     {
         Assert.Null(await _stack.Firing.UntilNextAsync(Token));
-        await AddAsync("* * * * *", "now() + interval '1 hour'");
+        await AddAsync("0 0 1 1 *", "now() + interval '1 hour'");
         Assert.InRange((await _stack.Firing.UntilNextAsync(Token))!.Value.TotalMinutes, 58, 60);
     }
 

@@ -86,7 +86,7 @@ internal sealed class Callers
                 _keys.Drop(key => key.Grant.TenantId == tenantId);
                 _sessions.Drop(session => session.Grant.TenantId == tenantId);
                 break;
-            case Invalidated.Workflow:
+            case Invalidated.Workflow or Invalidated.Secret or Invalidated.Connector or Invalidated.NodeDefinition:
                 break;
         }
     }
@@ -98,7 +98,7 @@ internal sealed class Callers
 
     private sealed record SessionCaller(SessionGrant Grant)
     {
-        public Caller Caller { get; } = new(Grant.TenantId, Grant.UserId, Grant.Email, Permissions.Of(Grant.Permissions), Grant.SessionId);
+        public Caller Caller { get; } = new(Grant.TenantId, Grant.UserId, Grant.Email, Permissions.Of(Grant.Permissions) | BuiltInRoles.Of(Grant.BuiltInRoles), Grant.SessionId);
     }
 }
 

@@ -49,10 +49,10 @@ public sealed class SubworkflowTests
     {
         var driver = ExecutionDriver.Start(Call + """, "retry": {"maxAttempts": 3, "initialDelaySeconds": 0.01}}""", input: """{"w": "Check"}""");
         driver.Resolve("call", WaitOutcome.Answered, """{"status": "failed", "executionId": "x", "error": {"code": "E", "message": "m"}}""");
-        Assert.Equal(("call", 2), Assert.Single(driver.Waits).Key);
+        Assert.Equal(("call", "", 2), Assert.Single(driver.Waits).Key);
 
         driver.Crash();
-        Assert.Equal(("call", 2), Assert.Single(driver.Waits).Key);
+        Assert.Equal(("call", "", 2), Assert.Single(driver.Waits).Key);
         Assert.Empty(driver.Last);
         driver.Resolve("call", WaitOutcome.Answered, """{"status": "completed", "executionId": "y", "output": 5}""");
         Assert.Equal("5", driver.Output);
