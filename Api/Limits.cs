@@ -79,6 +79,23 @@ internal static class Limits
     public const int SearchQueryLength = 500;
     public const int SearchResults = 50;
 
+    /// <summary>Firings that a preview shows.</summary>
+    public const int PreviewedFires = 100;
+
+    /// <summary>Next and last firings shown with a schedule.</summary>
+    public const int ShownFires = 10;
+
+    /// <summary>Holidays and working days of one calendar.</summary>
+    public const int CalendarDays = 2_000;
+
+    /// <summary>Workflows that one workflow may wait for in a run of their job.</summary>
+    public const int Dependencies = 100;
+
+    public const int PackageSteps = 100;
+
+    /// <summary>Items shown with a run of a job.</summary>
+    public const int RunItemsShown = 1_000;
+
     public const int GroupsPerTenant = 10_000;
     public const int RolesPerTenant = 500;
 

@@ -126,4 +126,33 @@ public static class Limits
 
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
     public const double InMemoryRetrySeconds = 1;
+
+    /// <summary>Characters of a cron expression.</summary>
+    public const int CronLength = 200;
+
+    /// <summary>How far ahead an occurrence is looked for: the calendar repeats after so many years.</summary>
+    public const int ScheduleHorizonYears = 400;
+
+    /// <summary>The same for schedules with a calendar, whose holidays nobody knows for so long.</summary>
+    public const int CalendarHorizonYears = 50;
+
+    /// <summary>Days without business in a row over which an occurrence moves to a business day.</summary>
+    public const int NonBusinessRunDays = 366;
+
+    /// <summary>An instant fired later than so much has been missed, and the misfire policy decides.</summary>
+    public const double MisfireGraceSeconds = 60;
+
+    /// <summary>Missed instants that a schedule may fire.</summary>
+    public const int MisfireFires = 100;
+
+    /// <summary>Instants of one schedule fired in one transaction; the rest follows in the next.</summary>
+    public const int FiresPerRound = 100;
+
+    /// <summary>Instants of one schedule that wait for the one before.</summary>
+    public const int QueuedFires = 100;
+
+    public const double ScheduleJitterSeconds = 3_600;
+
+    /// <summary>Executions that start one another in a row; the one that would be next is an error.</summary>
+    public const int SubworkflowDepth = 20;
 }

@@ -21,6 +21,12 @@ internal static class Limits
     /// <summary>Timers fired in one round trip.</summary>
     public const int TimersPerRound = 500;
 
+    /// <summary>Schedules fired in one transaction.</summary>
+    public const int SchedulesPerRound = 50;
+
+    /// <summary>Job runs carried on in one transaction.</summary>
+    public const int JobRunsPerRound = 50;
+
     /// <summary>Events of one tenant routed in one transaction.</summary>
     public const int EventsPerRound = 500;
 

@@ -79,6 +79,7 @@ internal sealed record ExecutionView(
     RawJson? Output,
     RawJson? Error,
     int Attempt,
+    long RowsProcessed,
     ConcurrencyView? Concurrency,
     string? StopRequest,
     string? StopReason,

@@ -104,6 +104,7 @@ internal static class ExecutionEndpoints
             RawJson.From(row.Output),
             RawJson.From(row.Error),
             row.Attempt,
+            row.RowsProcessed,
             row.ConcurrencyKey is { } key ? new ConcurrencyView(key, row.ConcurrencyLimit ?? 0) : null,
             row.StopRequest,
             row.StopReason,

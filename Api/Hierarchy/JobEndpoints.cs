@@ -127,6 +127,15 @@ internal static class JobEndpoints
             return new Problem(Errors.NotEmpty, "The job holds workflows: delete or move them first.", workflows);
         }
 
+        var users = await request.Db.Schedules.Where(row => row.JobId == jobId).OrderBy(row => row.Id).Take(Limits.MaxPageSize)
+            .Select(row => new ErrorDetail(row.Id.ToString(), "SCHEDULE", row.Name, null)).ToListAsync(token);
+        users.AddRange(await request.Db.JobPackages.Where(row => request.Db.JobPackageSteps.Any(step => step.PackageId == row.Id && step.JobId == jobId))
+            .OrderBy(row => row.Id).Take(Limits.MaxPageSize).Select(row => new ErrorDetail(row.Id.ToString(), "JOB_PACKAGE", row.Name, null)).ToListAsync(token));
+        if (users.Count > 0)
+        {
+            return new Problem(Errors.InUse, "Schedules or packages start the job: change or delete them first.", users);
+        }
+
         job.DeletedAt = request.Now;
         job.Touch(request.Now);
         request.Record("job.delete", "job", job.Id, job.Name);

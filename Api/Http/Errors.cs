@@ -57,6 +57,11 @@ internal static class Errors
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
     public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
+    public static readonly ErrorCode ScheduleNotFound = new("SCHEDULE_NOT_FOUND", 404, "No such schedule.");
+    public static readonly ErrorCode CalendarNotFound = new("CALENDAR_NOT_FOUND", 404, "No such calendar.");
+    public static readonly ErrorCode CalendarDayNotFound = new("CALENDAR_DAY_NOT_FOUND", 404, "The calendar has no such day.");
+    public static readonly ErrorCode JobRunNotFound = new("JOB_RUN_NOT_FOUND", 404, "No such run of a job.");
+    public static readonly ErrorCode JobPackageNotFound = new("JOB_PACKAGE_NOT_FOUND", 404, "No such package of jobs.");
     public static readonly ErrorCode SecretNotFound = new("SECRET_NOT_FOUND", 404, "No such secret.");
     public static readonly ErrorCode VariableNotFound = new("VARIABLE_NOT_FOUND", 404, "No such variable.");
     public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
@@ -85,6 +90,11 @@ internal static class Errors
     public static readonly ErrorCode WebhookSignature = new("WEBHOOK_SIGNATURE", 401, "The signature or token of the webhook call is missing, wrong, or too old.");
     public static readonly ErrorCode WebhookReplayed = new("WEBHOOK_REPLAYED", 409, "This delivery was accepted before; it has no further effect.");
     public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
+    public static readonly ErrorCode ScheduleOfTrigger = new("SCHEDULE_OF_TRIGGER", 409, "The schedule belongs to a trigger of its workflow: publish another version, or switch it off.");
+    public static readonly ErrorCode InUse = new("IN_USE", 409, "What `details` lists uses it.");
+    public static readonly ErrorCode JobNotRunnable = new("JOB_NOT_RUNNABLE", 409, "The job or package has nothing to run, or `details` lists workflows that cannot be started.");
+    public static readonly ErrorCode JobRunState = new("JOB_RUN_STATE", 409, "The run is in a state that does not allow this.");
+    public static readonly ErrorCode DependencyCycle = new("DEPENDENCY_CYCLE", 422, "Workflows would wait for each other in a circle.");
     public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
 
     // People and callers

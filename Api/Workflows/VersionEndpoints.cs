@@ -68,6 +68,11 @@ internal static class VersionEndpoints
             var before = new { workflow.PublishedVersion };
             await request.Db.WorkflowTriggers.Where(row => row.WorkflowId == workflowId).ExecuteDeleteAsync(token);
             request.Db.WorkflowTriggers.AddRange(Triggers(workflow, number, compiled));
+            if (await ScheduleTriggers.ReplaceAsync(request, workflow, compiled, token) is { } refusal)
+            {
+                return refusal;
+            }
+
             workflow.PublishedVersion = number;
             workflow.ParametersSchema = compiled.Definition.Parameters?.GetRawText();
             workflow.StartSettings = Definitions.SettingsOf(definition);
@@ -92,6 +97,7 @@ internal static class VersionEndpoints
             {
                 TriggerType.Manual => "manual",
                 TriggerType.Event => "event",
+                TriggerType.Schedule => "schedule",
             },
             EventType = trigger.EventType,
             Condition = trigger.Condition,

@@ -266,6 +266,9 @@ internal static class WorkflowEndpoints
             }
 
             await request.Db.WorkflowTriggers.Where(row => row.WorkflowId == workflowId).ExecuteDeleteAsync(token);
+            await request.Db.WorkflowDependencies.Where(row => row.WorkflowId == workflowId || row.DependsOnId == workflowId).ExecuteDeleteAsync(token);
+            await request.Db.Schedules.Where(row => row.WorkflowId == workflowId)
+                .ExecuteUpdateAsync(row => row.SetProperty(schedule => schedule.DeletedAt, request.Now), token);
             workflow.DeletedAt = request.Now;
             workflow.Touch(request.Now);
             request.Announce(OutboxItem.RemoveWorkflow, workflow.Id);

@@ -17,6 +17,7 @@ internal static class ControlPlaneModel
         BuildPeople(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
+        ScheduleModel.Build(model, context);
         ConnectionsModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");

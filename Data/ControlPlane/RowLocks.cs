@@ -33,6 +33,35 @@ public static class RowLocks
         db.Jobs.FromSql($"select * from jobs where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")
             .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
 
+    /// <summary>For changes of a schedule: no worker fires it meanwhile, nor is it changed while a worker fires it.</summary>
+    public static Task<Schedule?> LockScheduleAsync(this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.Schedules.FromSql($"select * from schedules where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>For changes of a calendar and of the days in it.</summary>
+    public static Task<Calendar?> LockCalendarAsync(this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.Calendars.FromSql($"select * from calendars where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>Schedules that go by a calendar, to be given new times with it; ordered, so that two changes never wait crosswise.</summary>
+    public static Task<List<Schedule>> LockSchedulesOfCalendarAsync(this WorkflowsDbContext db, Guid calendarId, CancellationToken cancellationToken) =>
+        db.Schedules.FromSql($"select * from schedules where tenant_id = {db.TenantId} and calendar_id = {calendarId} and deleted_at is null order by id for update")
+            .IgnoreQueryFilters().ToListAsync(cancellationToken);
+
+    /// <summary>The schedules that a workflow's triggers made.</summary>
+    public static Task<List<Schedule>> LockSchedulesOfTriggersAsync(this WorkflowsDbContext db, Guid workflowId, CancellationToken cancellationToken) =>
+        db.Schedules.FromSql($"select * from schedules where tenant_id = {db.TenantId} and workflow_id = {workflowId} and trigger_id is not null and deleted_at is null order by id for update")
+            .IgnoreQueryFilters().ToListAsync(cancellationToken);
+
+    public static Task<JobPackage?> LockPackageAsync(this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.JobPackages.FromSql($"select * from job_packages where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>No worker carries the run on meanwhile.</summary>
+    public static Task<JobRun?> LockJobRunAsync(this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.JobRuns.FromSql($"select * from job_runs where tenant_id = {db.TenantId} and id = {id} for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
     /// <summary>For changes of a workflow: saves, publications and deletions come one after the other.</summary>
     public static Task<Workflow?> LockWorkflowAsync(this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
         db.Workflows.FromSql($"select * from workflows where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")

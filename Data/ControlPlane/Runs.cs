@@ -33,6 +33,8 @@ public sealed class ExecutionRecord : ITenantRow
 
     public int Attempt { get; set; }
 
+    public long RowsProcessed { get; set; }
+
     public Guid? LeaseOwner { get; set; }
 
     /// <summary>The execution of which this one is a rerun.</summary>

@@ -49,6 +49,24 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<WorkflowTrigger> WorkflowTriggers => Set<WorkflowTrigger>();
 
+    public DbSet<WorkflowDependency> WorkflowDependencies => Set<WorkflowDependency>();
+
+    public DbSet<Calendar> Calendars => Set<Calendar>();
+
+    public DbSet<CalendarDay> CalendarDays => Set<CalendarDay>();
+
+    public DbSet<Schedule> Schedules => Set<Schedule>();
+
+    public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
+
+    public DbSet<JobPackage> JobPackages => Set<JobPackage>();
+
+    public DbSet<JobPackageStep> JobPackageSteps => Set<JobPackageStep>();
+
+    public DbSet<JobRun> JobRuns => Set<JobRun>();
+
+    public DbSet<JobRunItem> JobRunItems => Set<JobRunItem>();
+
     public DbSet<UserActivity> Activities => Set<UserActivity>();
 
     public DbSet<OutboxItem> Outbox => Set<OutboxItem>();

@@ -30,6 +30,9 @@ internal static class Sql
     public static NpgsqlParameter Longs<T>(IReadOnlyList<T> rows, Func<T, long> column) =>
         new NpgsqlParameter<long[]> { TypedValue = Column(rows, column) };
 
+    public static NpgsqlParameter LongsOrNull<T>(IReadOnlyList<T> rows, Func<T, long?> column) =>
+        new NpgsqlParameter<long?[]> { TypedValue = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+
     public static NpgsqlParameter Shorts<T>(IReadOnlyList<T> rows, Func<T, short> column) =>
         new NpgsqlParameter<short[]> { TypedValue = Column(rows, column) };
 

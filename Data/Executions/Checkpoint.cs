@@ -16,6 +16,12 @@ public sealed record FinishedExecution
 
     public required DateTimeOffset FinishedAt { get; init; }
 
+    /// <summary>An execution that waits for this one is told of its end.</summary>
+    public bool IsChild { get; init; }
+
+    /// <summary>The sum over its steps.</summary>
+    public long RowsProcessed { get; init; }
+
     /// <summary>It has a concurrency limit (<see cref="ClaimedExecution.IsLimited"/>): others may wait for its place.</summary>
     public bool IsLimited { get; init; }
 }
@@ -84,6 +90,12 @@ public sealed class Checkpoint
     /// <summary>Executions whose waits and timers all go, since they ended.</summary>
     public List<ExecutionKey> Cleared { get; } = [];
 
+    /// <summary>Executions to start, each by a wait among <see cref="Opened"/>.</summary>
+    public List<ChildStart> Children { get; } = [];
+
+    /// <summary>Waits for children that are given up: the children are asked to stop. An empty node = all of the execution's.</summary>
+    public List<WaitKey> AbandonedChildren { get; } = [];
+
     public List<EmittedEvent> Emitted { get; } = [];
 
     public List<DeadLetter> DeadLetters { get; } = [];
@@ -100,6 +112,8 @@ public sealed class Checkpoint
         Timers.Clear();
         Closed.Clear();
         Cleared.Clear();
+        Children.Clear();
+        AbandonedChildren.Clear();
         Emitted.Clear();
         DeadLetters.Clear();
         Logs.Clear();
@@ -108,7 +122,8 @@ public sealed class Checkpoint
 
 /// <summary>What the database made of a checkpoint.</summary>
 /// <param name="Requeued">Parked executions that a wake-up overtook, paused ones that were cancelled or resumed meanwhile, held ones whose turn has come: they are queued and wait for a worker.</param>
-public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued);
+/// <param name="Woken">Children that were started or asked to stop, and parents that were told of an end.</param>
+public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued, IReadOnlyList<WokenExecution> Woken);
 
 /// <summary>An execution that became queued.</summary>
 public sealed record DispatchedExecution(ExecutionKey Key, ExecutionPriority Priority);

@@ -29,9 +29,16 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         AddDeadLetters(batch, checkpoint.DeadLetters);
 
         var requeued = new List<DispatchedExecution>();
+        var woken = new List<WokenExecution>();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
+            if (reader.FieldCount == 5)
+            {
+                woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
+                continue;
+            }
+
             // Only parking and the release of slots return rows of four columns: what they queued.
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -43,16 +50,16 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             }
         }
         while (await reader.NextResultAsync(cancellationToken));
-        return new CheckpointResult(requeued);
+        return new CheckpointResult(requeued, woken);
     }
 
     // Each end is counted by the statement that makes it, so once; a row or a few for the whole checkpoint (PerformanceStore adds them up).
     private const string FinishSql = """
         with done as (
           update executions e
-          set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, lease_owner = null
-          from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
-            as f (tenant_id, id, fence, status, output, error, finished_at)
+          set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, rows_processed = f.rows_processed, lease_owner = null
+          from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[], $9::bigint[])
+            as f (tenant_id, id, fence, status, output, error, finished_at, rows_processed)
           where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
           returning e.tenant_id, e.workflow_id, e.trigger_type, e.status, date_trunc('hour', e.finished_at, 'UTC') as hour,
             greatest(0, extract(epoch from e.finished_at - greatest(e.started_at, e.retried_at)) * 1000)::bigint as ms
@@ -111,6 +118,11 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         if (checkpoint.Finished is { Count: > 0 } finished)
         {
             finished.Sort((left, right) => left.Key.CompareTo(right.Key));
+            if (finished.FindAll(row => row.IsChild) is { Count: > 0 } children)
+            {
+                batch.BatchCommands.Add(ChildExecutions.ResolveParents(workerId, children));
+            }
+
             var limited = finished.FindAll(row => row.IsLimited);
             if (limited.Count > 0)
             {
@@ -126,6 +138,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Jsons(finished, row => row.Output));
             command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
             command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
+            command.Parameters.Add(Sql.Longs(finished, row => row.RowsProcessed));
             batch.BatchCommands.Add(command);
             if (limited.Count > 0)
             {
@@ -155,6 +168,11 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             batch.BatchCommands.Add(command);
         }
 
+        if (checkpoint.AbandonedChildren is { Count: > 0 } abandoned)
+        {
+            batch.BatchCommands.Add(ChildExecutions.Cancel(abandoned));
+        }
+
         if (checkpoint.Paused is { Count: > 0 } paused)
         {
             paused.Sort((left, right) => left.Key.CompareTo(right.Key));
@@ -171,9 +189,9 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     // connection broke.
     private const string StepsSql = """
         insert into step_executions
-          (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error, started_at, finished_at)
+          (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error, started_at, finished_at, rows_processed)
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[],
-          $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[])
+          $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[], $15::bigint[])
         on conflict do nothing
         """;
 
@@ -199,6 +217,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Jsons(steps, row => row.Error));
         command.Parameters.Add(Sql.Instants(steps, row => row.StartedAt));
         command.Parameters.Add(Sql.Instants(steps, row => row.FinishedAt));
+        command.Parameters.Add(Sql.LongsOrNull(steps, row => row.RowsProcessed));
         batch.BatchCommands.Add(command);
     }
 
@@ -296,6 +315,11 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Texts(timers, row => row.Kind));
             command.Parameters.Add(Sql.Instants(timers, row => row.DueAt));
             batch.BatchCommands.Add(command);
+        }
+
+        if (checkpoint.Children is { Count: > 0 } children)
+        {
+            batch.BatchCommands.Add(ChildExecutions.Start(workerId, children));
         }
 
         // After the insertions: what was opened and closed since the last checkpoint must not stay.

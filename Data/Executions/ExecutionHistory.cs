@@ -35,6 +35,9 @@ public sealed record StepRow
     public required DateTimeOffset StartedAt { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }
+
+    /// <summary>Rows read or written outside; null = the node does not count any.</summary>
+    public long? RowsProcessed { get; init; }
 }
 
 /// <summary>A wait as stored. Without <see cref="Outcome"/> it is still open.</summary>
@@ -73,7 +76,7 @@ public sealed class ExecutionHistory(WorkflowsDatabase database)
 {
     private const string StepsSql = """
         select s.tenant_id, s.execution_id, s.node_id, s.iteration, s.attempt, s.run, s.sequence, s.node_type, s.status, s.port, s.output,
-          s.error, s.started_at, s.finished_at
+          s.error, s.started_at, s.finished_at, s.rows_processed
         from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
         join step_executions s on s.tenant_id = k.tenant_id and s.execution_id = k.id
         order by s.execution_id, s.sequence
@@ -150,6 +153,7 @@ public sealed class ExecutionHistory(WorkflowsDatabase database)
         Error = reader.IsDBNull(11) ? null : reader.GetFieldValue<byte[]>(11),
         StartedAt = reader.GetFieldValue<DateTimeOffset>(12),
         FinishedAt = reader.GetFieldValue<DateTimeOffset>(13),
+        RowsProcessed = reader.IsDBNull(14) ? null : reader.GetInt64(14),
     };
 
     private static WaitRow ReadWait(NpgsqlDataReader reader) => new()

@@ -70,6 +70,22 @@ public sealed class Maintenance(WorkflowsDatabase database)
         where d.tenant_id = x.tenant_id and d.source = x.source and d.event_id = x.event_id
         """;
 
+    private const string ExpiredFiresSql = """
+        delete from schedule_fires f
+        using (select tenant_id, schedule_id, tick from schedule_fires where tick < now() - $2::interval and not is_open and outcome <> 'queued'
+               order by tick limit $1 for update skip locked) x
+        where f.tenant_id = x.tenant_id and f.schedule_id = x.schedule_id and f.tick = x.tick
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> firings of schedules that are older than <paramref name="keep"/> and over.</summary>
+    public async Task<int> DeleteOldFiresAsync(int limit, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(ExpiredFiresSql);
+        command.Parameters.Add(Sql.Int(limit));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private const string ExpiredJoinsSql = """
         delete from rule_joins j
         using (select tenant_id, rule_id, correlation_key from rule_joins where expires_at < now() order by expires_at limit $1 for update skip locked) x

@@ -24,6 +24,8 @@ public static class DefinitionProblemCodes
     public const string TriggerTypeUnknown = "TRIGGER_TYPE_UNKNOWN";
     public const string TriggerIdDuplicate = "TRIGGER_ID_DUPLICATE";
     public const string EventTypeInvalid = "EVENT_TYPE_INVALID";
+    public const string ScheduleInvalid = "SCHEDULE_INVALID";
+    public const string TriggerInputInvalid = "TRIGGER_INPUT_INVALID";
 
     // Nodes and their parameters
     public const string NodeIdInvalid = "NODE_ID_INVALID";
@@ -80,6 +82,8 @@ public static class DefinitionProblemCodes
         new(TriggerTypeUnknown, "A trigger of a type that this release does not know."),
         new(TriggerIdDuplicate, "Two triggers have the same id."),
         new(EventTypeInvalid, "An event type, or a pattern of event types, is malformed."),
+        new(ScheduleInvalid, "A schedule trigger says no usable time: its cron expression is malformed or never fires, its zone is unknown, or fields contradict each other."),
+        new(TriggerInputInvalid, "The input of a schedule trigger does not fit `parameters`."),
         new(NodeIdInvalid, "A node id has characters other than letters, digits, '_' and '-', or does not begin with a letter."),
         new(NodeIdDuplicate, "Two nodes have the same id."),
         new(NodeTypeUnknown, "A node of a type that does not exist."),

@@ -114,6 +114,12 @@ internal sealed class DefinitionReader(ProblemList problems)
             return new TriggerDefinition("", TriggerType.Manual, null, null);
         }
 
+        var isSchedule = element.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() == "schedule";
+        if (isSchedule)
+        {
+            return ScheduleTriggerReader.Read(reader, problems);
+        }
+
         reader.RejectUnknown("id", "type", "eventType", "condition");
         var id = reader.Text("id", Limits.NodeIdLength, required: true) ?? "";
         var typeText = reader.Text("type", Limits.NameLength, required: true);
@@ -122,10 +128,10 @@ internal sealed class DefinitionReader(ProblemList problems)
             problems.Add(
                 reader.At("type"),
                 TriggerTypeUnknown,
-                typeText is "webhook" or "schedule"
+                typeText is "webhook"
                     ? $"Triggers of the type '{typeText}' are not available in this release."
                     : $"There is no trigger type '{typeText}'.",
-                Nearest.Hint(typeText, ["manual", "event"]));
+                Nearest.Hint(typeText, ["manual", "event", "schedule"]));
         }
 
         var isEvent = typeText == "event";

@@ -30,7 +30,7 @@ internal static class ScopeNames
 
     public static IReadOnlyList<string> Step { get; } = [Output, Port, Status];
 
-    public static IReadOnlyList<string> TriggerMembers { get; } = ["type", "id"];
+    public static IReadOnlyList<string> TriggerMembers { get; } = ["type", "id", "scheduledAt"];
 
     public static IReadOnlyList<string> ExecutionMembers { get; } =
         ["id", "tenantId", "workflowId", "version", "attempt", "createdAt", "correlationId"];

@@ -104,6 +104,7 @@ internal sealed class WorkflowCompiler
         var schema = definition.Parameters is { } parameters
             ? InputSchemaReader.Read(parameters, "/parameters", _problems)
             : null;
+        CheckTriggerInputs(definition.Triggers, schema);
         if (!_problems.IsEmpty)
         {
             return null;
@@ -268,5 +269,29 @@ internal sealed class WorkflowCompiler
         }
 
         return compiled;
+    }
+
+    // What a schedule starts has this input each time: that it does not fit is known before the first of them.
+    private void CheckTriggerInputs(IReadOnlyList<TriggerDefinition> triggers, InputSchema? schema)
+    {
+        if (schema is null || !_problems.IsEmpty)
+        {
+            return; // a schema with problems judges nothing
+        }
+
+        var nothing = JsonElement.Parse("{}"u8);
+        for (var index = 0; index < triggers.Count; index++)
+        {
+            if (triggers[index].Schedule is not { } schedule)
+            {
+                continue;
+            }
+
+            foreach (var problem in schema.Validate(schedule.Input ?? nothing))
+            {
+                _problems.Add(
+                    $"/triggers/{index}/input{problem.Pointer}", TriggerInputInvalid, $"The input does not fit: {problem.Message}.", "Make the input fit the definition's 'parameters'.");
+            }
+        }
     }
 }

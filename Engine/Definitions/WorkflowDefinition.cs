@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Workflows.Engine.Schedules;
 
 namespace Workflows.Engine.Definitions;
 
@@ -33,12 +34,22 @@ public enum TriggerType
 {
     Manual,
     Event,
+    Schedule,
 }
 
 /// <summary>What starts an execution.</summary>
 /// <param name="EventType">The event types that start it, maybe with <c>*</c>; event triggers only.</param>
 /// <param name="Condition">An expression on <c>event</c>; null = every event of the type.</param>
-public sealed record TriggerDefinition(string Id, TriggerType Type, string? EventType, string? Condition);
+public sealed record TriggerDefinition(string Id, TriggerType Type, string? EventType, string? Condition)
+{
+    /// <summary>When it starts an execution, and on what; schedule triggers only.</summary>
+    public ScheduleTrigger? Schedule { get; init; }
+}
+
+/// <summary>The part of a trigger that makes it a schedule.</summary>
+/// <param name="Calendar">Name or id of a calendar of the tenant; null = every day is a business day.</param>
+/// <param name="Input">The input of what it starts; null = an empty object.</param>
+public sealed record ScheduleTrigger(ScheduleSettings Settings, string? Calendar, JsonElement? Input);
 
 /// <summary>A unit of work.</summary>
 public sealed record NodeDefinition

@@ -22,7 +22,11 @@ public sealed record AbortNode(int Ordinal, string NodeId, string Iteration, int
 public sealed record OpenWait(WaitSpec Wait) : Decision;
 
 /// <summary>Remove this wait row: its outcome is acted upon now, or its frame ends and nothing may fire any more.</summary>
-public sealed record CloseWait(int Ordinal, string NodeId, string Iteration, int Attempt, WaitKind Kind) : Decision;
+public sealed record CloseWait(int Ordinal, string NodeId, string Iteration, int Attempt, WaitKind Kind) : Decision
+{
+    /// <summary>What it waited for has answered: there is nobody to be told that nobody waits any more.</summary>
+    public bool IsAnswered { get; init; }
+}
 
 /// <summary>
 /// Write this event in the transaction of the <see cref="RecordStep"/> just before. The id follows from execution, node and

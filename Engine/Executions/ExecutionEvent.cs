@@ -16,7 +16,11 @@ public sealed record StepSucceeded(
     string Port,
     ReadOnlyMemory<byte> Output,
     DateTimeOffset StartedAt,
-    DateTimeOffset FinishedAt) : ExecutionEvent;
+    DateTimeOffset FinishedAt) : ExecutionEvent
+{
+    /// <summary>Rows that the attempt read or wrote outside; null = the node does not count any.</summary>
+    public long? RowsProcessed { get; init; }
+}
 
 /// <summary>An attempt of a node, started by <see cref="RunNode"/>, failed or was aborted (<see cref="AbortNode"/>).</summary>
 public sealed record StepFailed(

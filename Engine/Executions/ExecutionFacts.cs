@@ -24,6 +24,12 @@ public sealed record ExecutionFacts
     /// <summary>The id of the trigger in the definition; in scope as <c>trigger.id</c>.</summary>
     public string? TriggerId { get; init; }
 
+    /// <summary>The instant of the schedule that started the execution, RFC 3339; in scope as <c>trigger.scheduledAt</c>.</summary>
+    public string? ScheduledAt { get; init; }
+
+    /// <summary>How many executions above this one started each other as sub-workflows; 0 = none.</summary>
+    public int Depth { get; init; }
+
     /// <summary>The CloudEvent that started the execution, structured JSON; in scope as <c>event</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> TriggerEvent { get; init; }
 

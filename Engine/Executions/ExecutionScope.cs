@@ -62,6 +62,11 @@ internal sealed class SharedScope(ExecutionFacts facts)
             members["id"] = JsonataValue.FromString(id);
         }
 
+        if (facts.ScheduledAt is { } scheduledAt)
+        {
+            members["scheduledAt"] = JsonataValue.FromString(scheduledAt);
+        }
+
         return JsonataValue.FromObject(members);
     }
 

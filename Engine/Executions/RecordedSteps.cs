@@ -114,6 +114,11 @@ internal sealed class RecordedSteps
             {
                 AdoptWait(frame, node, retry, now, decisions);
             }
+            else if (recorded.Wait is { } next && next.Attempt > last.Attempt)
+            {
+                slot.Attempt = next.Attempt; // the attempt after the failed one waits already
+                AdoptWait(frame, node, next, now, decisions);
+            }
             else
             {
                 StepRunner.ScheduleRetry(frame, node, ErrorOf(last), last.FinishedAt, now, decisions);

@@ -35,6 +35,12 @@ public static class StepErrorCodes
     /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
     public const string WaitTimedOut = "WAIT_TIMED_OUT";
 
+    /// <summary>A sub-workflow did not complete; the message has its own error.</summary>
+    public const string ChildFailed = "CHILD_FAILED";
+
+    /// <summary>A sub-workflow below more than <see cref="Limits.SubworkflowDepth"/> others: most likely they start each other without end.</summary>
+    public const string SubworkflowTooDeep = "SUBWORKFLOW_TOO_DEEP";
+
     /// <summary>A value that does not fit the schema of a <c>validate</c> node, and its <c>invalid</c> port is not wired.</summary>
     public const string ValueInvalid = "VALUE_INVALID";
 

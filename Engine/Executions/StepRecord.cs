@@ -118,6 +118,9 @@ public sealed record StepRecord(
     public required int Run { get; init; }
 
     public TimeSpan Duration => FinishedAt - StartedAt;
+
+    /// <summary>Rows that the attempt read or wrote outside; null = the node does not count any.</summary>
+    public long? RowsProcessed { get; init; }
 }
 
 /// <summary>A step row read back, for <see cref="Decider.Resume"/>.</summary>

@@ -25,7 +25,7 @@ internal static class StepRunner
         if (TryTakeRun(state, succeeded.Node, succeeded.Iteration, succeeded.Attempt, out var frame))
         {
             var step = new FinishedStep(
-                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now);
+                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now) { RowsProcessed = succeeded.RowsProcessed };
             Finish(step, StepOutcome.By(succeeded.Port, succeeded.Output), decisions);
         }
     }
@@ -75,7 +75,7 @@ internal static class StepRunner
         }
 
         // After the record of what it led to: without the record the outcome must still be there.
-        decisions.Add(new CloseWait(resolved.Node, node.Id, resolved.Iteration, resolved.Attempt, kind));
+        decisions.Add(new CloseWait(resolved.Node, node.Id, resolved.Iteration, resolved.Attempt, kind) { IsAnswered = resolved.Outcome == WaitOutcome.Answered });
     }
 
     /// <summary>The attempt after the one that failed: soon from memory, later from a durable timer.</summary>
@@ -363,5 +363,8 @@ internal readonly record struct FinishedStep(
         {
             Sequence = ++Frame.State.LastSequence,
             Run = Frame.State.Facts.Attempt,
+            RowsProcessed = RowsProcessed,
         });
+
+    public long? RowsProcessed { get; init; }
 }

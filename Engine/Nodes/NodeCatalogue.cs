@@ -17,6 +17,7 @@ public static class NodeCatalogue
         new ForEachNode(),
         new RepeatNode(),
         new FailNode(),
+        new SubworkflowNode(),
         new TerminateNode(),
         new SetNode(),
         new ValidateNode(),

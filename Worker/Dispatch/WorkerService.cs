@@ -10,7 +10,7 @@ namespace Workflows.Worker.Dispatch;
 /// lets running steps end and hands the rest back.
 /// </summary>
 internal sealed partial class WorkerService(
-    WorkerRegistry registry, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
+    WorkerRegistry registry, ScheduleService schedules, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
     EventRouting routing, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
     Loop loop, WorkerOptions options, TimeProvider clock, ILogger<WorkerService> logger) : BackgroundService
 {
@@ -44,6 +44,8 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Claiming within tenants' limits", token => intake.ClaimLimitedAsync(_session, token), stoppingToken),
             loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),
             loop.RunAsync("Routing events", routing.RoundAsync, stoppingToken),
+            loop.RunAsync("Firing schedules", async token => { var (woken, pause) = await schedules.FireAsync(token); Announce(woken); return pause; }, stoppingToken),
+            loop.RunAsync("Carrying job runs on", async token => { var (woken, pause) = await schedules.AdvanceRunsAsync(token); Announce(woken); return pause; }, stoppingToken),
             loop.RunAsync("Rescuing", RescueAsync, stoppingToken),
             loop.RunAsync("Comparing what is owned", ReconcileAsync, stoppingToken),
         ];

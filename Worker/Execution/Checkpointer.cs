@@ -18,6 +18,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
     private readonly CheckpointWriter _writer;
     private readonly DispatchStreams _dispatch;
+    private readonly WorkerSignals _signals;
     private readonly ReplyPublisher _replies;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -28,11 +29,12 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     private volatile bool _closed;
 
     public Checkpointer(
-        CheckpointWriter writer, DispatchStreams dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
+        CheckpointWriter writer, DispatchStreams dispatch, WorkerSignals signals, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
         TimeProvider clock, ILogger logger, Action<Progress> durable, Action<Progress, string> rejected)
     {
         _writer = writer;
         _dispatch = dispatch;
+        _signals = signals;
         _replies = replies;
         _metrics = metrics;
         _clock = clock;
@@ -129,6 +131,19 @@ internal sealed partial class Checkpointer : IAsyncDisposable
             _dispatch.Announce(result.Requeued.Select(execution => new DispatchHint(execution.Key, execution.Priority)));
         }
 
+        if (result.Woken.Count > 0)
+        {
+            _dispatch.Announce(result.Woken.Where(execution => execution.Status == "queued")
+                .Select(execution => new DispatchHint(execution.Key, execution.Priority)));
+            foreach (var execution in result.Woken)
+            {
+                if (execution.Owner is { } owner)
+                {
+                    _signals.Nudge(owner, execution.Key);
+                }
+            }
+        }
+
         foreach (var address in batch
             .Where(progress => progress.Finished is not null && progress.Run.Claimed.ReplyTo is not null)
             .GroupBy(progress => progress.Run.Claimed.ReplyTo!, progress => progress.Run.Key.Id))
@@ -169,9 +184,9 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
 /// <summary>Makes the one checkpointer of a worker; it and the runner need each other.</summary>
 internal sealed class CheckpointerFactory(
-    CheckpointWriter writer, DispatchStreams dispatch, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
+    CheckpointWriter writer, DispatchStreams dispatch, WorkerSignals signals, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
     TimeProvider clock, ILogger<Checkpointer> logger)
 {
     public Checkpointer Create(Action<Progress> durable, Action<Progress, string> rejected) =>
-        new(writer, dispatch, replies, metrics, options, clock, logger, durable, rejected);
+        new(writer, dispatch, signals, replies, metrics, options, clock, logger, durable, rejected);
 }

@@ -11,6 +11,10 @@ internal static class Decisions
     public static void CloseWait(this ExecutionRun run, string nodeId, string iteration, int attempt) =>
         (run.Collect().Closed ??= []).Add(new WaitKey(run.Key, nodeId, iteration, attempt));
 
+    /// <summary>The wait for a child is given up: the child is asked to stop. Without a node: every child of the execution.</summary>
+    public static void AbandonChild(this ExecutionRun run, string nodeId = "", string iteration = "", int attempt = 0) =>
+        (run.Collect().AbandonedChildren ??= []).Add(new WaitKey(run.Key, nodeId, iteration, attempt));
+
     /// <summary>Leaves a line in the execution's log, durable with what it decides now. Only for what is worth a row.</summary>
     public static void Log(this ExecutionRun run, string level, string? nodeId, string message, DateTimeOffset now) =>
         (run.Collect().Logs ??= []).Add(new LogRow(Guid.CreateVersion7(now), run.Key, level, nodeId, message, null, now));
@@ -52,6 +56,7 @@ internal static class Decisions
         switch (decision)
         {
             case RecordStep record:
+                run.RowsProcessed += record.Step.RowsProcessed ?? 0;
                 run.Collect().Steps.Add(record.Step.ToRow(run));
                 break;
             case RunNode node:
@@ -65,6 +70,11 @@ internal static class Decisions
                 break;
             case CloseWait close:
                 run.CloseWait(close.NodeId, close.Iteration, close.Attempt);
+                if (close is { Kind: WaitKind.Child, IsAnswered: false })
+                {
+                    run.AbandonChild(close.NodeId, close.Iteration, close.Attempt);
+                }
+
                 break;
             case PublishEvent publish:
                 (run.Collect().Emitted ??= []).Add(publish.ToRow(run.Key.TenantId, now));
@@ -94,6 +104,12 @@ internal static class Decisions
         run.HasWaits = true;
         run.MustLookBack |= wait is { Kind: WaitKind.Event, CorrelationKey: not null };
         (progress.Opened ??= []).Add(wait.ToRow(run, now));
+        if (wait.Kind == WaitKind.Child)
+        {
+            run.HasChildren = true;
+            (progress.Children ??= []).Add(wait.ToChild(run, now));
+        }
+
         if (wait is { Kind: WaitKind.Retry, DueAt: { } retryAt })
         {
             var error = progress.Steps.FindLast(step => step.NodeId == wait.NodeId && step.Iteration == wait.Iteration)?.Error;
@@ -119,6 +135,11 @@ internal static class Decisions
     {
         run.Decisions.Clear();
         run.Collecting = null;
+        if (run.HasChildren)
+        {
+            run.AbandonChild();
+        }
+
         foreach (var call in run.Calls.Values)
         {
             _ = call.CancelAsync();
@@ -136,6 +157,8 @@ internal static class Decisions
             Output = output,
             Error = error,
             FinishedAt = now,
+            IsChild = run.Claimed.TriggerType == "sub_workflow",
+            RowsProcessed = run.RowsProcessed,
             IsLimited = run.Claimed.IsLimited,
         };
 

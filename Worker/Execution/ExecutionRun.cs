@@ -43,6 +43,12 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>It has, or had, rows in waits or timers.</summary>
     public bool HasWaits { get; set; }
 
+    /// <summary>It has, or had, waits for executions that it started.</summary>
+    public bool HasChildren { get; set; }
+
+    /// <summary>Of all its recorded steps, those before this worker's time included.</summary>
+    public long RowsProcessed { get; set; }
+
     /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was found.</summary>
     public int Wakes { get; set; } = claimed.Wakes;
 
@@ -67,6 +73,10 @@ internal sealed class Progress(ExecutionRun run)
     public List<TimerRow>? Timers { get; set; }
 
     public List<WaitKey>? Closed { get; set; }
+
+    public List<ChildStart>? Children { get; set; }
+
+    public List<WaitKey>? AbandonedChildren { get; set; }
 
     public List<EmittedEvent>? Emitted { get; set; }
 
@@ -103,9 +113,11 @@ internal sealed class Progress(ExecutionRun run)
         {
             checkpoint.Opened.AddRange(Opened ?? []); // else they would outlive their execution
             checkpoint.Timers.AddRange(Timers ?? []);
+            checkpoint.Children.AddRange(Children ?? []);
         }
 
         checkpoint.Closed.AddRange(Closed ?? []);
+        checkpoint.AbandonedChildren.AddRange(AbandonedChildren ?? []);
         checkpoint.Emitted.AddRange(Emitted ?? []);
         checkpoint.Logs.AddRange(Logs ?? []);
         if (DeadLetter is { } letter)

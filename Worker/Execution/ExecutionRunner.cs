@@ -48,6 +48,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         Change(run, static (run, work, now) =>
         {
             var (steps, waits) = work;
+            run.RowsProcessed = steps.Sum(step => step.RowsProcessed ?? 0);
+            run.HasChildren = waits.Exists(wait => wait.Kind == WaitKinds.Child);
             run.HasWaits = waits.Count > 0 || run.State.DeadlineAt is not null;
             if (run.State.DeadlineAt is { } deadline)
             {

@@ -9,8 +9,7 @@ internal static class Facts
 {
     public static ExecutionFacts Of(ClaimedExecution claimed, CallbackAddresses? callbacks)
     {
-        var (triggerId, @event) = ReadTrigger(claimed.Trigger);
-        return new ExecutionFacts
+        var facts = new ExecutionFacts
         {
             ExecutionId = claimed.Key.Id,
             TenantId = claimed.Key.TenantId,
@@ -18,8 +17,6 @@ internal static class Facts
             Version = claimed.Version,
             Input = claimed.Input,
             TriggerType = claimed.TriggerType,
-            TriggerId = triggerId,
-            TriggerEvent = @event,
             Callbacks = callbacks,
             CreatedAt = claimed.StartedAt,
             Attempt = claimed.Run,
@@ -27,18 +24,19 @@ internal static class Facts
             RetriedAt = claimed.RetriedAt,
             Cancellation = claimed.StopRequest == "cancel" ? new CancelRequested(claimed.StopReason) : null,
         };
+        return claimed.Trigger is null ? facts : WithTrigger(facts, claimed.Trigger);
     }
 
-    private static (string? Id, byte[]? Event) ReadTrigger(byte[]? trigger)
+    private static ExecutionFacts WithTrigger(ExecutionFacts facts, byte[] trigger)
     {
-        if (trigger is null)
-        {
-            return (null, null);
-        }
-
         using var document = JsonDocument.Parse(trigger);
-        return (
-            document.RootElement.TryGetProperty("id", out var id) ? id.GetString() : null,
-            document.RootElement.TryGetProperty("event", out var @event) ? JsonSerializer.SerializeToUtf8Bytes(@event) : null);
+        var root = document.RootElement;
+        return facts with
+        {
+            TriggerId = root.TryGetProperty("id", out var id) ? id.GetString() : null,
+            TriggerEvent = root.TryGetProperty("event", out var @event) ? JsonSerializer.SerializeToUtf8Bytes(@event) : default,
+            ScheduledAt = root.TryGetProperty("scheduledAt", out var scheduledAt) ? scheduledAt.GetString() : null,
+            Depth = root.TryGetProperty("depth", out var depth) ? depth.GetInt32() : 0,
+        };
     }
 }

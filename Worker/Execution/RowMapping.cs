@@ -24,6 +24,7 @@ internal static class RowMapping
         Error = step.Error is null ? null : ErrorJson(step.Error),
         StartedAt = step.StartedAt,
         FinishedAt = step.FinishedAt,
+        RowsProcessed = step.RowsProcessed,
     };
 
     /// <exception cref="InvalidOperationException">The row has a status that this build does not know.</exception>
@@ -52,6 +53,31 @@ internal static class RowMapping
         Request = wait.Request.ToRowBytes(),
         CreatedAt = now,
     };
+
+    /// <summary>The execution that a wait of the kind child starts, from what the node asked for.</summary>
+    public static ChildStart ToChild(this WaitSpec wait, ExecutionRun run, DateTimeOffset now)
+    {
+        using var document = JsonDocument.Parse(wait.Request);
+        var request = document.RootElement;
+        var workflow = request.GetProperty("workflow").GetString()!;
+        var mode = request.GetProperty("mode").GetString()!;
+        return new ChildStart(
+            new WaitKey(run.Key, wait.NodeId, wait.Iteration, wait.Attempt),
+            Guid.CreateVersion7(now),
+            Guid.TryParseExact(workflow, "D", out var id) ? id : null,
+            workflow,
+            request.TryGetProperty("version", out var version) ? version.GetInt32() : null,
+            JsonSerializer.SerializeToUtf8Bytes(request.GetProperty("input")),
+            Write(writer =>
+            {
+                writer.WriteString("type", "sub_workflow");
+                writer.WriteString("id", wait.NodeId);
+                writer.WriteString("executionId", run.Key.Id);
+                writer.WriteString("mode", mode);
+                writer.WriteNumber("depth", request.GetProperty("depth").GetInt32());
+            }),
+            IsAwaited: mode == "wait");
+    }
 
     /// <exception cref="InvalidOperationException">The row has a kind or outcome that this build does not know.</exception>
     public static RecordedWait ToRecorded(this WaitRow row) => new(

@@ -40,6 +40,10 @@ internal sealed partial class MaintenanceService(
         {
         }
 
+        while (await maintenance.DeleteOldFiresAsync(Limits.ExpiredPerRound, TimeSpan.FromDays(options.RetentionDays), cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
         while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
         {
         }

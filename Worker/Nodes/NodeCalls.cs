@@ -23,7 +23,11 @@ internal abstract record NodeResult
     {
     }
 
-    public sealed record Success(string Port, byte[] Output) : NodeResult;
+    public sealed record Success(string Port, byte[] Output) : NodeResult
+    {
+        /// <summary>Rows read or written outside, where the node counts them.</summary>
+        public long? RowsProcessed { get; init; }
+    }
 
     public sealed record Failure(StepError Error) : NodeResult;
 }
@@ -93,7 +97,10 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         switch (result)
         {
             case NodeResult.Success success:
-                return new StepSucceeded(node.Ordinal, node.Iteration, node.Attempt, success.Port, success.Output, started, finished);
+                return new StepSucceeded(node.Ordinal, node.Iteration, node.Attempt, success.Port, success.Output, started, finished)
+                {
+                    RowsProcessed = success.RowsProcessed,
+                };
             case NodeResult.Failure failure:
                 return new StepFailed(node.Ordinal, node.Iteration, node.Attempt, failure.Error, started, finished);
             default:

@@ -5,6 +5,8 @@ using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
+using Workflows.Data.Jobs;
+using Workflows.Data.Schedules;
 using Workflows.Data.Workers;
 using Workflows.Testing;
 
@@ -46,6 +48,8 @@ internal sealed class DataStack : IAsyncDisposable
         Performance = new PerformanceStore(Worker);
         Backlog = new EventBacklog(Worker);
         Registry = new WorkerRegistry(Worker);
+        Firing = new ScheduleFiring(Worker);
+        JobRuns = new JobRunStore(Worker, TimeProvider.System);
         Maintenance = new Maintenance(Worker);
     }
 
@@ -87,6 +91,10 @@ internal sealed class DataStack : IAsyncDisposable
     public EventBacklog Backlog { get; }
 
     public WorkerRegistry Registry { get; }
+
+    public ScheduleFiring Firing { get; }
+
+    public JobRunStore JobRuns { get; }
 
     public Maintenance Maintenance { get; }
 

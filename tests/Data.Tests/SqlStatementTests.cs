@@ -19,6 +19,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ApprovalTasks"] = ([DatabaseRole.Worker], true),
         ["CallbackStore"] = ([DatabaseRole.Api], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
+        ["ChildExecutions"] = ([DatabaseRole.Worker], true),
         ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
@@ -35,6 +36,9 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ExecutionQueries"] = ([DatabaseRole.Api], true),
         ["ExecutionStarter"] = ([DatabaseRole.Api], true),
         ["GrantStore"] = ([DatabaseRole.Api], false),
+        ["JobRunItems"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["JobRunStore"] = ([DatabaseRole.Worker], true),
+        ["ScheduleFiring"] = ([DatabaseRole.Worker], true),
         ["LimitedStart"] = ([DatabaseRole.Api], true),
         ["LineageQueries"] = ([DatabaseRole.Api], true),
         ["Maintenance"] = ([DatabaseRole.Worker], false),
@@ -139,6 +143,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|rules|rule_joins|routing_versions|approval_requests|approval_assignees|approval_decisions|approval_tasks|notifications|callback_calls)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|schedules|schedule_fires|job_runs|job_run_items|rules|rule_joins|routing_versions|approval_requests|approval_assignees|approval_decisions|approval_tasks|notifications|callback_calls)")]
     private static partial Regex WholeTable();
 }

@@ -204,7 +204,7 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
         {
             await reader.NextResultAsync(TestContext.Current.CancellationToken);
             await reader.ReadAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(1, reader.GetInt64(0));
+            Assert.Equal(2, reader.GetInt64(0));
         }
 
         await using var after = new NpgsqlCommand("select count(*) from workflows", connection);
@@ -279,6 +279,16 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             "insert into event_dedupe (tenant_id, source, event_id, id, expires_at) values ($1, '/s', 'e', $2, now())",
             "insert into event_matches (tenant_id, event_id, target, matched) values ($1, $2, 't', true)",
             "insert into events_to_route (tenant_id, id) values ($1, $2)",
+            "insert into calendars (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'c', now(), now())",
+            "insert into calendar_days (tenant_id, calendar_id, day) values ($1, $2, '2026-12-25')",
+            "insert into workflows (tenant_id, id, job_id, name, created_at, updated_at) select $1, $2, job_id, 'other', now(), now() from workflows where tenant_id = $1 and id = $3",
+            "insert into workflow_dependencies (tenant_id, workflow_id, depends_on_id) values ($1, $3, $2)",
+            "insert into job_packages (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'p', now(), now())",
+            "insert into job_package_steps (tenant_id, package_id, id, position, job_id) select $1, $2, $2, 1, job_id from workflows where tenant_id = $1 and id = $3",
+            "insert into job_runs (tenant_id, id, package_id, trigger_type, started_at) values ($1, $2, $2, 'manual', now())",
+            "insert into job_run_items (tenant_id, run_id, id, position, workflow_id) values ($1, $2, $3, 1, $3)",
+            "insert into schedules (tenant_id, id, name, workflow_id, cron, anchor_at, created_at, updated_at) values ($1, $2, 's', $3, '@daily', now(), now(), now())",
+            "insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome) values ($1, $2, now(), now(), 'started')",
             "insert into rules (tenant_id, id, name, definition, created_at, updated_at) values ($1, $2, 'r', '{}', now(), now())",
             "insert into rule_joins (tenant_id, rule_id, correlation_key, rule_version, expires_at) values ($1, $2, 'k', 1, now())",
             "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",

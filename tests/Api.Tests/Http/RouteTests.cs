@@ -102,6 +102,11 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(f::text, '' order by id) from folders f where tenant_id = $1),
           (select string_agg(j::text, '' order by id) from jobs j where tenant_id = $1),
           (select string_agg(e::text, '' order by id) from executions e where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from schedules s where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from calendars c where tenant_id = $1),
+          (select string_agg(d::text, '' order by day) from calendar_days d where tenant_id = $1),
+          (select string_agg(p::text, '' order by id) from job_packages p where tenant_id = $1),
+          (select string_agg(r::text, '' order by id) from job_runs r where tenant_id = $1),
           (select string_agg(l::text, '' order by id) from dead_letters l where tenant_id = $1),
           (select string_agg(u::text, '' order by id) from users u where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from secrets s where tenant_id = $1),
@@ -130,6 +135,15 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var folder = (await owner.PostAsync($"workspaces/{workspace.Id}/folders", new { name = "secret name" })).Ok(HttpStatusCode.Created);
         var job = (await owner.PostAsync($"folders/{folder.Id}/jobs", new { name = "secret name" })).Ok(HttpStatusCode.Created);
         var execution = (await owner.PostAsync($"workflows/{workflowId}/execute")).Ok(HttpStatusCode.Accepted);
+        var calendar = (await owner.PostAsync(
+            "calendars", new { name = "secret name", days = new object[] { new { day = "2026-12-25", name = "secret name" } } })).Ok(HttpStatusCode.Created);
+        var schedule = (await owner.PostAsync(
+            "schedules", new { name = "secret name", workflowId, timing = new { cron = "0 0 1 1 *" } })).Ok(HttpStatusCode.Created);
+        var runnable = (await owner.PostAsync($"folders/{folder.Id}/jobs", new { name = "secret name too" })).Ok(HttpStatusCode.Created);
+        var inJob = (await owner.PostAsync("workflows", new { name = "secret name", definition = Samples.Definition(), jobId = runnable.Id })).Ok(HttpStatusCode.Created);
+        (await owner.PostAsync($"workflows/{inJob.Id}/publish")).Ok();
+        var package = (await owner.PostAsync("job-packages", new { name = "secret name", jobs = new[] { runnable.Id } })).Ok(HttpStatusCode.Created);
+        var run = (await owner.PostAsync($"jobs/{runnable.Id}/run")).Ok(HttpStatusCode.Accepted);
         var stored = (await owner.PostAsync("events", new { specversion = "1.0", id = "1", source = "/secret name", type = "t" })).Ok(HttpStatusCode.Accepted);
         var user = (await owner.PostAsync(
             "users", new { email = "u@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
@@ -161,6 +175,11 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
+            ["calendarId"] = calendar.Data.GetProperty("calendar").GetProperty("id").GetString()!,
+            ["day"] = "2026-12-25",
+            ["scheduleId"] = schedule.Id.ToString(),
+            ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,
+            ["runId"] = run.Id.ToString(),
             ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
                 """
                 insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
@@ -185,6 +204,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             : path.EndsWith("/delegate", StringComparison.Ordinal) ? new { to = Guid.CreateVersion7() }
             : path.EndsWith("/comment", StringComparison.Ordinal) ? new { text = "x" }
             : path.EndsWith("/substitutions", StringComparison.Ordinal) ? new { substituteId = Guid.CreateVersion7(), endsAt = TimeProvider.System.GetUtcNow().AddDays(1) }
+            : path.EndsWith("/days", StringComparison.Ordinal) ? new { days = Array.Empty<object>() }
+            : path.EndsWith("/dependencies", StringComparison.Ordinal) ? new { dependencies = Array.Empty<object>() }
             : path.EndsWith("/folders", StringComparison.Ordinal) || path.EndsWith("/jobs", StringComparison.Ordinal) ? new { name = "x" }
             : new { };
         return client.SendAsync(new HttpMethod(route.Method), path, ApiClient.Json(body), ("If-Match", "*"));
