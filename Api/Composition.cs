@@ -13,6 +13,7 @@ using Workflows.Api.Search;
 using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
+using Workflows.Api.Webhooks;
 using Workflows.Api.Workflows;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Database;
@@ -49,6 +50,7 @@ internal static class Composition
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
+        services.AddSingleton<WebhookEndpoint>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         services.AddApiReference();
@@ -63,6 +65,7 @@ internal static class Composition
         app.MapDefaultEndpoints();
         app.MapApiReference();
         app.MapExecute();
+        WebhookEndpoint.Map(app);
         var api = app.MapGroup("/api/v1").AddEndpointFilterFactory(QueryParameters.RejectUnknown);
         api.MapLogin();
         api.MapSessions();
@@ -107,6 +110,7 @@ internal static class Composition
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
         services.AddSingleton<EventExplainer>();
+        services.AddSingleton<WebhookStore>();
         services.AddSingleton<GrantStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();

@@ -86,6 +86,11 @@ internal sealed class DefinitionReader(ProblemList problems)
             return new TriggerDefinition("", TriggerType.Manual, null, null);
         }
 
+        if (element.TryGetProperty("type", out var kind) && kind.ValueKind == JsonValueKind.String && kind.GetString() == "webhook")
+        {
+            return WebhookTriggerReader.Read(reader, problems);
+        }
+
         reader.RejectUnknown("id", "type", "eventType", "condition");
         var id = reader.Text("id", Limits.NodeIdLength, required: true) ?? "";
         var typeText = reader.Text("type", Limits.NameLength, required: true);
@@ -94,10 +99,10 @@ internal sealed class DefinitionReader(ProblemList problems)
             problems.Add(
                 reader.At("type"),
                 TriggerTypeUnknown,
-                typeText is "webhook" or "schedule"
+                typeText is "schedule"
                     ? $"Triggers of the type '{typeText}' are not available in this release."
                     : $"There is no trigger type '{typeText}'.",
-                Nearest.Hint(typeText, ["manual", "event"]));
+                Nearest.Hint(typeText, ["manual", "event", "webhook"]));
         }
 
         var isEvent = typeText == "event";
