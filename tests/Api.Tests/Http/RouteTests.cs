@@ -10,7 +10,7 @@ namespace Workflows.Api.Tests.Http;
 /// <summary>Every route there is, walked as every role, as nobody, and as the owner of another tenant.</summary>
 public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
-    private static readonly string[] OpenRoutes = ["/", "/reference", "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh"];
+    private static readonly string[] OpenRoutes = ["/", "/reference", "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/webhooks/{tenant}/{**path}"];
 
     private List<Route> Routes() => [.. api.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Select(endpoint => new Route(
@@ -138,6 +138,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
+            ["ruleId"] = (await owner.PostAsync(
+                "rules", new { name = "secret name", eventType = "t", actions = new[] { new { type = "startWorkflow", workflow = workflowId } } })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["nodeId"] = "only",
             ["number"] = "1",
         };
