@@ -9,6 +9,23 @@ public static class Limits
     public const int DefinitionDepth = 64;
     public const int Nodes = 10_000;
     public const int Edges = 20_000;
+
+    /// <summary>Bodies within bodies.</summary>
+    public const int BodyDepth = 8;
+
+    /// <summary>Items of one forEach, rounds of it at the same time, rounds of one repeat.</summary>
+    public const int LoopItems = 100_000;
+    public const int LoopParallel = 1_000;
+    public const int LoopRounds = 10_000;
+
+    /// <summary>Errors listed in the output of a forEach that collects them; all of them are counted.</summary>
+    public const int LoopErrors = 100;
+
+    /// <summary>
+    /// Decisions of one call, about: a loop of pure nodes goes on in a further call, so that a single execution neither fills the memory nor holds up
+    /// the checkpoint of the others.
+    /// </summary>
+    public const int DecisionsPerCall = 2_000;
     public const int Triggers = 100;
 
     /// <summary>Problems reported of one definition; the list then ends with <c>PROBLEMS_TRUNCATED</c>.</summary>
@@ -60,6 +77,24 @@ public static class Limits
 
     public const int ErrorMessageLength = 2_000;
     public const int CorrelationKeyLength = 512;
+
+    /// <summary>Users, groups and roles that one approval or notification names, and the longest such name.</summary>
+    public const int Assignees = 50;
+    public const int PrincipalNameLength = 254;
+
+    public const int ApprovalTitleLength = 200;
+    public const int ApprovalDescriptionLength = 4_000;
+    public const int ApprovalReminders = 100;
+
+    /// <summary>The whole request that an approval puts to people, with form and data.</summary>
+    public const int ApprovalRequestBytes = 256 * 1024;
+
+    public const int NotificationTitleLength = 200;
+    public const int NotificationBodyLength = 4_000;
+    public const int NotificationLinkLength = 2_000;
+
+    /// <summary>Characters of the token in a one-time address; the longest node id and iteration fit.</summary>
+    public const int CallbackTokenLength = 1_024;
 
     public const int EventTypeLength = 256;
 

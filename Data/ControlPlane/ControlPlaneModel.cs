@@ -14,6 +14,7 @@ internal static class ControlPlaneModel
             tenant.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         BuildIdentity(model, context);
+        BuildPeople(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
         ConnectionsModel.Build(model, context);
@@ -75,6 +76,35 @@ internal static class ControlPlaneModel
         });
     }
 
+    private static void BuildPeople(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<Group>(group =>
+        {
+            group.ToTable("groups").HasKey(row => new { row.TenantId, row.Id });
+            group.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<UserGroup>(member =>
+        {
+            member.ToTable("user_groups").HasKey(row => new { row.TenantId, row.UserId, row.GroupId });
+            member.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<Substitution>(substitution =>
+        {
+            substitution.ToTable("substitutions").HasKey(row => new { row.TenantId, row.Id });
+            substitution.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<Notification>(notification =>
+        {
+            notification.ToTable("notifications").HasKey(row => new { row.TenantId, row.UserId, row.Id });
+            notification.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ApprovalAssignee>(assignee =>
+        {
+            assignee.ToTable("approval_assignees").HasKey(row => new { row.TenantId, row.RequestId, row.Kind, row.PrincipalId });
+            assignee.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+    }
+
     private static void BuildHierarchy(ModelBuilder model, WorkflowsDbContext context)
     {
         model.Entity<Workspace>(workspace =>
@@ -96,6 +126,7 @@ internal static class ControlPlaneModel
         {
             workflow.ToTable("workflows").HasKey(row => new { row.TenantId, row.Id });
             workflow.Property(row => row.ParametersSchema).HasColumnType("jsonb");
+            workflow.Property(row => row.StartSettings).HasColumnType("jsonb");
             workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<WorkflowVersion>(version =>
@@ -142,6 +173,17 @@ internal static class ControlPlaneModel
         {
             wait.ToTable("waits").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
             wait.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<TimerRecord>(timer =>
+        {
+            timer.ToTable("timers").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
+            timer.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ExecutionLog>(log =>
+        {
+            log.ToTable("execution_logs").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(log, nameof(ExecutionLog.Metadata));
+            log.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         model.Entity<DeadLetter>(letter =>
         {

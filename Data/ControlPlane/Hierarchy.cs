@@ -86,6 +86,9 @@ public sealed class Workflow : ITenantRow, IVersionedRow
     /// <summary>JSON Schema of the input, taken from the published definition.</summary>
     public string? ParametersSchema { get; set; }
 
+    /// <summary>The settings of the published definition (JSON), which starts go by (<see cref="Executions.StartSettings"/>).</summary>
+    public string? StartSettings { get; set; }
+
     public bool Enabled { get; set; } = true;
 
     /// <summary>Number of the version that people see when they edit.</summary>

@@ -33,6 +33,24 @@ public sealed class ExecutionRecord : ITenantRow
 
     public int Attempt { get; set; }
 
+    public Guid? LeaseOwner { get; set; }
+
+    /// <summary>The execution of which this one is a rerun.</summary>
+    public Guid? ForkedFrom { get; set; }
+
+    public string? ParentIteration { get; set; }
+
+    public string? ConcurrencyKey { get; set; }
+
+    public int? ConcurrencyLimit { get; set; }
+
+    /// <summary>When a person closed the failure without running it again.</summary>
+    public DateTimeOffset? ResolvedAt { get; set; }
+
+    public string? ResolvedBy { get; set; }
+
+    public string? Resolution { get; set; }
+
     public string? StopRequest { get; set; }
 
     public string? StopReason { get; set; }
@@ -108,6 +126,46 @@ public sealed class WaitRecord : ITenantRow
     public DateTimeOffset CreatedAt { get; set; }
 
     public DateTimeOffset? ResolvedAt { get; set; }
+}
+
+/// <summary>An instant at which something happens to an execution. Read only.</summary>
+public sealed class TimerRecord : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid ExecutionId { get; set; }
+
+    public required string NodeId { get; set; }
+
+    public string Iteration { get; set; } = "";
+
+    public int Attempt { get; set; }
+
+    /// <summary>wait or execution_timeout.</summary>
+    public required string Kind { get; set; }
+
+    public DateTimeOffset DueAt { get; set; }
+}
+
+/// <summary>What happened to an execution beside its steps. Read only.</summary>
+public sealed class ExecutionLog : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public Guid ExecutionId { get; set; }
+
+    /// <summary>debug, info, warning or error.</summary>
+    public required string Level { get; set; }
+
+    public string? NodeId { get; set; }
+
+    public required string Message { get; set; }
+
+    public string? Metadata { get; set; }
+
+    public DateTimeOffset At { get; set; }
 }
 
 /// <summary>Work that exhausted its attempts. Read only.</summary>

@@ -13,12 +13,23 @@ public static class NodeCatalogue
         new IfNode(),
         new SwitchNode(),
         new JoinNode(),
+        new MergeNode(),
+        new ForEachNode(),
+        new RepeatNode(),
         new FailNode(),
+        new TerminateNode(),
         new SetNode(),
+        new ValidateNode(),
+        new AggregateNode(),
+        new SplitNode(),
         new DelayNode(),
+        new WaitUntilNode(),
         new WaitForEventNode(),
+        new ApprovalNode(),
+        new WaitForWebhookNode(),
         new HttpNode(),
         new EmitEventNode(),
+        new NotifyNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(

@@ -46,9 +46,11 @@ internal sealed class NodeCompilation(
     public List<object> SecretReaders { get; } = [];
 
     /// <param name="maySeeSecrets">The parameter is marked secret.</param>
-    public JsonataExpression? CompileExpression(string source, string at, bool maySeeSecrets = false)
+    /// <param name="perItem">It is evaluated for each item of a list, with <c>item</c> and <c>index</c> in scope.</param>
+    public JsonataExpression? CompileExpression(string source, string at, bool maySeeSecrets = false, bool perItem = false)
     {
-        var expression = expressions.Expression(source, at, ordinal, ExpressionScope.Node, maySeeSecrets);
+        var scope = perItem ? ExpressionScope.Item : ExpressionScope.Node;
+        var expression = expressions.Expression(source, at, ordinal, scope, maySeeSecrets);
         NoteSecrets(expression, expression?.References, maySeeSecrets);
         return expression;
     }
@@ -67,6 +69,14 @@ internal sealed class NodeCompilation(
         {
             SecretReaders.Add(reader);
         }
+    }
+
+    /// <summary>The JSON Schema in a parameter; null when it has problems, which are then reported.</summary>
+    public InputSchema? ReadSchema(JsonElement json, string parameter)
+    {
+        var before = problems.Problems.Count;
+        var schema = InputSchemaReader.Read(json, ProblemList.Append(ParametersPointer, parameter), problems);
+        return problems.Problems.Count == before ? schema : null;
     }
 
     /// <summary>

@@ -24,6 +24,10 @@ public sealed record NodePort(string Name, string Summary)
     public const string False = "false";
     public const string Default = "default";
     public const string Timeout = "timeout";
+    public const string Exhausted = "exhausted";
+    public const string Approved = "approved";
+    public const string Rejected = "rejected";
+    public const string Expired = "expired";
 
     internal static NodePort MainPort { get; } = new(Main, "The node has done its work.");
 
@@ -65,6 +69,9 @@ public abstract class NodeType
 
     /// <summary>How further ports come from the parameters, for people; null = there are none.</summary>
     public virtual string? PortsOfParameters => null;
+
+    /// <summary>True = a node of the type has a <c>body</c>.</summary>
+    public virtual bool HasBody => false;
 
     /// <summary>What the step's output holds, for people.</summary>
     public abstract string OutputSummary { get; }

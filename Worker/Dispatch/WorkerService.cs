@@ -42,6 +42,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Claiming", token => intake.ClaimAsync(_session, token), stoppingToken),
             loop.RunAsync("Taking what SQL started", token => intake.TakeEnqueuedAsync(_session, token), stoppingToken),
             loop.RunAsync("Sweeping", token => intake.SweepAsync(_session, token), stoppingToken),
+            loop.RunAsync("Claiming within tenants' limits", token => intake.ClaimLimitedAsync(_session, token), stoppingToken),
             loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),
             loop.RunAsync("Routing events", routing.RoundAsync, stoppingToken),
             loop.RunAsync("Rescuing", RescueAsync, stoppingToken),
@@ -185,6 +186,10 @@ internal sealed partial class WorkerService(
             {
                 runner.Apply(run, new Engine.Executions.TimedOut());
             }
+            else if (change.StopRequest == "pause")
+            {
+                runner.Apply(run, new Engine.Executions.PauseRequested());
+            }
 
             if (change.Wakes > run.Wakes)
             {
@@ -194,7 +199,7 @@ internal sealed partial class WorkerService(
 
         if (woken.Count > 0)
         {
-            var (_, waits) = await history.LoadAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
+            var waits = await history.LoadWaitsAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
             foreach (var (run, wakes) in woken)
             {
                 runner.Deliver(run, [.. waits[run.Key].Where(wait => wait.Outcome is not null)], wakes);

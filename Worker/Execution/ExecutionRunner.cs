@@ -15,15 +15,18 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private readonly Checkpointer _checkpointer;
     private readonly NodeCalls _calls;
     private readonly LookBack _lookBack;
+    private readonly PublicAddress _publicAddress;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<ExecutionRunner> _logger;
 
     public ExecutionRunner(
-        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, WorkerMetrics metrics, TimeProvider clock, ILogger<ExecutionRunner> logger)
+        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, PublicAddress publicAddress, WorkerMetrics metrics, TimeProvider clock,
+        ILogger<ExecutionRunner> logger)
     {
         _calls = calls;
         _lookBack = lookBack;
+        _publicAddress = publicAddress;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
@@ -37,7 +40,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     public void Begin(
         WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
     {
-        var state = new ExecutionState(workflow, Facts.Of(claimed));
+        var state = new ExecutionState(workflow, Facts.Of(claimed, _publicAddress.Callbacks));
         var run = new ExecutionRun(session, claimed, state);
         // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
         session.Runs[run.Key] = run;
@@ -45,17 +48,16 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         Change(run, static (run, work, now) =>
         {
             var (steps, waits) = work;
-            run.LastSequence = steps.Count == 0 ? 0 : steps.Max(step => step.Sequence);
             run.HasWaits = waits.Count > 0 || run.State.DeadlineAt is not null;
             if (run.State.DeadlineAt is { } deadline)
             {
                 (run.Collect().Timers ??= []).Add(new TimerRow(run.Key, "", "", 0, "execution_timeout", deadline));
             }
 
-            // What has resolved is consumed by the steps that Resume records; both go out together.
-            foreach (var resolved in waits.Where(wait => wait.Outcome is not null))
+            if (run.Claimed.StopRequest == "pause")
             {
-                run.CloseWait(resolved.NodeId, resolved.Iteration, resolved.Attempt);
+                run.IsResting = true; // asked for while another worker had it; nothing begins here
+                return;
             }
 
             run.MustLookBack = waits.Any(wait => wait.Outcome is null && wait.Kind == WaitKinds.Event);
@@ -80,7 +82,6 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         foreach (var wait in work.resolved)
         {
             var ordinal = run.State.Workflow.OrdinalOf(wait.NodeId);
-            run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
             Decider.Apply(
                 run.State,
                 wait.Kind == WaitKinds.Retry
@@ -101,7 +102,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         bool lookBack;
         lock (run.Gate)
         {
-            if (run.IsReleased || run.Session.IsFenced)
+            if (run.IsReleased || run.IsResting || run.Session.IsFenced)
             {
                 return;
             }
@@ -187,6 +188,11 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
             {
                 _calls.Start(run, node, Apply);
             }
+        }
+
+        if (progress.Continues && !run.Session.IsStopping)
+        {
+            Guarded(run, static (run, _, now) => Decider.Apply(run.State, new Continued(), now, run.Decisions), 0);
         }
     }
 
