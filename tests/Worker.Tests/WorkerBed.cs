@@ -17,7 +17,8 @@ internal sealed class WorkerBed : IAsyncDisposable
 {
     private const string TemplateName = "worker-platform";
 
-    private static readonly string Password = Guid.CreateVersion7().ToString("N");
+    /// <summary>Of all roles.</summary>
+    public static readonly string Password = Guid.CreateVersion7().ToString("N");
 
     private readonly TestDatabase _database;
     private readonly string _redisAddress;
@@ -246,6 +247,14 @@ internal sealed class WorkerBed : IAsyncDisposable
     {
         Assert.Equal(0, await ScalarAsync<long>("select count(*) from waits"));
         Assert.Equal(0, await ScalarAsync<long>("select count(*) from timers"));
+    }
+
+    /// <summary>A session of an application of the same database.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(string role)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Username = role, Password = Password }.ConnectionString);
+        await connection.OpenAsync(Token);
+        return connection;
     }
 
     public async Task<int> ExecuteAsync(string sql, params object[] parameters)

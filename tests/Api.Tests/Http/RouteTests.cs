@@ -11,7 +11,7 @@ namespace Workflows.Api.Tests.Http;
 public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static readonly string[] OpenRoutes = ["/", "/reference", "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh",
-        "/api/v1/callbacks/{token}"];
+        "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}"];
 
     private List<Route> Routes() => [.. api.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Select(endpoint => new Route(
@@ -180,6 +180,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["scheduleId"] = schedule.Id.ToString(),
             ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,
             ["runId"] = run.Id.ToString(),
+            ["ruleId"] = (await owner.PostAsync(
+                "rules", new { name = "secret name", eventType = "t", actions = new[] { new { type = "startWorkflow", workflow = workflowId } } })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
                 """
                 insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
