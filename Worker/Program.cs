@@ -24,6 +24,7 @@ builder.Services.AddSingleton<DefinitionStore>();
 builder.Services.AddSingleton<TimerStore>();
 builder.Services.AddSingleton<EventRouter>();
 builder.Services.AddSingleton<EventBacklog>();
+builder.Services.AddSingleton<EventRouting>();
 builder.Services.AddSingleton<WorkerRegistry>();
 builder.Services.AddSingleton<ExecutionLogs>();
 builder.Services.AddSingleton<SlotStore>();

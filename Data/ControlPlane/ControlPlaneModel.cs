@@ -16,6 +16,7 @@ internal static class ControlPlaneModel
         BuildIdentity(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
+        ConnectionsModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");
 
@@ -107,6 +108,7 @@ internal static class ControlPlaneModel
         model.Entity<WorkflowTrigger>(trigger =>
         {
             trigger.ToTable("workflow_triggers").HasKey(row => new { row.TenantId, row.WorkflowId, row.TriggerId });
+            trigger.Property(row => row.Settings).HasColumnType("jsonb");
             trigger.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         // The order of inserts within one save follows these keys.
@@ -164,6 +166,17 @@ internal static class ControlPlaneModel
             @event.ToTable("events").HasKey(row => new { row.TenantId, row.Id });
             Jsonb(@event, nameof(EventRecord.Data), nameof(EventRecord.Extensions));
             @event.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<EventToRoute>(queued =>
+        {
+            queued.ToTable("events_to_route").HasKey(row => new { row.TenantId, row.Id });
+            queued.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<RuleRecord>(rule =>
+        {
+            rule.ToTable("rules").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(rule, nameof(RuleRecord.Definition));
+            rule.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<EventMatch>(match =>
         {

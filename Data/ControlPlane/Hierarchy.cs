@@ -147,6 +147,12 @@ public sealed class WorkflowTrigger : ITenantRow
 
     public string? Condition { get; set; }
 
+    /// <summary>JSON of what this type of trigger has besides.</summary>
+    public string Settings { get; set; } = "{}";
+
+    /// <summary>Of webhooks: the address below the tenant's.</summary>
+    public string? WebhookPath { get; set; }
+
     public bool Enabled { get; set; } = true;
 }
 

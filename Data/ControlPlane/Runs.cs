@@ -209,6 +209,8 @@ public sealed class EventRecord : ITenantRow
 
     public string? Subject { get; set; }
 
+    public string? CorrelationKey { get; set; }
+
     public DateTimeOffset? Time { get; set; }
 
     public string? DataContentType { get; set; }
@@ -234,6 +236,12 @@ public sealed class EventMatch : ITenantRow
     public Guid? WorkflowId { get; set; }
 
     public Guid? ExecutionId { get; set; }
+
+    /// <summary>The rule that matched; null of a trigger and of a wait.</summary>
+    public Guid? RuleId { get; set; }
+
+    /// <summary>The event that the rule emitted.</summary>
+    public Guid? EmittedId { get; set; }
 
     public bool Matched { get; set; }
 

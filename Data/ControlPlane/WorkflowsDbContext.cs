@@ -59,6 +59,20 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<EventMatch> EventMatches => Set<EventMatch>();
 
+    public DbSet<EventToRoute> EventsToRoute => Set<EventToRoute>();
+
+    public DbSet<RuleRecord> Rules => Set<RuleRecord>();
+
+    public DbSet<Secret> Secrets => Set<Secret>();
+
+    public DbSet<Variable> Variables => Set<Variable>();
+
+    public DbSet<Connector> Connectors => Set<Connector>();
+
+    public DbSet<ContextEntry> ContextEntries => Set<ContextEntry>();
+
+    public DbSet<NodeDefinitionRecord> NodeDefinitions => Set<NodeDefinitionRecord>();
+
     /// <summary>
     /// Runs <paramref name="work"/> in one transaction under the tenant and saves what it changed; again from the start when the
     /// database was lost on the way. <paramref name="work"/> therefore loads what it changes itself, and has no effect outside.

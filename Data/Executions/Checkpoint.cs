@@ -23,6 +23,9 @@ public sealed record FinishedExecution
 /// <summary>An execution that only waits: its row gives up the worker.</summary>
 public sealed record ParkedExecution(ExecutionKey Key, long Fence, int Wakes);
 
+/// <summary>An execution that a person wants to rest and of which nothing runs any more: its row gives up the worker.</summary>
+public sealed record PausedExecution(ExecutionKey Key, long Fence);
+
 /// <summary>An instant at which a wait falls due, or (with an empty node) the execution times out.</summary>
 public sealed record TimerRow(ExecutionKey Key, string NodeId, string Iteration, int Attempt, string Kind, DateTimeOffset DueAt);
 
@@ -70,6 +73,8 @@ public sealed class Checkpoint
 
     public List<ParkedExecution> Parked { get; } = [];
 
+    public List<PausedExecution> Paused { get; } = [];
+
     public List<WaitRow> Opened { get; } = [];
 
     public List<TimerRow> Timers { get; } = [];
@@ -90,6 +95,7 @@ public sealed class Checkpoint
         Steps.Clear();
         Finished.Clear();
         Parked.Clear();
+        Paused.Clear();
         Opened.Clear();
         Timers.Clear();
         Closed.Clear();
@@ -101,7 +107,7 @@ public sealed class Checkpoint
 }
 
 /// <summary>What the database made of a checkpoint.</summary>
-/// <param name="Requeued">Parked executions that a wake-up overtook, and held ones whose turn has come: they are queued and wait for a worker.</param>
+/// <param name="Requeued">Parked executions that a wake-up overtook, paused ones that were cancelled or resumed meanwhile, held ones whose turn has come: they are queued and wait for a worker.</param>
 public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued);
 
 /// <summary>An execution that became queued.</summary>

@@ -92,6 +92,19 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         returning e.tenant_id, e.id, e.priority, e.status
         """;
 
+    // Wake-ups are kept: the next owner finds the resolved waits. Who was faster with a resumption (no request is left) or with another request gets
+    // the execution queued.
+    private const string PauseSql = """
+        update executions e
+        set status = case when e.stop_request = 'pause' then 'paused' else 'queued' end,
+            queued_at = case when e.stop_request = 'pause' then e.queued_at else now() end,
+            stop_request = nullif(e.stop_request, 'pause'),
+            lease_owner = null
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as p (tenant_id, id, fence)
+        where e.tenant_id = p.tenant_id and e.id = p.id and e.fence = p.fence and e.lease_owner = $1
+        returning e.tenant_id, e.id, e.priority, e.status
+        """;
+
     private static void AddExecutions(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
     {
         if (checkpoint.Finished is { Count: > 0 } finished)
@@ -138,6 +151,17 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Uuids(parked, row => row.Key.Id));
             command.Parameters.Add(Sql.Longs(parked, row => row.Fence));
             command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
+            batch.BatchCommands.Add(command);
+        }
+
+        if (checkpoint.Paused is { Count: > 0 } paused)
+        {
+            paused.Sort((left, right) => left.Key.CompareTo(right.Key));
+            var command = new NpgsqlBatchCommand(PauseSql);
+            command.Parameters.Add(Sql.Uuid(workerId));
+            command.Parameters.Add(Sql.Uuids(paused, row => row.Key.TenantId));
+            command.Parameters.Add(Sql.Uuids(paused, row => row.Key.Id));
+            command.Parameters.Add(Sql.Longs(paused, row => row.Fence));
             batch.BatchCommands.Add(command);
         }
     }

@@ -12,7 +12,8 @@ public sealed record WokenExecution(ExecutionKey Key, string Status, ExecutionPr
 /// </summary>
 public sealed class TimerStore(WorkflowsDatabase database)
 {
-    // Lock order, as everywhere: timers, waits, executions by key.
+    // Lock order, as everywhere: timers, waits, executions by key. A paused execution sleeps over its timers (what resolved is found when a person
+    // resumes it) but not over its own time-out.
     private const string FireSql = """
         with due as (
           select t.tenant_id, t.execution_id, t.node_id, t.iteration, t.attempt, t.kind

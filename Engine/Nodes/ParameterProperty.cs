@@ -13,6 +13,7 @@ internal sealed class ParameterProperty
     private readonly PropertyInfo _property;
     private readonly Type _type;
     private readonly ParameterSet? _items;
+    private readonly bool _perItem;
 
     public ParameterProperty(PropertyInfo property, object defaults)
     {
@@ -20,6 +21,7 @@ internal sealed class ParameterProperty
         _type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var attribute = property.GetCustomAttribute<ParameterAttribute>()!;
         var kind = KindOf(_type, attribute);
+        _perItem = attribute.PerItem;
         _items = kind == ParameterKind.List ? ParameterSet.Of(_type.GetGenericArguments()[0]) : null;
         Description = new NodeParameter(
             ObjectReader.CamelCase(property.Name),
@@ -33,7 +35,8 @@ internal sealed class ParameterProperty
             double.IsNaN(attribute.Min) ? null : attribute.Min,
             double.IsNaN(attribute.Max) ? null : attribute.Max,
             attribute.MaxLength == 0 ? null : attribute.MaxLength,
-            _items?.Parameters ?? []);
+            _items?.Parameters ?? [],
+            attribute.Secret);
     }
 
     public NodeParameter Description { get; }
@@ -51,6 +54,7 @@ internal sealed class ParameterProperty
             { Templated: true } => ReadTemplate(value, pointer, node),
             { Kind: ParameterKind.Expression } => ReadExpression(value, pointer, node),
             { Kind: ParameterKind.List } => ReadList(value, pointer, node),
+            { Kind: ParameterKind.Json } => value,
             _ => ReadLiteral(value, pointer, node),
         };
         if (read is null)
@@ -66,7 +70,7 @@ internal sealed class ParameterProperty
     {
         // A text with an expression in it is checked when it is rendered: only then its value exists.
         var mayRender = value.ValueKind == JsonValueKind.String && value.GetString()!.Contains("{{", StringComparison.Ordinal);
-        return mayRender || CheckLiteral(value, pointer, node) ? node.CompileTemplate(value, pointer) : null;
+        return mayRender || CheckLiteral(value, pointer, node) ? node.CompileTemplate(value, pointer, Description.Secret) : null;
     }
 
     private JsonataExpression? ReadExpression(JsonElement value, string pointer, NodeCompilation node)
@@ -74,7 +78,7 @@ internal sealed class ParameterProperty
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return node.CompileExpression(value.GetString()!, pointer);
+                return node.CompileExpression(value.GetString()!, pointer, Description.Secret, _perItem);
             case JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number:
                 return node.CompileExpression(value.GetRawText(), pointer);
             default:
@@ -271,6 +275,7 @@ internal sealed class ParameterProperty
             : type == typeof(int) ? ParameterKind.Integer
             : type == typeof(double) ? ParameterKind.Number
             : type == typeof(bool) ? ParameterKind.Boolean
+            : type == typeof(JsonElement) ? ParameterKind.Json
             : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? ParameterKind.List
             : throw new InvalidOperationException($"A parameter cannot be a {type}.");
     }

@@ -51,6 +51,8 @@ internal sealed class DataStack : IAsyncDisposable
 
     public DatabaseOptions Options { get; }
 
+    public IConnectionMultiplexer Redis => _redis;
+
     /// <summary>The superuser: sets the stage and looks behind it.</summary>
     public NpgsqlDataSource Owner { get; }
 
