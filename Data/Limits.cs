@@ -80,4 +80,22 @@ public static class Limits
 
     /// <summary>Sealed rows sealed anew in one round.</summary>
     public const int ResealedPerRound = 500;
+
+    /// <summary>Assignees, decisions and comments of one approval request that are shown, each.</summary>
+    public const int ApprovalPartsShown = 500;
+
+    /// <summary>Comments on one approval request.</summary>
+    public const int ApprovalComments = 200;
+
+    /// <summary>Users whom one notification reaches.</summary>
+    public const int Recipients = 10_000;
+
+    /// <summary>How long notifications are kept.</summary>
+    public static readonly TimeSpan NotificationLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>How long an approval request is kept after it was closed.</summary>
+    public static readonly TimeSpan ApprovalLifetime = TimeSpan.FromDays(365);
+
+    /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
+    public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
 }

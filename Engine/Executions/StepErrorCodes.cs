@@ -43,6 +43,14 @@ public static class StepErrorCodes
 
     /// <summary>A repeat whose condition still holds after its last round, and the <c>exhausted</c> port is not wired.</summary>
     public const string LoopExhausted = "LOOP_EXHAUSTED";
+    /// <summary>Nobody decided on an approval in time and the <c>expired</c> port is not wired.</summary>
+    public const string ApprovalExpired = "APPROVAL_EXPIRED";
+
+    /// <summary>None of an approval's assignees exists: nobody could ever decide.</summary>
+    public const string ApprovalUnassigned = "APPROVAL_UNASSIGNED";
+
+    /// <summary>The workers know no public address of the API (<c>Api:PublicUrl</c>), so a callback could never come.</summary>
+    public const string CallbackUnavailable = "CALLBACK_UNAVAILABLE";
 
     /// <summary>What a <c>fail</c> node says unless it has a code of its own.</summary>
     public const string Failed = "FAILED";

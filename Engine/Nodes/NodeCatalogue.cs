@@ -25,8 +25,11 @@ public static class NodeCatalogue
         new DelayNode(),
         new WaitUntilNode(),
         new WaitForEventNode(),
+        new ApprovalNode(),
+        new WaitForWebhookNode(),
         new HttpNode(),
         new EmitEventNode(),
+        new NotifyNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(

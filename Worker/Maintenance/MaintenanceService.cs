@@ -40,6 +40,10 @@ internal sealed partial class MaintenanceService(
         {
         }
 
+        while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
         await registry.ForgetEndedAsync(cancellationToken);
         if (made + retired > 0)
         {
