@@ -160,7 +160,7 @@ public sealed partial class ExecutionListTests(ApiFixture api) : IClassFixture<A
         var top = BlocksTouched().Match(plan);
         return (
             int.Parse(RowsOfPlan().Match(lines[0]).Groups[1].Value, CultureInfo.InvariantCulture),
-            top.Groups.Cast<Group>().Skip(1).Where(group => group.Success).Sum(group => long.Parse(group.Value, CultureInfo.InvariantCulture)),
+            top.Groups.Cast<System.Text.RegularExpressions.Group>().Skip(1).Where(group => group.Success).Sum(group => long.Parse(group.Value, CultureInfo.InvariantCulture)),
             plan);
     }
 
