@@ -53,4 +53,19 @@ public sealed class PerformanceStore(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Int(limit));
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private const string QueueSql = """
+        select count(*)::int, coalesce(extract(epoch from now() - min(q.queued_at)), 0)::float8
+        from (select e.queued_at from executions e where e.status = 'queued' limit $1) q
+        """;
+
+    /// <summary>How many executions of all tenants wait for a worker, and for how long the one that waits longest; over up to <paramref name="limit"/> of them.</summary>
+    public async Task<(int Depth, TimeSpan OldestAge)> MeasureQueueAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(QueueSql);
+        command.Parameters.Add(Sql.Int(limit));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(0, reader.GetDouble(1))));
+    }
 }

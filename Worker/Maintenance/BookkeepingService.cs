@@ -4,15 +4,29 @@ using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Maintenance;
 
-/// <summary>What must not wait an hour: adding up how long executions took, and queueing what is held although there is room.</summary>
-internal sealed class BookkeepingService(PerformanceStore performance, SlotStore slots, DispatchStreams streams, Loop loop) : BackgroundService
+/// <summary>
+/// What must not wait an hour: adding up how long executions took, queueing what is held although there is room, and measuring the queue.
+/// </summary>
+internal sealed class BookkeepingService(PerformanceStore performance, SlotStore slots, DispatchStreams streams, WorkerMetrics metrics, Loop loop) : BackgroundService
 {
+    private static readonly TimeSpan MeasurePause = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan FoldPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SettlePause = TimeSpan.FromSeconds(1);
 
     private HeldKey? _after;
+    private long _depth;
+    private long _oldestSeconds;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        metrics.Observe("workflows.queue.depth", "{execution}", "Executions of all tenants that wait for a worker, counted up to 10,000.", () => Volatile.Read(ref _depth));
+        metrics.Observe("workflows.queue.oldest", "s", "For how long the oldest of those waits.", () => Volatile.Read(ref _oldestSeconds));
+        return RunAsync(stoppingToken);
+    }
+
+    private Task RunAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        loop.RunAsync("Measuring the queue", MeasureAsync, stoppingToken),
         loop.RunAsync("Adding up durations", FoldAsync, stoppingToken),
         loop.RunAsync("Settling concurrency limits", SettleAsync, stoppingToken));
 
@@ -24,5 +38,13 @@ internal sealed class BookkeepingService(PerformanceStore performance, SlotStore
         (var queued, _after) = await slots.SettleAsync(_after, Limits.HeldKeysPerRound, cancellationToken);
         streams.Announce(queued.Select(execution => new DispatchHint(execution.Key, execution.Priority)));
         return SettlePause;
+    }
+
+    private async Task<TimeSpan> MeasureAsync(CancellationToken cancellationToken)
+    {
+        var (depth, oldest) = await performance.MeasureQueueAsync(Data.Limits.CountedQueue, cancellationToken);
+        Volatile.Write(ref _depth, depth);
+        Volatile.Write(ref _oldestSeconds, (long)oldest.TotalSeconds);
+        return MeasurePause;
     }
 }

@@ -166,6 +166,7 @@ public sealed class ConcurrencyTests(PostgresServer server) : IAsyncLifetime
         var heir = await _stack.AddWorkerAsync();
 
         await _stack.Registry.RescueAsync(TimeSpan.FromSeconds(2), Token);
+        Assert.Single(await _stack.ListAsync("select message from execution_logs where execution_id = $1 and message like 'Its worker was lost%'", first.Key.Id));
         var taken = await _stack.ClaimAsync(first.Key, heir);
         await Assert.ThrowsAsync<Npgsql.PostgresException>(() => _stack.WriteAsync(_worker, checkpoint => checkpoint.Finished.Add(first.Finished())));
         Assert.Equal("held", await _stack.StatusOfAsync(second));

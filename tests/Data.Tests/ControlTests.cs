@@ -143,7 +143,12 @@ public sealed class ControlTests(PostgresServer server) : IAsyncLifetime
             }
         }
 
+        await _stack.ExecuteAsync("update executions set queued_at = now() - interval '1 hour' where priority = -1");
+        var (depth, oldest) = await _stack.Performance.MeasureQueueAsync(Limits.CountedQueue, Token);
         var claimed = await _stack.Claims.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 42, Token);
+
+        Assert.Equal(120, depth);
+        Assert.InRange(oldest, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
 
         Assert.Equal(42, claimed.Count);
         Assert.Equal((32, 8, 2), (Of(ExecutionPriority.High), Of(ExecutionPriority.Normal), Of(ExecutionPriority.Low)));
