@@ -19,6 +19,7 @@ using Workflows.Api.Search;
 using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
+using Workflows.Api.Webhooks;
 using Workflows.Api.Workflows;
 using Workflows.Data.Approvals;
 using Workflows.Data.ControlPlane;
@@ -56,6 +57,7 @@ internal static class Composition
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
+        services.AddSingleton<WebhookEndpoint>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         services.AddApiReference();
@@ -70,6 +72,7 @@ internal static class Composition
         app.MapDefaultEndpoints();
         app.MapApiReference();
         app.MapExecute();
+        WebhookEndpoint.Map(app);
         app.MapCallbacks();
         var api = app.MapGroup("/api/v1").AddEndpointFilterFactory(QueryParameters.RejectUnknown);
         api.MapLogin();
@@ -132,6 +135,7 @@ internal static class Composition
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
         services.AddSingleton<EventExplainer>();
+        services.AddSingleton<WebhookStore>();
         services.AddSingleton<GrantStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();

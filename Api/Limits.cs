@@ -74,6 +74,9 @@ internal static class Limits
     /// <summary>Seconds that <c>Prefer: wait</c> may ask for; more is cut to it.</summary>
     public const int WaitSeconds = 60;
 
+    /// <summary>Bytes of the body of a webhook call.</summary>
+    public const int WebhookBodyBytes = 768 * 1024;
+
     public const int CorrelationIdLength = 256;
     public const int ReasonLength = 500;
     public const int SearchQueryLength = 500;

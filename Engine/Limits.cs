@@ -108,6 +108,15 @@ public static class Limits
     public const int EventExtensionValueLength = 1_024;
     public const int EventBytes = 1024 * 1024;
 
+    public const int WebhookPathLength = 200;
+    public const int WebhookHeaders = 20;
+
+    /// <summary>How far the signed time of a webhook call may lie from ours at most: before and after together no longer than accepted calls are remembered.</summary>
+    public const int WebhookToleranceSeconds = 43_200;
+
+    /// <summary>How long a webhook call may wait for the result.</summary>
+    public const int WebhookWaitSeconds = 60;
+
     /// <summary>Actions of one rule, and events that one rule joins.</summary>
     public const int RuleActions = 10;
     public const int JoinSlots = 10;

@@ -1,6 +1,7 @@
 using System.Text;
 using Workflows.Api.Http;
 using Workflows.Data.Executions;
+using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Executions;
 
@@ -33,9 +34,24 @@ internal static class BulkExecuteEndpoint
             return full;
         }
 
+        var items = new BulkItem[starts.Count];
+        var accepted = Prepare(body.Value, items, request, workflowId, workflow!, version, clock);
+        var outcomes = await starter.StartManyAsync([.. accepted.Select(start => start.Execution)], cancellationToken);
+        for (var index = 0; index < accepted.Count; index++)
+        {
+            items[accepted[index].Index] = Item(accepted[index].Index, outcomes[index]);
+        }
+
+        var started = items.Count(item => item.Id is not null);
+        return ApiResponse<BulkView>.Accepted(new BulkView(started, items.Length - started, items));
+    }
+
+    private static List<(int Index, NewExecution Execution)> Prepare(
+        BulkExecuteRequest body, BulkItem[] items, ApiRequest request, Guid workflowId, CompiledWorkflow workflow, int version, TimeProvider clock)
+    {
+        var starts = body.Executions;
         var key = IdempotencyKeys.Of(request.Http.Request);
         var hash = key is null ? null : RequestBody.HashOf(request.Http);
-        var items = new BulkItem[starts.Count];
         var accepted = new List<(int Index, NewExecution Execution)>(starts.Count);
         for (var index = 0; index < starts.Count; index++)
         {
@@ -43,7 +59,7 @@ internal static class BulkExecuteEndpoint
             var pointer = $"/executions/{index}/input";
             var concurrency = default(ConcurrencyClaim);
             if (Check(starts[index], index) is { } refusal
-                || (refusal = ExecuteEndpoint.CheckInput(workflow!, input, pointer) ?? ExecuteEndpoint.TryClaim(workflow!, input, pointer, out concurrency)) is not null)
+                || (refusal = ExecuteEndpoint.CheckInput(workflow, input, pointer) ?? ExecuteEndpoint.TryClaim(workflow, input, pointer, out concurrency)) is not null)
             {
                 items[index] = Refused(index, refusal);
                 continue;
@@ -55,7 +71,7 @@ internal static class BulkExecuteEndpoint
                 Id = Guid.CreateVersion7(clock.GetUtcNow()),
                 WorkflowId = workflowId,
                 Version = version,
-                Priority = StartBody.TryReadPriority(starts[index].Priority, out var priority) ? priority : ExecuteEndpoint.PriorityOf(workflow!),
+                Priority = StartBody.TryReadPriority(starts[index].Priority, out var priority) ? priority : ExecuteEndpoint.PriorityOf(workflow),
                 TriggerType = "manual",
                 CorrelationId = starts[index].CorrelationId,
                 Input = input,
@@ -66,14 +82,7 @@ internal static class BulkExecuteEndpoint
             }));
         }
 
-        var outcomes = await starter.StartManyAsync([.. accepted.Select(start => start.Execution)], cancellationToken);
-        for (var index = 0; index < accepted.Count; index++)
-        {
-            items[accepted[index].Index] = Item(accepted[index].Index, outcomes[index]);
-        }
-
-        var started = items.Count(item => item.Id is not null);
-        return ApiResponse<BulkView>.Accepted(new BulkView(started, items.Length - started, items));
+        return accepted;
     }
 
     private static BulkItem Item(int index, StartOutcome outcome) => outcome switch

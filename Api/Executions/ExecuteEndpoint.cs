@@ -32,23 +32,29 @@ internal sealed class ExecuteEndpoint(
             return;
         }
 
-        var wait = Wait(context.Request);
+        await StartAsync(context, execution!, Wait(context.Request), null);
+    }
+
+    /// <summary>Starts an execution and answers; with <paramref name="wait"/> its result, if it ends in time.</summary>
+    /// <param name="repeated">What to answer when its idempotency key was used before; null = the execution of then.</param>
+    public async Task StartAsync(HttpContext context, NewExecution execution, TimeSpan? wait, Problem? repeated)
+    {
         if (wait is null)
         {
-            await AnswerAsync(context, execution!, await starter.StartAsync(execution!, context.RequestAborted), null);
+            await AnswerAsync(context, execution, await starter.StartAsync(execution, context.RequestAborted), null, repeated);
             return;
         }
 
-        using var reply = await replies.ExpectAsync(execution!.Id, context.RequestAborted);
+        using var reply = await replies.ExpectAsync(execution.Id, context.RequestAborted);
         var outcome = await starter.StartAsync(execution with { ReplyTo = replies.Address }, context.RequestAborted);
         var result = outcome switch
         {
-            StartOutcome.Started started => await AwaitAsync(caller.TenantId, started.Id, reply, wait.Value, context.RequestAborted),
-            StartOutcome.AlreadyStarted already => await queries.FindResultAsync(caller.TenantId, already.Id, context.RequestAborted),
+            StartOutcome.Started started => await AwaitAsync(execution.TenantId, started.Id, reply, wait.Value, context.RequestAborted),
+            StartOutcome.AlreadyStarted already when repeated is null => await queries.FindResultAsync(execution.TenantId, already.Id, context.RequestAborted),
             _ => null,
         };
         context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
-        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null);
+        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated);
     }
 
     private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)
@@ -224,9 +230,11 @@ internal sealed class ExecuteEndpoint(
         return null;
     }
 
-    private static Task AnswerAsync(HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result) => outcome switch
+    private static Task AnswerAsync(
+        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated) => outcome switch
     {
         StartOutcome.Started started => WriteAsync(context, execution, started.Id, result, status: started.IsHeld ? "held" : "queued"),
+        StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
         StartOutcome.AlreadyStarted already => WriteAsync(context, execution, already.Id, result, repeated: true),
         StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
         StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),

@@ -91,7 +91,8 @@ internal static class Progress
         var done = steps.Where(step => step.Port is not null).Select(step => step.NodeId).ToHashSet();
         var waiting = waits.Where(wait => wait.Status == "open").Select(wait => wait.NodeId).ToHashSet();
         var left = steps.Where(step => step.Port is not null).Select(step => (step.NodeId, step.Port!)).ToHashSet();
-        var entered = definition.Edges.Select(edge => edge.To).ToHashSet();
+        // Entered by an edge, or to undo another: not where an execution begins.
+        var entered = definition.Edges.Select(edge => edge.To).Concat(definition.Nodes.Select(node => node.Compensate).OfType<string>()).ToHashSet();
         return [.. definition.Nodes.Select(node => node.Id)
             .Where(id => !done.Contains(id) && !waiting.Contains(id)
                 && (!entered.Contains(id) || definition.Edges.Any(edge => edge.To == id && left.Contains((edge.From, edge.Port)))))];

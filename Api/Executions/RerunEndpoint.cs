@@ -42,29 +42,18 @@ internal static class RerunEndpoint
         }
 
         var (workflow, version, refusal) = await FindAsync(request, workflows, original, asked.Version, cancellationToken);
-        if (refusal is not null)
+        if ((refusal ?? await execute.CheckQueueAsync(request.Caller, 1, cancellationToken)) is { } refused)
         {
-            return refusal;
+            return refused;
         }
 
-        var input = asked.Input is { } sent ? Encoding.UTF8.GetBytes(sent.GetRawText()) : Encoding.UTF8.GetBytes(original.Input);
-        if (asked.FromNode is { } node && workflow!.OrdinalOf(node) < 0)
-        {
-            return new Problem(Errors.NodeNotFound, $"Version {version} has no node '{node}'.");
-        }
-
-        if ((ExecuteEndpoint.CheckInput(workflow!, input, "/input") ?? ExecuteEndpoint.TryClaim(workflow!, input, "/input", out _)) is { } invalid)
+        var input = Encoding.UTF8.GetBytes(asked.Input?.GetRawText() ?? original.Input);
+        if ((Check(workflow!, asked.FromNode, input) ?? ExecuteEndpoint.TryClaim(workflow!, input, "/input", out _)) is { } invalid)
         {
             return invalid;
         }
 
-        if (await execute.CheckQueueAsync(request.Caller, 1, cancellationToken) is { } full)
-        {
-            return full;
-        }
-
-        var again = asked.FromNode is { } from ? workflow!.DescendantsOf(from) : null;
-        var rerun = new Rerun
+        var response = await StartAsync(request, original, asked, new Rerun
         {
             Id = Guid.CreateVersion7(request.Now),
             Original = executionId,
@@ -73,9 +62,18 @@ internal static class RerunEndpoint
             CreatedBy = request.Caller.Name,
             Now = request.Now,
             Concurrency = StartSettings.ClaimOf(workflow!, input),
-            Kept = again is null ? [] : [.. workflow!.Definition.Nodes.Where(known => !again.Contains(known.Id)).Select(known => (known.Id, known.Type))],
-        };
-        var response = await request.ChangeAsync<RerunView>(async token =>
+            Kept = asked.FromNode is { } from ? await KeptAsync(request, executionId, workflow!, from, cancellationToken) : [],
+        });
+        if (response.Data is { Status: "queued" } started)
+        {
+            dispatch.Announce([new DispatchHint(new ExecutionKey(request.Caller.TenantId, started.Id), (ExecutionPriority)original.Priority)]);
+        }
+
+        return response;
+    }
+
+    private static Task<ApiResponse<RerunView>> StartAsync(ApiRequest request, ExecutionRecord original, RerunRequest asked, Rerun rerun) =>
+        request.ChangeAsync<RerunView>(async token =>
         {
             var status = await request.Db.RerunAsync(rerun, token);
             if (status == "skipped")
@@ -84,15 +82,28 @@ internal static class RerunEndpoint
             }
 
             request.Record(
-                "execution.rerun", "execution", rerun.Id, null, new { original = executionId }, new { asked.FromNode, version, inputEdited = asked.Input is not null, asked.Reason });
-            return ApiResponse<RerunView>.Accepted(new RerunView(rerun.Id, status, executionId, original.WorkflowId, version, rerun.Kept.Count));
+                "execution.rerun", "execution", rerun.Id, null, new { original = original.Id },
+                new { asked.FromNode, rerun.Version, inputEdited = asked.Input is not null, asked.Reason });
+            return ApiResponse<RerunView>.Accepted(new RerunView(rerun.Id, status, original.Id, original.WorkflowId, rerun.Version, rerun.Kept.Count));
         });
-        if (response.Data is { Status: "queued" } started)
-        {
-            dispatch.Announce([new DispatchHint(new ExecutionKey(request.Caller.TenantId, started.Id), (ExecutionPriority)original.Priority)]);
-        }
 
-        return response;
+    private static Problem? Check(CompiledWorkflow workflow, string? fromNode, byte[] input) =>
+        fromNode is not null && workflow.OrdinalOf(fromNode) < 0
+            ? new Problem(Errors.NodeNotFound, $"The version has no node '{fromNode}'.")
+            : ExecuteEndpoint.CheckInput(workflow, input, "/input");
+
+    // What was undone by a compensating node did not happen: it runs again, and so does all that follows from it.
+    private static async Task<List<(string Id, string Type)>> KeptAsync(
+        ApiRequest request, Guid original, CompiledWorkflow workflow, string from, CancellationToken cancellationToken)
+    {
+        var compensations = workflow.Nodes.Select(node => node.Definition.Compensate).OfType<string>().ToHashSet();
+        var undone = compensations.Count == 0
+            ? []
+            : await request.Db.StepExecutions.Where(step => step.ExecutionId == original && step.Port != null && compensations.Contains(step.NodeId))
+                .Select(step => step.NodeId).Distinct().ToListAsync(cancellationToken);
+        var again = workflow.Nodes.Where(node => node.Definition.Compensate is { } undo && undone.Contains(undo)).Select(node => node.Id).Append(from)
+            .SelectMany(workflow.DescendantsOf).Concat(compensations).ToHashSet();
+        return [.. workflow.Nodes.Where(node => !again.Contains(node.Id)).Select(node => (node.Id, node.Definition.Type))];
     }
 
     private static async Task<(CompiledWorkflow? Workflow, int Version, Problem? Problem)> FindAsync(

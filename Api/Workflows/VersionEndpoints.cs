@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
@@ -65,6 +66,11 @@ internal static class VersionEndpoints
                 return problem;
             }
 
+            if (await FindTakenPathAsync(request, workflowId, compiled, token) is { } taken)
+            {
+                return taken;
+            }
+
             var before = new { workflow.PublishedVersion };
             await request.Db.WorkflowTriggers.Where(row => row.WorkflowId == workflowId).ExecuteDeleteAsync(token);
             request.Db.WorkflowTriggers.AddRange(Triggers(workflow, number, compiled));
@@ -86,6 +92,16 @@ internal static class VersionEndpoints
         return response;
     }
 
+    // Two that publish at the same moment are told apart by the unique index, with a less telling answer.
+    private static async Task<Problem?> FindTakenPathAsync(ApiRequest request, Guid workflowId, CompiledWorkflow compiled, CancellationToken token)
+    {
+        var paths = compiled.Definition.Triggers.Where(trigger => trigger.Webhook is not null).Select(trigger => trigger.Webhook!.Path).ToArray();
+        var taken = paths.Length == 0 ? null : await request.Db.WorkflowTriggers
+            .Where(row => row.WorkflowId != workflowId && paths.Contains(row.WebhookPath))
+            .Select(row => new { row.WebhookPath, row.WorkflowId }).FirstOrDefaultAsync(token);
+        return taken is null ? null : new Problem(Errors.WebhookPathTaken, $"The workflow {taken.WorkflowId} listens at '{taken.WebhookPath}'.");
+    }
+
     private static IEnumerable<WorkflowTrigger> Triggers(Workflow workflow, int number, CompiledWorkflow compiled) =>
         compiled.Definition.Triggers.Select(trigger => new WorkflowTrigger
         {
@@ -98,7 +114,10 @@ internal static class VersionEndpoints
                 TriggerType.Manual => "manual",
                 TriggerType.Event => "event",
                 TriggerType.Schedule => "schedule",
+                TriggerType.Webhook => "webhook",
             },
+            WebhookPath = trigger.Webhook?.Path,
+            Settings = trigger.Webhook is null ? "{}" : JsonSerializer.Serialize(trigger.Webhook, Envelope.Json),
             EventType = trigger.EventType,
             Condition = trigger.Condition,
         });

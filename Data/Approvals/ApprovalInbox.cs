@@ -80,7 +80,7 @@ public sealed class ApprovalInbox(WorkflowsDatabase database)
     public Task<List<ApprovalItem>> ListAsync(
         Guid tenantId, Guid userId, ApprovalListing listing, Guid? before, int limit, CancellationToken cancellationToken) => ReadAsync(
         tenantId,
-        new NpgsqlBatchCommand(listing switch { ApprovalListing.Open => OpenSql, ApprovalListing.Decided => DecidedSql, ApprovalListing.All => AllSql })
+        new NpgsqlBatchCommand(listing == ApprovalListing.Open ? OpenSql : listing == ApprovalListing.Decided ? DecidedSql : AllSql)
         {
             Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.UuidOrNull(before), Sql.Int(limit) },
         },

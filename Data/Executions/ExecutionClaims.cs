@@ -139,6 +139,46 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         return ExecuteAsync(workerId, command, cancellationToken);
     }
 
+    // An index of its own holds what SQL started and nobody claimed yet; mostly it is empty, and one look at it is one page. In turn among tenants, as the sweep.
+    private const string EnqueuedSql = """
+        with recursive tenants as (
+          (select e.tenant_id from executions e where e.status = 'queued' and e.trigger_type = 'sql' order by e.tenant_id limit 1)
+          union all
+          select (select e.tenant_id from executions e where e.status = 'queued' and e.trigger_type = 'sql' and e.tenant_id > t.tenant_id order by e.tenant_id limit 1)
+          from tenants t
+          where t.tenant_id is not null
+        )
+        select q.tenant_id, q.id
+        from tenants t
+        cross join lateral (
+          select e.tenant_id, e.id, row_number() over (order by e.id) as turn
+          from executions e
+          where e.tenant_id = t.tenant_id and e.status = 'queued' and e.trigger_type = 'sql'
+          order by e.id
+          limit $1
+        ) q
+        where t.tenant_id is not null and t.tenant_id <> all ($2::uuid[])
+        order by q.turn, q.tenant_id
+        limit $1
+        """;
+
+    /// <summary>Executions started from SQL, of which no stream tells: nobody but the committing session knows when they appear.</summary>
+    /// <param name="except">Tenants to leave out: those with a limit on what runs, which are claimed by counting.</param>
+    public async Task<List<ExecutionKey>> ListEnqueuedAsync(int limit, IReadOnlyList<Guid> except, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(EnqueuedSql);
+        command.Parameters.Add(Sql.Int(limit));
+        command.Parameters.Add(Sql.Uuids(except, id => id));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var keys = new List<ExecutionKey>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            keys.Add(new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)));
+        }
+
+        return keys;
+    }
+
     // Who claims for a tenant with a limit counts what runs of it under that tenant's lock (one of 256), so that two workers never fill the same room.
     private const string LockTenantsSql = """
         select pg_advisory_xact_lock(1466524787, k.slot)

@@ -71,16 +71,32 @@ public sealed class CompiledWorkflow
     /// <summary>The ordinal of a node; -1 when there is no such node.</summary>
     public int OrdinalOf(string nodeId) => _ordinals.TryGetValue(nodeId, out var ordinal) ? ordinal : -1;
 
-    /// <summary>A node and all that its edges lead to: what runs again when it does. Empty when there is no such node.</summary>
+    /// <summary>
+    /// A node, all that its edges lead to, and the bodies of the loops among them: what runs again when it does. A node of a body stands for its outermost loop, since
+    /// only whole loops are repeated. Empty when there is no such node.
+    /// </summary>
     public IReadOnlySet<string> DescendantsOf(string nodeId)
     {
+        var start = OrdinalOf(nodeId);
+        while (start >= 0 && Nodes[start].Graph.Loop >= 0)
+        {
+            start = Nodes[start].Graph.Loop;
+        }
+
         var found = new HashSet<string>();
-        var next = new Queue<int>(OrdinalOf(nodeId) is var start and >= 0 ? [start] : []);
+        var next = new Queue<int>(start >= 0 ? [start] : []);
         while (next.TryDequeue(out var ordinal))
         {
-            if (found.Add(Nodes[ordinal].Id))
+            var node = Nodes[ordinal];
+            if (!found.Add(node.Id))
             {
-                Array.ForEach(Nodes[ordinal].Outgoing, edge => next.Enqueue(edge.Node));
+                continue;
+            }
+
+            Array.ForEach(node.Outgoing, edge => next.Enqueue(edge.Node));
+            for (var inner = 0; inner < node.Body?.Count; inner++)
+            {
+                next.Enqueue(node.Body.First + inner);
             }
         }
 

@@ -114,10 +114,12 @@ internal sealed class DefinitionReader(ProblemList problems)
             return new TriggerDefinition("", TriggerType.Manual, null, null);
         }
 
-        var isSchedule = element.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() == "schedule";
-        if (isSchedule)
+        switch (element.TryGetProperty("type", out var kind) && kind.ValueKind == JsonValueKind.String ? kind.GetString() : null)
         {
-            return ScheduleTriggerReader.Read(reader, problems);
+            case "schedule":
+                return ScheduleTriggerReader.Read(reader, problems);
+            case "webhook":
+                return WebhookTriggerReader.Read(reader, problems);
         }
 
         reader.RejectUnknown("id", "type", "eventType", "condition");
@@ -128,10 +130,8 @@ internal sealed class DefinitionReader(ProblemList problems)
             problems.Add(
                 reader.At("type"),
                 TriggerTypeUnknown,
-                typeText is "webhook"
-                    ? $"Triggers of the type '{typeText}' are not available in this release."
-                    : $"There is no trigger type '{typeText}'.",
-                Nearest.Hint(typeText, ["manual", "event", "schedule"]));
+                $"There is no trigger type '{typeText}'.",
+                Nearest.Hint(typeText, ["manual", "event", "schedule", "webhook"]));
         }
 
         var isEvent = typeText == "event";

@@ -261,6 +261,12 @@ internal sealed class WorkflowCompiler
                     "Give each trigger an id of its own.");
             }
 
+            if (trigger.Webhook is { Path.Length: > 0 } webhook && triggers.Take(index).Any(other => other.Webhook?.Path == webhook.Path))
+            {
+                _problems.Add(
+                    $"/triggers/{index}/path", FieldValue, $"Another trigger listens at '{webhook.Path}'.", "Give each webhook a path of its own.");
+            }
+
             var eventType = EventTypePattern.TryParse(trigger.EventType, out var pattern) ? pattern : default;
             var condition = trigger.Condition is { } source
                 ? _expressions.Expression(source, $"/triggers/{index}/condition", node: -1, ExpressionScope.Trigger)

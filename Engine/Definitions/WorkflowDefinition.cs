@@ -35,6 +35,7 @@ public enum TriggerType
     Manual,
     Event,
     Schedule,
+    Webhook,
 }
 
 /// <summary>What starts an execution.</summary>
@@ -44,12 +45,64 @@ public sealed record TriggerDefinition(string Id, TriggerType Type, string? Even
 {
     /// <summary>When it starts an execution, and on what; schedule triggers only.</summary>
     public ScheduleTrigger? Schedule { get; init; }
+
+    /// <summary>Where it listens, and to whom; webhook triggers only.</summary>
+    public WebhookTrigger? Webhook { get; init; }
 }
 
 /// <summary>The part of a trigger that makes it a schedule.</summary>
 /// <param name="Calendar">Name or id of a calendar of the tenant; null = every day is a business day.</param>
 /// <param name="Input">The input of what it starts; null = an empty object.</param>
 public sealed record ScheduleTrigger(ScheduleSettings Settings, string? Calendar, JsonElement? Input);
+
+/// <summary>How the caller of a webhook proves who it is.</summary>
+public enum WebhookAuth
+{
+    /// <summary>Not at all: anybody who knows the address starts executions.</summary>
+    None,
+
+    /// <summary>By the secret itself, in a header.</summary>
+    Token,
+
+    /// <summary>By HMAC-SHA256 over the body under the secret.</summary>
+    Hmac,
+}
+
+/// <summary>Whose headers the signature comes in.</summary>
+public enum WebhookScheme
+{
+    /// <summary>Standard Webhooks: id, time and body are signed.</summary>
+    Standard,
+
+    /// <summary>Time and body are signed.</summary>
+    Stripe,
+
+    /// <summary>Only the body is signed: there is no time by which an old call could be told.</summary>
+    Github,
+}
+
+public enum WebhookResponse
+{
+    /// <summary>202 with the execution's id, when it is durable.</summary>
+    Accepted,
+
+    /// <summary>The result, if the execution ends in time.</summary>
+    Wait,
+}
+
+/// <summary>The part of a trigger that makes it a webhook.</summary>
+/// <param name="Path">Below the tenant's address; unique among what the tenant has published.</param>
+/// <param name="Secret">Name of a secret of the tenant.</param>
+/// <param name="ToleranceSeconds">How far the signed time may lie from ours.</param>
+/// <param name="Headers">Request headers passed on beside those that always are.</param>
+/// <param name="WaitSeconds">With <see cref="WebhookResponse.Wait"/>: how long.</param>
+public sealed record WebhookTrigger(
+    string Path, IReadOnlyList<string> Methods, WebhookAuth Auth, WebhookScheme Scheme, string? Secret, int ToleranceSeconds, IReadOnlyList<string> Headers,
+    WebhookResponse Respond, int WaitSeconds)
+{
+    public const int DefaultToleranceSeconds = 300;
+    public const int DefaultWaitSeconds = 10;
+}
 
 /// <summary>A unit of work.</summary>
 public sealed record NodeDefinition

@@ -42,7 +42,7 @@ public static class Decider
         if (FindEnding(state, now) is { } ending)
         {
             state.Ending = ending;
-            CloseWaits(state, waits, decisions);
+            state.Recorded?.CloseOrphans(decisions);
             if (Compensation.IsDueAt(state, ending))
             {
                 state.Root.IsReplay = true;
@@ -118,7 +118,7 @@ public static class Decider
         {
             state.Ending = ending;
             state.IsPausing = false;
-            StepRunner.Close(state.Root, decisions);
+            FrameEnding.Close(state.Root, decisions);
         }
     }
 
@@ -149,6 +149,7 @@ public static class Decider
             }
         }
 
+        state.Recorded?.CloseOrphans(decisions);
         if (state.Recorded is { IsEmpty: true })
         {
             state.Recorded = null;
@@ -203,19 +204,6 @@ public static class Decider
         }
 
         return state.DeadlineAt <= now ? TimeOut(state) : null;
-    }
-
-    /// <summary>All that are open but those of compensations, which go on.</summary>
-    private static void CloseWaits(ExecutionState state, IReadOnlyList<RecordedWait> waits, ICollection<Decision> decisions)
-    {
-        foreach (var wait in waits)
-        {
-            var ordinal = state.Workflow.OrdinalOf(wait.NodeId);
-            if (wait.Outcome is null && !state.Workflow.Nodes[ordinal].IsCompensation)
-            {
-                decisions.Add(new CloseWait(ordinal, wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind));
-            }
-        }
     }
 
     private static FailExecution TimeOut(ExecutionState state) => new(

@@ -98,7 +98,7 @@ public sealed class ExecutionState
     }
 
     /// <summary>From the outermost loop inwards: as many steps as bodies are nested, however many rounds are under way.</summary>
-    private Frame? Find(CompiledGraph graph, ReadOnlySpan<char> iteration)
+    internal Frame? Find(CompiledGraph graph, ReadOnlySpan<char> iteration)
     {
         if (graph.Parent is null)
         {

@@ -85,8 +85,8 @@ public static class ExecutionStatuses
         // Waits that resolve meanwhile are kept for the resumption.
         ExecutionStatus.Paused => to is ExecutionStatus.Queued or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
         ExecutionStatus.Held => to is ExecutionStatus.Queued or ExecutionStatus.Cancelled or ExecutionStatus.TimedOut,
-        // A person retries from the failed node.
-        ExecutionStatus.Failed or ExecutionStatus.TimedOut or ExecutionStatus.Cancelled => to is ExecutionStatus.Queued,
+        // A person retries from the failed node; one with a concurrency limit lines up again.
+        ExecutionStatus.Failed or ExecutionStatus.TimedOut or ExecutionStatus.Cancelled => to is ExecutionStatus.Queued or ExecutionStatus.Held,
         ExecutionStatus.Completed => false,
     };
 }

@@ -121,10 +121,10 @@ internal sealed class Frame
     /// <summary>Nothing starts here any more; it is over when what runs has ended.</summary>
     public bool IsClosing { get; set; }
 
-    /// <summary>It only takes over what is recorded and begins nothing: rebuilt for the compensations it may need.</summary>
+    /// <summary>It only takes over what is recorded and begins nothing: for the compensations it may need.</summary>
     public bool IsReplay { get; set; }
 
-    /// <summary>A replay has found something recorded here.</summary>
+    /// <summary>Something of it was on record.</summary>
     public bool HasRecords { get; set; }
 
     public FrameFailure? Failure { get; set; }

@@ -24,14 +24,20 @@ internal abstract class LoopRun(Frame parent, CompiledNode node)
     /// <summary>Rebuilds the frames of a loop that is over, or will not go on, for their compensations; has no outcome.</summary>
     public bool IsReplay { get; init; }
 
-    /// <summary>Whether <see cref="Take"/> and <see cref="TakeFailure"/> are to be told of the rounds at all.</summary>
-    public virtual bool NeedsResults => true;
+    /// <summary>Closing in the midst of a resumption: the rounds on record that are not taken over yet are, for their compensations.</summary>
+    public bool IsDraining { get; set; }
+
+    /// <summary>Whether a round follows from the result of the one before it, so that even a replay has to <see cref="Take"/> it.</summary>
+    public abstract bool IsSequential { get; }
 
     /// <summary>Why the loop fails; the first cause counts.</summary>
     public StepError? Failure { get; set; }
 
     /// <summary>The next round, if one may begin while those of <see cref="Frames"/> are under way.</summary>
     public abstract bool TryNext(out int index, out JsonataValue item);
+
+    /// <summary>Whether the round of this index has been given out by <see cref="TryNext"/>, so that it never will be again.</summary>
+    public abstract bool HasBegun(int index);
 
     /// <summary>A round is over. Returns the error that the loop fails with because of it; null = it goes on.</summary>
     public abstract StepError? Take(in NodeContext context, Frame frame, ReadOnlyMemory<byte> result);

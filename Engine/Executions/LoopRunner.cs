@@ -32,6 +32,7 @@ internal static class LoopRunner
         if (node is { Body.HasCompensations: true, Action: LoopAction action }
             && NodeEvaluator.Begin(action, new NodeContext(frame.State, frame, node, 1, now), isReplay: true, out _) is { } loop)
         {
+            loop.IsDraining = true;
             Advance(loop, now, decisions);
         }
     }
@@ -41,7 +42,11 @@ internal static class LoopRunner
     {
         var loop = frame.Loop!;
         loop.Frames.Remove(frame.Index);
-        if (!loop.IsClosing && loop.NeedsResults && Take(loop, frame, now) is { } failure)
+        if (loop.IsReplay || loop.IsClosing)
+        {
+            loop.IsDraining &= !loop.IsSequential || Take(loop, frame, now) is null;
+        }
+        else if (Take(loop, frame, now) is { } failure)
         {
             loop.Failure = failure;
             Close(loop, decisions);
@@ -54,11 +59,15 @@ internal static class LoopRunner
     public static void Close(LoopRun loop, ICollection<Decision> decisions)
     {
         loop.IsClosing = true;
+        loop.IsDraining = MustReplay(loop.Parent.State, loop.Node.Body!);
         foreach (var frame in loop.Frames.Values)
         {
-            StepRunner.Close(frame, decisions);
+            FrameEnding.Close(frame, decisions);
         }
     }
+
+    /// <summary>Whether what ends now may have completed, on record, something that is to be undone.</summary>
+    public static bool MustReplay(ExecutionState state, CompiledGraph graph) => graph.HasCompensations && state.Recorded is not null;
 
     private static StepError? Take(LoopRun loop, Frame frame, DateTimeOffset now)
     {
@@ -75,9 +84,9 @@ internal static class LoopRunner
 
     private static void Advance(LoopRun loop, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        while (!loop.IsClosing && loop.TryNext(out var index, out var item))
+        while ((loop.IsDraining || !loop.IsClosing) && loop.TryNext(out var index, out var item))
         {
-            var frame = new Frame(loop, index, item) { IsReplay = loop.IsReplay };
+            var frame = new Frame(loop, index, item) { IsReplay = loop.IsDraining };
             loop.Frames.Add(index, frame);
             frame.Start();
         }

@@ -11,6 +11,7 @@ internal sealed class RecordedSteps
 {
     private readonly ExecutionState _state;
     private readonly Dictionary<(int Ordinal, string Iteration), RecordedNode> _nodes;
+    private bool _isSettled;
 
     public RecordedSteps(ExecutionState state, IReadOnlyList<RecordedStep> steps, IReadOnlyList<RecordedWait> waits)
     {
@@ -94,6 +95,7 @@ internal sealed class RecordedSteps
         }
 
         var node = _state.Workflow.Nodes[ordinal];
+        frame.HasRecords = true;
         ref var slot = ref frame.Slot(ordinal);
         slot.AttemptBase = recorded.AttemptBase;
         slot.Attempt = recorded.AttemptBase;
@@ -106,7 +108,7 @@ internal sealed class RecordedSteps
             }
             else if (!StepRunner.MayRetry(node, last.Attempt - recorded.AttemptBase, ErrorOf(last)))
             {
-                AdoptFailure(frame, node, ErrorOf(last), decisions);
+                AdoptFailure(frame, node, ErrorOf(last), now, decisions);
             }
             else if (recorded.Wait is { Kind: WaitKind.Retry } retry && retry.Attempt == last.Attempt)
             {
@@ -145,6 +147,11 @@ internal sealed class RecordedSteps
         if (frame.State.Recorded is { } recorded && recorded._nodes.Remove((ordinal, frame.Iteration), out var records))
         {
             frame.HasRecords = true;
+            if (records.Wait is { } wait)
+            {
+                decisions.Add(new CloseWait(ordinal, node.Id, frame.Iteration, wait.Attempt, wait.Kind));
+            }
+
             if (records.Last is { Port: { } portName } last)
             {
                 AdoptOutcome(frame, node, last, portName, now, decisions);
@@ -167,6 +174,57 @@ internal sealed class RecordedSteps
         }
     }
 
+    /// <summary>
+    /// Closes the waits that nothing will take over: all but those of compensations when the execution ends; otherwise, once all that can be taken over
+    /// is, those of rounds that ended before their turn came, e.g. since another round is on record as failed.
+    /// </summary>
+    public void CloseOrphans(ICollection<Decision> decisions)
+    {
+        if (_isSettled)
+        {
+            return;
+        }
+
+        _isSettled = true;
+        foreach (var ((ordinal, iteration), recorded) in _nodes)
+        {
+            var node = _state.Workflow.Nodes[ordinal];
+            if (recorded.Wait is { } wait && !node.IsCompensation && (_state.Ending is not null || !MayBegin(node.Graph, iteration, ordinal)))
+            {
+                decisions.Add(new CloseWait(ordinal, node.Id, iteration, wait.Attempt, wait.Kind));
+                recorded.Wait = null;
+            }
+        }
+    }
+
+    /// <summary>Whether the turn of a node that is not taken over may yet come, seen from the outermost loop inwards.</summary>
+    private bool MayBegin(CompiledGraph graph, ReadOnlySpan<char> iteration, int ordinal)
+    {
+        var frame = _state.Root;
+        if (graph.Parent is { } parent)
+        {
+            var slash = iteration.LastIndexOf('/');
+            var outer = slash < 0 ? default : iteration[..slash];
+            if (_state.Find(parent, outer) is not { } holder)
+            {
+                return MayBegin(parent, outer, graph.Loop);
+            }
+
+            if (holder.Slot(graph.Loop) is not { Phase: NodePhase.Looping, Loop: { } loop })
+            {
+                return MayBegin(parent, outer, graph.Loop);
+            }
+
+            var index = int.Parse(iteration[(slash + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+            if (!loop.Frames.TryGetValue(index, out frame!))
+            {
+                return !loop.IsClosing && !loop.HasBegun(index);
+            }
+        }
+
+        return !frame.IsClosing && frame.Slot(ordinal).Phase is (NodePhase.Idle or NodePhase.Ready);
+    }
+
     private static void AdoptOutcome(
         Frame frame, CompiledNode node, in RecordedStep step, string portName, DateTimeOffset now, ICollection<Decision> decisions)
     {
@@ -182,7 +240,8 @@ internal sealed class RecordedSteps
         StepRunner.LeaveBy(frame, node, port, step.Output, step.Status == StepStatus.Failed, step.Sequence);
     }
 
-    private static void AdoptFailure(Frame frame, CompiledNode node, StepError error, ICollection<Decision> decisions)
+    private static void AdoptFailure(
+        Frame frame, CompiledNode node, StepError error, DateTimeOffset now, ICollection<Decision> decisions)
     {
         if (node.IsCompensation)
         {
@@ -190,7 +249,8 @@ internal sealed class RecordedSteps
         }
         else
         {
-            StepRunner.FailFrame(frame, node, error, decisions);
+            LoopRunner.Replay(frame, node, now, decisions);
+            FrameEnding.Fail(frame, node, error, decisions);
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed class ForEachNode() : NodeType<ForEachParameters>(
         private int _failed;
         private long _bytes;
 
-        public override bool NeedsResults => !IsReplay;
+        public override bool IsSequential => false;
 
         public override bool TryNext(out int index, out JsonataValue item)
         {
@@ -84,6 +84,8 @@ internal sealed class ForEachNode() : NodeType<ForEachParameters>(
             item = items[_next++];
             return true;
         }
+
+        public override bool HasBegun(int index) => index < _next;
 
         public override StepError? Take(in NodeContext context, Frame frame, ReadOnlyMemory<byte> result)
         {

@@ -51,6 +51,8 @@ internal sealed class RepeatNode() : NodeType<RepeatParameters>(
         private bool _goesOn = true;
         private bool _isExhausted;
 
+        public override bool IsSequential => true;
+
         public override bool TryNext(out int index, out JsonataValue item)
         {
             index = _rounds;
@@ -63,6 +65,8 @@ internal sealed class RepeatNode() : NodeType<RepeatParameters>(
             item = JsonataValue.FromJson(_result);
             return true;
         }
+
+        public override bool HasBegun(int index) => index < _rounds + Frames.Count;
 
         public override StepError? Take(in NodeContext context, Frame frame, ReadOnlyMemory<byte> result)
         {
@@ -77,7 +81,7 @@ internal sealed class RepeatNode() : NodeType<RepeatParameters>(
             }
 
             // Of a round that has nothing on record there is nothing to undo, nor of any after it.
-            _goesOn &= !IsReplay || frame.HasRecords;
+            _goesOn &= !frame.IsReplay || frame.HasRecords;
             return null;
         }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
+using Workflows.Engine.Executions;
 using Workflows.Worker.Execution;
 
 namespace Workflows.Worker.Dispatch;
@@ -17,6 +19,7 @@ internal sealed partial class Intake : IDisposable
     private static readonly TimeSpan PauseWhenFull = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestWithoutSweep = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan EnqueuedPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
     private readonly FairQueue _queue = new();
@@ -107,6 +110,20 @@ internal sealed partial class Intake : IDisposable
             : TimeSpan.FromSeconds(_options.SweepSeconds);
     }
 
+    /// <summary>Looks for what SQL started, which no stream tells of.</summary>
+    public async Task<TimeSpan> TakeEnqueuedAsync(WorkerSession session, CancellationToken cancellationToken)
+    {
+        var room = Math.Min(Room(session), Limits.ClaimsPerRound);
+        var limits = await _limits.GetAsync(cancellationToken);
+        var keys = room == 0 ? [] : await _claims.ListEnqueuedAsync(room, [.. limits.Keys], cancellationToken);
+        if (keys.Count > 0)
+        {
+            await TakeAsync(session, workerId => _claims.ClaimAsync(workerId, keys, cancellationToken), cancellationToken);
+        }
+
+        return room > 0 && keys.Count == room ? TimeSpan.Zero : EnqueuedPause;
+    }
+
     /// <summary>Looks for queued executions of tenants with a limit on what runs, as far as they have room.</summary>
     public async Task<TimeSpan> ClaimLimitedAsync(WorkerSession session, CancellationToken cancellationToken)
     {
@@ -175,7 +192,14 @@ internal sealed partial class Intake : IDisposable
             if (workflow is null)
             {
                 LogNoVersion(execution.Key.Id, execution.WorkflowId, execution.Version);
-                await RefuseAsync(session, execution, cancellationToken);
+                await RefuseAsync(session, execution, new ExecutionError(
+                    "VERSION_UNUSABLE", $"Version {execution.Version} of the workflow is missing or does not compile on this release.", null), cancellationToken);
+                continue;
+            }
+
+            if (execution is { Run: 1, TriggerType: "sql" or "rule" } && steps?[execution.Key].Any() != true && InputProblem(workflow, execution) is { } problem)
+            {
+                await RefuseAsync(session, execution, problem, cancellationToken);
                 continue;
             }
 
@@ -183,11 +207,24 @@ internal sealed partial class Intake : IDisposable
         }
     }
 
-    private async Task RefuseAsync(WorkerSession session, ClaimedExecution execution, CancellationToken cancellationToken)
+    // Whoever started it had nobody to compare the input with the parameters of the workflow: neither SQL nor the routing of events has the compiled definition.
+    private static ExecutionError? InputProblem(Engine.Definitions.CompiledWorkflow workflow, ClaimedExecution execution)
+    {
+        if (workflow.Definition.Parameters is null)
+        {
+            return null;
+        }
+
+        using var input = JsonDocument.Parse(execution.Input, new JsonDocumentOptions { MaxDepth = Engine.Limits.JsonDepth });
+        return workflow.ValidateInput(input.RootElement) is [var first, ..] problems
+            ? new ExecutionError("INPUT_INVALID", $"{first.Pointer}: {first.Message}{(problems.Count > 1 ? $" ({problems.Count} problems)" : "")}", null)
+            : null;
+    }
+
+    private async Task RefuseAsync(WorkerSession session, ClaimedExecution execution, ExecutionError refusal, CancellationToken cancellationToken)
     {
         var now = _clock.GetUtcNow();
-        var error = RowMapping.ErrorJson(new Engine.Executions.ExecutionError(
-            "VERSION_UNUSABLE", $"Version {execution.Version} of the workflow is missing or does not compile on this release.", null));
+        var error = RowMapping.ErrorJson(refusal);
         var checkpoint = new Checkpoint();
         checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now, IsLimited = execution.IsLimited });
         checkpoint.Cleared.Add(execution.Key);

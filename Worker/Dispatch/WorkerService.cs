@@ -40,6 +40,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Reading the dispatch streams", ReadStreamsAsync, stoppingToken),
             loop.RunAsync("Taking over unread dispatch entries", TakeOverAsync, stoppingToken),
             loop.RunAsync("Claiming", token => intake.ClaimAsync(_session, token), stoppingToken),
+            loop.RunAsync("Taking what SQL started", token => intake.TakeEnqueuedAsync(_session, token), stoppingToken),
             loop.RunAsync("Sweeping", token => intake.SweepAsync(_session, token), stoppingToken),
             loop.RunAsync("Claiming within tenants' limits", token => intake.ClaimLimitedAsync(_session, token), stoppingToken),
             loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),

@@ -56,6 +56,10 @@ internal sealed class ExecutionRunner
             {
                 Decider.Apply(state, NodeEvaluator.Run(state, run, Now), Now, _decisions);
             }
+            else if (_decisions[next] is ContinueLater)
+            {
+                Decider.Apply(state, new Continued(), Now, _decisions);
+            }
         }
 
         if (state.Status != ExecutionStatus.Completed)

@@ -15,6 +15,9 @@ foreach (var (name, json, input) in Workloads.All)
 var resumed = new ExecutionRunner(Workloads.Compile(Workloads.TenEffects), "{}"u8.ToArray());
 Measure("resume-after-5-of-ten-effects", rounds: 20_000, resumed.ResumeHalfway);
 
+var fanOut = new ExecutionRunner(Workloads.Compile(Workloads.FanOut), "{}"u8.ToArray());
+Measure("fan-out-1000", rounds: 40, fanOut.Run);
+
 var small = Encoding.UTF8.GetBytes(Workloads.TenMixed);
 Measure("validate-ten-mixed", rounds: 2_000, () => CompiledWorkflow.TryCompile(small, out _, out _));
 

@@ -32,6 +32,16 @@ internal static class Workloads
         }
         """;
 
+    /// <summary>1,000 rounds in parallel, each with one effect.</summary>
+    public const string FanOut = """
+        {
+          "schema": 1,
+          "nodes": [{"id": "l", "type": "forEach", "parameters": {"items": "{{ [1..1000] }}", "maxParallel": 1000},
+                     "body": {"nodes": [{"id": "e", "type": "set", "effect": true, "parameters": {"value": "{{ item }}"}}], "edges": []}}],
+          "edges": []
+        }
+        """;
+
     private const string Order = """{"id": "o-1", "customer": "Ada", "price": 19.99, "quantity": 12, "country": "DE"}""";
 
     public static string TenEffects { get; } = Chain(10, index =>

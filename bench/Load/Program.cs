@@ -5,7 +5,7 @@ using Workflows.Testing;
 IBenchmark[] all =
 [
     new NoopBenchmark(), new TenStepBenchmark(), new LatencyBenchmark(), new FanOutBenchmark(), new CrashBenchmark(), new ParkedBenchmark(), new OldSnapshotBenchmark(),
-    new NoRedisBenchmark(),
+    new NoRedisBenchmark(), new EventsBenchmark(),
 ];
 var chosen = args is [] or ["all"] ? all : [.. all.Where(benchmark => args.Contains(benchmark.Name))];
 if (chosen.Length == 0 || (args is not ([] or ["all"]) && chosen.Length != args.Length))

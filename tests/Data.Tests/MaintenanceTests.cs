@@ -50,10 +50,26 @@ public sealed class MaintenanceTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(0, await RetireAsync("executions"));
     }
 
+    [Fact]
+    public async Task Days_of_logs_are_dropped_a_week_after_they_ended()
+    {
+        await _stack.ExecuteAsync("call make_day_partition('execution_logs', now() - interval '9 days'); call make_day_partition('execution_logs', now() - interval '6 days')");
+
+        Assert.Equal(1, await _stack.Maintenance.RetireDayPartitionsAsync("execution_logs", TimeSpan.FromDays(7), TestContext.Current.CancellationToken));
+
+        Assert.True(await _stack.ScalarAsync<bool>(
+            """
+            select to_regclass('execution_logs' || to_char(now() at time zone 'UTC' - interval '9 days', '_YYYY_MM_DD')) is null
+               and to_regclass('execution_logs' || to_char(now() at time zone 'UTC' - interval '6 days', '_YYYY_MM_DD')) is not null
+            """));
+    }
+
     [Theory]
     [InlineData("queued")]
     [InlineData("running")]
     [InlineData("waiting")]
+    [InlineData("paused")]
+    [InlineData("held")]
     public async Task Unfinished_executions_and_their_steps_are_carried_over(string status)
     {
         await MakePartitionAsync("executions", LongAgo);

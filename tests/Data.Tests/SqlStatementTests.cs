@@ -54,6 +54,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
+        ["WebhookStore"] = ([DatabaseRole.Api], true),
         ["WorkerRegistry"] = ([DatabaseRole.Worker], true),
     };
 

@@ -105,6 +105,21 @@ public sealed class PlatformClient : IDisposable
         await DataAsync(response);
     }
 
+    /// <summary>Publishes a batch of CloudEvents; how many were accepted.</summary>
+    public async Task<int> PublishEventsAsync(byte[] batch)
+    {
+        using var content = Json(batch);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/cloudevents-batch+json");
+        using var response = await _http.PostAsync("/api/v1/events", content);
+        return (await DataAsync(response)).GetProperty("accepted").GetInt32();
+    }
+
+    public async Task CreateRuleAsync(byte[] body)
+    {
+        using var response = await _http.PostAsync("/api/v1/rules", Json(body));
+        await DataAsync(response);
+    }
+
     /// <summary>Waits until that many executions of the workflow ended well.</summary>
     /// <exception cref="InvalidOperationException">Some ended otherwise, or not in time.</exception>
     public async Task WaitForCompletedAsync(string workflowId, long count, TimeSpan timeout)

@@ -1,6 +1,7 @@
 using System.Text;
 using Npgsql;
 using StackExchange.Redis;
+using Workflows.Data.Approvals;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
@@ -16,7 +17,8 @@ internal sealed class WorkerBed : IAsyncDisposable
 {
     private const string TemplateName = "worker-platform";
 
-    private static readonly string Password = Guid.CreateVersion7().ToString("N");
+    /// <summary>Of all roles.</summary>
+    public static readonly string Password = Guid.CreateVersion7().ToString("N");
 
     private readonly TestDatabase _database;
     private readonly string _redisAddress;
@@ -38,6 +40,8 @@ internal sealed class WorkerBed : IAsyncDisposable
         var signals = new WorkerSignals(redis);
         Starter = new ExecutionStarter(_api, dispatch, TimeProvider.System);
         Control = new ExecutionControl(_api, dispatch, signals, TimeProvider.System);
+        Decisions = new DecisionStore(_api, dispatch, signals, TimeProvider.System);
+        Callbacks = new CallbackStore(_api, dispatch, signals);
         Events = new EventStore(_api, new EventRouter(_api, dispatch, signals, TimeProvider.System), TimeProvider.System);
     }
 
@@ -48,6 +52,10 @@ internal sealed class WorkerBed : IAsyncDisposable
     public ExecutionStarter Starter { get; }
 
     public ExecutionControl Control { get; }
+
+    public DecisionStore Decisions { get; }
+
+    public CallbackStore Callbacks { get; }
 
     public EventStore Events { get; }
 
@@ -93,6 +101,8 @@ internal sealed class WorkerBed : IAsyncDisposable
             ["Database__WorkerPassword"] = Password,
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["Logging__LogLevel__Default"] = "Warning",
+            ["Security__EncryptionKey"] = Password,
+            ["Api__PublicUrl"] = "https://flows.example",
             ["Worker__MaxInFlight"] = $"{maxInFlight}",
             ["Worker__StopGraceSeconds"] = FormattableString.Invariant($"{stopGraceSeconds}"),
             ["Worker__HttpAllow__0"] = "127.0.0.1",
@@ -113,6 +123,25 @@ internal sealed class WorkerBed : IAsyncDisposable
             """, id);
         return id;
     }
+
+    /// <summary>The wait behind a one-time address that a worker made.</summary>
+    public static CallbackTarget TargetOf(string address) =>
+        new CallbackTokens(Password).TryRead(address[(address.LastIndexOf('/') + 1)..], out var target)
+            ? target
+            : throw new ArgumentException($"No worker of this bed made '{address}'.", nameof(address));
+
+    public async Task<Guid> AddUserAsync(string name)
+    {
+        var id = Guid.CreateVersion7();
+        await ExecuteAsync(
+            "insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $2, $3 || '@x.org', $3, $3, now(), now())", TenantId, id, name);
+        return id;
+    }
+
+    public Task<Guid> RequestOfAsync(Guid execution) => ScalarAsync<Guid>("select id from approval_requests where execution_id = $1", execution);
+
+    public Task<DecisionOutcome> DecideAsync(Guid request, Guid user, bool approves = true) => Decisions.DecideAsync(
+        new NewDecision(TenantId, request, user, "somebody@x.org", approves, "because", null), new Actor("user", user, "somebody@x.org"), Token);
 
     /// <summary>Stores a definition as published, with its event triggers.</summary>
     /// <param name="nodes">JSON objects, separated by commas.</param>
@@ -218,6 +247,14 @@ internal sealed class WorkerBed : IAsyncDisposable
     {
         Assert.Equal(0, await ScalarAsync<long>("select count(*) from waits"));
         Assert.Equal(0, await ScalarAsync<long>("select count(*) from timers"));
+    }
+
+    /// <summary>A session of an application of the same database.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(string role)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Username = role, Password = Password }.ConnectionString);
+        await connection.OpenAsync(Token);
+        return connection;
     }
 
     public async Task<int> ExecuteAsync(string sql, params object[] parameters)

@@ -190,7 +190,7 @@ public sealed class ControlTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await owner.GetAsync($"dead-letters/{Guid.CreateVersion7()}")).Fails(HttpStatusCode.NotFound, "DEAD_LETTER_NOT_FOUND");
     }
 
-    private async Task<Guid> StartAsync(ApiClient owner, Guid? workflow = null) =>
+    private static async Task<Guid> StartAsync(ApiClient owner, Guid? workflow = null) =>
         (await owner.PostAsync($"workflows/{workflow ?? await owner.CreatePublishedAsync()}/execute")).Ok(HttpStatusCode.Accepted).Id;
 
     private async Task<Guid> FailAsync(ApiClient owner, Guid workflow, string code = "A")

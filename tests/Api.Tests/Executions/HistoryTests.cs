@@ -212,7 +212,7 @@ public sealed class HistoryTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal((1, JsonValueKind.Null), (seen.GetProperty("workersActive").GetInt32(), seen.GetProperty("workers").ValueKind));
     }
 
-    private async Task<Guid> StartAsync(ApiClient owner, string body = "{}", Guid? workflow = null) =>
+    private static async Task<Guid> StartAsync(ApiClient owner, string body = "{}", Guid? workflow = null) =>
         (await owner.PostAsync($"workflows/{workflow ?? await owner.CreatePublishedAsync(Chain)}/execute", body)).Ok(HttpStatusCode.Accepted).Id;
 
     private Task RecordAsync(Guid id, string node, int sequence, string type = "noop", string output = "{}") => api.Host.ExecuteAsync(

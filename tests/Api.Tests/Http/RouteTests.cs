@@ -10,7 +10,8 @@ namespace Workflows.Api.Tests.Http;
 /// <summary>Every route there is, walked as every role, as nobody, and as the owner of another tenant.</summary>
 public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
-    private static readonly string[] OpenRoutes = ["/", "/reference", "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh"];
+    private static readonly string[] OpenRoutes = ["/", "/reference", "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh",
+        "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}"];
 
     private List<Route> Routes() => [.. api.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Select(endpoint => new Route(
@@ -70,7 +71,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
     public async Task Nothing_of_another_tenant_can_be_seen_or_changed()
     {
         using var owner = api.Host.Owner();
-        var ids = await CreateOneOfEachAsync(owner);
+        var ids = await CreateOneOfEachAsync(owner, api.Host);
         var before = await FingerprintAsync();
         using var stranger = api.Host.Client((await api.Host.CreateTenantAsync("stranger")).ApiKey);
 
@@ -114,11 +115,20 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(c::text, '' order by id) from context_entries c where tenant_id = $1),
           (select string_agg(n::text, '' order by id) from node_definitions n where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from user_sessions s where tenant_id = $1),
+          (select string_agg(r::text, '' order by id) from roles r where tenant_id = $1),
+          (select string_agg(g::text, '' order by id) from groups g where tenant_id = $1),
+          (select string_agg(g::text, '' order by user_id) from user_groups g where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from substitutions s where tenant_id = $1),
+          (select string_agg(r::text, '' order by id) from approval_requests r where tenant_id = $1),
+          (select string_agg(d::text, '') from approval_decisions d where tenant_id = $1),
+          (select string_agg(a::text, '') from approval_assignees a where tenant_id = $1),
+          (select string_agg(c::text, '') from approval_comments c where tenant_id = $1),
+          (select string_agg(n::text, '' order by id) from notifications n where tenant_id = $1),
           (select string_agg(k.revoked_at::text, '' order by id) from api_keys k where tenant_id = $1)))
         """,
         api.Host.First.TenantId);
 
-    private async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner)
+    private async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner, ApiHost host)
     {
         var workflowId = await owner.CreatePublishedAsync();
         var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("secret name") })).Ok(HttpStatusCode.Created);
@@ -138,12 +148,24 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var user = (await owner.PostAsync(
             "users", new { email = "u@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
         var login = (await owner.PostAsync("auth/login", new { email = "u@example.com", password = "correct horse battery" })).Ok();
+        var group = (await owner.PostAsync("groups", new { name = "secret name" })).Ok(HttpStatusCode.Created);
+        (await owner.SendAsync(HttpMethod.Put, $"groups/{group.Id}/members/{user.Id}", null)).Ok();
+        var role = (await owner.PostAsync("roles", new { name = "secret name", permissions = new[] { "search.read" } })).Ok(HttpStatusCode.Created);
+        var substitute = (await owner.PostAsync(
+            "users", new { email = "s@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
+        var substitution = (await owner.PostAsync(
+            $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
         var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
         var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
         return new()
         {
             ["secretId"] = secret.Id.ToString(),
             ["variableId"] = variable.Id.ToString(),
+            ["groupId"] = group.Id.ToString(),
+            ["roleId"] = role.Id.ToString(),
+            ["substitutionId"] = substitution.Id.ToString(),
+            ["approvalId"] = (await host.OpenApprovalAsync([user.Id], title: "secret name")).Request.ToString(),
+            ["notificationId"] = (await host.AddNotificationAsync(user.Id, "secret name")).ToString(),
             ["workflowId"] = workflowId.ToString(),
             ["workspaceId"] = workspace.Id.ToString(),
             ["folderId"] = folder.Id.ToString(),
@@ -158,6 +180,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["scheduleId"] = schedule.Id.ToString(),
             ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,
             ["runId"] = run.Id.ToString(),
+            ["ruleId"] = (await owner.PostAsync(
+                "rules", new { name = "secret name", eventType = "t", actions = new[] { new { type = "startWorkflow", workflow = workflowId } } })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
                 """
                 insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
@@ -178,6 +202,10 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         path = path.Length > 1 ? path.TrimEnd('/') : path;
         object? body = route.Method is "GET" or "DELETE" ? null
             : path.EndsWith("/bulk", StringComparison.Ordinal) ? new { executions = new[] { new { } } }
+            : path.EndsWith("/decide", StringComparison.Ordinal) ? new { decision = "approve" }
+            : path.EndsWith("/delegate", StringComparison.Ordinal) ? new { to = Guid.CreateVersion7() }
+            : path.EndsWith("/comment", StringComparison.Ordinal) ? new { text = "x" }
+            : path.EndsWith("/substitutions", StringComparison.Ordinal) ? new { substituteId = Guid.CreateVersion7(), endsAt = TimeProvider.System.GetUtcNow().AddDays(1) }
             : path.EndsWith("/days", StringComparison.Ordinal) ? new { days = Array.Empty<object>() }
             : path.EndsWith("/dependencies", StringComparison.Ordinal) ? new { dependencies = Array.Empty<object>() }
             : path.EndsWith("/folders", StringComparison.Ordinal) || path.EndsWith("/jobs", StringComparison.Ordinal) ? new { name = "x" }

@@ -7,6 +7,22 @@ namespace Workflows.Engine.Tests.Definitions;
 
 public sealed class CompiledWorkflowTests(ITestOutputHelper output)
 {
+    [Theory]
+    [InlineData("a", "a each i j last")]
+    [InlineData("side", "side last")]
+    [InlineData("each", "each i j last")]
+    [InlineData("j", "each i j last")]
+    [InlineData("last", "last")]
+    [InlineData("gone", "")]
+    public void What_runs_again_with_a_node_is_all_after_it_and_a_loop_is_repeated_as_a_whole(string node, string again)
+    {
+        var workflow = Flow.Compile(
+            $"{Flow.Noop("a")}, {Flow.Noop("side")}, {Flow.ForEach("each", "[1, 2]", $"{Flow.Noop("i")}, {Flow.Noop("j")}", "i>j")}, {Flow.Noop("last")}",
+            "a>each, each>last, side>last");
+
+        Assert.Equal(again.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(), workflow.DescendantsOf(node).Order());
+    }
+
     [Fact]
     public void A_definition_is_read_as_written()
     {

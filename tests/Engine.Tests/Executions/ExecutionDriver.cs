@@ -116,7 +116,38 @@ internal sealed class ExecutionDriver
     /// </summary>
     public int? DieAfter { get; set; }
 
-    public void Apply(ExecutionEvent happened) => Take(decisions => Decider.Apply(State, happened, Now, decisions));
+    /// <summary>All that was applied, to be delivered once more.</summary>
+    public List<ExecutionEvent> Applied { get; } = [];
+
+    /// <summary>Whether what the event is about is neither running nor waiting any more.</summary>
+    public bool IsOver(ExecutionEvent happened) => happened switch
+    {
+        StepSucceeded step => IsOver(step.Node, step.Iteration, step.Attempt),
+        StepFailed step => IsOver(step.Node, step.Iteration, step.Attempt),
+        WaitResolved wait => IsOver(wait.Node, wait.Iteration, wait.Attempt),
+        _ => false,
+    };
+
+    public void Apply(ExecutionEvent happened)
+    {
+        Applied.Add(happened);
+        Take(decisions => Decider.Apply(State, happened, Now, decisions));
+    }
+
+    /// <summary>Takes what is durable of another execution of the same workflow.</summary>
+    public void TakeOver(ExecutionDriver ended)
+    {
+        Steps.AddRange(ended.Steps);
+        _recorded.UnionWith(ended._recorded);
+    }
+
+    private bool IsOver(int ordinal, string iteration, int attempt)
+    {
+        var id = Workflow.Nodes[ordinal].Id;
+        return !Runs.Exists(run => (run.NodeId, run.Iteration, run.Attempt) == (id, iteration, attempt))
+            && !Waits.ContainsKey((id, iteration, attempt))
+            && !_resolved.Exists(wait => (wait.NodeId, wait.Iteration, wait.Attempt) == (id, iteration, attempt));
+    }
 
     /// <summary>The worker dies: what is not durable is gone; another one takes over.</summary>
     public void Crash(IEnumerable<RecordedWait>? resolvedWaits = null)
@@ -168,8 +199,8 @@ internal sealed class ExecutionDriver
             return;
         }
 
-        Assert.Equal(Runs.Count, State.RunningCount);
-        Assert.Equal(Waits.Count, State.OpenWaitCount);
+        Assert.True(Runs.Count == State.RunningCount, $"{State.RunningCount} runs, but there are {string.Join(' ', Runs)}");
+        Assert.True(Waits.Count == State.OpenWaitCount, $"{State.OpenWaitCount} open waits, but there are {string.Join(' ', Waits.Values)} after {string.Join('|', Last)}");
         Assert.Equal(End is not null, State.IsEnded);
         Assert.Equal(End is null && Runs.Count == 0 && Waits.Count > 0 && !State.IsPaused, State.IsParked);
         Assert.True(End is not null || Runs.Count + Waits.Count > 0 || State.IsPaused, "The execution neither ended nor can go on.");

@@ -311,7 +311,7 @@ public sealed class LoopTests(ITestOutputHelper output)
         Assert.Equal(1_000, resumed.RunningCount);
         Assert.Equal(1_000, decisions.Count);
         output.WriteLine($"resumed: {watch.ElapsedMilliseconds} ms");
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5); // generous: the machine may be busy
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 20); // generous: the machine may be busy
     }
 
     /// <summary>A loop over a, b, c, and a node after it.</summary>

@@ -50,7 +50,7 @@ public sealed class StatusTests
     {
         foreach (var status in Enum.GetValues<ExecutionStatus>().Where(status => status.IsFinal()))
         {
-            Assert.All(Enum.GetValues<ExecutionStatus>(), next => Assert.True(!status.MayBecome(next) || next == ExecutionStatus.Queued));
+            Assert.All(Enum.GetValues<ExecutionStatus>(), next => Assert.True(!status.MayBecome(next) || next is ExecutionStatus.Queued or ExecutionStatus.Held));
         }
     }
 }

@@ -70,6 +70,24 @@ public sealed class CallbackTests
             Assert.Single(Flow.Problems(Flow.Json($"{Flow.Set("s", "\"{{ callbacks.s }}\"")}, {Wait}", "s>back"))).Code);
 
     [Fact]
+    public void Each_round_of_a_loop_has_an_address_of_its_own_that_only_the_body_reads()
+    {
+        var body = $"{Flow.Set("tell", "\"{{ callbacks.back }}\"")}, {Wait}";
+        var driver = Start(Flow.ForEach("each", "[1, 2]", body, "tell>back"));
+
+        var targets = driver.Steps.Where(step => step.NodeId == "tell").Select(step =>
+        {
+            var url = JsonElement.Parse(step.Output.Span).GetString()!;
+            Assert.True(Tokens.TryRead(url[(url.LastIndexOf('/') + 1)..], out var target));
+            return (target.NodeId, target.Iteration);
+        });
+        Assert.Equal([("back", "0"), ("back", "1")], targets.Order());
+        Assert.Contains(
+            Flow.Problems(Flow.Json($"{Flow.ForEach("each", "[1, 2]", body, "tell>back")}, {Flow.Set("out", "\"{{ callbacks.back }}\"")}", "each>out")),
+            problem => problem.Code == DefinitionProblemCodes.ExpressionNameUnknown);
+    }
+
+    [Fact]
     public void Notify_hands_people_and_text_to_its_runner()
     {
         var driver = ExecutionDriver.Start(

@@ -77,13 +77,16 @@ public sealed class NodeCatalogueTests
             rewrites it). **T** marks parameters whose value, or any text within it, may be or hold `{{ expression }}`; **S** those whose
             expressions may read `secrets.NAME`.
 
-            Every node may also have `name`, `position`, `retry`, `timeoutSeconds`, `onError` and `effect`.
+            Every node may also have `name`, `position`, `retry`, `timeoutSeconds`, `onError`, `effect` and `compensate`: the id of a node of the same graph,
+            without edges, that undoes this one when the execution fails. Types with a body have, instead of `retry` and `timeoutSeconds`, `body`:
+            `{"nodes": [...], "edges": [...], "output": template}`. Its nodes see the steps before the loop; nothing outside sees theirs.
 
             """);
         foreach (var type in NodeCatalogue.All)
         {
             text.Append($"\n## {type.Name}\n\n{type.Summary} *({type.Category}, {type.Effect.ToString().ToLowerInvariant()})*\n\n");
             text.Append($"Output: {type.OutputSummary}\n");
+            text.Append(type.HasBody ? "\nHas a body.\n" : "");
             AppendPorts(text, type);
             AppendParameters(text, type.Parameters, prefix: "");
         }

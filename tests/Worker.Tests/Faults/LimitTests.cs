@@ -138,7 +138,7 @@ public sealed class LimitTests(PostgresServer postgres, RedisServer redis) : IAs
     [Theory]
     [InlineData(ExecutionPriority.Low, ExecutionPriority.High)]
     [InlineData(ExecutionPriority.High, ExecutionPriority.Low)]
-    public async Task A_flood_of_one_priority_starves_no_other(ExecutionPriority flood, ExecutionPriority single)
+    public async Task A_flood_of_one_priority_starves_no_other(ExecutionPriority flood, ExecutionPriority other)
     {
         const int Flood = 3_000;
         await using var bed = await WorkerBed.CreateAsync(postgres, redis);
@@ -147,7 +147,7 @@ public sealed class LimitTests(PostgresServer postgres, RedisServer redis) : IAs
         await bed.StartWorkerAsync(maxInFlight: 40);
         await Eventually.TrueAsync(() => bed.ScalarAsync<bool>("select count(*) > 100 from executions where finished_at is not null"), Patience, Token);
 
-        await bed.EndOfAsync(await StartAsync(bed, bed.TenantId, workflow, "single", priority: single), Patience);
+        await bed.EndOfAsync(await StartAsync(bed, bed.TenantId, workflow, "single", priority: other), Patience);
 
         var left = await bed.ScalarAsync<long>("select count(*) from executions where finished_at is null");
         Assert.True(left > Flood / 3, $"Only {left} of the flood were left.");

@@ -1,0 +1,166 @@
+using Npgsql;
+using Workflows.Testing;
+
+namespace Workflows.Data.Tests;
+
+public sealed class EnqueueTests(PostgresServer server) : IAsyncLifetime
+{
+    private readonly string _role = $"shop_{Guid.CreateVersion7():N}";
+    private DataStack _stack = null!;
+    private TestTenant _tenant = null!;
+    private NpgsqlDataSource _shop = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _stack = await DataStack.CreateAsync(server);
+        _tenant = await _stack.AddTenantAsync();
+        await _stack.ExecuteAsync($"create role {_role} login password 'shop'");
+        await _stack.ExecuteAsync("select workflows.grant_client($1, $2)", _role, _tenant.Id);
+        _shop = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(_stack.Options.ConnectionString) { Username = _role, Password = "shop" }.ConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _shop.DisposeAsync();
+        await _stack.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_an_application_enqueues_starts_with_its_commit_and_not_without()
+    {
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using (var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken))
+        {
+            await EnqueueAsync(connection, "workflow => 'Workflow'");
+            await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions"));
+        var id = await EnqueueAsync(connection, """workflow => 'workflow', input => '{"order": 7}', correlation_id => 'o-7', priority => 'high'""");
+
+        Assert.Equal(7, id.Version);
+        Assert.Equal(
+            [$$"""queued sql 1 1 o-7 {"order": 7} sql:{{_role}}"""],
+            await _stack.ListAsync("select concat_ws(' ', status, trigger_type, version, priority, correlation_id, input, created_by) from executions where id = $1", id));
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions_default"));
+        Assert.Equal(id, Assert.Single(await _stack.Claims.ListEnqueuedAsync(10, [], TestContext.Current.CancellationToken)).Id);
+    }
+
+    [Fact]
+    public async Task An_idempotency_key_starts_once_also_for_two_at_once()
+    {
+        var ids = await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
+        {
+            await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+            return await EnqueueAsync(connection, "workflow => 'Workflow', idempotency_key => 'k'");
+        }));
+
+        Assert.Single(ids.Distinct());
+        Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from executions"));
+        Assert.Equal("WF013", await FailureAsync("""workflow => 'Workflow', input => '{"other": 1}', idempotency_key => 'k'"""));
+    }
+
+    [Fact]
+    public async Task A_role_reaches_its_own_tenant_and_nothing_else()
+    {
+        var other = await _stack.AddTenantAsync();
+
+        Assert.Equal("WF011", await FailureAsync($"workflow => '{other.WorkflowId}'"));
+        Assert.Equal("42501", await FailureAsync("workflow => 'Workflow'", "create temp table clients as select 1; select count(*) from executions"));
+        Assert.Equal("42501", await FailureAsync("", $"insert into workflows.clients (tenant_id, role_name) values ('{other.Id}', '{_role}')"));
+        Assert.Equal("42501", await FailureAsync("", $"select workflows.grant_client('{_role}', '{other.Id}')"));
+        Assert.Equal("42501", await FailureAsync("", "select new_uuid_v7()"));
+    }
+
+    [Fact]
+    public async Task Tables_of_the_caller_do_not_stand_in_for_those_of_the_platform()
+    {
+        var other = await _stack.AddTenantAsync();
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await RunAsync(connection, $"create temp table tenants as select '{other.Id}'::uuid as tenant_id, 'active'::text as status");
+        await RunAsync(connection, "create temp table executions (tenant_id uuid)");
+
+        var id = await EnqueueAsync(connection, "workflow => 'Workflow'");
+
+        Assert.Equal(_tenant.Id, await _stack.ScalarAsync<Guid>("select tenant_id from public.executions where id = $1", id));
+    }
+
+    [Theory]
+    [InlineData("select workflows.revoke_client($1)", "42501")]
+    [InlineData("delete from workflows.clients where role_name = $1", "WF010")]
+    [InlineData("update tenants set status = 'suspended' where $1 <> ''", "WF010")]
+    public async Task A_role_that_is_not_mapped_any_more_starts_nothing(string change, string code)
+    {
+        await _stack.ExecuteAsync(change, _role);
+
+        Assert.Equal(code, await FailureAsync("workflow => 'Workflow'"));
+    }
+
+    [Fact]
+    public async Task A_role_that_is_granted_to_another_tenant_leaves_the_first()
+    {
+        var other = await _stack.AddTenantAsync();
+        await _stack.ExecuteAsync("select workflows.grant_client($1, $2)", _role, other.Id);
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+
+        var id = await EnqueueAsync(connection, "workflow => 'Workflow'");
+
+        Assert.Equal(other.Id, await _stack.ScalarAsync<Guid>("select tenant_id from executions where id = $1", id));
+    }
+
+    [Theory]
+    [InlineData("workflow => 'nothing like it'", "WF011")]
+    [InlineData("workflow => null", "WF011")]
+    [InlineData("workflow => 'Workflow', priority => 'urgent'", "WF012")]
+    [InlineData("workflow => 'Workflow', idempotency_key => ''", "WF012")]
+    [InlineData("workflow => 'Workflow', correlation_id => repeat('x', 257)", "WF012")]
+    [InlineData("workflow => 'Workflow', input => to_jsonb(repeat('x', 1048577))", "WF012")]
+    public async Task What_cannot_be_started_says_why(string arguments, string code)
+    {
+        Assert.Equal(code, await FailureAsync(arguments));
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions"));
+    }
+
+    [Theory]
+    [InlineData("enabled = false")]
+    [InlineData("published_version = null")]
+    [InlineData("deleted_at = now()")]
+    public async Task A_workflow_that_is_off_is_not_started(string change)
+    {
+        await _stack.ExecuteAsync($"update workflows set {change}");
+
+        Assert.Equal("WF011", await FailureAsync("workflow => 'Workflow'"));
+    }
+
+    [Fact]
+    public async Task A_concurrency_limit_holds_for_what_sql_starts()
+    {
+        await _stack.ExecuteAsync("""update workflow_versions set definition = '{"settings": {"concurrency": {"limit": 1}}}'""");
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await EnqueueAsync(connection, "workflow => 'Workflow'");
+        await EnqueueAsync(connection, "workflow => 'Workflow'");
+
+        Assert.Equal(["queued", "held"], await _stack.ListAsync("select status from executions order by id"));
+        await _stack.ExecuteAsync("""update workflow_versions set definition = '{"settings": {"concurrency": {"limit": 1, "key": "input.k"}}}'""");
+        Assert.Equal("WF011", await FailureAsync("workflow => 'Workflow'"));
+    }
+
+    private static async Task<Guid> EnqueueAsync(NpgsqlConnection connection, string arguments)
+    {
+        await using var command = new NpgsqlCommand($"select workflows.enqueue({arguments})", connection);
+        return (Guid)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string?> FailureAsync(string arguments, string? statement = null)
+    {
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        return (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(connection, statement ?? $"select workflows.enqueue({arguments})"))).SqlState;
+    }
+}
