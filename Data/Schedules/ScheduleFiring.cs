@@ -75,19 +75,9 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var due = new List<DueSchedule>();
-#pragma warning disable CA2100 // one of the two constants above
-        await using (var select = new NpgsqlCommand(sql, connection))
-#pragma warning restore CA2100
-        {
-            select.Parameters.Add(Sql.Int(limit));
-            await using var reader = await select.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                due.Add(DueSchedule.Read(reader));
-            }
-        }
-
+        // Twice: what the first look reads beside the locked rows may be older than the lock (another worker committed in between). The second one sees all of it.
+        var locked = (await ReadAsync(connection, sql, limit, cancellationToken)).ConvertAll(schedule => schedule.Key).ToHashSet();
+        var due = locked.Count == 0 ? [] : (await ReadAsync(connection, sql, limit, cancellationToken)).FindAll(schedule => locked.Contains(schedule.Key));
         if (due.Count == 0)
         {
             return new FiringResult(0, 0, []);
@@ -112,6 +102,24 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
 
         await transaction.CommitAsync(cancellationToken);
         return new FiringResult(due.Count, fires.Count(fire => fire.Planned.Outcome == PlannedFire.Started), woken);
+    }
+
+    private static async Task<List<DueSchedule>> ReadAsync(NpgsqlConnection connection, string sql, int limit, CancellationToken cancellationToken)
+    {
+        var due = new List<DueSchedule>();
+#pragma warning disable CA2100 // one of the two constants above
+        await using (var select = new NpgsqlCommand(sql, connection))
+#pragma warning restore CA2100
+        {
+            select.Parameters.Add(Sql.Int(limit));
+            await using var reader = await select.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                due.Add(DueSchedule.Read(reader));
+            }
+        }
+
+        return due;
     }
 
     private static void AddChanges(NpgsqlBatch batch, List<DueSchedule> due, List<Fire> fires)
