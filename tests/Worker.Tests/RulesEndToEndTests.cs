@@ -8,6 +8,7 @@ namespace Workflows.Worker.Tests;
 public sealed class RulesEndToEndTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly string[] OneOfThreeIsPoison = ["{}", """{"poison": 1}""", "{}"];
 
     private WorkerBed _bed = null!;
 
@@ -82,7 +83,7 @@ public sealed class RulesEndToEndTests(PostgresServer postgres, RedisServer redi
 
         // Together in one call: the routing of all three fails, and each is tried by itself.
         var outcomes = await _bed.Events.IngestAsync(
-            _bed.TenantId, [.. new[] { "{}", """{"poison": 1}""", "{}" }.Select(data => New("order.placed", data))], TestContext.Current.CancellationToken);
+            _bed.TenantId, [.. OneOfThreeIsPoison.Select(data => New("order.placed", data))], TestContext.Current.CancellationToken);
 
         await Eventually.TrueAsync(
             () => _bed.ScalarAsync<bool>("select count(*) = 2 from executions where status = 'completed'"), Soon, TestContext.Current.CancellationToken);
