@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Workflows.Api.Activity;
 using Workflows.Api.ApiKeys;
 using Workflows.Api.Auth;
+using Workflows.Api.Connectors;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Hierarchy;
@@ -13,12 +14,14 @@ using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
+using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
+using Workflows.Data.Network;
 using Workflows.Data.Secrets;
 
 namespace Workflows.Api;
@@ -44,6 +47,7 @@ internal static class Composition
         AddStores(services);
         AddSecurity(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
+        AddConnectors(services, builder.Configuration);
 
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
@@ -78,6 +82,7 @@ internal static class Composition
         api.MapSearch();
         api.MapSecrets();
         api.MapVariables();
+        api.MapConnectors();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -95,6 +100,14 @@ internal static class Composition
         kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
+    }
+
+    // The API reaches out itself only to test a connector.
+    private static void AddConnectors(IServiceCollection services, ConfigurationManager configuration)
+    {
+        services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton(new NetworkOptions(configuration.GetSection("Connectors:Allow").Get<string[]>() ?? []));
+        services.AddConnectors(_ => configuration.GetValue("Connectors:AllowPlatformDatabase", false));
     }
 
     private static void AddStores(IServiceCollection services)

@@ -75,4 +75,12 @@ public static class Limits
 
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
     public const double InMemoryRetrySeconds = 1;
+
+    public const int ConnectorNameLength = 100;
+    public const int SqlRows = 10_000;
+    public const int ContextKeyLength = 200;
+
+    /// <summary>Bytes of a file that a node reads or writes; its Base64 must fit into an output.</summary>
+    public const int FileBytes = 512 * 1024;
+
 }

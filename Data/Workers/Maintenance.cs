@@ -59,13 +59,30 @@ public sealed class Maintenance(WorkflowsDatabase database)
         where d.tenant_id = x.tenant_id and d.source = x.source and d.event_id = x.event_id
         """;
 
-    /// <summary>Deletes up to <paramref name="limit"/> rows each of expired idempotency keys and event ids.</summary>
+    private const string ExpiredContextSql = """
+        delete from context_entries c
+        using (select tenant_id, id from context_entries where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where c.tenant_id = x.tenant_id and c.id = x.id
+        """;
+
+    private const string ExpiredContextWritesSql = """
+        delete from context_writes w
+        using (select tenant_id, operation from context_writes where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where w.tenant_id = x.tenant_id and w.operation = x.operation
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids, context entries and their writes.</summary>
     public async Task<int> DeleteExpiredAsync(int limit, CancellationToken cancellationToken)
     {
         await using var keys = database.Source.CreateCommand(ExpiredKeysSql);
         keys.Parameters.Add(Sql.Int(limit));
+        await using var context = database.Source.CreateCommand(ExpiredContextSql);
+        context.Parameters.Add(Sql.Int(limit));
+        await using var writes = database.Source.CreateCommand(ExpiredContextWritesSql);
+        writes.Parameters.Add(Sql.Int(limit));
         await using var events = database.Source.CreateCommand(ExpiredEventsSql);
         events.Parameters.Add(Sql.Int(limit));
-        return await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken);
+        return await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken)
+            + await context.ExecuteNonQueryAsync(cancellationToken) + await writes.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -19,7 +19,7 @@ internal static class ExecutionOutput
         catch (JsonataException exception)
         {
             var error = NodeEvaluator.ToStepError(exception);
-            return Failure(error.Code, "The output of the execution: " + error.Message);
+            return Failure(error.Code, state.Mask.Apply("The output of the execution: " + error.Message));
         }
 
         if (output.Length > Limits.ExecutionOutputBytes)
@@ -31,7 +31,7 @@ internal static class ExecutionOutput
 
         return JsonText.FindTextProblem(output.Span) is { } problem
             ? Failure(StepErrorCodes.OutputInvalid, $"The output of the execution cannot be stored: {problem}.")
-            : new CompleteExecution(output);
+            : new CompleteExecution(state.Mask.Apply(output));
     }
 
     private static FailExecution Failure(string code, string message) =>

@@ -178,9 +178,10 @@ internal static class StepRunner
     }
 
     /// <summary>Records an outcome and lets it take effect: on along the edges, to the next attempt, or to the end.</summary>
-    private static void Finish(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
+    private static void Finish(in FinishedStep step, in StepOutcome reached, ICollection<Decision> decisions)
     {
         var (node, frame) = (step.Node, step.Frame);
+        var outcome = frame.State.Mask.Apply(reached); // before anything reads it: memory and rows hold the same
         var port = -1;
         var error = outcome.Error is null ? StepOutputs.FindProblem(node, outcome, out port) : StepOutputs.Clean(outcome.Error);
         if (error is null)

@@ -19,6 +19,10 @@ public static class NodeCatalogue
         new WaitForEventNode(),
         new HttpNode(),
         new EmitEventNode(),
+        new SqlNode(),
+        new EmailNode(),
+        new StoreNode(),
+        new FileNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(

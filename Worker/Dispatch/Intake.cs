@@ -25,6 +25,7 @@ internal sealed partial class Intake : IDisposable
     private readonly ExecutionClaims _claims;
     private readonly ExecutionHistory _history;
     private readonly WorkflowCache _workflows;
+    private readonly ScopeLoader _scopes;
     private readonly CheckpointWriter _checkpoints;
     private readonly ExecutionRunner _runner;
     private readonly WorkerOptions _options;
@@ -34,13 +35,14 @@ internal sealed partial class Intake : IDisposable
     private long _lastSweep;
 
     public Intake(
-        DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, CheckpointWriter checkpoints,
+        DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, ScopeLoader scopes, CheckpointWriter checkpoints,
         ExecutionRunner runner, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
     {
         _streams = streams;
         _claims = claims;
         _history = history;
         _workflows = workflows;
+        _scopes = scopes;
         _checkpoints = checkpoints;
         _runner = runner;
         _options = options;
@@ -150,19 +152,26 @@ internal sealed partial class Intake : IDisposable
             if (workflow is null)
             {
                 LogNoVersion(execution.Key.Id, execution.WorkflowId, execution.Version);
-                await RefuseAsync(session, execution, cancellationToken);
+                await RefuseAsync(
+                    session, execution, "VERSION_UNUSABLE", $"Version {execution.Version} of the workflow is missing or does not compile on this release.", cancellationToken);
                 continue;
             }
 
-            _runner.Begin(session, execution, workflow, steps?[execution.Key] ?? [], waits?[execution.Key] ?? []);
+            if (await ScopeOfAsync(execution, workflow, cancellationToken) is not { } scope)
+            {
+                await RefuseAsync(
+                    session, execution, "SECRETS_UNREADABLE", "A secret that the workflow uses cannot be opened: its master key is not configured here.", cancellationToken);
+                continue;
+            }
+
+            _runner.Begin(session, execution, workflow, scope, steps?[execution.Key] ?? [], waits?[execution.Key] ?? []);
         }
     }
 
-    private async Task RefuseAsync(WorkerSession session, ClaimedExecution execution, CancellationToken cancellationToken)
+    private async Task RefuseAsync(WorkerSession session, ClaimedExecution execution, string code, string message, CancellationToken cancellationToken)
     {
         var now = _clock.GetUtcNow();
-        var error = RowMapping.ErrorJson(new Engine.Executions.ExecutionError(
-            "VERSION_UNUSABLE", $"Version {execution.Version} of the workflow is missing or does not compile on this release.", null));
+        var error = RowMapping.ErrorJson(new Engine.Executions.ExecutionError(code, message, null));
         var checkpoint = new Checkpoint();
         checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now });
         checkpoint.Cleared.Add(execution.Key);
@@ -178,6 +187,20 @@ internal sealed partial class Intake : IDisposable
     private async Task<Engine.Definitions.CompiledWorkflow?> WorkflowOfAsync(ClaimedExecution execution, CancellationToken cancellationToken) =>
         await PatientlyAsync(
             () => _workflows.GetAsync(execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken).AsTask(), cancellationToken);
+
+    private async Task<ScopeValues?> ScopeOfAsync(
+        ClaimedExecution execution, Engine.Definitions.CompiledWorkflow workflow, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PatientlyAsync(() => _scopes.LoadAsync(execution, workflow, cancellationToken).AsTask(), cancellationToken);
+        }
+        catch (System.Security.Cryptography.CryptographicException exception)
+        {
+            LogUnreadable(execution.Key.Id, exception.Message);
+            return null;
+        }
+    }
 
     private async Task<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
@@ -200,6 +223,9 @@ internal sealed partial class Intake : IDisposable
         _claiming.Dispose();
         _queue.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: {Reason}")]
+    private partial void LogUnreadable(Guid executionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: version {Version} of workflow {WorkflowId} is missing or does not compile")]
     private partial void LogNoVersion(Guid executionId, Guid workflowId, int version);

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Execution;
 /// <summary>What the engine is told about an execution, from its row.</summary>
 internal static class Facts
 {
-    public static ExecutionFacts Of(ClaimedExecution claimed)
+    public static ExecutionFacts Of(ClaimedExecution claimed, ScopeValues scope)
     {
         var (triggerId, @event) = ReadTrigger(claimed.Trigger);
         return new ExecutionFacts
@@ -20,6 +20,9 @@ internal static class Facts
             TriggerType = claimed.TriggerType,
             TriggerId = triggerId,
             TriggerEvent = @event,
+            Variables = scope.Variables,
+            Context = scope.Context,
+            Secrets = scope.Secrets,
             CreatedAt = claimed.StartedAt,
             Attempt = claimed.Run,
             CorrelationId = claimed.CorrelationId,

@@ -1,10 +1,12 @@
+using Workflows.Data.Secrets;
 using Workflows.Data.Workers;
 using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Maintenance;
 
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
-internal sealed partial class MaintenanceService(Data.Workers.Maintenance maintenance, WorkerRegistry registry, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
+internal sealed partial class MaintenanceService(
+    Data.Workers.Maintenance maintenance, WorkerRegistry registry, Resealing resealing, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -33,6 +35,11 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
         {
         }
 
+        while (await resealing.RoundAsync(Data.Limits.ResealedPerRound, cancellationToken) is > 0 and var resealed)
+        {
+            LogResealed(resealed);
+        }
+
         await registry.ForgetEndedAsync(cancellationToken);
         if (made + retired > 0)
         {
@@ -44,6 +51,9 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Partitions: {Made} made, {Retired} retired")]
     private partial void LogPartitions(int made, int retired);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} secrets and connectors are sealed under the current master key now")]
+    private partial void LogResealed(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The default partition of {Table} holds rows: a partition was missing when they came")]
     private partial void LogStrays(string table);

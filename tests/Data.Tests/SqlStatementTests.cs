@@ -15,6 +15,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
     private static readonly Dictionary<string, (DatabaseRole[] Roles, bool HotPath)> Users = new()
     {
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
+        ["ContextStore"] = ([DatabaseRole.Worker], false),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
@@ -30,8 +31,9 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["SecretSealer"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["SecretStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
-        ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
+        ["TenantSettingsStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
+        ["VariableStore"] = ([DatabaseRole.Worker], false),
         ["WorkerRegistry"] = ([DatabaseRole.Worker], true),
     };
 

@@ -1,10 +1,13 @@
 using System.Text;
 using Npgsql;
 using StackExchange.Redis;
+using Workflows.Data.Connectors;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
+using Workflows.Data.Identity;
+using Workflows.Data.Secrets;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
@@ -34,6 +37,10 @@ internal sealed class WorkerBed : IAsyncDisposable
         _api = new WorkflowsDatabase(options, DatabaseRole.Api);
         _owner = NpgsqlDataSource.Create(database.ConnectionString);
         WorkerDatabase = new WorkflowsDatabase(options, DatabaseRole.Worker);
+        Changes = new Invalidation(redis);
+        Sealer = new SecretSealer(
+            WorkerDatabase, new MasterKeys(new MasterKeyOptions { MasterKeys = new Dictionary<string, string> { ["test"] = Password } }), TimeProvider.System);
+        Connectors = new ConnectorStore(WorkerDatabase, Sealer, Changes, TimeProvider.System);
         var dispatch = new DispatchStreams(redis);
         var signals = new WorkerSignals(redis);
         Starter = new ExecutionStarter(_api, dispatch, TimeProvider.System);
@@ -42,6 +49,15 @@ internal sealed class WorkerBed : IAsyncDisposable
     }
 
     public Guid TenantId { get; private set; }
+
+    /// <summary>Connectors as the workers see them; they keep nothing for longer than a test's next change.</summary>
+    public ConnectorStore Connectors { get; }
+
+    public SecretSealer Sealer { get; }
+
+    public Invalidation Changes { get; }
+
+    public string ConnectionString => _database.ConnectionString;
 
     public WorkflowsDatabase WorkerDatabase { get; }
 
@@ -84,19 +100,26 @@ internal sealed class WorkerBed : IAsyncDisposable
         new(execution, 0, node, type, "", 1, parameters, null, null);
 
     /// <summary>Starts a worker that may call loopback.</summary>
-    public async Task<WorkerProcess> StartWorkerAsync(int maxInFlight = 1_000, double stopGraceSeconds = 10)
+    public async Task<WorkerProcess> StartWorkerAsync(int maxInFlight = 1_000, double stopGraceSeconds = 10, params (string Name, string Value)[] settings)
     {
-        var worker = await WorkerProcess.StartAsync(this, new Dictionary<string, string>
+        var all = new Dictionary<string, string>
         {
             ["ConnectionStrings__workflows"] = _database.ConnectionString,
             ["ConnectionStrings__redis"] = _redisAddress,
             ["Database__WorkerPassword"] = Password,
+            ["Secrets__MasterKeys__test"] = Password,
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["Logging__LogLevel__Default"] = "Warning",
             ["Worker__MaxInFlight"] = $"{maxInFlight}",
             ["Worker__StopGraceSeconds"] = FormattableString.Invariant($"{stopGraceSeconds}"),
             ["Worker__HttpAllow__0"] = "127.0.0.1",
-        });
+        };
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        var worker = await WorkerProcess.StartAsync(this, all);
         _workers.Add(worker);
         return worker;
     }
@@ -112,6 +135,23 @@ internal sealed class WorkerBed : IAsyncDisposable
             insert into jobs (tenant_id, id, folder_id, name, created_at, updated_at) values ($1, $1, $1, 'Job', now(), now())
             """, id);
         return id;
+    }
+
+    public async Task AddSecretAsync(string name, string value)
+    {
+        var @sealed = await Sealer.SealAsync(TenantId, SecretStore.PurposeOf(name), Encoding.UTF8.GetBytes(value), Token);
+        await ExecuteAsync(
+            "insert into secrets (tenant_id, id, name, key_id, sealed, created_at, updated_at) values ($1, $2, $3, $4, $5, now(), now())",
+            TenantId, Guid.CreateVersion7(), name, @sealed.KeyId, @sealed.Bytes);
+    }
+
+    public async Task AddConnectorAsync(string name, string type, params (string Name, string Value)[] config)
+    {
+        var id = Guid.CreateVersion7();
+        var @sealed = await Connectors.SealAsync(TenantId, id, config.ToDictionary(entry => entry.Name, entry => entry.Value), Token);
+        await ExecuteAsync(
+            "insert into connectors (tenant_id, id, name, type, key_id, sealed, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, now(), now())",
+            TenantId, id, name, type, @sealed.KeyId, @sealed.Bytes);
     }
 
     /// <summary>Stores a definition as published, with its event triggers.</summary>

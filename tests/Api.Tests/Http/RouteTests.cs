@@ -127,6 +127,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
         return new()
         {
+            ["connectorId"] = (await owner.PostAsync(
+                "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["secretId"] = secret.Id.ToString(),
             ["variableId"] = variable.Id.ToString(),
             ["workflowId"] = workflowId.ToString(),
