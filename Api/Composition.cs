@@ -9,6 +9,7 @@ using Workflows.Api.Hierarchy;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Reference;
+using Workflows.Api.Rules;
 using Workflows.Api.Search;
 using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
@@ -78,6 +79,7 @@ internal static class Composition
         api.MapVersions();
         api.MapExecutions();
         api.MapEvents();
+        api.MapRules();
         api.MapActivity();
         api.MapSearch();
         api.MapSecrets();
@@ -115,8 +117,12 @@ internal static class Composition
         services.AddSingleton<ExecutionStarter>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<ExecutionQueries>();
+        services.AddSingleton<OperatorQueries>();
+        services.AddSingleton<LineageQueries>();
+        services.AddSingleton<QueueBudget>();
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
+        services.AddSingleton<EventExplainer>();
         services.AddSingleton<GrantStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();

@@ -89,4 +89,10 @@ internal static class Limits
     public const int VariablesPerOwner = 500;
 
     public const int VariableBytes = 64 * 1024;
+
+    /// <summary>Workers shown with the queues.</summary>
+    public const int WorkersShown = 200;
+
+    /// <summary>The time over which hourly figures are added up in one call.</summary>
+    public static readonly TimeSpan StatsRange = TimeSpan.FromDays(31);
 }

@@ -49,11 +49,19 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<WaitRecord> Waits => Set<WaitRecord>();
 
+    public DbSet<TimerRecord> Timers => Set<TimerRecord>();
+
+    public DbSet<ExecutionLog> ExecutionLogs => Set<ExecutionLog>();
+
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
 
     public DbSet<EventRecord> Events => Set<EventRecord>();
 
     public DbSet<EventMatch> EventMatches => Set<EventMatch>();
+
+    public DbSet<EventToRoute> EventsToRoute => Set<EventToRoute>();
+
+    public DbSet<RuleRecord> Rules => Set<RuleRecord>();
 
     public DbSet<Secret> Secrets => Set<Secret>();
 

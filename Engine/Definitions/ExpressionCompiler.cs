@@ -11,8 +11,14 @@ internal enum ExpressionScope
     /// <summary>A node parameter: input, trigger, event, execution, vars, context, and the steps of earlier nodes.</summary>
     Node,
 
+    /// <summary>A node parameter that is evaluated for each item of a list: the same, and item and index.</summary>
+    Item,
+
     /// <summary>The execution's output: the same, with the steps of all nodes.</summary>
     Output,
+
+    /// <summary>The result of one round of a loop: the steps of all nodes of the body, and what the body sees.</summary>
+    BodyOutput,
 
     /// <summary>A trigger's condition: the event alone.</summary>
     Trigger,

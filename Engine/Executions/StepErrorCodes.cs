@@ -35,6 +35,12 @@ public static class StepErrorCodes
     /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
     public const string WaitTimedOut = "WAIT_TIMED_OUT";
 
+    /// <summary>A loop over more than <see cref="Limits.LoopItems"/> items.</summary>
+    public const string TooManyItems = "TOO_MANY_ITEMS";
+
+    /// <summary>A repeat whose condition still holds after its last round, and the <c>exhausted</c> port is not wired.</summary>
+    public const string LoopExhausted = "LOOP_EXHAUSTED";
+
     /// <summary>What a <c>fail</c> node says unless it has a code of its own.</summary>
     public const string Failed = "FAILED";
 

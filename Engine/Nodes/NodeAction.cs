@@ -41,6 +41,19 @@ internal abstract class WaitAction : NodeAction
     public abstract StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload);
 }
 
+/// <summary>Repeats its body.</summary>
+internal abstract class LoopAction : NodeAction
+{
+    /// <param name="isReplay">See <see cref="LoopRun.IsReplay"/>.</param>
+    public abstract LoopRun Begin(in NodeContext context, bool isReplay);
+}
+
+/// <summary>Ends the execution, wherever it stands: as completed with the output, or as failed with the error.</summary>
+internal abstract class TerminateAction : NodeAction
+{
+    public abstract StepOutcome Evaluate(in NodeContext context);
+}
+
 /// <summary>How an evaluation ended: by a port with an output, or with an error.</summary>
 internal readonly record struct StepOutcome(string Port, ReadOnlyMemory<byte> Output, StepError? Error)
 {
@@ -74,6 +87,9 @@ internal readonly ref struct NodeContext(
     public JsonataValue Evaluate(JsonataExpression expression) => expression.Evaluate(ScopeOf(expression), Options);
 
     public JsonataValue Evaluate(JsonTemplate template) => template.Render(ScopeOf(template), Options);
+
+    /// <summary>For parameters that are evaluated for each item of a list.</summary>
+    public JsonataValue Evaluate(JsonataExpression expression, ItemScope scope) => expression.Evaluate(scope.Self, Options);
 
     /// <summary>The template as UTF-8 JSON; undefined becomes null.</summary>
     public ReadOnlyMemory<byte> Render(JsonTemplate template)

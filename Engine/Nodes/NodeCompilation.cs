@@ -46,9 +46,11 @@ internal sealed class NodeCompilation(
     public List<object> SecretReaders { get; } = [];
 
     /// <param name="maySeeSecrets">The parameter is marked secret.</param>
-    public JsonataExpression? CompileExpression(string source, string at, bool maySeeSecrets = false)
+    /// <param name="perItem">It is evaluated for each item of a list, with <c>item</c> and <c>index</c> in scope.</param>
+    public JsonataExpression? CompileExpression(string source, string at, bool maySeeSecrets = false, bool perItem = false)
     {
-        var expression = expressions.Expression(source, at, ordinal, ExpressionScope.Node, maySeeSecrets);
+        var scope = perItem ? ExpressionScope.Item : ExpressionScope.Node;
+        var expression = expressions.Expression(source, at, ordinal, scope, maySeeSecrets);
         NoteSecrets(expression, expression?.References, maySeeSecrets);
         return expression;
     }

@@ -66,6 +66,9 @@ public sealed class ParameterAttribute(string summary) : Attribute
     /// </summary>
     public bool Secret { get; init; }
 
+    /// <summary>The expression is evaluated for each item of a list, with <c>item</c> and <c>index</c> in scope.</summary>
+    public bool PerItem { get; init; }
+
     /// <summary>A value as it would be written in a definition, as JSON.</summary>
     public string? Example { get; init; }
 }

@@ -14,6 +14,7 @@ internal static class NodeTypeJson
         writer.WriteString("effect"u8, ObjectReader.CamelCase(type.Effect.ToString()));
         writer.WriteString("summary"u8, type.Summary);
         writer.WriteString("output"u8, type.OutputSummary);
+        writer.WriteBoolean("body"u8, type.HasBody);
         writer.WriteStartArray("ports"u8);
         foreach (var port in type.Ports)
         {

@@ -13,6 +13,7 @@ internal sealed class ParameterProperty
     private readonly PropertyInfo _property;
     private readonly Type _type;
     private readonly ParameterSet? _items;
+    private readonly bool _perItem;
 
     public ParameterProperty(PropertyInfo property, object defaults)
     {
@@ -20,6 +21,7 @@ internal sealed class ParameterProperty
         _type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var attribute = property.GetCustomAttribute<ParameterAttribute>()!;
         var kind = KindOf(_type, attribute);
+        _perItem = attribute.PerItem;
         _items = kind == ParameterKind.List ? ParameterSet.Of(_type.GetGenericArguments()[0]) : null;
         Description = new NodeParameter(
             ObjectReader.CamelCase(property.Name),
@@ -75,7 +77,7 @@ internal sealed class ParameterProperty
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return node.CompileExpression(value.GetString()!, pointer, Description.Secret);
+                return node.CompileExpression(value.GetString()!, pointer, Description.Secret, _perItem);
             case JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number:
                 return node.CompileExpression(value.GetRawText(), pointer);
             default:

@@ -173,7 +173,7 @@ internal sealed partial class Intake : IDisposable
         var now = _clock.GetUtcNow();
         var error = RowMapping.ErrorJson(new Engine.Executions.ExecutionError(code, message, null));
         var checkpoint = new Checkpoint();
-        checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now });
+        checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now, IsLimited = execution.IsLimited });
         checkpoint.Cleared.Add(execution.Key);
         checkpoint.DeadLetters.Add(new DeadLetter(Guid.CreateVersion7(now), execution.Key, execution.WorkflowId, null, error, execution.Input));
         await PatientlyAsync(() => _checkpoints.WriteAsync(session.WorkerId, checkpoint, cancellationToken), cancellationToken);

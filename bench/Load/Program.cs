@@ -2,7 +2,11 @@ using Workflows.Load;
 using Workflows.Load.Benchmarks;
 using Workflows.Testing;
 
-IBenchmark[] all = [new NoopBenchmark(), new TenStepBenchmark(), new LatencyBenchmark(), new CrashBenchmark(), new NoRedisBenchmark()];
+IBenchmark[] all =
+[
+    new NoopBenchmark(), new TenStepBenchmark(), new LatencyBenchmark(), new FanOutBenchmark(), new CrashBenchmark(), new ParkedBenchmark(), new OldSnapshotBenchmark(),
+    new NoRedisBenchmark(),
+];
 var chosen = args is [] or ["all"] ? all : [.. all.Where(benchmark => args.Contains(benchmark.Name))];
 if (chosen.Length == 0 || (args is not ([] or ["all"]) && chosen.Length != args.Length))
 {

@@ -42,6 +42,8 @@ internal sealed class DataStack : IAsyncDisposable
         Checkpoints = new CheckpointWriter(Worker);
         History = new ExecutionHistory(Worker);
         Timers = new TimerStore(Worker);
+        Slots = new SlotStore(Worker);
+        Performance = new PerformanceStore(Worker);
         Backlog = new EventBacklog(Worker);
         Registry = new WorkerRegistry(Worker);
         Maintenance = new Maintenance(Worker);
@@ -77,6 +79,10 @@ internal sealed class DataStack : IAsyncDisposable
     public ExecutionHistory History { get; }
 
     public TimerStore Timers { get; }
+
+    public SlotStore Slots { get; }
+
+    public PerformanceStore Performance { get; }
 
     public EventBacklog Backlog { get; }
 
@@ -262,6 +268,7 @@ internal static class Rows
         Status = status,
         Output = "{}"u8.ToArray(),
         FinishedAt = TimeProvider.System.GetUtcNow(),
+        IsLimited = owned.IsLimited,
     };
 
     public static ParkedExecution Parked(this ClaimedExecution owned) => new(owned.Key, owned.Fence, owned.Wakes);

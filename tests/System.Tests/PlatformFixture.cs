@@ -17,7 +17,7 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Platform = await Platform.StartAsync("debug");
+        Platform = await Platform.StartAsync("debug", new Dictionary<string, string> { ["Worker__HttpAllow__0"] = "127.0.0.1" });
         Client = new PlatformClient(Platform);
     }
 

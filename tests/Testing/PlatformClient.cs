@@ -46,15 +46,30 @@ public sealed class PlatformClient : IDisposable
     }
 
     /// <summary>Starts one execution as a careful client does: again under the same idempotency key until it is accepted.</summary>
-    public async Task StartPatientlyAsync(string workflowId, byte[] body, CancellationToken cancellationToken)
+    public Task StartPatientlyAsync(string workflowId, byte[] body, CancellationToken cancellationToken) => SendPatientlyAsync(
+        () => new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{workflowId}/execute") { Content = Json(body) },
+        Guid.CreateVersion7().ToString(),
+        cancellationToken);
+
+    /// <summary>Sends one structured CloudEvent until it is accepted; its own id makes that safe.</summary>
+    public Task SendPatientlyAsync(string cloudEvent, CancellationToken cancellationToken = default) => SendPatientlyAsync(() =>
     {
-        var key = Guid.CreateVersion7().ToString();
+        var content = new StringContent(cloudEvent, Encoding.UTF8, new MediaTypeHeaderValue("application/cloudevents+json"));
+        return new HttpRequestMessage(HttpMethod.Post, "/api/v1/events") { Content = content };
+    }, null, cancellationToken);
+
+    private async Task SendPatientlyAsync(Func<HttpRequestMessage> make, string? idempotencyKey, CancellationToken cancellationToken)
+    {
         while (true)
         {
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{workflowId}/execute") { Content = Json(body) };
-                request.Headers.Add("Idempotency-Key", key);
+                using var request = make();
+                if (idempotencyKey is not null)
+                {
+                    request.Headers.Add("Idempotency-Key", idempotencyKey);
+                }
+
                 using var response = await _http.SendAsync(request, cancellationToken);
                 if (response.IsSuccessStatusCode)
                 {
@@ -68,7 +83,7 @@ public sealed class PlatformClient : IDisposable
             }
             catch (HttpRequestException)
             {
-                // the connection broke: whether the start was accepted is unknown, the key makes asking again safe
+                // the connection broke: whether it was accepted is unknown, key and id make asking again safe
             }
 
             await Task.Delay(Poll * 5, cancellationToken);

@@ -101,6 +101,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(f::text, '' order by id) from folders f where tenant_id = $1),
           (select string_agg(j::text, '' order by id) from jobs j where tenant_id = $1),
           (select string_agg(e::text, '' order by id) from executions e where tenant_id = $1),
+          (select string_agg(l::text, '' order by id) from dead_letters l where tenant_id = $1),
           (select string_agg(u::text, '' order by id) from users u where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from secrets s where tenant_id = $1),
           (select string_agg(v::text, '' order by id) from variables v where tenant_id = $1),
@@ -112,7 +113,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         """,
         api.Host.First.TenantId);
 
-    private static async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner)
+    private async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner)
     {
         var workflowId = await owner.CreatePublishedAsync();
         var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("secret name") })).Ok(HttpStatusCode.Created);
@@ -140,6 +141,11 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
+            ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
+                """
+                insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
+                select tenant_id, gen_random_uuid(), id, workflow_id, '{"message": "secret name"}', now() from executions where id = $1 returning id
+                """, execution.Id)).ToString(),
             ["nodeId"] = "only",
             ["number"] = "1",
         };

@@ -4,16 +4,16 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Workflows.Worker.Tests;
+namespace Workflows.Testing;
 
 /// <summary>What a target outside received.</summary>
-internal sealed record ReceivedCall(string Method, string Path, string Body, IReadOnlyDictionary<string, string> Headers)
+public sealed record ReceivedCall(string Method, string Path, string Body, IReadOnlyDictionary<string, string> Headers)
 {
     public string IdempotencyKey => Headers["Idempotency-Key"];
 }
 
 /// <summary>The world outside: a real HTTP server on loopback that writes down each call before it answers.</summary>
-internal sealed class TargetServer : IAsyncDisposable
+public sealed class TargetServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, Func<HttpContext, int, Task>> _answers = new();
@@ -35,7 +35,7 @@ internal sealed class TargetServer : IAsyncDisposable
         var app = builder.Build();
         var server = new TargetServer(app);
         app.Run(server.AnswerAsync);
-        await app.StartAsync(TestContext.Current.CancellationToken);
+        await app.StartAsync(CancellationToken.None);
         return server;
     }
 
