@@ -3,15 +3,18 @@ using Workflows.Api.Activity;
 using Workflows.Api.ApiKeys;
 using Workflows.Api.Auth;
 using Workflows.Api.Connectors;
+using Workflows.Api.Context;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Hierarchy;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Api.NodeTypes;
 using Workflows.Api.Reference;
 using Workflows.Api.Rules;
 using Workflows.Api.Search;
 using Workflows.Api.Secrets;
+using Workflows.Api.Sessions;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
@@ -24,6 +27,7 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Network;
 using Workflows.Data.Secrets;
+using Workflows.Data.Sessions;
 
 namespace Workflows.Api;
 
@@ -49,6 +53,10 @@ internal static class Composition
         AddSecurity(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
         AddConnectors(services, builder.Configuration);
+        services.AddSingleton(builder.Configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
+        services.AddSingleton<DialogueStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<UssdEndpoint>();
 
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
@@ -85,6 +93,9 @@ internal static class Composition
         api.MapSecrets();
         api.MapVariables();
         api.MapConnectors();
+        api.MapConversationalSessions();
+        api.MapContext();
+        api.MapNodeTypes();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 

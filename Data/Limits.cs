@@ -92,4 +92,7 @@ public static class Limits
 
     /// <summary>Bytes of the rows that one statement of a connector may answer.</summary>
     public const int SqlAnswerBytes = 768 * 1024;
+
+    /// <summary>How long a session of a person lives from its last use.</summary>
+    public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
 }

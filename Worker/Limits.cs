@@ -56,4 +56,7 @@ internal static class Limits
 
     /// <summary>Bytes of all attachments of one message.</summary>
     public const int EmailAttachmentBytes = 512 * 1024;
+
+    /// <summary>Characters of the data that one node writes into a session.</summary>
+    public const int SessionDataLength = 32 * 1024;
 }

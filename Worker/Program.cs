@@ -7,6 +7,7 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Network;
 using Workflows.Data.Secrets;
+using Workflows.Data.Sessions;
 using Workflows.Data.Workers;
 using Workflows.Worker;
 using Workflows.Worker.Dispatch;
@@ -52,6 +53,15 @@ builder.Services.AddSingleton<INodeRunner, SqlNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, EmailNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, StoreNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, FileNodeRunner>();
+builder.Services.AddSingleton<SessionStore>();
+foreach (var type in new[] { "sessionRead", "sessionWrite", "sessionEnd" })
+{
+    builder.Services.AddSingleton<INodeRunner>(services => new SessionNodeRunner(type, services.GetRequiredService<SessionStore>()));
+}
+
+builder.Services.AddHttpClient("search", client => client.BaseAddress = new Uri("http://aisearch"));
+builder.Services.AddSingleton<INodeRunner>(services => new SearchNodeRunner(
+    services.GetRequiredService<IHttpClientFactory>().CreateClient("search"), builder.Configuration, services.GetRequiredService<TimeProvider>()));
 builder.Services.AddSingleton<ExecutionRunner>();
 builder.Services.AddSingleton<Intake>();
 builder.Services.AddSingleton<Loop>();

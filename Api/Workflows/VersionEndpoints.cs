@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
@@ -92,9 +93,11 @@ internal static class VersionEndpoints
             {
                 TriggerType.Manual => "manual",
                 TriggerType.Event => "event",
+                TriggerType.Session => "session",
             },
             EventType = trigger.EventType,
             Condition = trigger.Condition,
+            Settings = trigger.ServiceCode is { } serviceCode ? JsonSerializer.Serialize(new { serviceCode }, Envelope.Json) : "{}",
         });
 
     private static async Task<ApiResponse<List<VersionItem>>> ListAsync(

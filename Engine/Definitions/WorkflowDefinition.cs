@@ -33,12 +33,19 @@ public enum TriggerType
 {
     Manual,
     Event,
+
+    /// <summary>The first message of a dialogue (USSD).</summary>
+    Session,
 }
 
 /// <summary>What starts an execution.</summary>
 /// <param name="EventType">The event types that start it, maybe with <c>*</c>; event triggers only.</param>
 /// <param name="Condition">An expression on <c>event</c>; null = every event of the type.</param>
-public sealed record TriggerDefinition(string Id, TriggerType Type, string? EventType, string? Condition);
+public sealed record TriggerDefinition(string Id, TriggerType Type, string? EventType, string? Condition)
+{
+    /// <summary>The service code whose dialogues it starts, e.g. <c>*123#</c>; session triggers only.</summary>
+    public string? ServiceCode { get; init; }
+}
 
 /// <summary>A unit of work.</summary>
 public sealed record NodeDefinition

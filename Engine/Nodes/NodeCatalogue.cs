@@ -26,6 +26,11 @@ public static class NodeCatalogue
         new EmailNode(),
         new StoreNode(),
         new FileNode(),
+        new SessionReplyNode(),
+        new SessionReadNode(),
+        new SessionWriteNode(),
+        new SessionEndNode(),
+        new SearchNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(

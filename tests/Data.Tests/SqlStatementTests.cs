@@ -17,6 +17,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
         ["ContextStore"] = ([DatabaseRole.Worker], false),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
+        ["DialogueStore"] = ([DatabaseRole.Api], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventExplainer"] = ([DatabaseRole.Api], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),

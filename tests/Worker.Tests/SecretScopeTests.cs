@@ -38,7 +38,7 @@ public sealed class SecretScopeTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_secret_reaches_the_target_and_stays_in_no_row_when_the_target_echoes_it()
     {
-        await using var worker = await _bed.StartWorkerAsync();
+        var worker = await _bed.StartWorkerAsync();
         var execution = await _bed.StartAsync(await _bed.PublishAsync(Node("call", "/echo"), "", """, "output": "{{ steps.call.output.body }}" """));
 
         var (status, output) = await _bed.EndOfAsync(execution);
@@ -52,7 +52,7 @@ public sealed class SecretScopeTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_secret_in_an_error_stays_in_no_row_and_no_log()
     {
-        await using var worker = await _bed.StartWorkerAsync();
+        var worker = await _bed.StartWorkerAsync();
         var execution = await _bed.StartAsync(await _bed.PublishAsync(Node("call", "/fail")));
 
         Assert.Equal(("failed", "HTTP_400"), await _bed.EndOfAsync(execution));
@@ -66,7 +66,7 @@ public sealed class SecretScopeTests(PostgresServer server) : IAsyncLifetime
     public async Task A_secret_that_cannot_be_opened_fails_the_execution_before_anything_goes_out()
     {
         await _bed.ExecuteAsync("update secrets set sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)");
-        await using var worker = await _bed.StartWorkerAsync();
+        await _bed.StartWorkerAsync();
 
         Assert.Equal(("failed", "SECRETS_UNREADABLE"), await _bed.EndOfAsync(await _bed.StartAsync(await _bed.PublishAsync(Node("call", "/echo")))));
         Assert.Empty(_target.Calls);
@@ -91,7 +91,7 @@ public sealed class SecretScopeTests(PostgresServer server) : IAsyncLifetime
                 _bed.TenantId, Guid.CreateVersion7(), owner ? workflow : _bed.TenantId, name, value);
         }
 
-        await using var worker = await _bed.StartWorkerAsync();
+        await _bed.StartWorkerAsync();
 
         Assert.Equal(("completed", """{"a": "own", "b": {"x": 2}}"""), await _bed.EndOfAsync(await _bed.StartAsync(workflow)));
     }
@@ -102,7 +102,7 @@ public sealed class SecretScopeTests(PostgresServer server) : IAsyncLifetime
         var write = await _bed.PublishAsync(
             """{"id": "s", "type": "store", "parameters": {"operation": "write", "scope": "tenant", "key": "limit", "value": {"n": "{{ input.n }}"}}}""");
         var read = await _bed.PublishAsync("""{"id": "s", "type": "set", "parameters": {"value": "{{ context.tenant.limit.n + 1 }}"}}""");
-        await using var worker = await _bed.StartWorkerAsync();
+        await _bed.StartWorkerAsync();
         await _bed.EndOfAsync(await _bed.StartAsync(write, """{"n": 4}"""));
 
         Assert.Equal(("completed", "5"), await _bed.EndOfAsync(await _bed.StartAsync(read)));

@@ -8,6 +8,7 @@ using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Secrets;
+using Workflows.Data.Sessions;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
@@ -43,6 +44,8 @@ internal sealed class WorkerBed : IAsyncDisposable
         Connectors = new ConnectorStore(WorkerDatabase, Sealer, Changes, TimeProvider.System);
         var dispatch = new DispatchStreams(redis);
         var signals = new WorkerSignals(redis);
+        Dialogues = new DialogueStore(_api, dispatch, signals);
+        Sessions = new SessionStore(redis);
         Starter = new ExecutionStarter(_api, dispatch, TimeProvider.System);
         Control = new ExecutionControl(_api, dispatch, signals, TimeProvider.System);
         Events = new EventStore(_api, new EventRouter(_api, dispatch, signals, TimeProvider.System), TimeProvider.System);
@@ -54,6 +57,10 @@ internal sealed class WorkerBed : IAsyncDisposable
     public ConnectorStore Connectors { get; }
 
     public SecretSealer Sealer { get; }
+
+    public DialogueStore Dialogues { get; }
+
+    public SessionStore Sessions { get; }
 
     public Invalidation Changes { get; }
 
@@ -187,6 +194,17 @@ internal sealed class WorkerBed : IAsyncDisposable
     {
         var outcome = await Starter.StartAsync(New(workflow, input), Token);
         return Assert.IsType<StartOutcome.Started>(outcome).Id;
+    }
+
+    /// <summary>Starts what the first message of a session starts.</summary>
+    public async Task<Guid> StartSessionAsync(Guid workflow, string session)
+    {
+        var execution = New(workflow, $$"""{"sessionId": "{{session}}", "msisdn": "+254700000001", "text": "", "input": ""}""") with
+        {
+            TriggerType = "session",
+            Trigger = Encoding.UTF8.GetBytes($$"""{"id": "ussd", "sessionId": "{{session}}"}"""),
+        };
+        return Assert.IsType<StartOutcome.Started>(await Starter.StartAsync(execution, Token)).Id;
     }
 
     public async Task<List<Guid>> StartManyAsync(Guid workflow, int count)
