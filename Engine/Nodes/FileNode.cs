@@ -63,7 +63,7 @@ internal sealed class FileNode() : NodeType<FileParameters>(
     NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "read `{\"path\", \"size\", \"content\"}`, write `{\"path\", \"size\"}`, list `{\"files\": [{\"path\", \"size\", \"modifiedAt\"}], \"truncated\"}`, delete `{\"path\"}`.";
+        "Read: `{\"path\", \"size\", \"content\"}`; write: `{\"path\", \"size\"}`; list: `{\"files\": [{\"path\", \"size\", \"modifiedAt\"}], \"truncated\"}`; delete: `{\"path\"}`.";
 
     private protected override NodeAction? Compile(FileParameters parameters, NodeCompilation node)
     {

@@ -51,7 +51,7 @@ internal sealed class SessionWriteNode() : NodeType<SessionWriteParameters>(
 internal sealed class SessionEndNode() : NodeType<SessionParameters>(
     "sessionEnd", "data", NodeEffect.Effect, "Forgets a session.", NodePort.MainPort, NodePort.ErrorPort)
 {
-    public override string OutputSummary => "null.";
+    public override string OutputSummary => "None: null.";
 
     private protected override NodeAction Compile(SessionParameters parameters, NodeCompilation node) =>
         new SessionAction(parameters.Session ?? Sessions.OfInput, null);

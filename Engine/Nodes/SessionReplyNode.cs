@@ -10,7 +10,7 @@ public sealed record SessionReplyParameters
     [Parameter("What the person sees.", Required = true, Kind = ParameterKind.Text, Example = "\"1. Balance\\n2. Top up\"")]
     public JsonTemplate? Message { get; init; }
 
-    [Parameter("true: the dialogue goes on, and the node waits for the next message. false: it ends with this one; the execution itself goes on.")]
+    [Parameter("Whether the dialogue goes on: the node then waits for the next message. Otherwise it ends with this one; the execution itself goes on.")]
     public bool Continue { get; init; } = true;
 
     [Parameter("How long to wait for the next message, in seconds. Then the node leaves by `timeout`; with nothing wired there it fails.", Min = 1, Max = 86_400)]

@@ -51,7 +51,7 @@ internal sealed class StoreNode() : NodeType<StoreParameters>(
     NodeEffect.Effect,
     "Reads or changes an entry of the context store. A change is made once, however often the node runs.",
     NodePort.MainPort,
-    new NodePort(Conflict, "compareAndSet: the entry has another version; increment: it is no number; delete: it is not there. Without an edge here the node fails."),
+    new NodePort(Conflict, "The change could not be made: the entry has another version (compareAndSet), is no number (increment), or is not there (delete). Without an edge here the node fails."),
     NodePort.ErrorPort)
 {
     /// <summary>The port of a change that could not be made as wanted.</summary>
