@@ -79,6 +79,21 @@ internal static class Limits
     public const int SearchQueryLength = 500;
     public const int SearchResults = 50;
 
+    public const int GroupsPerTenant = 10_000;
+    public const int RolesPerTenant = 500;
+
+    /// <summary>Substitutions of one user that are not over.</summary>
+    public const int SubstitutionsPerUser = 50;
+
+    /// <summary>Longest time for which one user substitutes another.</summary>
+    public static readonly TimeSpan SubstitutionLifetime = TimeSpan.FromDays(366);
+
+    /// <summary>Bytes of the form data with one decision.</summary>
+    public const int DecisionFormBytes = 16 * 1024;
+
+    /// <summary>Bytes of a call of a one-time address, which becomes a step's output.</summary>
+    public const int CallbackBytes = 256 * 1024;
+
     /// <summary>Steps shown with an execution; <c>truncated</c> says that there are more.</summary>
     public const int StepsShown = 1_000;
 

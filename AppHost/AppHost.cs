@@ -63,6 +63,16 @@ var worker = builder.AddProject<Projects.Worker>("worker")
     .WaitFor(api)
     .PublishAsDockerComposeService((_, service) => service.Deploy = new Deploy { Replicas = WorkerReplicas });
 
+// One-time addresses lead here. Behind a proxy or a domain of one's own, Api:PublicUrl says what callers from outside use.
+if (builder.Configuration["Api:PublicUrl"] is { Length: > 0 } publicUrl)
+{
+    worker.WithEnvironment("Api__PublicUrl", publicUrl);
+}
+else
+{
+    worker.WithEnvironment("Api__PublicUrl", api.GetEndpoint("http"));
+}
+
 // The schema is there once the API is healthy.
 aiSearch.WaitFor(api);
 

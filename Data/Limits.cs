@@ -95,4 +95,22 @@ public static class Limits
 
     /// <summary>How long a session of a person lives from its last use.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>Assignees, decisions and comments of one approval request that are shown, each.</summary>
+    public const int ApprovalPartsShown = 500;
+
+    /// <summary>Comments on one approval request.</summary>
+    public const int ApprovalComments = 200;
+
+    /// <summary>Users whom one notification reaches.</summary>
+    public const int Recipients = 10_000;
+
+    /// <summary>How long notifications are kept.</summary>
+    public static readonly TimeSpan NotificationLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>How long an approval request is kept after it was closed.</summary>
+    public static readonly TimeSpan ApprovalLifetime = TimeSpan.FromDays(365);
+
+    /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
+    public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
 }

@@ -78,6 +78,24 @@ public static class Limits
     public const int ErrorMessageLength = 2_000;
     public const int CorrelationKeyLength = 512;
 
+    /// <summary>Users, groups and roles that one approval or notification names, and the longest such name.</summary>
+    public const int Assignees = 50;
+    public const int PrincipalNameLength = 254;
+
+    public const int ApprovalTitleLength = 200;
+    public const int ApprovalDescriptionLength = 4_000;
+    public const int ApprovalReminders = 100;
+
+    /// <summary>The whole request that an approval puts to people, with form and data.</summary>
+    public const int ApprovalRequestBytes = 256 * 1024;
+
+    public const int NotificationTitleLength = 200;
+    public const int NotificationBodyLength = 4_000;
+    public const int NotificationLinkLength = 2_000;
+
+    /// <summary>Characters of the token in a one-time address; the longest node id and iteration fit.</summary>
+    public const int CallbackTokenLength = 1_024;
+
     public const int EventTypeLength = 256;
 
     /// <summary>Dot-divided segments of a pattern with <c>*</c>; routing lists all patterns of a type, which doubles with each.</summary>

@@ -41,6 +41,8 @@ internal static class Limits
 
     /// <summary>Notes of checkpoints added to the hourly figures in one round.</summary>
     public const int DeltasPerRound = 5_000;
+    /// <summary>Approval tasks done in one transaction.</summary>
+    public const int ApprovalTasksPerRound = 20;
 
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;

@@ -62,6 +62,12 @@ internal static class Errors
     public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
     public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
     public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
+    public static readonly ErrorCode ApprovalNotFound = new("APPROVAL_NOT_FOUND", 404, "No such approval request.");
+    public static readonly ErrorCode GroupNotFound = new("GROUP_NOT_FOUND", 404, "No such group.");
+    public static readonly ErrorCode RoleNotFound = new("ROLE_NOT_FOUND", 404, "No such role.");
+    public static readonly ErrorCode SubstitutionNotFound = new("SUBSTITUTION_NOT_FOUND", 404, "No such substitution.");
+    public static readonly ErrorCode NotificationNotFound = new("NOTIFICATION_NOT_FOUND", 404, "No such notification.");
+    public static readonly ErrorCode CallbackNotFound = new("CALLBACK_NOT_FOUND", 404, "The address is none that a workflow waits at.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");
@@ -80,6 +86,14 @@ internal static class Errors
     public static readonly ErrorCode WebhookReplayed = new("WEBHOOK_REPLAYED", 409, "This delivery was accepted before; it has no further effect.");
     public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
     public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
+
+    // People and callers
+    public static readonly ErrorCode ApprovalNotYours = new("APPROVAL_NOT_YOURS", 403, "The decision is asked of others, or the caller started the execution and may not decide on it.");
+    public static readonly ErrorCode ApprovalClosed = new("APPROVAL_CLOSED", 409, "The approval request is settled, expired or cancelled; `details` names which.");
+    public static readonly ErrorCode AlreadyDecided = new("ALREADY_DECIDED", 409, "The caller, or a substitute for the caller, has decided otherwise before.");
+    public static readonly ErrorCode FormInvalid = new("FORM_INVALID", 422, "The data do not fit the form of the approval request; `details` says where.");
+    public static readonly ErrorCode CallbackGone = new("CALLBACK_GONE", 410, "The address was called before, its time is over, or its execution has ended.");
+    public static readonly ErrorCode BuiltInRole = new("BUILT_IN_ROLE", 409, "A built-in role cannot be changed or deleted.");
 
     // Our side
     public static readonly ErrorCode Unavailable = new("UNAVAILABLE", 503, "Something that the request needs cannot be reached at the moment; try again.");

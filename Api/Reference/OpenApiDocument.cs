@@ -124,7 +124,9 @@ internal static class OpenApiDocument
     // Sessions and API keys are ended, not edited.
     private static bool IsTokenRoute(OpenApiOperationTransformerContext context) =>
         context.Description.RelativePath is { } path
-        && (path.Contains("/auth/", StringComparison.Ordinal) || path.Contains("/api-keys", StringComparison.Ordinal));
+        && (path.Contains("/auth/", StringComparison.Ordinal) || path.Contains("/api-keys", StringComparison.Ordinal)
+            || path.Contains("/callbacks/", StringComparison.Ordinal) || path.Contains("/substitutions/", StringComparison.Ordinal)
+            || path.Contains("/members/", StringComparison.Ordinal));
 
     private static IEnumerable<int> Statuses(OpenApiOperationTransformerContext context, bool isOpen)
     {

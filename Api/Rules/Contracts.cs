@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using Workflows.Api.Events;
 using Workflows.Api.Http;
 using Workflows.Data.Events;
 

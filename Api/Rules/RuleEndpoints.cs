@@ -1,12 +1,9 @@
-using System.Text;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Events;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Events;
-using Workflows.Engine.Events;
 
 namespace Workflows.Api.Rules;
 

@@ -53,7 +53,7 @@ internal static partial class SecretEndpoints
         var checks = Check(value, description);
         if (!NameForm().IsMatch(name))
         {
-            checks.Add("name", "NAME", "A name begins with a letter and has at most 100 letters, digits, '_' and '-'.");
+            checks.Add("name", "NAME", "A name begins with a letter and has at most 100 letters, digits and '_'.");
         }
 
         if (checks.Problem is { } problem)
@@ -166,6 +166,6 @@ internal static partial class SecretEndpoints
     private static IQueryable<SecretView> Views(IQueryable<Secret> rows) => rows.AsNoTracking().Select(
         row => new SecretView(row.Id, row.Name, row.Description, row.KeyId, row.Version, row.CreatedAt, row.UpdatedAt));
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,99}$")]
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,99}$")]
     internal static partial Regex NameForm();
 }

@@ -55,7 +55,7 @@ internal static class VariableEndpoints
         var checks = Check(wanted.Value, wanted.Description);
         if (!SecretEndpoints.NameForm().IsMatch(wanted.Name))
         {
-            checks.Add("name", "NAME", "A name begins with a letter and has at most 100 letters, digits, '_' and '-'.");
+            checks.Add("name", "NAME", "A name begins with a letter and has at most 100 letters, digits and '_'.");
         }
 
         if (checks.Problem is { } problem)

@@ -24,8 +24,6 @@ internal sealed record UserView(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
 
-internal sealed record RoleView(Guid Id, string Name, IReadOnlyList<string> Permissions, bool BuiltIn);
-
 /// <summary>People and what they may do. Nobody gives away, or takes from others, more than they have themselves.</summary>
 internal static class UserEndpoints
 {
@@ -36,7 +34,6 @@ internal static class UserEndpoints
         users.MapGet("/{userId:guid}", GetAsync).Requires(Permission.UsersRead).WithSummary("Get a user");
         users.MapPost("", CreateAsync).Requires(Permission.UsersManage).WithMetadata(new SuccessStatus(201)).WithSummary("Create a user");
         users.MapPatch("/{userId:guid}", UpdateAsync).Requires(Permission.UsersManage).WithSummary("Change a user's name, roles or activity");
-        routes.MapGet("/roles", ListRolesAsync).WithTags("Users").Requires(Permission.UsersRead).WithSummary("List roles and their permissions");
     }
 
     private static async Task<ApiResponse<List<UserView>>> ListAsync(
@@ -115,7 +112,7 @@ internal static class UserEndpoints
                 return conflict;
             }
 
-            if (!request.Caller.May(Permissions.Of(user.Roles.SelectMany(row => row.Role!.Permissions))))
+            if (!user.Roles.TrueForAll(row => request.Caller.May(BuiltInRoles.Of(row.Role!))))
             {
                 return new Problem(Errors.Forbidden, "The user has permissions that you lack yourself.");
             }
@@ -149,11 +146,6 @@ internal static class UserEndpoints
         return response;
     }
 
-    private static async Task<ApiResponse<List<RoleView>>> ListRolesAsync(ApiRequest request, CancellationToken cancellationToken) =>
-        await request.Db.Roles.AsNoTracking().OrderBy(role => role.Id).Take(Limits.MaxPageSize)
-            .Select(role => new RoleView(role.Id, role.Name, role.Permissions, role.BuiltIn))
-            .ToListAsync(cancellationToken);
-
     private static async Task<(List<Role> Roles, Problem? Problem)> FindRolesAsync(ApiRequest request, string[] names, CancellationToken token)
     {
         var roles = await request.Db.Roles.Where(role => names.Contains(role.Name)).ToListAsync(token);
@@ -165,7 +157,7 @@ internal static class UserEndpoints
             {
                 checks.Add($"roles/{index}", "UNKNOWN", $"There is no role '{names[index]}'.");
             }
-            else if (!request.Caller.May(Permissions.Of(role.Permissions)))
+            else if (!request.Caller.May(BuiltInRoles.Of(role)))
             {
                 checks.Add($"roles/{index}", "NOT_YOURS", $"You cannot give the role '{role.Name}', which has more permissions than you.");
             }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Workflows.Data.Connectors;
 
 /// <summary>
@@ -8,6 +10,8 @@ public static class FilePaths
 {
     private const int PathLength = 500;
     private const int SegmentLength = 200;
+
+    private static readonly SearchValues<char> Reserved = SearchValues.Create("\\:*?\"<>|");
 
     /// <summary>The path, if it is one.</summary>
     /// <exception cref="ConnectorException">It is not.</exception>
@@ -22,7 +26,7 @@ public static class FilePaths
         {
             // Dots at the end and characters such as ':' have meanings of their own on some file systems.
             if (segment.Length is 0 or > SegmentLength || segment.EndsWith('.') || segment.Trim().Length != segment.Length
-                || segment.AsSpan().ContainsAny("\\:*?\"<>|") || segment.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+                || segment.AsSpan().ContainsAny(Reserved) || segment.AsSpan().ContainsAnyInRange('\0', '\u001f'))
             {
                 throw new ConnectorException("FILE_PATH", "A path consists of names divided by '/': none is empty, begins or ends with a space, ends with a dot, or holds \\ : * ? \" < > |.");
             }

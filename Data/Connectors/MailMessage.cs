@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net.Mail;
 using System.Security.Cryptography;
@@ -16,6 +17,8 @@ public sealed record MailMessage
 {
     private const int LineLength = 76;
     private const int EncodedWordBytes = 42;
+
+    private static readonly SearchValues<char> NotInAddresses = SearchValues.Create(" \t<>,;:\\\"()");
 
     public required string From { get; init; }
 
@@ -75,7 +78,7 @@ public sealed record MailMessage
     /// <exception cref="ConnectorException">It is no address that can be sent to.</exception>
     public static MailAddress Parse(string address) =>
         MailAddress.TryCreate(Checked(address, "address"), out var parsed) && Ascii.IsValid(parsed.Address)
-            && !parsed.Address.AsSpan().ContainsAny(" \t<>,;:\\\"()") && parsed.User.Length > 0
+            && !parsed.Address.AsSpan().ContainsAny(NotInAddresses) && parsed.User.Length > 0
             ? parsed
             : throw Invalid($"'{Shortened(address)}' is no e-mail address.");
 

@@ -42,7 +42,7 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         {
             var source = await PoolAsync(connector, cancellationToken);
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            return await RunAsync(connection, call.Statement, call, cancellationToken);
+            return await RunStatementAsync(connection, call.Statement, call, cancellationToken);
         }
         catch (TargetRefusedException exception)
         {
@@ -65,7 +65,7 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
     private const string LimitSql = "select set_config('statement_timeout', $1, true)";
     private const string ReadOnlySql = "set transaction read only";
 
-    private static async Task<SqlAnswer> RunAsync(NpgsqlConnection connection, string sql, SqlCall call, CancellationToken cancellationToken)
+    internal static async Task<SqlAnswer> RunStatementAsync(NpgsqlConnection connection, string sql, SqlCall call, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Ceiling(call.Timeout.TotalSeconds) + 1 };

@@ -57,7 +57,7 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     /// <summary>Sets the entry, whatever it was.</summary>
     public Task<ContextResult> WriteAsync(
         ContextAddress address, string operation, byte[] value, DateTimeOffset? expiresAt, CancellationToken cancellationToken) =>
-        ChangeAsync(address, operation, WriteSql, cancellationToken, Fresh(value, expiresAt));
+        ChangeAsync(address, operation, WriteSql, Fresh(value, expiresAt), cancellationToken);
 
     private const string CreateSql = """
         insert into context_entries as c (tenant_id, scope, scope_id, key, id, value, expires_at, created_at, updated_at)
@@ -78,9 +78,10 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     public Task<ContextResult> CompareAndSetAsync(
         ContextAddress address, string operation, int expectedVersion, byte[] value, DateTimeOffset? expiresAt, CancellationToken cancellationToken) =>
         expectedVersion == 0
-            ? ChangeAsync(address, operation, CreateSql, cancellationToken, Fresh(value, expiresAt))
+            ? ChangeAsync(address, operation, CreateSql, Fresh(value, expiresAt), cancellationToken)
             : ChangeAsync(
-                address, operation, SwapSql, cancellationToken, [Sql.Instant(clock.GetUtcNow()), Sql.Json(value), InstantOrNull(expiresAt), Sql.Int(expectedVersion)]);
+                address, operation, SwapSql, [Sql.Instant(clock.GetUtcNow()), Sql.Json(value), InstantOrNull(expiresAt), Sql.Int(expectedVersion)],
+                cancellationToken);
 
     private const string IncrementSql = """
         insert into context_entries as c (tenant_id, scope, scope_id, key, id, value, expires_at, created_at, updated_at)
@@ -97,7 +98,7 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     /// <param name="by">A JSON number.</param>
     public Task<ContextResult> IncrementAsync(
         ContextAddress address, string operation, byte[] by, DateTimeOffset? expiresAt, CancellationToken cancellationToken) =>
-        ChangeAsync(address, operation, IncrementSql, cancellationToken, Fresh(by, expiresAt));
+        ChangeAsync(address, operation, IncrementSql, Fresh(by, expiresAt), cancellationToken);
 
     private const string DeleteSql = """
         delete from context_entries c
@@ -107,7 +108,7 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
 
     /// <summary>Removes the entry. Not applied when there is none.</summary>
     public Task<ContextResult> DeleteAsync(ContextAddress address, string operation, CancellationToken cancellationToken) =>
-        ChangeAsync(address, operation, DeleteSql, cancellationToken, []);
+        ChangeAsync(address, operation, DeleteSql, [], cancellationToken);
 
     private const string SnapshotSql = """
         select c.scope, c.key, c.value from context_entries c
@@ -144,7 +145,7 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     private const string KeepSql = "update context_writes w set result = $3 where w.tenant_id = $1 and w.operation = $2";
 
     private async Task<ContextResult> ChangeAsync(
-        ContextAddress address, string operation, string sql, CancellationToken cancellationToken, NpgsqlParameter[] further)
+        ContextAddress address, string operation, string sql, NpgsqlParameter[] further, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -155,7 +156,9 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
         }
 
         var scopeId = await ScopeIdAsync(connection, address, cancellationToken);
+#pragma warning disable CA2100 // a constant of this class
         await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
         AddKey(command, address, scopeId);
         command.Parameters.AddRange(further);
         var changed = await ReadAsync(command, cancellationToken);
@@ -227,7 +230,9 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     private static async Task<int> ExecuteAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
+#pragma warning disable CA2100 // a constant of this class
         await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
         command.Parameters.AddRange(parameters);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }

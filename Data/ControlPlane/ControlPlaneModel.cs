@@ -14,6 +14,7 @@ internal static class ControlPlaneModel
             tenant.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         BuildIdentity(model, context);
+        BuildPeople(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
         ConnectionsModel.Build(model, context);
@@ -72,6 +73,35 @@ internal static class ControlPlaneModel
         {
             key.ToTable("api_keys").HasKey(row => new { row.TenantId, row.Id });
             key.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+    }
+
+    private static void BuildPeople(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<Group>(group =>
+        {
+            group.ToTable("groups").HasKey(row => new { row.TenantId, row.Id });
+            group.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<UserGroup>(member =>
+        {
+            member.ToTable("user_groups").HasKey(row => new { row.TenantId, row.UserId, row.GroupId });
+            member.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<Substitution>(substitution =>
+        {
+            substitution.ToTable("substitutions").HasKey(row => new { row.TenantId, row.Id });
+            substitution.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<Notification>(notification =>
+        {
+            notification.ToTable("notifications").HasKey(row => new { row.TenantId, row.UserId, row.Id });
+            notification.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ApprovalAssignee>(assignee =>
+        {
+            assignee.ToTable("approval_assignees").HasKey(row => new { row.TenantId, row.RequestId, row.Kind, row.PrincipalId });
+            assignee.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
     }
 

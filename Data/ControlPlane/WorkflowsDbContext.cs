@@ -27,6 +27,16 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<Group> Groups => Set<Group>();
+
+    public DbSet<UserGroup> UserGroups => Set<UserGroup>();
+
+    public DbSet<Substitution> Substitutions => Set<Substitution>();
+
+    public DbSet<Notification> Notifications => Set<Notification>();
+
+    public DbSet<ApprovalAssignee> ApprovalAssignees => Set<ApprovalAssignee>();
+
     public DbSet<Workspace> Workspaces => Set<Workspace>();
 
     public DbSet<Folder> Folders => Set<Folder>();

@@ -22,6 +22,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         batch.BatchCommands.Add(lease);
         AddSteps(batch, checkpoint.Steps);
         AddWaits(batch, workerId, checkpoint);
+        PeopleWaits.AddResolvedAtOnce(batch, workerId, checkpoint.Opened);
         AddExecutions(batch, workerId, checkpoint);
         ExecutionLogs.AddTo(batch, checkpoint.Logs);
         AddEvents(batch, checkpoint.Emitted);
@@ -280,6 +281,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Instants(opened, row => row.CreatedAt));
             command.Parameters.Add(Sql.Jsons(opened, row => row.Request));
             batch.BatchCommands.Add(command);
+            PeopleWaits.AddOpened(batch, workerId, opened);
         }
 
         if (checkpoint.Timers is { Count: > 0 } timers)

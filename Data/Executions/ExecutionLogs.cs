@@ -3,16 +3,31 @@ using Workflows.Data.Database;
 
 namespace Workflows.Data.Executions;
 
-/// <summary>Log rows of executions, written in the checkpoint of what they tell about. Nothing is written while nothing noteworthy happens.</summary>
-internal static class ExecutionLogs
+/// <summary>
+/// Log rows of executions: in the checkpoint of what they tell about, or by themselves for what node runners have to say. Nothing is written while nothing
+/// noteworthy happens.
+/// </summary>
+public sealed class ExecutionLogs(WorkflowsDatabase database)
 {
+    /// <summary>Writes rows by themselves; a row that is there already stays as it is.</summary>
+    public async Task AppendAsync(List<LogRow> logs, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        AddTo(batch, logs);
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
     private const string LogsSql = """
         insert into execution_logs (tenant_id, id, execution_id, level, node_id, message, metadata, at)
         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::timestamptz[])
         on conflict do nothing
         """;
 
-    public static void AddTo(NpgsqlBatch batch, List<LogRow> logs)
+    internal static void AddTo(NpgsqlBatch batch, List<LogRow> logs)
     {
         if (logs.Count == 0)
         {

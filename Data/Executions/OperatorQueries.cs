@@ -22,9 +22,17 @@ public sealed record PerformanceRow(DateTimeOffset Hour, string TriggerType, str
 public sealed class OperatorQueries(WorkflowsDatabase database)
 {
     private const string DepthsSql = """
-        select q.priority, count(*)::int, min(q.queued_at)
-        from (select e.priority, e.queued_at from executions e where e.tenant_id = $1 and e.status = 'queued' order by e.id limit $2) q
-        group by q.priority order by q.priority desc
+        select p.priority::smallint, d.depth, d.oldest
+        from (values (1), (0), (-1)) as p (priority)
+        cross join lateral (
+          select count(*)::int as depth, min(q.queued_at) as oldest
+          from (
+            select e.queued_at from executions e
+            where e.tenant_id = $1 and e.status = 'queued' and e.priority = p.priority::smallint order by e.id limit $2
+          ) q
+        ) d
+        where d.depth > 0
+        order by p.priority desc
         """;
 
     /// <summary>The queue of a tenant, highest priority first.</summary>

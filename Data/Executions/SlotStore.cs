@@ -1,4 +1,3 @@
-using Npgsql;
 using Workflows.Data.Database;
 
 namespace Workflows.Data.Executions;

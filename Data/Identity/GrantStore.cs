@@ -9,7 +9,8 @@ public sealed record ApiKeyGrant(
     Guid TenantId, Guid Id, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string TenantStatus);
 
 /// <summary>What a session stands for at this moment.</summary>
-/// <param name="Permissions">Of all roles of the user.</param>
+/// <param name="Permissions">Of the user's own roles of the tenant, as they are stored.</param>
+/// <param name="BuiltInRoles">Names of the user's built-in roles, whose permissions are those of the present release.</param>
 public sealed record SessionGrant(
     Guid TenantId,
     Guid SessionId,
@@ -18,7 +19,8 @@ public sealed record SessionGrant(
     bool Active,
     DateTimeOffset ExpiresAt,
     DateTimeOffset? RevokedAt,
-    IReadOnlyList<string> Permissions);
+    IReadOnlyList<string> Permissions,
+    IReadOnlyList<string> BuiltInRoles);
 
 /// <summary>An account that bears an e-mail address; several tenants may each have one.</summary>
 public sealed record Login(Guid TenantId, string TenantSlug, Guid UserId, string? PasswordHash, bool Active, DateTimeOffset? LockedUntil);
@@ -46,7 +48,9 @@ public sealed class GrantStore(WorkflowsDatabase database)
         select s.user_id, u.email, u.active and u.deleted_at is null and t.status = 'active', s.expires_at, s.revoked_at,
           coalesce((select array_agg(distinct p) from user_roles ur join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
                     cross join unnest(r.permissions) p
-                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id), '{}')
+                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and not r.built_in), '{}'),
+          coalesce((select array_agg(r.name) from user_roles ur join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
+                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and r.built_in), '{}')
         from user_sessions s
         join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
         join tenants t on t.tenant_id = s.tenant_id
@@ -69,7 +73,8 @@ public sealed class GrantStore(WorkflowsDatabase database)
                 reader.GetBoolean(2),
                 reader.GetFieldValue<DateTimeOffset>(3),
                 Instant(reader, 4),
-                reader.GetFieldValue<string[]>(5))
+                reader.GetFieldValue<string[]>(5),
+                reader.GetFieldValue<string[]>(6))
             : null;
     }
 

@@ -21,4 +21,24 @@ public sealed class TenantSettingsStore(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Uuid(tenantId));
         return (await database.ReadAsync(tenantId, command, row => row.GetFieldValue<string[]>(0), cancellationToken)).FirstOrDefault() ?? [];
     }
+
+    private const string RunningLimitsSql = """
+        select t.tenant_id, greatest(0, (t.settings #>> '{limits,maxRunning}')::numeric::int)
+        from tenants t
+        where jsonb_typeof(t.settings #> '{limits,maxRunning}') = 'number'
+        """;
+
+    /// <summary>Tenants of which only so many executions may run at once, on all workers together. Set by the operator.</summary>
+    public async Task<IReadOnlyDictionary<Guid, int>> RunningLimitsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(RunningLimitsSql);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var limits = new Dictionary<Guid, int>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            limits.Add(reader.GetGuid(0), reader.GetInt32(1));
+        }
+
+        return limits;
+    }
 }

@@ -73,6 +73,8 @@ drop function overtake_executions(uuid, uuid, text, int, int);
 drop function admit_executions(uuid, uuid[], text[], int[], text[]);
 drop function hold_slots_of(uuid[], uuid[]);
 drop function hold_slots(uuid[], uuid[], text[]);
+drop index executions_queued;
+create index executions_queued on executions (tenant_id, id) where status = 'queued';
 drop index dead_letters_by_workflow, executions_by_origin, executions_cancelled, executions_paused, executions_held, executions_limited;
 alter table executions drop constraint executions_resolved_whole, drop constraint executions_limited_iff_keyed;
 alter table executions drop column resolution, drop column resolved_by, drop column resolved_at, drop column concurrency_limit;

@@ -17,6 +17,10 @@ alter table executions add column resolved_by text;
 alter table executions add column resolution text;
 alter table executions add constraint executions_resolved_whole check ((resolved_at is null) = (resolved_by is null));
 
+-- By priority, too: the sweep takes of each in turn without reading the others.
+drop index executions_queued;
+create index executions_queued on executions (tenant_id, priority, id) where status = 'queued';
+
 -- Only limited, paused, cancelled and forked executions pay for these.
 create index executions_limited on executions (tenant_id, workflow_id, concurrency_key, id)
   where concurrency_key is not null and status in ('queued', 'running', 'waiting', 'paused');

@@ -23,7 +23,7 @@ create table secrets (
   primary key (tenant_id, id),
   foreign key (tenant_id, key_id) references tenant_keys,
   constraint secrets_name_unique unique (tenant_id, name),
-  constraint secrets_name_form check (name ~ '^[A-Za-z][A-Za-z0-9_-]{0,99}$')
+  constraint secrets_name_form check (name ~ '^[A-Za-z][A-Za-z0-9_]{0,99}$')
 );
 create index secrets_by_key on secrets (key_id);
 
@@ -41,7 +41,7 @@ create table variables (
 
   primary key (tenant_id, id),
   foreign key (tenant_id, workflow_id) references workflows,
-  constraint variables_name_form check (name ~ '^[A-Za-z][A-Za-z0-9_-]{0,99}$')
+  constraint variables_name_form check (name ~ '^[A-Za-z][A-Za-z0-9_]{0,99}$')
 );
 create unique index variables_name_unique
   on variables (tenant_id, coalesce(workflow_id, '00000000-0000-0000-0000-000000000000'), name);

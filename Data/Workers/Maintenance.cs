@@ -88,6 +88,39 @@ public sealed class Maintenance(WorkflowsDatabase database)
         where j.tenant_id = x.tenant_id and j.rule_id = x.rule_id and j.correlation_key = x.correlation_key
         """;
 
+    private const string ExpiredCallsSql = """
+        delete from callback_calls c
+        using (select tenant_id, execution_id, node_id, iteration from callback_calls where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where c.tenant_id = x.tenant_id and c.execution_id = x.execution_id and c.node_id = x.node_id and c.iteration = x.iteration
+        """;
+
+    private const string OldNotificationsSql = """
+        delete from notifications n
+        using (select tenant_id, user_id, id from notifications where created_at < now() - $2::interval order by created_at limit $1 for update skip locked) x
+        where n.tenant_id = x.tenant_id and n.user_id = x.user_id and n.id = x.id
+        """;
+
+    private const string OldApprovalsSql = """
+        delete from approval_requests r
+        using (select tenant_id, id from approval_requests where closed_at < now() - $2::interval order by closed_at limit $1 for update skip locked) x
+        where r.tenant_id = x.tenant_id and r.id = x.id
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> rows each of notifications, closed approval requests and early calls whose time is over.</summary>
+    public async Task<int> DeleteOldPeopleRowsAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var calls = database.Source.CreateCommand(ExpiredCallsSql);
+        calls.Parameters.Add(Sql.Int(limit));
+        await using var notifications = database.Source.CreateCommand(OldNotificationsSql);
+        notifications.Parameters.Add(Sql.Int(limit));
+        notifications.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Limits.NotificationLifetime });
+        await using var approvals = database.Source.CreateCommand(OldApprovalsSql);
+        approvals.Parameters.Add(Sql.Int(limit));
+        approvals.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Limits.ApprovalLifetime });
+        return await calls.ExecuteNonQueryAsync(cancellationToken) + await notifications.ExecuteNonQueryAsync(cancellationToken)
+            + await approvals.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>
     /// Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids, sets of events that did not become complete, context entries and
     /// their writes.

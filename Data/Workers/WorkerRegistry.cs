@@ -97,6 +97,12 @@ public sealed class WorkerRegistry(WorkflowsDatabase database)
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 
+    private const string LogRescueSql = """
+        insert into execution_logs (tenant_id, id, execution_id, level, message, metadata, at)
+        select r.tenant_id, r.log_id, r.id, 'warning', 'Its worker was lost; another goes on from what is recorded.', jsonb_build_object('worker', $4::uuid), now()
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as r (tenant_id, id, log_id)
+        """;
+
     private async Task<IReadOnlyList<WokenExecution>> FenceAsync(
         Guid workerId, string status, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -127,6 +133,16 @@ public sealed class WorkerRegistry(WorkflowsDatabase database)
             release.Parameters.Add(Sql.Uuid(workerId));
             await using var reader = await release.ExecuteReaderAsync(cancellationToken);
             released = await WokenExecutions.ReadAsync(reader, cancellationToken);
+        }
+
+        if (status == "fenced" && released.Count > 0)
+        {
+            await using var log = new NpgsqlCommand(LogRescueSql, connection);
+            log.Parameters.Add(Sql.Uuids(released, execution => execution.Key.TenantId));
+            log.Parameters.Add(Sql.Uuids(released, execution => execution.Key.Id));
+            log.Parameters.Add(Sql.Uuids(released, _ => Guid.CreateVersion7()));
+            log.Parameters.Add(Sql.Uuid(workerId));
+            await log.ExecuteNonQueryAsync(cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

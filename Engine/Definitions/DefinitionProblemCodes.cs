@@ -109,7 +109,7 @@ public static class DefinitionProblemCodes
         new(OnErrorConflict, "`onError` says continue while the error port is wired."),
         new(CompensationUnknown, "`compensate` names a node that does not exist in the same graph."),
         new(CompensationInvalid, "A node cannot compensate: it has edges, another node to compensate, or a type that undoes nothing."),
-        new(InputSchemaInvalid, "`parameters` is not a valid JSON Schema."),
-        new(InputSchemaKeywordUnsupported, "`parameters` uses a keyword of JSON Schema that is not supported."),
+        new(InputSchemaInvalid, "What should be a JSON Schema (`parameters`, the schema of a validate node) is none."),
+        new(InputSchemaKeywordUnsupported, "A JSON Schema uses a keyword that is not supported."),
     ];
 }

@@ -52,6 +52,9 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
             case ScopeNames.Steps:
                 CheckStep(use, reference);
                 break;
+            case ScopeNames.Callbacks:
+                CheckCallback(use, reference);
+                break;
             case ScopeNames.Execution when !ScopeNames.ExecutionMembers.Contains(reference.Path[1]):
                 ReportName(
                     use,
@@ -87,6 +90,21 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
         }
     }
 
+    // In scope before the node's turn has come: its address is to be handed out by an earlier or a parallel node, of its own graph or of a loop's body in it.
+    private void CheckCallback(in ExpressionUse use, JsonataReference reference)
+    {
+        var known = new List<string>();
+        for (var graph = ReaderOf(use).Graph; graph is not null; graph = graph.Parent)
+        {
+            known.AddRange(graph.Nodes.Where(node => node.Type == WaitForWebhookNode.TypeName).Select(node => node.Id));
+        }
+
+        if (!known.Contains(reference.Path[1]))
+        {
+            ReportName(use, reference, $"There is no waitForWebhook node '{reference.Path[1]}' here", reference.Path[1], known);
+        }
+    }
+
     private void CheckStep(in ExpressionUse use, JsonataReference reference)
     {
         var id = reference.Path[1];
@@ -115,13 +133,7 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
     /// <summary>Outwards from where the expression stands: the step has run there before, or before the loop around it.</summary>
     private void CheckOrder(in ExpressionUse use, JsonataReference reference, string id, int step)
     {
-        // The output of the workflow or of a body may read all nodes of its graph; a node may read those before it.
-        var (graph, reader) = use switch
-        {
-            { Node: < 0 } => (graphs[0], -1),
-            { Scope: ExpressionScope.BodyOutput } => (BodyOf(use.Node), -1),
-            _ => (GraphOf(use.Node), use.Node),
-        };
+        var (graph, reader) = ReaderOf(use);
         var readerId = reader < 0 ? null : graph.Nodes[reader - graph.First].Id;
         while (!graph.Has(step))
         {
@@ -154,6 +166,14 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
                 : $"At position {reference.Position}: '{id}' cannot have run before '{readerId}'.",
             isOwn ? "Read an earlier step." : $"Wire a path from '{id}' to '{IdOf(reader)}', or read an earlier step.");
     }
+
+    /// <summary>Where an expression stands. The output of the workflow or of a body may read all nodes of its graph (-1); a node those before it.</summary>
+    private (GraphSource Graph, int Reader) ReaderOf(in ExpressionUse use) => use switch
+    {
+        { Node: < 0 } => (graphs[0], -1),
+        { Scope: ExpressionScope.BodyOutput } => (BodyOf(use.Node), -1),
+        _ => (GraphOf(use.Node), use.Node),
+    };
 
     private GraphSource BodyOf(int loop) => graphs.Find(graph => graph.Loop == loop)!;
 

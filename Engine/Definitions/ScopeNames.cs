@@ -13,12 +13,13 @@ internal static class ScopeNames
     public const string Secrets = "secrets";
     public const string Item = "item";
     public const string Index = "index";
+    public const string Callbacks = "callbacks";
 
     public const string Output = "output";
     public const string Port = "port";
     public const string Status = "status";
 
-    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables, Context];
+    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables, Context, Callbacks];
 
     /// <summary>In the body of a loop, and where a node evaluates an expression for each item.</summary>
     public static IReadOnlyList<string> Body { get; } = [.. Node, Item, Index];

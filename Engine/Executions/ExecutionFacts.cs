@@ -41,6 +41,8 @@ public sealed record ExecutionFacts
     /// read and not here fails the step: a call must not go out without its credentials.
     /// </summary>
     public IReadOnlyDictionary<string, string> Secrets { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+    /// <summary>Makes the one-time addresses in scope as <c>callbacks</c>; null = the worker knows no address of the API.</summary>
+    public CallbackAddresses? Callbacks { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -91,6 +91,7 @@ internal sealed class FrameScope(Frame frame, bool withSecrets = false) : ScopeO
 {
     private JsonataValue _steps;
     private JsonataValue _secrets;
+    private JsonataValue _callbacks;
 
     public override IEnumerable<string> Keys => frame.Loop is null ? ScopeNames.Node : ScopeNames.Body;
 
@@ -100,6 +101,7 @@ internal sealed class FrameScope(Frame frame, bool withSecrets = false) : ScopeO
         {
             ScopeNames.Steps => _steps.IsUndefined ? _steps = JsonataValue.FromObject(new StepsScope(frame)) : _steps,
             ScopeNames.Item => frame.Item,
+            ScopeNames.Callbacks => _callbacks.IsUndefined ? _callbacks = CallbacksScope.Of(frame) : _callbacks,
             ScopeNames.Index => frame.Loop is null ? JsonataValue.Undefined : JsonataValue.FromNumber(frame.Index),
             ScopeNames.Secrets when withSecrets =>
                 _secrets.IsUndefined ? _secrets = JsonataValue.FromObject(new SecretsScope(frame.State.Facts.Secrets)) : _secrets,

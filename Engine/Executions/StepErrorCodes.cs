@@ -35,11 +35,22 @@ public static class StepErrorCodes
     /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
     public const string WaitTimedOut = "WAIT_TIMED_OUT";
 
+    /// <summary>A value that does not fit the schema of a <c>validate</c> node, and its <c>invalid</c> port is not wired.</summary>
+    public const string ValueInvalid = "VALUE_INVALID";
+
     /// <summary>A loop over more than <see cref="Limits.LoopItems"/> items.</summary>
     public const string TooManyItems = "TOO_MANY_ITEMS";
 
     /// <summary>A repeat whose condition still holds after its last round, and the <c>exhausted</c> port is not wired.</summary>
     public const string LoopExhausted = "LOOP_EXHAUSTED";
+    /// <summary>Nobody decided on an approval in time and the <c>expired</c> port is not wired.</summary>
+    public const string ApprovalExpired = "APPROVAL_EXPIRED";
+
+    /// <summary>None of an approval's assignees exists: nobody could ever decide.</summary>
+    public const string ApprovalUnassigned = "APPROVAL_UNASSIGNED";
+
+    /// <summary>The workers know no public address of the API (<c>Api:PublicUrl</c>), so a callback could never come.</summary>
+    public const string CallbackUnavailable = "CALLBACK_UNAVAILABLE";
 
     /// <summary>What a <c>fail</c> node says unless it has a code of its own.</summary>
     public const string Failed = "FAILED";

@@ -48,25 +48,11 @@ internal sealed class DelayNode() : NodeType<DelayParameters>(
     {
         public override WaitSpec? Open(in NodeContext context, out StepOutcome outcome)
         {
-            var dueAt = DueAt(context);
-            if ((dueAt - context.Now).TotalSeconds > Limits.WaitSeconds)
-            {
-                throw Invalid($"A delay lasts at most {Limits.WaitSeconds / 86_400} days.");
-            }
-
-            if (dueAt <= context.Now)
-            {
-                outcome = StepOutcome.Main(Output(dueAt));
-                return null;
-            }
-
-            outcome = default;
-            return new WaitSpec(
-                context.Node.Ordinal, context.Node.Id, context.Frame.Iteration, context.Attempt, WaitKind.Timer, dueAt);
+            return WaitFor(context, DueAt(context), out outcome);
         }
 
         public override StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload) =>
-            StepOutcome.Main(Output(context.Frame.Slot(context.Node.Ordinal).DueAt ?? context.Now));
+            Resolved(context);
 
         private DateTimeOffset DueAt(in NodeContext context)
         {
@@ -104,15 +90,38 @@ internal sealed class DelayNode() : NodeType<DelayParameters>(
         }
 
         private static StepException Invalid(string message) => new(new StepError(StepErrorCodes.ParameterInvalid, message));
+    }
 
-        private static byte[] Output(DateTimeOffset dueAt)
+    /// <summary>The wait for an instant; null when it is over, and then the outcome.</summary>
+    internal static WaitSpec? WaitFor(in NodeContext context, DateTimeOffset dueAt, out StepOutcome outcome)
+    {
+        if ((dueAt - context.Now).TotalSeconds > Limits.WaitSeconds)
         {
-            var buffer = JsonBuffer.Rent();
-            buffer.Writer.WriteStartObject();
-            buffer.Writer.WriteString(
-                "dueAt"u8, dueAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-            buffer.Writer.WriteEndObject();
-            return buffer.ToJson();
+            throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"A wait lasts at most {Limits.WaitSeconds / 86_400} days."));
         }
+
+        if (dueAt <= context.Now)
+        {
+            outcome = StepOutcome.Main(Output(dueAt));
+            return null;
+        }
+
+        outcome = default;
+        return new WaitSpec(
+            context.Node.Ordinal, context.Node.Id, context.Frame.Iteration, context.Attempt, WaitKind.Timer, dueAt);
+    }
+
+    internal static StepOutcome Resolved(in NodeContext context) =>
+        StepOutcome.Main(Output(context.Frame.Slot(context.Node.Ordinal).DueAt ?? context.Now));
+
+    private static byte[] Output(DateTimeOffset dueAt)
+    {
+        var buffer = JsonBuffer.Rent();
+        buffer.Writer.WriteStartObject();
+        buffer.Writer.WriteString(
+            "dueAt"u8, dueAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        buffer.Writer.WriteEndObject();
+        return buffer.ToJson();
     }
 }

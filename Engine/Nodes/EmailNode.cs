@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Workflows.Engine.Executions;
 using Workflows.Jsonata;
 

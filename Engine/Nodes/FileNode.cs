@@ -1,4 +1,3 @@
-using Workflows.Engine.Executions;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Nodes;

@@ -132,6 +132,26 @@ internal readonly ref struct NodeContext(
             : throw new StepException(
                 new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));
 
+    /// <summary>The seconds a parameter renders to; null when it yields nothing; a step error when they are no length of a wait.</summary>
+    public double? Seconds(JsonTemplate? template, string parameter)
+    {
+        if (template is null)
+        {
+            return null;
+        }
+
+        var value = Evaluate(template);
+        if (value.Kind is JsonataKind.Undefined or JsonataKind.Null)
+        {
+            return null;
+        }
+
+        return value.TryGetNumber(out var seconds) && seconds is > 0 and <= Limits.WaitSeconds
+            ? seconds
+            : throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"'{parameter}' must be a number between 0 and {Limits.WaitSeconds}."));
+    }
+
     /// <param name="reader">The template or expression to be evaluated: secrets come into sight for those alone that may read them.</param>
     private JsonataValue ScopeOf(object reader) =>
         node.SecretReaders.Length > 0 && Array.IndexOf(node.SecretReaders, reader) >= 0 ? frame.SecretScope : frame.Scope;

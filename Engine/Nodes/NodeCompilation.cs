@@ -71,6 +71,14 @@ internal sealed class NodeCompilation(
         }
     }
 
+    /// <summary>The JSON Schema in a parameter; null when it has problems, which are then reported.</summary>
+    public InputSchema? ReadSchema(JsonElement json, string parameter)
+    {
+        var before = problems.Problems.Count;
+        var schema = InputSchemaReader.Read(json, ProblemList.Append(ParametersPointer, parameter), problems);
+        return problems.Problems.Count == before ? schema : null;
+    }
+
     /// <summary>
     /// Reports something wrong with one parameter beyond its type; returns null for the convenience of the caller.
     /// </summary>

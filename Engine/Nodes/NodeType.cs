@@ -25,6 +25,9 @@ public sealed record NodePort(string Name, string Summary)
     public const string Default = "default";
     public const string Timeout = "timeout";
     public const string Exhausted = "exhausted";
+    public const string Approved = "approved";
+    public const string Rejected = "rejected";
+    public const string Expired = "expired";
 
     internal static NodePort MainPort { get; } = new(Main, "The node has done its work.");
 

@@ -54,6 +54,7 @@ internal sealed class ParameterProperty
             { Templated: true } => ReadTemplate(value, pointer, node),
             { Kind: ParameterKind.Expression } => ReadExpression(value, pointer, node),
             { Kind: ParameterKind.List } => ReadList(value, pointer, node),
+            { Kind: ParameterKind.Json } => value,
             _ => ReadLiteral(value, pointer, node),
         };
         if (read is null)
@@ -274,6 +275,7 @@ internal sealed class ParameterProperty
             : type == typeof(int) ? ParameterKind.Integer
             : type == typeof(double) ? ParameterKind.Number
             : type == typeof(bool) ? ParameterKind.Boolean
+            : type == typeof(JsonElement) ? ParameterKind.Json
             : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? ParameterKind.List
             : throw new InvalidOperationException($"A parameter cannot be a {type}.");
     }

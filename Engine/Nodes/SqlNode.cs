@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;

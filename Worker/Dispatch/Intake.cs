@@ -28,6 +28,7 @@ internal sealed partial class Intake : IDisposable
     private readonly ScopeLoader _scopes;
     private readonly CheckpointWriter _checkpoints;
     private readonly ExecutionRunner _runner;
+    private readonly RunningLimits _limits;
     private readonly WorkerOptions _options;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -36,7 +37,7 @@ internal sealed partial class Intake : IDisposable
 
     public Intake(
         DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, ScopeLoader scopes, CheckpointWriter checkpoints,
-        ExecutionRunner runner, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
+        ExecutionRunner runner, RunningLimits limits, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
     {
         _streams = streams;
         _claims = claims;
@@ -45,6 +46,7 @@ internal sealed partial class Intake : IDisposable
         _scopes = scopes;
         _checkpoints = checkpoints;
         _runner = runner;
+        _limits = limits;
         _options = options;
         _metrics = metrics;
         _clock = clock;
@@ -70,6 +72,14 @@ internal sealed partial class Intake : IDisposable
             return TimeSpan.Zero;
         }
 
+        // What has a limit is claimed by ClaimLimitedAsync, which counts.
+        var limits = await _limits.GetAsync(cancellationToken);
+        if (limits.Count > 0 && keys.RemoveAll(key => limits.ContainsKey(key.TenantId)) > 0 && keys.Count == 0)
+        {
+            _streams.Acknowledge(settled);
+            return TimeSpan.Zero;
+        }
+
         // If the claim fails the ids are dropped here and their entries stay unacknowledged: what is still queued is found by the sweep, what was claimed all
         // the same by HandBackUnknownAsync.
         await TakeAsync(session, workerId => _claims.ClaimAsync(workerId, keys, cancellationToken), cancellationToken);
@@ -91,11 +101,26 @@ internal sealed partial class Intake : IDisposable
         }
 
         _lastSweep = _clock.GetTimestamp();
+        var limits = await _limits.GetAsync(cancellationToken);
         var acceptedBefore = _clock.GetUtcNow() + (withoutRedis ? ClockSkew : -SweepAge);
-        var found = await TakeAsync(session, workerId => _claims.SweepAsync(workerId, acceptedBefore, room, cancellationToken), cancellationToken);
+        var found = await TakeAsync(session, workerId => _claims.SweepAsync(workerId, acceptedBefore, room, cancellationToken, [.. limits.Keys]), cancellationToken);
         return found == room ? TimeSpan.Zero
             : withoutRedis ? PauseWithoutRedis
             : TimeSpan.FromSeconds(_options.SweepSeconds);
+    }
+
+    /// <summary>Looks for queued executions of tenants with a limit on what runs, as far as they have room.</summary>
+    public async Task<TimeSpan> ClaimLimitedAsync(WorkerSession session, CancellationToken cancellationToken)
+    {
+        var limits = await _limits.GetAsync(cancellationToken);
+        var room = Math.Min(Room(session), Limits.ClaimsPerRound);
+        if (limits.Count == 0 || room == 0)
+        {
+            return limits.Count == 0 ? LongestIdle : PauseWithoutRedis;
+        }
+
+        var found = await TakeAsync(session, workerId => _claims.SweepLimitedAsync(workerId, [.. limits], room, cancellationToken), cancellationToken);
+        return found > 0 ? TimeSpan.Zero : PauseWithoutRedis;
     }
 
     /// <summary>Queues again what belongs to this worker by the rows although it does not run it.</summary>

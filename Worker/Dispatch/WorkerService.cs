@@ -41,6 +41,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Taking over unread dispatch entries", TakeOverAsync, stoppingToken),
             loop.RunAsync("Claiming", token => intake.ClaimAsync(_session, token), stoppingToken),
             loop.RunAsync("Sweeping", token => intake.SweepAsync(_session, token), stoppingToken),
+            loop.RunAsync("Claiming within tenants' limits", token => intake.ClaimLimitedAsync(_session, token), stoppingToken),
             loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),
             loop.RunAsync("Routing events", routing.RoundAsync, stoppingToken),
             loop.RunAsync("Rescuing", RescueAsync, stoppingToken),
@@ -197,7 +198,7 @@ internal sealed partial class WorkerService(
 
         if (woken.Count > 0)
         {
-            var (_, waits) = await history.LoadAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
+            var waits = await history.LoadWaitsAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
             foreach (var (run, wakes) in woken)
             {
                 runner.Deliver(run, [.. waits[run.Key].Where(wait => wait.Outcome is not null)], wakes);

@@ -11,6 +11,10 @@ internal static class Decisions
     public static void CloseWait(this ExecutionRun run, string nodeId, string iteration, int attempt) =>
         (run.Collect().Closed ??= []).Add(new WaitKey(run.Key, nodeId, iteration, attempt));
 
+    /// <summary>Leaves a line in the execution's log, durable with what it decides now. Only for what is worth a row.</summary>
+    public static void Log(this ExecutionRun run, string level, string? nodeId, string message, DateTimeOffset now) =>
+        (run.Collect().Logs ??= []).Add(new LogRow(Guid.CreateVersion7(now), run.Key, level, nodeId, message, null, now));
+
     /// <summary>Empties the run's decisions into its progress; parks it when nothing is left to do but wait.</summary>
     public static void Translate(this ExecutionRun run, DateTimeOffset now)
     {
@@ -90,6 +94,12 @@ internal static class Decisions
         run.HasWaits = true;
         run.MustLookBack |= wait is { Kind: WaitKind.Event, CorrelationKey: not null };
         (progress.Opened ??= []).Add(wait.ToRow(run, now));
+        if (wait is { Kind: WaitKind.Retry, DueAt: { } retryAt })
+        {
+            var error = progress.Steps.FindLast(step => step.NodeId == wait.NodeId && step.Iteration == wait.Iteration)?.Error;
+            run.Log("warning", wait.NodeId, $"Attempt {wait.Attempt} failed with {RowMapping.CodeOf(error)}; it is tried again at {retryAt:u}.", now);
+        }
+
         if (wait.DueAt is { } due)
         {
             (progress.Timers ??= []).Add(new TimerRow(run.Key, wait.NodeId, wait.Iteration, wait.Attempt, "wait", due));

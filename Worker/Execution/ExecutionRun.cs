@@ -72,6 +72,8 @@ internal sealed class Progress(ExecutionRun run)
 
     public List<EmittedEvent>? Emitted { get; set; }
 
+    public List<LogRow>? Logs { get; set; }
+
     public FinishedExecution? Finished { get; set; }
 
     public DeadLetter? DeadLetter { get; set; }
@@ -95,7 +97,8 @@ internal sealed class Progress(ExecutionRun run)
     public int Wakes { get; set; }
 
     /// <summary>Nothing to write: what is in <see cref="StartAfter"/> depends on nothing and may start at once.</summary>
-    public bool IsEmpty => Steps.Count == 0 && Opened is null && Timers is null && Closed is null && Emitted is null && Finished is null && !Park && !Pause;
+    public bool IsEmpty => Steps.Count == 0 && Opened is null && Timers is null && Closed is null && Emitted is null && Logs is null && Finished is null
+        && !Park && !Pause;
 
     public bool EndsRun => Finished is not null || Park || Pause;
 
@@ -110,6 +113,7 @@ internal sealed class Progress(ExecutionRun run)
 
         checkpoint.Closed.AddRange(Closed ?? []);
         checkpoint.Emitted.AddRange(Emitted ?? []);
+        checkpoint.Logs.AddRange(Logs ?? []);
         if (DeadLetter is { } letter)
         {
             checkpoint.DeadLetters.Add(letter);

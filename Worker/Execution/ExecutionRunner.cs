@@ -15,15 +15,18 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private readonly Checkpointer _checkpointer;
     private readonly NodeCalls _calls;
     private readonly LookBack _lookBack;
+    private readonly PublicAddress _publicAddress;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<ExecutionRunner> _logger;
 
     public ExecutionRunner(
-        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, WorkerMetrics metrics, TimeProvider clock, ILogger<ExecutionRunner> logger)
+        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, PublicAddress publicAddress, WorkerMetrics metrics, TimeProvider clock,
+        ILogger<ExecutionRunner> logger)
     {
         _calls = calls;
         _lookBack = lookBack;
+        _publicAddress = publicAddress;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
@@ -37,7 +40,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     public void Begin(
         WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
     {
-        var state = new ExecutionState(workflow, Facts.Of(claimed, scope));
+        var state = new ExecutionState(workflow, Facts.Of(claimed, scope, _publicAddress.Callbacks));
         var run = new ExecutionRun(session, claimed, state);
         // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
         session.Runs[run.Key] = run;

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Execution;
 /// <summary>What the engine is told about an execution, from its row.</summary>
 internal static class Facts
 {
-    public static ExecutionFacts Of(ClaimedExecution claimed, ScopeValues scope)
+    public static ExecutionFacts Of(ClaimedExecution claimed, ScopeValues scope, CallbackAddresses? callbacks)
     {
         var (triggerId, @event) = ReadTrigger(claimed.Trigger);
         return new ExecutionFacts
@@ -23,6 +23,7 @@ internal static class Facts
             Variables = scope.Variables,
             Context = scope.Context,
             Secrets = scope.Secrets,
+            Callbacks = callbacks,
             CreatedAt = claimed.StartedAt,
             Attempt = claimed.Run,
             CorrelationId = claimed.CorrelationId,

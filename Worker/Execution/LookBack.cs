@@ -46,13 +46,11 @@ internal sealed partial class LookBack(EventBacklog routing, ExecutionHistory hi
         {
             try
             {
-                var (_, waits) = await history.LoadAsync([.. batch.Select(item => item.Run.Key)], cancellationToken);
+                var waits = await history.LoadWaitsAsync([.. batch.Select(item => item.Run.Key)], cancellationToken);
                 var open = waits.SelectMany(rows => rows).Where(row => row is { Outcome: null, Kind: "event", CorrelationKey: not null })
                     .Select(row => new WaitKey(row.Key, row.NodeId, row.Iteration, row.Attempt)).ToList();
                 var found = open.Count == 0 ? [] : (await routing.LookBackAsync(open, cancellationToken)).Select(woken => woken.Key).ToHashSet();
-                var (_, resolved) = found.Count == 0
-                    ? (null, null)
-                    : await history.LoadAsync([.. found], cancellationToken);
+                var resolved = found.Count == 0 ? null : await history.LoadWaitsAsync([.. found], cancellationToken);
                 foreach (var (run, runner) in batch)
                 {
                     if (resolved?[run.Key].Where(row => row.Outcome is not null).ToList() is { Count: > 0 } outcomes)

@@ -105,6 +105,9 @@ internal static class RowMapping
         }
     });
 
+    /// <summary>The code of an error as <see cref="ErrorJson(StepError)"/> wrote it.</summary>
+    public static string CodeOf(byte[]? error) => error is null ? "an error" : ParseError(error).Code;
+
     // PostgreSQL's jsonb cannot hold U+0000, and an execution that cannot even fail would never end.
     private static string Storable(string text) => text.Replace('\0', '\uFFFD');
 

@@ -47,6 +47,10 @@ internal sealed partial class MaintenanceService(
             LogResealed(resealed);
         }
 
+        while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
         await registry.ForgetEndedAsync(cancellationToken);
         if (made + retired > 0)
         {

@@ -4,7 +4,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Workflows.Engine;
-using Workflows.Engine.Executions;
 
 namespace Workflows.Worker.Nodes;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Workflows.Data.Connectors;
 using Workflows.Data.Sessions;
 
 namespace Workflows.Worker.Nodes;

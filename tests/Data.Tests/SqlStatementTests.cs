@@ -14,8 +14,13 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
 {
     private static readonly Dictionary<string, (DatabaseRole[] Roles, bool HotPath)> Users = new()
     {
+        ["ApprovalInbox"] = ([DatabaseRole.Api], true),
+        ["ApprovalParts"] = ([DatabaseRole.Api], true),
+        ["ApprovalTasks"] = ([DatabaseRole.Worker], true),
+        ["CallbackStore"] = ([DatabaseRole.Api], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
         ["ContextStore"] = ([DatabaseRole.Worker], false),
+        ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["DialogueStore"] = ([DatabaseRole.Api], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
@@ -42,6 +47,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["PerformanceStore"] = ([DatabaseRole.Worker], false),
         ["QueueBudget"] = ([DatabaseRole.Api], true),
         ["SlotStore"] = ([DatabaseRole.Worker], true),
+        ["NotificationStore"] = ([DatabaseRole.Worker], true),
+        ["PeopleWaits"] = ([DatabaseRole.Worker], true),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
@@ -135,6 +142,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|rules|rule_joins|routing_versions)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|rules|rule_joins|routing_versions|approval_requests|approval_assignees|approval_decisions|approval_tasks|notifications|callback_calls)")]
     private static partial Regex WholeTable();
 }

@@ -118,6 +118,11 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             $"insert into api_keys (tenant_id, id, name, prefix, hash, scopes, created_by, created_at) values ('{_own.Id}', gen_random_uuid(), '', '', '', '{{}}', '{_otherUser}', now())",
             $"insert into workflow_versions (tenant_id, workflow_id, number, definition, change_type, created_at) values ('{_own.Id}', '{_other.WorkflowId}', 2, '{{}}', 'create', now())",
             $"insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type) values ('{_own.Id}', '{_other.WorkflowId}', 'x', 1, 'manual')",
+            $"insert into user_groups values ('{_own.Id}', '{_otherUser}', '{_otherUser}')",
+            $"insert into substitutions (tenant_id, id, user_id, substitute_id, starts_at, ends_at, created_at) select '{_own.Id}', gen_random_uuid(), id, '{_otherUser}', now(), now() + interval '1 day', now() from users limit 1",
+            $"insert into approval_assignees (tenant_id, request_id, kind, principal_id, created_at) values ('{_own.Id}', '{_otherUser}', 'user', '{_otherUser}', now())",
+            $"insert into approval_decisions (tenant_id, request_id, user_id, decided_by, decision, decided_at) values ('{_own.Id}', '{_otherUser}', '{_otherUser}', 'x', 'approve', now())",
+            $"insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ('{_own.Id}', '{_otherUser}', gen_random_uuid(), 's', 'k', 't', now())",
             $"update workflows set checked_out_by = '{_otherUser}', checked_out_at = now() where tenant_id = '{_own.Id}'",
         ];
         foreach (var insert in inserts)
@@ -137,6 +142,9 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
     [InlineData("user_sessions")]
     [InlineData("user_roles")]
     [InlineData("roles")]
+    [InlineData("groups")]
+    [InlineData("user_groups")]
+    [InlineData("substitutions")]
     public async Task The_worker_cannot_touch_identity(string table)
     {
         foreach (var statement in new[] { $"select from {table}", $"delete from {table}", $"update {table} set tenant_id = tenant_id", $"insert into {table} default values" })
@@ -277,6 +285,17 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             "insert into workflow_performance values ($1, $3, now(), 'manual', 'completed', 1, 1, 1)",
             "insert into performance_deltas values ($1, $2, $3, now(), 'manual', 'completed', 1, 1, 1)",
             "insert into execution_logs (tenant_id, id, execution_id, level, message, at) values ($1, $2, $2, 'info', 'x', now())",
+            "insert into groups (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'G', now(), now())",
+            "insert into user_groups values ($1, $2, $2)",
+            "insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $3, 'c@b.c', 'c', 'C', now(), now())",
+            "insert into substitutions (tenant_id, id, user_id, substitute_id, starts_at, ends_at, created_at) values ($1, $2, $2, $3, now(), now() + interval '1 day', now())",
+            "insert into approval_requests (tenant_id, id, execution_id, workflow_id, node_id, iteration, attempt, title, mode, required, unknown_assignees, created_at) values ($1, $2, $2, $3, 'n', '', 1, 'T', 'any', 1, '{}', now())",
+            "insert into approval_assignees (tenant_id, request_id, kind, principal_id, created_at) values ($1, $2, 'user', $2, now())",
+            "insert into approval_decisions (tenant_id, request_id, user_id, decided_by, decision, decided_at) values ($1, $2, $2, 'a@b.c', 'approve', now())",
+            "insert into approval_comments (tenant_id, request_id, id, user_id, written_by, text, created_at) values ($1, $2, $2, $2, 'a@b.c', 'x', now())",
+            "insert into approval_tasks (tenant_id, request_id, kind, due_at) values ($1, $2, 'remind', now())",
+            "insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ($1, $2, $2, 's', 'k', 't', now())",
+            "insert into callback_calls (tenant_id, execution_id, node_id, iteration, call, received_at, expires_at) values ($1, $2, 'n', '', '{}', now(), now())",
             "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
             "insert into tenant_keys (tenant_id, key_id, wrapped, created_at) values ($1, 'k', '', now())",
             "insert into secrets (tenant_id, id, name, key_id, sealed, created_at, updated_at) values ($1, $2, 's', 'k', '', now(), now())",

@@ -98,7 +98,7 @@ internal sealed class Callers
 
     private sealed record SessionCaller(SessionGrant Grant)
     {
-        public Caller Caller { get; } = new(Grant.TenantId, Grant.UserId, Grant.Email, Permissions.Of(Grant.Permissions), Grant.SessionId);
+        public Caller Caller { get; } = new(Grant.TenantId, Grant.UserId, Grant.Email, Permissions.Of(Grant.Permissions) | BuiltInRoles.Of(Grant.BuiltInRoles), Grant.SessionId);
     }
 }
 

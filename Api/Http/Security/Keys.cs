@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Workflows.Engine.Executions;
 
 namespace Workflows.Api.Http.Security;
 
@@ -26,6 +27,7 @@ internal sealed class Keys
         RefreshTokens = Derive(secret, "refresh-tokens");
         Cursors = Derive(secret, "cursors");
         InternalCalls = Derive(secret, "internal-calls");
+        Callbacks = new CallbackTokens(secret);
     }
 
     public byte[] AccessTokens { get; }
@@ -36,6 +38,9 @@ internal sealed class Keys
 
     /// <summary>Calls to the search service.</summary>
     public byte[] InternalCalls { get; }
+
+    /// <summary>Tokens of one-time addresses; the workers make the same from the same secret.</summary>
+    public CallbackTokens Callbacks { get; }
 
     private static byte[] Derive(string secret, string purpose) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), KeyBytes, info: Encoding.UTF8.GetBytes(purpose));

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Http.Security;
 
@@ -92,7 +93,10 @@ internal static class Permissions
     public static string[] Names(Permission set) => [.. All.Where(permission => set.HasFlag(permission.Value)).Select(permission => permission.Key)];
 }
 
-/// <summary>The roles that every tenant has from its first moment.</summary>
+/// <summary>
+/// The roles that every tenant has from its first moment. What they grant is what this release says here, also in tenants made before it; the list stored with
+/// them is only what they granted when the tenant was made.
+/// </summary>
 internal static class BuiltInRoles
 {
     public const string Owner = "owner";
@@ -118,6 +122,14 @@ internal static class BuiltInRoles
         new("operator", Operator),
         new("viewer", Viewer),
     ];
+
+    private static readonly FrozenDictionary<string, Permission> ByName = All.ToFrozenDictionary(StringComparer.Ordinal);
+
+    public static Permission Of(IEnumerable<string> names) =>
+        names.Aggregate(Permission.None, (set, name) => set | ByName.GetValueOrDefault(name));
+
+    /// <summary>What a role grants now, built-in or the tenant's own.</summary>
+    public static Permission Of(Role role) => role.BuiltIn ? ByName.GetValueOrDefault(role.Name) : Permissions.Of(role.Permissions);
 }
 
 /// <summary>What a route asks of its caller. Every route of the API has one, or says that it is open to anybody.</summary>

@@ -171,8 +171,8 @@ internal sealed class ExecutionDriver
         Assert.Equal(Runs.Count, State.RunningCount);
         Assert.Equal(Waits.Count, State.OpenWaitCount);
         Assert.Equal(End is not null, State.IsEnded);
-        Assert.Equal(End is null && Runs.Count == 0 && Waits.Count > 0, State.IsParked);
-        Assert.True(End is not null || Runs.Count + Waits.Count > 0, "The execution neither ended nor can go on.");
+        Assert.Equal(End is null && Runs.Count == 0 && Waits.Count > 0 && !State.IsPaused, State.IsParked);
+        Assert.True(End is not null || Runs.Count + Waits.Count > 0 || State.IsPaused, "The execution neither ended nor can go on.");
     }
 
     private void Take(Decision decision)
@@ -221,7 +221,7 @@ internal sealed class ExecutionDriver
     }
 
     private bool IsDone(string node, string iteration) =>
-        Steps.Exists(step => step.NodeId == node && step.Iteration == iteration && step.Port is not null);
+        Steps.Exists(step => step.NodeId == node && step.Iteration == iteration && step.Port is not null && step.Run > State.UndoneRun);
 
     private void AssertNotDone(string node, string iteration) =>
         Assert.False(IsDone(node, iteration), $"{node}[{iteration}] runs although its step is recorded.");

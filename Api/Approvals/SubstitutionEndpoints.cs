@@ -1,0 +1,114 @@
+using Microsoft.EntityFrameworkCore;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Data.ControlPlane;
+
+namespace Workflows.Api.Approvals;
+
+/// <summary>Who decides for whom during an absence: set by the user, or by who manages users for one that is away already.</summary>
+internal static class SubstitutionEndpoints
+{
+    public static void MapSubstitutions(this IEndpointRouteBuilder routes)
+    {
+        var own = routes.MapGroup("/users/me/substitutions").WithTags("Approvals").Requires(Permission.ApprovalsDecide);
+        own.MapGet("", ListOwnAsync).WithSummary("List the substitutions in which one is the user or the substitute");
+        own.MapPost("", CreateOwnAsync).WithMetadata(new SuccessStatus(201)).WithSummary("Name who decides while one is away");
+        own.MapDelete("/{substitutionId:guid}", (Guid substitutionId, ApiRequest request) => DeleteAsync(request.Caller.UserId, substitutionId, request))
+            .WithSummary("End a substitution of one's own");
+        var others = routes.MapGroup("/users/{userId:guid}/substitutions").WithTags("Approvals").Requires(Permission.UsersManage);
+        others.MapGet("", ListAsync).WithSummary("List a user's substitutions");
+        others.MapPost("", CreateAsync).WithMetadata(new SuccessStatus(201)).WithSummary("Name who decides while a user is away");
+        others.MapDelete("/{substitutionId:guid}", (Guid userId, Guid substitutionId, ApiRequest request) => DeleteAsync(userId, substitutionId, request))
+            .WithSummary("End a user's substitution");
+    }
+
+    private static async Task<ApiResponse<List<SubstitutionView>>> ListOwnAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var me = request.Caller.UserId;
+        return await Current(request).Where(row => row.UserId == me || row.SubstituteId == me).Take(Limits.MaxPageSize)
+            .Select(row => new SubstitutionView(row.Id, row.UserId, row.SubstituteId, row.StartsAt, row.EndsAt)).ToListAsync(cancellationToken);
+    }
+
+    private static async Task<ApiResponse<List<SubstitutionView>>> ListAsync(Guid userId, ApiRequest request, CancellationToken cancellationToken) =>
+        !await request.Db.Users.AnyAsync(user => user.Id == userId, cancellationToken)
+            ? new Problem(Errors.UserNotFound)
+            : await Current(request).Where(row => row.UserId == userId).Take(Limits.MaxPageSize)
+                .Select(row => new SubstitutionView(row.Id, row.UserId, row.SubstituteId, row.StartsAt, row.EndsAt)).ToListAsync(cancellationToken);
+
+    private static IQueryable<Substitution> Current(ApiRequest request) =>
+        request.Db.Substitutions.AsNoTracking().Where(row => row.EndsAt > request.Now).OrderByDescending(row => row.Id);
+
+    private static Task<ApiResponse<SubstitutionView>> CreateOwnAsync(Body<CreateSubstitutionRequest> body, ApiRequest request) =>
+        request.Caller.UserId is { } me
+            ? CreateAsync(me, body, request)
+            : Task.FromResult<ApiResponse<SubstitutionView>>(new Problem(Errors.Conflict, "An API key decides nothing, so nobody can do it instead."));
+
+    private static async Task<ApiResponse<SubstitutionView>> CreateAsync(Guid userId, Body<CreateSubstitutionRequest> body, ApiRequest request)
+    {
+        var wanted = body.Value;
+        var startsAt = (wanted.StartsAt ?? request.Now).ToUniversalTime();
+        var endsAt = wanted.EndsAt.ToUniversalTime();
+        var checks = new Checks();
+        if (endsAt <= startsAt || endsAt <= request.Now || endsAt - startsAt > Limits.SubstitutionLifetime)
+        {
+            checks.Add("endsAt", "RANGE", $"A substitution ends after it starts, in the future, and lasts at most {Limits.SubstitutionLifetime.TotalDays:0} days.");
+        }
+
+        if (wanted.SubstituteId == userId)
+        {
+            checks.Add("substituteId", "SELF", "Nobody substitutes themselves.");
+        }
+
+        if (checks.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        return await request.ChangeAsync<SubstitutionView>(async token =>
+        {
+            var user = await request.Db.Users.AsNoTracking().SingleOrDefaultAsync(row => row.Id == userId, token);
+            if (user is null)
+            {
+                return new Problem(Errors.UserNotFound);
+            }
+
+            if (!await request.Db.Users.AnyAsync(row => row.Id == wanted.SubstituteId && row.Active, token))
+            {
+                return Problem.Invalid("/substituteId", "That is no active user.", "UNKNOWN");
+            }
+
+            if (await Current(request).CountAsync(row => row.UserId == userId, token) >= Limits.SubstitutionsPerUser)
+            {
+                return new Problem(Errors.LimitReached, $"A user has at most {Limits.SubstitutionsPerUser} substitutions that are not over.");
+            }
+
+            var made = new Substitution
+            {
+                TenantId = request.Caller.TenantId,
+                Id = Guid.CreateVersion7(request.Now),
+                UserId = userId,
+                SubstituteId = wanted.SubstituteId,
+                StartsAt = startsAt,
+                EndsAt = endsAt,
+                CreatedAt = request.Now,
+            };
+            request.Db.Substitutions.Add(made);
+            request.Record("substitution.create", "user", userId, user.Email, after: new { made.SubstituteId, made.StartsAt, made.EndsAt });
+            return ApiResponse<SubstitutionView>.Created(
+                new SubstitutionView(made.Id, made.UserId, made.SubstituteId, made.StartsAt, made.EndsAt), $"/api/v1/users/{userId}/substitutions/{made.Id}");
+        });
+    }
+
+    private static Task<ApiResponse<Done>> DeleteAsync(Guid? userId, Guid substitutionId, ApiRequest request) => request.ChangeAsync<Done>(async token =>
+    {
+        var row = await request.Db.Substitutions.SingleOrDefaultAsync(row => row.Id == substitutionId && row.UserId == userId, token);
+        if (row is null)
+        {
+            return new Problem(Errors.SubstitutionNotFound);
+        }
+
+        request.Db.Substitutions.Remove(row);
+        request.Record("substitution.delete", "user", row.UserId, null, before: new { row.SubstituteId, row.StartsAt, row.EndsAt });
+        return new Done(row.Id, "deleted");
+    });
+}

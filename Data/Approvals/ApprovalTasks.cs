@@ -1,0 +1,116 @@
+using Npgsql;
+using Workflows.Data.Database;
+using Workflows.Data.Notifications;
+
+namespace Workflows.Data.Approvals;
+
+/// <summary>
+/// What happens to open requests at their time: assignees are told and reminded, further people are added. Guarantees: each task acts once, in the transaction that
+/// deletes it or moves it on, with any number of workers at it; never on a request that is closed (who closes it deletes its tasks, and waits for one under way).
+/// After an outage a reminder comes once, not once for every time that was missed. Time is the database's.
+/// </summary>
+public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock)
+{
+    private const string ClaimSql = """
+        select t.tenant_id, t.request_id, t.kind, t.remaining, r.title
+        from approval_tasks t join approval_requests r on r.tenant_id = t.tenant_id and r.id = t.request_id and r.status = 'open'
+        where t.due_at <= now()
+        order by t.due_at
+        limit $1
+        for update of t skip locked
+        """;
+
+    /// <summary>Does up to <paramref name="limit"/> due tasks.</summary>
+    /// <returns>How many were done.</returns>
+    public async Task<int> RunDueAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var due = new List<DueTask>();
+        await using (var claim = new NpgsqlCommand(ClaimSql, connection))
+        {
+            claim.Parameters.Add(Sql.Int(limit));
+            await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                due.Add(new DueTask(reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2), reader.GetInt32(3), reader.GetString(4)));
+            }
+        }
+
+        foreach (var task in due)
+        {
+            await RunAsync(new Work(connection, task.TenantId, task.RequestId), task, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return due.Count;
+    }
+
+    private const string EscalateSql = """
+        insert into approval_assignees (tenant_id, request_id, kind, principal_id, source, created_at)
+        select distinct r.tenant_id, r.id, k.kind, p.id, 'escalated', now()
+        from approval_requests r
+        cross join (values ('user', 'users'), ('group', 'groups'), ('role', 'roles')) as k (kind, member)
+        cross join lateral jsonb_array_elements_text(r.escalation -> k.member) as n (name)
+        cross join lateral find_principal(r.tenant_id, k.kind, n.name) as p (id)
+        where r.tenant_id = $1 and r.id = $2 and p.id is not null
+        on conflict do nothing
+        """;
+
+    private const string AdvanceSql = """
+        update approval_tasks t set due_at = now() + make_interval(secs => t.every_seconds), remaining = t.remaining - 1
+        where t.tenant_id = $1 and t.request_id = $2 and t.kind = $3 and t.remaining > 1
+        """;
+
+    private const string FinishSql = "delete from approval_tasks t where t.tenant_id = $1 and t.request_id = $2 and t.kind = $3";
+
+    private async Task RunAsync(Work work, DueTask task, CancellationToken cancellationToken)
+    {
+        if (task.Kind == "escalate")
+        {
+            NpgsqlParameter[] request = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId)];
+            await work.ExecuteAsync(EscalateSql, request, cancellationToken);
+        }
+
+        await TellAsync(work, task, cancellationToken);
+        NpgsqlParameter[] key = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(task.Kind)];
+        var moved = task.Kind == "remind" ? await work.ExecuteAsync(AdvanceSql, key, cancellationToken) : 0;
+        if (moved == 0)
+        {
+            NpgsqlParameter[] same = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(task.Kind)];
+            await work.ExecuteAsync(FinishSql, same, cancellationToken);
+        }
+    }
+
+    // Those asked who can still decide; $3 limits it to those that one source brought in.
+    private const string PeopleSql = """
+        select p.id
+        from approval_requests r
+        cross join lateral (
+          select array_agg(a.kind) as kinds, array_agg(a.principal_id) as ids
+          from approval_assignees a
+          where a.tenant_id = r.tenant_id and a.request_id = r.id and a.open and ($3::text is null or a.source = $3)) a
+        cross join lateral people_of(r.tenant_id, a.kinds, a.ids) as p (id)
+        where r.tenant_id = $1 and r.id = $2 and p.id is distinct from r.excluded_user_id
+          and not exists (
+            select from approval_decisions d where d.tenant_id = r.tenant_id and d.request_id = r.id and (d.user_id = p.id or d.on_behalf_of = p.id))
+        limit $4
+        """;
+
+    private async Task TellAsync(Work work, DueTask task, CancellationToken cancellationToken)
+    {
+        var source = task.Kind == "escalate" ? "escalated" : null;
+        var people = await work.ReadAsync(PeopleSql, [Sql.Text(source), Sql.Int(Limits.Recipients)], row => row.GetGuid(0), cancellationToken);
+        var (occasion, level, title) = task.Kind switch
+        {
+            "remind" => ($"reminder:{task.Remaining}", "warning", $"Still to decide: {task.Title}"),
+            "escalate" => ("escalated", "warning", $"Escalated to you: {task.Title}"),
+            _ => ("opened", "info", $"To decide: {task.Title}"),
+        };
+        var notification = new NewNotification(
+            task.TenantId, $"approval:{task.RequestId}:{occasion}", "approval", level, title, null, $"/approvals/{task.RequestId}");
+        await work.ExecuteAsync(NotificationStore.AddSql, NotificationStore.Parameters(notification, people, clock.GetUtcNow()), cancellationToken);
+    }
+
+    private sealed record DueTask(Guid TenantId, Guid RequestId, string Kind, int Remaining, string Title);
+}

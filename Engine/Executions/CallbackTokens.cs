@@ -1,0 +1,114 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Workflows.Engine.Nodes;
+using Workflows.Jsonata;
+
+namespace Workflows.Engine.Executions;
+
+/// <summary>The wait that a one-time address stands for, and the method it may be called with (null = any).</summary>
+public sealed record CallbackTarget(Guid TenantId, Guid ExecutionId, string NodeId, string Iteration, string? Method);
+
+/// <summary>
+/// The tokens of one-time addresses. A token names its wait and bears the HMAC-SHA256 of that under a key that only the platform has: nothing has to be
+/// stored for it, every worker makes the same, and none can be guessed or changed. The key is derived from the secret that API and workers share.
+/// </summary>
+public sealed class CallbackTokens
+{
+    private const int MacBytes = 32;
+    private const int IdBytes = 16;
+    private const int HeadBytes = 1 + IdBytes + IdBytes;
+
+    private readonly byte[] _key;
+
+    /// <param name="secret">The platform's secret (<c>Security:EncryptionKey</c>); the key is derived from it for this purpose alone.</param>
+    public CallbackTokens(string secret) => _key = HKDF.DeriveKey(
+        HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), MacBytes, info: "callbacks"u8.ToArray());
+
+    public string Create(CallbackTarget target)
+    {
+        var name = Encoding.UTF8.GetBytes($"{target.NodeId}\0{target.Iteration}");
+        var token = new byte[HeadBytes + name.Length + MacBytes];
+        token[0] = (byte)Array.IndexOf(WaitForWebhookNode.Methods, target.Method);
+        target.TenantId.TryWriteBytes(token.AsSpan(1), bigEndian: true, out _);
+        target.ExecutionId.TryWriteBytes(token.AsSpan(1 + IdBytes), bigEndian: true, out _);
+        name.CopyTo(token, HeadBytes);
+        HMACSHA256.HashData(_key, token.AsSpan(..^MacBytes), token.AsSpan(^MacBytes..));
+        return Base64Url.EncodeToString(token);
+    }
+
+    /// <summary>False for whatever this platform did not make.</summary>
+    public bool TryRead(string text, [NotNullWhen(true)] out CallbackTarget? target)
+    {
+        target = null;
+        if (text.Length > Limits.CallbackTokenLength || !Base64Url.IsValid(text))
+        {
+            return false;
+        }
+
+        var token = Base64Url.DecodeFromChars(text);
+        if (token.Length < HeadBytes + MacBytes
+            || !CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(_key, token.AsSpan(..^MacBytes)), token.AsSpan(^MacBytes..)))
+        {
+            return false;
+        }
+
+        var name = Encoding.UTF8.GetString(token.AsSpan(HeadBytes..^MacBytes)).Split('\0');
+        target = new CallbackTarget(
+            new Guid(token.AsSpan(1, IdBytes), bigEndian: true),
+            new Guid(token.AsSpan(1 + IdBytes, IdBytes), bigEndian: true),
+            name[0],
+            name[1],
+            WaitForWebhookNode.Methods[token[0]]);
+        return true;
+    }
+}
+
+/// <summary>Where the API is reached from outside, and the tokens behind it.</summary>
+public sealed class CallbackAddresses(Uri publicUrl, CallbackTokens tokens)
+{
+    private readonly string _base = publicUrl.AbsoluteUri.TrimEnd('/');
+
+    public string Of(CallbackTarget target) => $"{_base}/api/v1/callbacks/{tokens.Create(target)}";
+}
+
+/// <summary><c>callbacks</c>: the one-time address of each waitForWebhook node.</summary>
+internal sealed class CallbacksScope(Frame frame) : ScopeObject
+{
+    /// <summary>Undefined where there is no address to give.</summary>
+    public static JsonataValue Of(Frame frame)
+    {
+        var scope = new CallbacksScope(frame);
+        return frame.State.Facts.Callbacks is not null && scope.Keys.Any() ? JsonataValue.FromObject(scope) : JsonataValue.Undefined;
+    }
+
+    public override IEnumerable<string> Keys =>
+        frame.State.Workflow.Nodes.Where(node => node.Action is WaitForWebhookAction && FrameOf(node.Ordinal) is not null).Select(node => node.Id);
+
+    public override bool TryGetValue(string key, out JsonataValue value)
+    {
+        value = default;
+        var ordinal = frame.State.Workflow.OrdinalOf(key);
+        if (ordinal < 0 || frame.State.Workflow.Nodes[ordinal].Action is not WaitForWebhookAction action
+            || FrameOf(ordinal) is not { } waiting || frame.State.Facts is not { Callbacks: { } addresses } facts)
+        {
+            return false;
+        }
+
+        value = JsonataValue.FromString(addresses.Of(new CallbackTarget(facts.TenantId, facts.ExecutionId, key, waiting.Iteration, action.Method)));
+        return true;
+    }
+
+    /// <summary>The frame in which the node waits, as seen from here: this one or one around it; null for a node of another body.</summary>
+    private Frame? FrameOf(int ordinal)
+    {
+        var candidate = frame;
+        while (candidate is not null && (ordinal < candidate.Graph.First || ordinal >= candidate.Graph.First + candidate.Graph.Count))
+        {
+            candidate = candidate.Loop?.Parent;
+        }
+
+        return candidate;
+    }
+}

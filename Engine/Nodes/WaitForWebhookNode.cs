@@ -1,0 +1,88 @@
+using Workflows.Engine.Executions;
+using Workflows.Jsonata;
+
+namespace Workflows.Engine.Nodes;
+
+/// <summary>How a one-time address may be called.</summary>
+public enum CallbackMethod
+{
+    Post,
+    Put,
+    Patch,
+    Get,
+    Delete,
+    Any,
+}
+
+/// <summary>Parameters of <c>waitForWebhook</c>.</summary>
+public sealed record WaitForWebhookParameters
+{
+    [Parameter("The HTTP method the address may be called with. `get` and `any` may also be called by whoever looks at the link beforehand, such as a mail scanner.")]
+    public CallbackMethod Method { get; init; } = CallbackMethod.Post;
+
+    [Parameter(
+        "How long to wait. Then the node leaves by `timeout`; with nothing wired there it fails. Left out: for ever.",
+        Kind = ParameterKind.Number,
+        Min = 0.001,
+        Max = Limits.WaitSeconds)]
+    public JsonTemplate? TimeoutSeconds { get; init; }
+}
+
+internal sealed class WaitForWebhookNode() : NodeType<WaitForWebhookParameters>(
+    TypeName,
+    "wait",
+    NodeEffect.Wait,
+    "Waits for one call of its one-time address, which any node of the workflow reads as `callbacks.<id of this node>`, also before this one is reached.",
+    NodePort.MainPort,
+    new NodePort(NodePort.Timeout, "The address was not called in time."),
+    NodePort.ErrorPort)
+{
+    public const string TypeName = "waitForWebhook";
+
+    /// <summary>In the order of <see cref="CallbackMethod"/>; null = any. Part of the tokens: only ever appended to.</summary>
+    public static readonly string?[] Methods = ["POST", "PUT", "PATCH", "GET", "DELETE", null];
+
+    public override string OutputSummary =>
+        "The call: `method`, `headers` (a few harmless ones, never credentials), `query`, `body` (JSON, the fields of a form, or text) and `receivedAt`. At `timeout`: null.";
+
+    private protected override NodeAction Compile(WaitForWebhookParameters parameters, NodeCompilation node) => new WaitForWebhookAction(parameters);
+}
+
+internal sealed class WaitForWebhookAction(WaitForWebhookParameters parameters) : WaitAction
+{
+    /// <summary>Null = any.</summary>
+    public string? Method { get; } = WaitForWebhookNode.Methods[(int)parameters.Method];
+
+    public override IReadOnlyList<(string Port, string Reason)> UnusedPorts =>
+        parameters.TimeoutSeconds is null ? [(NodePort.Timeout, "without 'timeoutSeconds' it waits for ever")] : [];
+
+    public override WaitSpec? Open(in NodeContext context, out StepOutcome outcome)
+    {
+        if (context.State.Facts.Callbacks is null)
+        {
+            outcome = StepOutcome.Failed(StepErrorCodes.CallbackUnavailable, "The workers know no public address of the API; Api:PublicUrl says it.");
+            return null;
+        }
+
+        outcome = default;
+        return new WaitSpec(
+            context.Node.Ordinal,
+            context.Node.Id,
+            context.Frame.Iteration,
+            context.Attempt,
+            WaitKind.Webhook,
+            context.Seconds(parameters.TimeoutSeconds, "timeoutSeconds") is { } seconds ? context.Now.AddSeconds(seconds) : null);
+    }
+
+    public override StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload)
+    {
+        if (outcome == WaitOutcome.Answered)
+        {
+            return StepOutcome.Main(payload);
+        }
+
+        return context.Node.IsWired(NodePort.Timeout)
+            ? StepOutcome.By(NodePort.Timeout, StepOutputs.Null)
+            : StepOutcome.Failed(StepErrorCodes.WaitTimedOut, "The address was not called in time.");
+    }
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using Workflows.Api.Tests.Host;
+
+namespace Workflows.Api.Tests.Executions;
+
+public sealed class LimitTests(ApiFixture api) : IClassFixture<ApiFixture>
+{
+    [Fact]
+    public async Task Starts_beyond_the_limit_of_their_key_are_held()
+    {
+        using var owner = api.Host.Owner();
+        var workflow = await owner.CreatePublishedAsync(Limited("queue"));
+
+        var states = new List<string?>();
+        foreach (var customer in new[] { "a", "a", "b", "a" })
+        {
+            states.Add((await owner.PostAsync($"workflows/{workflow}/execute", new { input = new { customer } })).Ok(HttpStatusCode.Accepted).Data.GetProperty("status").GetString());
+        }
+
+        Assert.Equal(["queued", "held", "queued", "held"], states);
+        var bulk = (await owner.PostAsync(
+            $"workflows/{workflow}/execute/bulk", new { executions = new[] { new { input = new { customer = "c" } }, new { input = new { customer = "c" } } } })).Ok(HttpStatusCode.Accepted).Data;
+        Assert.Equal(["queued", "held"], bulk.GetProperty("executions").EnumerateArray().Select(item => item.GetProperty("status").GetString()));
+        Assert.Equal(3, (await owner.GetAsync($"executions?workflow={workflow}&status=held")).Ok().Data.GetArrayLength());
+        Assert.Equal(6, (await owner.GetAsync($"executions?workflow={workflow}&status=active")).Ok().Data.GetArrayLength());
+        var held = (await owner.GetAsync($"executions/{bulk.GetProperty("executions")[1].GetProperty("id").GetGuid()}")).Ok().Data;
+        Assert.Equal(("c", 1), (held.GetProperty("concurrency").GetProperty("key").GetString(), held.GetProperty("concurrency").GetProperty("limit").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_start_that_its_policy_skips_is_refused_and_says_so()
+    {
+        using var owner = api.Host.Owner();
+        var workflow = await owner.CreatePublishedAsync(Limited("skip"));
+        var path = $"workflows/{workflow}/execute";
+        var first = (await owner.PostAsync(path, new { input = new { customer = "a" } })).Ok(HttpStatusCode.Accepted);
+
+        (await owner.PostAsync(path, new { input = new { customer = "a" } })).Fails(HttpStatusCode.Conflict, "EXECUTION_SKIPPED");
+        (await owner.PostAsync(path, new { input = new { customer = "a" } }, ("Idempotency-Key", "k"))).Fails(HttpStatusCode.Conflict, "EXECUTION_SKIPPED");
+        (await owner.PostAsync($"executions/{first.Id}/rerun")).Fails(HttpStatusCode.Conflict, "EXECUTION_SKIPPED");
+        var bulk = (await owner.PostAsync($"{path}/bulk", new { executions = new[] { new { input = new { customer = "a" } }, new { input = new { customer = "b" } } } })).Ok(HttpStatusCode.Accepted);
+
+        Assert.Equal("EXECUTION_SKIPPED", bulk.Data.GetProperty("executions")[0].GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(2, await api.Host.ScalarAsync<long>("select count(*) from executions where workflow_id = $1", workflow));
+        await api.Host.ExecuteAsync("update executions set status = 'completed', finished_at = now() where id = $1", first.Id);
+        (await owner.PostAsync(path, new { input = new { customer = "a" } }, ("Idempotency-Key", "k"))).Ok(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
+    public async Task A_start_whose_key_cannot_be_told_is_refused()
+    {
+        using var owner = api.Host.Owner();
+        var workflow = await owner.CreatePublishedAsync(Limited("queue", "$uppercase(input.customer)"));
+
+        (await owner.PostAsync($"workflows/{workflow}/execute", new { input = new { customer = 7 } })).Fails(HttpStatusCode.UnprocessableEntity, "INPUT_INVALID");
+        (await owner.PostAsync($"workflows/{workflow}/execute", new { input = new { customer = new string('x', 300) } })).Fails(HttpStatusCode.UnprocessableEntity, "INPUT_INVALID");
+
+        Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from executions where workflow_id = $1", workflow));
+    }
+
+    [Fact]
+    public async Task Publishing_keeps_the_settings_that_events_start_by()
+    {
+        using var owner = api.Host.Owner();
+        var workflow = await owner.CreatePublishedAsync(Limited("cancelOldest"));
+
+        Assert.Equal("cancelOldest", await api.Host.ScalarAsync<string>("select start_settings ->> 'overlapPolicy' from workflows where id = $1", workflow));
+    }
+
+    [Fact]
+    public async Task A_tenant_with_a_full_queue_is_told_to_come_back_and_others_are_not()
+    {
+        var tenant = await api.Host.CreateTenantAsync("full");
+        using var owner = api.Host.Client(tenant.ApiKey);
+        using var other = api.Host.Owner();
+        await api.Host.ExecuteAsync("""update tenants set settings = '{"limits": {"maxQueued": 3}}' where tenant_id = $1""", tenant.TenantId);
+        var workflow = await owner.CreatePublishedAsync();
+        var path = $"workflows/{workflow}/execute";
+
+        (await owner.PostAsync($"{path}/bulk", new { executions = new[] { new { }, new { }, new { }, new { } } })).Fails(HttpStatusCode.TooManyRequests, "OVERLOADED");
+        for (var start = 0; start < 3; start++)
+        {
+            (await owner.PostAsync(path)).Ok(HttpStatusCode.Accepted);
+        }
+
+        var refused = (await owner.PostAsync(path)).Fails(HttpStatusCode.TooManyRequests, "OVERLOADED");
+        Assert.True(refused.Headers.RetryAfter!.Delta >= TimeSpan.FromSeconds(1));
+        (await other.PostAsync($"workflows/{await other.CreatePublishedAsync()}/execute")).Ok(HttpStatusCode.Accepted);
+        Assert.Equal(3, await api.Host.ScalarAsync<long>("select count(*) from executions where workflow_id = $1", workflow));
+
+        await api.Host.ExecuteAsync("update executions set status = 'completed', finished_at = now() where workflow_id = $1", workflow);
+        await Testing.Eventually.TrueAsync(async () => (await owner.PostAsync(path)).Status == HttpStatusCode.Accepted, TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    private static object Limited(string overlapPolicy, string key = "input.customer") => new
+    {
+        schema = 1,
+        nodes = new object[] { new { id = "only", type = "noop" } },
+        settings = new { concurrency = new { limit = 1, key }, overlapPolicy },
+    };
+}

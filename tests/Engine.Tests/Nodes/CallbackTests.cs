@@ -1,0 +1,97 @@
+using System.Text;
+using System.Text.Json;
+using Workflows.Engine.Definitions;
+using Workflows.Engine.Executions;
+using Workflows.Engine.Tests.Executions;
+
+namespace Workflows.Engine.Tests.Nodes;
+
+/// <summary>One-time addresses, and what notify hands to its runner.</summary>
+public sealed class CallbackTests
+{
+    private const string Wait = """{"id": "back", "type": "waitForWebhook", "parameters": {"timeoutSeconds": 30}}""";
+    private static readonly CallbackTokens Tokens = new("a secret of the platform, of some length");
+
+    [Fact]
+    public void The_address_is_the_same_for_every_node_that_reads_it_and_names_the_wait()
+    {
+        var driver = Start($"{Flow.Set("tell", "\"{{ callbacks.back }}\"")}, {Flow.Set("again", "\"{{ callbacks.back }}\"")}, {Wait}", "tell>back, back>again");
+        driver.Crash();
+        driver.Resolve("back", WaitOutcome.Answered, """{"body":1}""");
+
+        var url = JsonElement.Parse(driver.OutputOf("tell")).GetString()!;
+        Assert.Equal(driver.OutputOf("tell"), driver.OutputOf("again"));
+        Assert.StartsWith("https://flows.example/base/api/v1/callbacks/", url, StringComparison.Ordinal);
+        Assert.True(Tokens.TryRead(url[(url.LastIndexOf('/') + 1)..], out var target));
+        Assert.Equal(new CallbackTarget(driver.Facts.TenantId, driver.Facts.ExecutionId, "back", "", "POST"), target);
+        Assert.Equal("""{"body":1}""", driver.OutputOf("back"));
+    }
+
+    [Fact]
+    public void A_token_that_was_changed_or_made_elsewhere_is_refused()
+    {
+        var target = new CallbackTarget(Guid.Empty, Guid.Empty, "n", "1.2", null);
+        var token = Tokens.Create(target);
+        var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(token);
+
+        Assert.True(Tokens.TryRead(token, out var read));
+        Assert.Equal(target, read);
+        for (var index = 0; index < bytes.Length; index++)
+        {
+            bytes[index] ^= 1;
+            Assert.False(Tokens.TryRead(System.Buffers.Text.Base64Url.EncodeToString(bytes), out _), $"byte {index}");
+            bytes[index] ^= 1;
+        }
+
+        Assert.False(Tokens.TryRead(new CallbackTokens("another secret of the platform, also long").Create(target), out _));
+        Assert.All(["", "x", "!", new string('A', 5_000)], text => Assert.False(Tokens.TryRead(text, out _)));
+    }
+
+    [Fact]
+    public void A_call_that_does_not_come_leaves_by_timeout_or_fails()
+    {
+        var wired = Start($"{Wait}, {Flow.Noop("late")}", "back.timeout>late");
+        var unwired = Start(Wait);
+        wired.Resolve("back", WaitOutcome.Timeout);
+        unwired.Resolve("back", WaitOutcome.Timeout);
+
+        Assert.Equal("back:timeout late:main", wired.Story);
+        Assert.Equal(StepErrorCodes.WaitTimedOut, unwired.Error!.Code);
+    }
+
+    [Fact]
+    public void Without_a_public_address_there_is_no_callback_to_wait_for() =>
+        Assert.Equal(StepErrorCodes.CallbackUnavailable, ExecutionDriver.Start(Wait).Error!.Code);
+
+    [Fact]
+    public void An_address_of_a_node_that_waits_for_no_call_is_a_problem() =>
+        Assert.Equal(
+            DefinitionProblemCodes.ExpressionNameUnknown,
+            Assert.Single(Flow.Problems(Flow.Json($"{Flow.Set("s", "\"{{ callbacks.s }}\"")}, {Wait}", "s>back"))).Code);
+
+    [Fact]
+    public void Notify_hands_people_and_text_to_its_runner()
+    {
+        var driver = ExecutionDriver.Start(
+            """{"id": "n", "type": "notify", "parameters": {"roles": ["admin"], "title": "Late: {{ input.id }}", "link": "/orders/7", "level": "warning"}}""",
+            input: """{"id": 7}""");
+
+        Assert.Equal(
+            """{"users":[],"groups":[],"roles":["admin"],"title":"Late: 7","body":null,"link":"/orders/7","level":"warning"}""",
+            Encoding.UTF8.GetString(driver.Run("n").Parameters.Span));
+    }
+
+    [Theory]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("//elsewhere.example")]
+    [InlineData("/\\\\elsewhere.example")]
+    [InlineData("file:///etc/passwd")]
+    public void A_link_that_a_browser_would_run_or_misread_is_refused(string link) =>
+        Assert.Equal(
+            StepErrorCodes.ParameterInvalid,
+            ExecutionDriver.Start($$$"""{"id": "n", "type": "notify", "parameters": {"users": "u", "title": "T", "link": "{{{link}}}"}}""").Error!.Code);
+
+    private static ExecutionDriver Start(string nodes, string edges = "") => new ExecutionDriver(
+        Flow.Compile(nodes, edges),
+        change: facts => facts with { Callbacks = new CallbackAddresses(new Uri("https://flows.example/base/"), Tokens) }).Start();
+}
