@@ -62,20 +62,15 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         }
     }
 
-    private const string LimitSql = "select set_config('statement_timeout', $1, true)";
-    private const string ReadOnlySql = "set transaction read only";
+    private const string BoundSql = "select set_config('statement_timeout', $1, true), set_config('transaction_read_only', $2, true)";
 
     internal static async Task<SqlAnswer> RunStatementAsync(NpgsqlConnection connection, string sql, SqlCall call, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Ceiling(call.Timeout.TotalSeconds) + 1 };
-        if (call.IsReadOnly)
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadOnlySql));
-        }
-
-        var limit = new NpgsqlBatchCommand(LimitSql);
+        var limit = new NpgsqlBatchCommand(BoundSql);
         limit.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ((long)call.Timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) });
+        limit.Parameters.Add(new NpgsqlParameter<string> { TypedValue = call.IsReadOnly ? "on" : "off" });
         batch.BatchCommands.Add(limit);
 
         // A command of a batch holds one statement by the driver's and the protocol's rules: nothing can be appended to the author's text.

@@ -19,6 +19,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ApprovalTasks"] = ([DatabaseRole.Worker], true),
         ["CallbackStore"] = ([DatabaseRole.Api], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
+        ["ConnectorStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["ContextStore"] = ([DatabaseRole.Worker], false),
         ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
@@ -49,6 +50,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),
+        ["SqlConnector"] = ([DatabaseRole.Worker], false), // on the databases of tenants; that it is SQL shows here as well
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
