@@ -3,6 +3,8 @@ using Workflows.Api.Activity;
 using Workflows.Api.ApiKeys;
 using Workflows.Api.Approvals;
 using Workflows.Api.Auth;
+using Workflows.Api.Connectors;
+using Workflows.Api.Context;
 using Workflows.Api.Callbacks;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
@@ -11,16 +13,19 @@ using Workflows.Api.Hierarchy;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
+using Workflows.Api.NodeTypes;
 using Workflows.Api.Notifications;
 using Workflows.Api.Reference;
 using Workflows.Api.Rules;
 using Workflows.Api.Schedules;
 using Workflows.Api.Search;
 using Workflows.Api.Secrets;
+using Workflows.Api.Sessions;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Webhooks;
 using Workflows.Api.Workflows;
+using Workflows.Data.Connectors;
 using Workflows.Data.Approvals;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Database;
@@ -28,7 +33,9 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
+using Workflows.Data.Network;
 using Workflows.Data.Secrets;
+using Workflows.Data.Sessions;
 
 namespace Workflows.Api;
 
@@ -53,6 +60,11 @@ internal static class Composition
         AddStores(services);
         AddSecurity(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
+        AddConnectors(services, builder.Configuration);
+        services.AddSingleton(builder.Configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
+        services.AddSingleton<DialogueStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<UssdEndpoint>();
 
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
@@ -101,6 +113,10 @@ internal static class Composition
         api.MapSearch();
         api.MapSecrets();
         api.MapVariables();
+        api.MapConnectors();
+        api.MapConversationalSessions();
+        api.MapContext();
+        api.MapNodeTypes();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -118,6 +134,14 @@ internal static class Composition
         kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
+    }
+
+    // The API reaches out itself only to test a connector.
+    private static void AddConnectors(IServiceCollection services, ConfigurationManager configuration)
+    {
+        services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton(new NetworkOptions(configuration.GetSection("Connectors:Allow").Get<string[]>() ?? []));
+        services.AddConnectors(_ => configuration.GetValue("Connectors:AllowPlatformDatabase", false));
     }
 
     private static void AddStores(IServiceCollection services)

@@ -118,6 +118,7 @@ internal static class Limits
     public const int StepsShown = 1_000;
 
     public const int SecretsPerTenant = 1_000;
+    public const int ConnectorsPerTenant = 500;
 
     /// <summary>Variables of a tenant, and of each workflow.</summary>
     public const int VariablesPerOwner = 500;

@@ -81,6 +81,21 @@ public static class Limits
     /// <summary>Sealed rows sealed anew in one round.</summary>
     public const int ResealedPerRound = 500;
 
+    /// <summary>Context entries that expressions of one execution see.</summary>
+    public const int ContextEntriesInScope = 1_000;
+
+    /// <summary>Bytes of the value of a context entry.</summary>
+    public const int ContextValueBytes = 256 * 1024;
+
+    /// <summary>How long it is known that a store node has done its change; an attempt after that may do it again.</summary>
+    public static readonly TimeSpan ContextWriteLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>Bytes of the rows that one statement of a connector may answer.</summary>
+    public const int SqlAnswerBytes = 768 * 1024;
+
+    /// <summary>How long a session of a person lives from its last use.</summary>
+    public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
+
     /// <summary>Assignees, decisions and comments of one approval request that are shown, each.</summary>
     public const int ApprovalPartsShown = 500;
 

@@ -164,4 +164,17 @@ public static class Limits
 
     /// <summary>Executions that start one another in a row; the one that would be next is an error.</summary>
     public const int SubworkflowDepth = 20;
+
+    public const int ConnectorNameLength = 100;
+    public const int SqlRows = 10_000;
+    public const int ContextKeyLength = 200;
+
+    /// <summary>Bytes of a file that a node reads or writes; its Base64 must fit into an output.</summary>
+    public const int FileBytes = 512 * 1024;
+
+    public const int ServiceCodeLength = 64;
+    public const int SessionIdLength = 128;
+
+    /// <summary>Characters of a message to a person; what a network shows at once may be less (USSD: 182).</summary>
+    public const int SessionMessageLength = 1_600;
 }

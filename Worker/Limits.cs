@@ -58,4 +58,13 @@ internal static class Limits
 
     /// <summary>Longest time an http node waits for its response when it names none.</summary>
     public static readonly TimeSpan HttpTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Recipients of one message, open and hidden ones together.</summary>
+    public const int EmailRecipients = 100;
+
+    /// <summary>Bytes of all attachments of one message.</summary>
+    public const int EmailAttachmentBytes = 512 * 1024;
+
+    /// <summary>Characters of the data that one node writes into a session.</summary>
+    public const int SessionDataLength = 32 * 1024;
 }

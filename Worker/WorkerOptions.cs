@@ -37,4 +37,10 @@ public sealed record WorkerOptions
     /// with an optional port. Empty by default.
     /// </summary>
     public IReadOnlyList<string> HttpAllow { get; init; } = [];
+
+    /// <summary>The folder under which each tenant has one for its file nodes; null = there is none.</summary>
+    public string? FileRoot { get; init; }
+
+    /// <summary>Whether connectors of tenants may reach the database of the platform itself.</summary>
+    public bool AllowPlatformDatabase { get; init; }
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Secrets;
 
@@ -47,7 +48,8 @@ internal static class VariableEndpoints
             ? ApiResponse<VariableView>.Ok(View(variable), variable.Version)
             : new Problem(Errors.VariableNotFound);
 
-    private static async Task<ApiResponse<VariableView>> CreateAsync(Body<CreateVariableRequest> body, ApiRequest request)
+    private static async Task<ApiResponse<VariableView>> CreateAsync(
+        Body<CreateVariableRequest> body, ApiRequest request, Invalidation invalidation)
     {
         var wanted = body.Value;
         var checks = Check(wanted.Value, wanted.Description);
@@ -61,7 +63,7 @@ internal static class VariableEndpoints
             return problem;
         }
 
-        return await request.ChangeAsync<VariableView>(async token =>
+        var response = await request.ChangeAsync<VariableView>(async token =>
         {
             if (wanted.WorkflowId is { } workflowId && !await request.Db.Workflows.AnyAsync(row => row.Id == workflowId, token))
             {
@@ -88,9 +90,12 @@ internal static class VariableEndpoints
             request.Record("variable.create", "variable", variable.Id, variable.Name, after: wanted);
             return ApiResponse<VariableView>.Created(View(variable), $"/api/v1/variables/{variable.Id}", variable.Version);
         });
+        invalidation.Publish(Invalidated.Variable, request.Caller.TenantId, Guid.Empty);
+        return response;
     }
 
-    private static async Task<ApiResponse<VariableView>> UpdateAsync(Guid variableId, Body<UpdateVariableRequest> body, ApiRequest request)
+    private static async Task<ApiResponse<VariableView>> UpdateAsync(
+        Guid variableId, Body<UpdateVariableRequest> body, ApiRequest request, Invalidation invalidation)
     {
         var (value, description) = body.Value;
         if (Check(value, description).Problem is { } problem)
@@ -98,7 +103,7 @@ internal static class VariableEndpoints
             return problem;
         }
 
-        return await request.ChangeAsync<VariableView>(async token =>
+        var response = await request.ChangeAsync<VariableView>(async token =>
         {
             var variable = await request.Db.Variables.SingleOrDefaultAsync(row => row.Id == variableId, token);
             if (variable is null)
@@ -118,25 +123,32 @@ internal static class VariableEndpoints
             request.Record("variable.update", "variable", variable.Id, variable.Name, before, new { Value = new RawJson(variable.Value), variable.Description });
             return ApiResponse<VariableView>.Ok(View(variable), variable.Version);
         });
+        invalidation.Publish(Invalidated.Variable, request.Caller.TenantId, Guid.Empty);
+        return response;
     }
 
-    private static Task<ApiResponse<Done>> DeleteAsync(Guid variableId, ApiRequest request) => request.ChangeAsync<Done>(async token =>
+    private static async Task<ApiResponse<Done>> DeleteAsync(Guid variableId, ApiRequest request, Invalidation invalidation)
     {
-        var variable = await request.Db.Variables.SingleOrDefaultAsync(row => row.Id == variableId, token);
-        if (variable is null)
+        var response = await request.ChangeAsync<Done>(async token =>
         {
-            return new Problem(Errors.VariableNotFound);
-        }
+            var variable = await request.Db.Variables.SingleOrDefaultAsync(row => row.Id == variableId, token);
+            if (variable is null)
+            {
+                return new Problem(Errors.VariableNotFound);
+            }
 
-        if (request.CheckMatch(variable) is { } conflict)
-        {
-            return conflict;
-        }
+            if (request.CheckMatch(variable) is { } conflict)
+            {
+                return conflict;
+            }
 
-        request.Db.Variables.Remove(variable);
-        request.Record("variable.delete", "variable", variable.Id, variable.Name, new { Value = new RawJson(variable.Value) });
-        return new Done(variable.Id, "deleted");
-    });
+            request.Db.Variables.Remove(variable);
+            request.Record("variable.delete", "variable", variable.Id, variable.Name, new { Value = new RawJson(variable.Value) });
+            return new Done(variable.Id, "deleted");
+        });
+        invalidation.Publish(Invalidated.Variable, request.Caller.TenantId, variableId);
+        return response;
+    }
 
     private static Checks Check(JsonElement? value, string? description)
     {

@@ -115,11 +115,17 @@ internal static class VersionEndpoints
                 TriggerType.Event => "event",
                 TriggerType.Schedule => "schedule",
                 TriggerType.Webhook => "webhook",
+                TriggerType.Session => "session",
             },
             WebhookPath = trigger.Webhook?.Path,
-            Settings = trigger.Webhook is null ? "{}" : JsonSerializer.Serialize(trigger.Webhook, Envelope.Json),
             EventType = trigger.EventType,
             Condition = trigger.Condition,
+            Settings = trigger switch
+            {
+                { Webhook: { } webhook } => JsonSerializer.Serialize(webhook, Envelope.Json),
+                { ServiceCode: { } serviceCode } => JsonSerializer.Serialize(new { serviceCode }, Envelope.Json),
+                _ => "{}",
+            },
         });
 
     private static async Task<ApiResponse<List<VersionItem>>> ListAsync(

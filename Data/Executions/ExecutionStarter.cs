@@ -124,8 +124,9 @@ public sealed class ExecutionStarter : IAsyncDisposable
 
     private const string StartSql = """
         insert into executions
-          (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at)
-        select $1, s.id, s.workflow_id, s.version, s.priority, s.trigger_type, s.trigger, s.correlation_id, s.input, s.reply_to, s.created_by, $2
+          (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at, session_id)
+        select $1, s.id, s.workflow_id, s.version, s.priority, s.trigger_type, s.trigger, s.correlation_id, s.input, s.reply_to, s.created_by, $2,
+          case when s.trigger_type = 'session' then s.trigger ->> 'sessionId' end
         from unnest($3::uuid[], $4::uuid[], $5::int[], $6::smallint[], $7::text[], $8::jsonb[], $9::text[], $10::jsonb[], $11::text[], $12::text[])
           as s (id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by)
         returning id
@@ -144,8 +145,9 @@ public sealed class ExecutionStarter : IAsyncDisposable
           returning (response ->> 'executionId')::uuid as id
         )
         insert into executions
-          (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at)
-        select $1, s.id, s.workflow_id, s.version, s.priority, s.trigger_type, s.trigger, s.correlation_id, s.input, s.reply_to, s.created_by, $2
+          (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at, session_id)
+        select $1, s.id, s.workflow_id, s.version, s.priority, s.trigger_type, s.trigger, s.correlation_id, s.input, s.reply_to, s.created_by, $2,
+          case when s.trigger_type = 'session' then s.trigger ->> 'sessionId' end
         from unnest($3::uuid[], $4::uuid[], $5::int[], $6::smallint[], $7::text[], $8::jsonb[], $9::text[], $10::jsonb[], $11::text[], $12::text[])
           as s (id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by)
         join claimed on claimed.id = s.id

@@ -11,6 +11,7 @@ public enum Invalidated
     Tenant,
     Workflow,
     Secret,
+    Variable,
     Connector,
     NodeDefinition,
 }

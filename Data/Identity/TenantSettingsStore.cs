@@ -1,3 +1,4 @@
+using Npgsql;
 using Workflows.Data.Database;
 
 namespace Workflows.Data.Identity;
@@ -16,9 +17,9 @@ public sealed class TenantSettingsStore(WorkflowsDatabase database)
     /// <summary>Networks and hosts outside the public internet that this tenant's http nodes may call. Set by the operator.</summary>
     public async Task<IReadOnlyList<string>> HttpAllowAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        await using var command = database.Source.CreateCommand(HttpAllowSql);
+        var command = new NpgsqlBatchCommand(HttpAllowSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
-        return await command.ExecuteScalarAsync(cancellationToken) as string[] ?? [];
+        return (await database.ReadAsync(tenantId, command, row => row.GetFieldValue<string[]>(0), cancellationToken)).FirstOrDefault() ?? [];
     }
 
     private const string RunningLimitsSql = """

@@ -44,7 +44,7 @@ public sealed class Resealing(WorkflowsDatabase database, SecretSealer sealer, M
         {
             var clear = await sealer.OpenAsync(row.TenantId, row.Purpose, row.Sealed, cancellationToken);
             var anew = await sealer.SealAsync(row.TenantId, row.Purpose, clear, cancellationToken);
-            await using var command = CreateCommand(resealSql);
+            await using var command = Command(resealSql);
             command.Parameters.Add(Sql.Uuid(row.TenantId));
             command.Parameters.Add(Sql.Uuid(row.Id));
             command.Parameters.Add(Sql.Text(anew.KeyId));
@@ -59,7 +59,7 @@ public sealed class Resealing(WorkflowsDatabase database, SecretSealer sealer, M
 
     private async Task<List<Old>> ListAsync(string listSql, string[] old, int limit, CancellationToken cancellationToken)
     {
-        await using var command = CreateCommand(listSql);
+        await using var command = Command(listSql);
         command.Parameters.Add(Sql.Texts(old, id => id));
         command.Parameters.Add(Sql.Int(limit));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -73,7 +73,7 @@ public sealed class Resealing(WorkflowsDatabase database, SecretSealer sealer, M
         return rows;
     }
 
-    private NpgsqlCommand CreateCommand(string sql) => database.Source.CreateCommand(sql);
+    private NpgsqlCommand Command(string sql) => database.Source.CreateCommand(sql);
 
     private sealed record Old(Guid TenantId, Guid Id, string Purpose, SealedBytes Sealed);
 }

@@ -11,6 +11,7 @@ public static class SecretsRegistration
         services.AddSingleton(_ => new MasterKeys(MasterKeyOptions.Read(configuration)));
         services.AddSingleton<SecretSealer>();
         services.AddSingleton<SecretStore>();
+        services.AddSingleton<VariableStore>();
         services.AddSingleton<Resealing>();
         return services;
     }

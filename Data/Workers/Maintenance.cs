@@ -86,6 +86,18 @@ public sealed class Maintenance(WorkflowsDatabase database)
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private const string ExpiredContextSql = """
+        delete from context_entries c
+        using (select tenant_id, id from context_entries where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where c.tenant_id = x.tenant_id and c.id = x.id
+        """;
+
+    private const string ExpiredContextWritesSql = """
+        delete from context_writes w
+        using (select tenant_id, operation from context_writes where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where w.tenant_id = x.tenant_id and w.operation = x.operation
+        """;
+
     private const string ExpiredJoinsSql = """
         delete from rule_joins j
         using (select tenant_id, rule_id, correlation_key from rule_joins where expires_at < now() order by expires_at limit $1 for update skip locked) x
@@ -125,16 +137,24 @@ public sealed class Maintenance(WorkflowsDatabase database)
             + await approvals.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids and sets of events that did not become complete.</summary>
+    /// <summary>
+    /// Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids, sets of events that did not become complete, context entries and
+    /// their writes.
+    /// </summary>
     public async Task<int> DeleteExpiredAsync(int limit, CancellationToken cancellationToken)
     {
         await using var keys = database.Source.CreateCommand(ExpiredKeysSql);
         keys.Parameters.Add(Sql.Int(limit));
+        await using var context = database.Source.CreateCommand(ExpiredContextSql);
+        context.Parameters.Add(Sql.Int(limit));
+        await using var writes = database.Source.CreateCommand(ExpiredContextWritesSql);
+        writes.Parameters.Add(Sql.Int(limit));
         await using var events = database.Source.CreateCommand(ExpiredEventsSql);
         events.Parameters.Add(Sql.Int(limit));
         await using var joins = database.Source.CreateCommand(ExpiredJoinsSql);
         joins.Parameters.Add(Sql.Int(limit));
         return await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken)
-            + await joins.ExecuteNonQueryAsync(cancellationToken);
+            + await joins.ExecuteNonQueryAsync(cancellationToken) + await context.ExecuteNonQueryAsync(cancellationToken)
+            + await writes.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -33,6 +33,7 @@ public sealed class CompiledWorkflow
         _ordinals = ordinals;
         _inputSchema = inputSchema;
         UsesContext = uses.Any(use => use.Reads(ScopeNames.Context));
+        UsesVariables = uses.Any(use => use.Reads(ScopeNames.Variables));
         SecretNames = uses.Where(use => use.MaySeeSecrets)
             .SelectMany(use => use.References)
             .Where(reference => reference.Path is [ScopeNames.Secrets, _, ..])
@@ -53,6 +54,9 @@ public sealed class CompiledWorkflow
 
     /// <summary>Some expression reads <c>context</c>: <see cref="Executions.ExecutionFacts.Context"/> has to be there.</summary>
     public bool UsesContext { get; }
+
+    /// <summary>Some expression reads <c>vars</c>: <see cref="Executions.ExecutionFacts.Variables"/> has to be there.</summary>
+    public bool UsesVariables { get; }
 
     /// <summary>The secrets that parameters read, each once: <see cref="Executions.ExecutionFacts.Secrets"/> has to have them.</summary>
     public IReadOnlyList<string> SecretNames { get; }

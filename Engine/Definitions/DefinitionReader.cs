@@ -122,16 +122,16 @@ internal sealed class DefinitionReader(ProblemList problems)
                 return WebhookTriggerReader.Read(reader, problems);
         }
 
-        reader.RejectUnknown("id", "type", "eventType", "condition");
+        reader.RejectUnknown("id", "type", "eventType", "condition", "serviceCode");
         var id = reader.Text("id", Limits.NodeIdLength, required: true) ?? "";
         var typeText = reader.Text("type", Limits.NameLength, required: true);
-        if (typeText is not (null or "manual" or "event"))
+        if (typeText is not (null or "manual" or "event" or "session"))
         {
             problems.Add(
                 reader.At("type"),
                 TriggerTypeUnknown,
                 $"There is no trigger type '{typeText}'.",
-                Nearest.Hint(typeText, ["manual", "event", "schedule", "webhook"]));
+                Nearest.Hint(typeText, ["manual", "event", "schedule", "webhook", "session"]));
         }
 
         var isEvent = typeText == "event";
@@ -146,16 +146,27 @@ internal sealed class DefinitionReader(ProblemList problems)
         }
 
         var condition = reader.Text("condition", Limits.ExpressionLength);
-        if (typeText == "manual" && (eventType is not null || condition is not null))
+        var isSession = typeText == "session";
+        var serviceCode = reader.Text("serviceCode", Limits.ServiceCodeLength, required: isSession);
+        if (typeText is not (null or "session") && serviceCode is not null)
+        {
+            problems.Add(
+                reader.At("serviceCode"), FieldUnknown, "Only a session trigger has a service code.", "Remove the field, or make it a session trigger.");
+        }
+
+        if (typeText is "manual" or "session" && (eventType is not null || condition is not null))
         {
             problems.Add(
                 reader.At(eventType is null ? "condition" : "eventType"),
                 FieldUnknown,
-                "A manual trigger has neither event type nor condition.",
+                $"A {typeText} trigger has neither event type nor condition.",
                 "Remove the field, or make it an event trigger.");
         }
 
-        return new TriggerDefinition(id, isEvent ? TriggerType.Event : TriggerType.Manual, eventType, condition);
+        return new TriggerDefinition(id, isEvent ? TriggerType.Event : isSession ? TriggerType.Session : TriggerType.Manual, eventType, condition)
+        {
+            ServiceCode = serviceCode,
+        };
     }
 
     private NodeDefinition ReadNode(JsonElement element, string pointer)

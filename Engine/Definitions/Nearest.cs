@@ -47,7 +47,7 @@ internal static class Nearest
     public static string Hint(string name, IReadOnlyCollection<string> candidates) =>
         Of(name, candidates) is { } nearest
             ? $"Did you mean '{nearest}'?"
-            : candidates.Count is 0 or > 30 ? "Check the spelling." : $"Known here: {string.Join(", ", candidates)}.";
+            : candidates.Count is 0 or > 50 ? "Check the spelling." : $"Known here: {string.Join(", ", candidates)}.";
 
     /// <summary>Edits (insert, delete, replace, swap of neighbours), regardless of case.</summary>
     private static int Distance(string left, string right)

@@ -36,6 +36,9 @@ public enum TriggerType
     Event,
     Schedule,
     Webhook,
+
+    /// <summary>The first message of a dialogue (USSD).</summary>
+    Session,
 }
 
 /// <summary>What starts an execution.</summary>
@@ -48,6 +51,9 @@ public sealed record TriggerDefinition(string Id, TriggerType Type, string? Even
 
     /// <summary>Where it listens, and to whom; webhook triggers only.</summary>
     public WebhookTrigger? Webhook { get; init; }
+
+    /// <summary>The service code whose dialogues it starts, e.g. <c>*123#</c>; session triggers only.</summary>
+    public string? ServiceCode { get; init; }
 }
 
 /// <summary>The part of a trigger that makes it a schedule.</summary>

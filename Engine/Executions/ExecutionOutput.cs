@@ -33,9 +33,10 @@ internal static class ExecutionOutput
         catch (JsonataException exception)
         {
             var error = NodeEvaluator.ToStepError(exception);
-            return StepOutcome.Failed(error.Code, $"{name}: {error.Message}");
+            return frame.State.Mask.Apply(StepOutcome.Failed(error.Code, $"{name}: {error.Message}"));
         }
 
+        output = frame.State.Mask.Apply(output);
         return FindProblem(output, name, maxBytes) is { } problem ? new StepOutcome("", default, problem) : StepOutcome.Main(output);
     }
 

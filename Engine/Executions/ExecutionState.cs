@@ -15,6 +15,7 @@ public sealed class ExecutionState
     {
         Workflow = workflow;
         Facts = facts;
+        Mask = SecretMask.Of(facts.Secrets.Values);
         Root = new Frame(this, workflow.Root);
         Shared = new SharedScope(facts);
         Compensation = new Compensation(this);
@@ -26,6 +27,9 @@ public sealed class ExecutionState
     public CompiledWorkflow Workflow { get; }
 
     public ExecutionFacts Facts { get; }
+
+    /// <summary>Takes the secrets of this execution out of whatever it leaves behind.</summary>
+    public SecretMask Mask { get; }
 
     /// <summary>What the execution is at this point, as far as its owner can tell.</summary>
     public ExecutionStatus Status { get; internal set; } = ExecutionStatus.Queued;

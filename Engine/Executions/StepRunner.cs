@@ -201,9 +201,10 @@ internal static class StepRunner
     }
 
     /// <summary>Records an outcome and lets it take effect: on along the edges, to the next attempt, or to the end of the frame.</summary>
-    public static void Finish(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
+    public static void Finish(in FinishedStep step, in StepOutcome reached, ICollection<Decision> decisions)
     {
         var (node, frame) = (step.Node, step.Frame);
+        var outcome = frame.State.Mask.Apply(reached); // before anything reads it: memory and rows hold the same
         var port = -1;
         var error = outcome.Error is null ? StepOutputs.FindProblem(node, outcome, out port) : StepOutputs.Clean(outcome.Error);
         if (error is null)
@@ -254,9 +255,10 @@ internal static class StepRunner
         }
     }
 
-    private static void Terminate(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
+    private static void Terminate(in FinishedStep step, in StepOutcome reached, ICollection<Decision> decisions)
     {
         var (node, frame) = (step.Node, step.Frame);
+        var outcome = frame.State.Mask.Apply(reached);
         var error = outcome.Error is null
             ? ExecutionOutput.FindProblem(outcome.Output, "The output", Limits.ExecutionOutputBytes)
             : StepOutputs.Clean(outcome.Error);

@@ -20,6 +20,9 @@ public enum WaitKind
 
     /// <summary>A call to the wait's one-time address, or a point in time as its time-out.</summary>
     Webhook,
+
+    /// <summary>The next message of a dialogue with a person, or a point in time as its time-out.</summary>
+    Session,
 }
 
 public static class WaitKinds
@@ -30,6 +33,7 @@ public static class WaitKinds
     public const string Approval = "approval";
     public const string Child = "child";
     public const string Webhook = "webhook";
+    public const string Session = "session";
 
     public static string ToText(this WaitKind kind) => kind switch
     {
@@ -39,6 +43,7 @@ public static class WaitKinds
         WaitKind.Approval => Approval,
         WaitKind.Child => Child,
         WaitKind.Webhook => Webhook,
+        WaitKind.Session => Session,
     };
 
     public static bool TryParse(string? text, out WaitKind kind)
@@ -51,6 +56,7 @@ public static class WaitKinds
             Approval => WaitKind.Approval,
             Child => WaitKind.Child,
             Webhook => WaitKind.Webhook,
+            Session => WaitKind.Session,
             _ => null,
         };
         kind = known.GetValueOrDefault();

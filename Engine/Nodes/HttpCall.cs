@@ -8,6 +8,7 @@ namespace Workflows.Engine.Nodes;
 /// <summary>
 /// The rendered parameters of an <c>http</c> node, as its runner reads them from <see cref="Executions.NodeRun.Parameters"/>.
 /// </summary>
+/// <param name="Connector">The connector whose base address and credentials the call has; null = none.</param>
 /// <param name="Url">Absolute, http or https, with the query; not yet checked against the SSRF rules.</param>
 /// <param name="Body">UTF-8 JSON; empty = no body.</param>
 public sealed record HttpCall(
@@ -19,7 +20,8 @@ public sealed record HttpCall(
     StatusSet RetryStatus,
     HttpResponseHandling Response,
     int MaxResponseBytes,
-    bool FollowRedirects)
+    bool FollowRedirects,
+    string? Connector = null)
 {
     /// <summary>Reads what the engine has rendered.</summary>
     /// <exception cref="JsonException">The bytes are not rendered parameters of an http node.</exception>
@@ -41,7 +43,8 @@ public sealed record HttpCall(
             Statuses("retryStatus"),
             Enum.Parse<HttpResponseHandling>(Text("response"), ignoreCase: true),
             Member("maxResponseBytes").GetInt32(),
-            Member("followRedirects").GetBoolean());
+            Member("followRedirects").GetBoolean(),
+            json.TryGetProperty("connector", out var connector) ? connector.GetString() : null);
 
         JsonElement Member(string name) =>
             json.TryGetProperty(name, out var member)
@@ -55,7 +58,7 @@ public sealed record HttpCall(
     }
 }
 
-/// <summary>HTTP statuses as numbers and ranges: <c>200-299,404</c>.</summary>
+/// <summary>HTTP statuses as numbers, ranges and classes: <c>200-299,404,5xx</c>.</summary>
 public readonly record struct StatusSet
 {
     private readonly ImmutableArray<(int From, int To)> _ranges;
@@ -74,6 +77,12 @@ public readonly record struct StatusSet
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             var dash = part.IndexOf('-', StringComparison.Ordinal);
+            if (part is [>= '1' and <= '5' and var digit, 'x', 'x'])
+            {
+                ranges.Add(((digit - '0') * 100, ((digit - '0') * 100) + 99));
+                continue;
+            }
+
             if (!TryParseStatus(dash < 0 ? part : part[..dash], out var from)
                 || !TryParseStatus(dash < 0 ? part : part[(dash + 1)..], out var to)
                 || from > to)

@@ -39,11 +39,17 @@ public sealed record HttpParameters
     /// <summary>Statuses that a later attempt may cure.</summary>
     public const string DefaultRetryStatus = "408,425,429,500-599";
 
+    [Parameter(
+        "The name of a connector of the type `http`: `url` is then a path under its base address, and the call bears its credentials.",
+        MaxLength = Limits.ConnectorNameLength,
+        Example = "\"billing\"")]
+    public string? Connector { get; init; }
+
     [Parameter("The method.")]
     public HttpMethodName Method { get; init; } = HttpMethodName.Get;
 
     [Parameter(
-        "The address, http or https. Private, loopback and link-local targets are refused unless the tenant allows them.",
+        "The address, http or https; with a connector a path. Private, loopback and link-local targets are refused unless the tenant allows them.",
         Required = true,
         Kind = ParameterKind.Text,
         Example = "\"https://api.example.com/orders/{{ input.orderId }}\"")]
@@ -72,10 +78,10 @@ public sealed record HttpParameters
     [Parameter("How long one attempt may take, in seconds.", Min = 0.1, Max = 3_600)]
     public double TimeoutSeconds { get; init; } = 30;
 
-    [Parameter("Statuses that count as success: numbers and ranges.", MaxLength = 200, Example = "\"200-299,404\"")]
+    [Parameter("Statuses that count as success: numbers, ranges and classes (`2xx`).", MaxLength = 200, Example = "\"200-299,404\"")]
     public string SuccessStatus { get; init; } = "200-299";
 
-    [Parameter("Statuses that are tried again by the node's `retry`: numbers and ranges.", MaxLength = 200)]
+    [Parameter("Statuses that are tried again by the node's `retry`: numbers, ranges and classes (`5xx`).", MaxLength = 200)]
     public string RetryStatus { get; init; } = DefaultRetryStatus;
 
     [Parameter("What to make of the response's body.")]
@@ -114,7 +120,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
         parameter,
         DefinitionProblemCodes.ParameterValue,
         $"'{value}' is no list of statuses.",
-        "Write numbers and ranges from 100 to 599, e.g. 200-299,404.");
+        "Write numbers, classes and ranges from 100 to 599, e.g. 2xx,404 or 200-299.");
 
     private sealed class Action(HttpParameters parameters, StatusSet success, StatusSet retry) : EffectAction
     {
@@ -131,6 +137,11 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
             var buffer = JsonBuffer.Rent();
             var writer = buffer.Writer;
             writer.WriteStartObject();
+            if (parameters.Connector is { } connector)
+            {
+                writer.WriteString("connector"u8, connector);
+            }
+
             writer.WriteString("method"u8, _method);
             writer.WriteString("url"u8, url);
             writer.WriteStartObject("headers"u8);
@@ -158,7 +169,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
         private string Url(in NodeContext context)
         {
             var text = context.RequiredText(parameters.Url, "url");
-            if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            if (parameters.Connector is null && (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
             {
                 throw Invalid($"'{Shortened(text)}' is no absolute http or https address.");
             }

@@ -31,6 +31,15 @@ public static class NodeCatalogue
         new HttpNode(),
         new EmitEventNode(),
         new NotifyNode(),
+        new SqlNode(),
+        new EmailNode(),
+        new StoreNode(),
+        new FileNode(),
+        new SessionReplyNode(),
+        new SessionReadNode(),
+        new SessionWriteNode(),
+        new SessionEndNode(),
+        new SearchNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(

@@ -28,6 +28,7 @@ internal sealed partial class Intake : IDisposable
     private readonly ExecutionClaims _claims;
     private readonly ExecutionHistory _history;
     private readonly WorkflowCache _workflows;
+    private readonly ScopeLoader _scopes;
     private readonly CheckpointWriter _checkpoints;
     private readonly ExecutionRunner _runner;
     private readonly RunningLimits _limits;
@@ -38,13 +39,14 @@ internal sealed partial class Intake : IDisposable
     private long _lastSweep;
 
     public Intake(
-        DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, CheckpointWriter checkpoints,
+        DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, ScopeLoader scopes, CheckpointWriter checkpoints,
         ExecutionRunner runner, RunningLimits limits, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
     {
         _streams = streams;
         _claims = claims;
         _history = history;
         _workflows = workflows;
+        _scopes = scopes;
         _checkpoints = checkpoints;
         _runner = runner;
         _limits = limits;
@@ -197,17 +199,24 @@ internal sealed partial class Intake : IDisposable
                 continue;
             }
 
-            if (execution is { Run: 1, TriggerType: "sql" or "rule" } && steps?[execution.Key].Any() != true && InputProblem(workflow, execution) is { } problem)
+            if (execution is { Run: 1, TriggerType: "sql" or "rule" or "job" or "sub_workflow" } && steps?[execution.Key].Any() != true && InputProblem(workflow, execution) is { } problem)
             {
                 await RefuseAsync(session, execution, problem, cancellationToken);
                 continue;
             }
 
-            _runner.Begin(session, execution, workflow, steps?[execution.Key] ?? [], waits?[execution.Key] ?? []);
+            if (await ScopeOfAsync(execution, workflow, cancellationToken) is not { } scope)
+            {
+                await RefuseAsync(session, execution, new ExecutionError(
+                    "SECRETS_UNREADABLE", "A secret that the workflow uses cannot be opened: its master key is not configured here.", null), cancellationToken);
+                continue;
+            }
+
+            _runner.Begin(session, execution, workflow, scope, steps?[execution.Key] ?? [], waits?[execution.Key] ?? []);
         }
     }
 
-    // Whoever started it had nobody to compare the input with the parameters of the workflow: neither SQL nor the routing of events has the compiled definition.
+    // Whoever started it had nobody to compare the input with the parameters of the workflow: neither SQL nor the routing of events, nor a parent or a job, has the compiled definition.
     private static ExecutionError? InputProblem(Engine.Definitions.CompiledWorkflow workflow, ClaimedExecution execution)
     {
         if (workflow.Definition.Parameters is null)
@@ -241,6 +250,20 @@ internal sealed partial class Intake : IDisposable
         await PatientlyAsync(
             () => _workflows.GetAsync(execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken).AsTask(), cancellationToken);
 
+    private async Task<ScopeValues?> ScopeOfAsync(
+        ClaimedExecution execution, Engine.Definitions.CompiledWorkflow workflow, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PatientlyAsync(() => _scopes.LoadAsync(execution, workflow, cancellationToken).AsTask(), cancellationToken);
+        }
+        catch (System.Security.Cryptography.CryptographicException exception)
+        {
+            LogUnreadable(execution.Key.Id, exception.Message);
+            return null;
+        }
+    }
+
     private async Task<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         while (true)
@@ -262,6 +285,9 @@ internal sealed partial class Intake : IDisposable
         _claiming.Dispose();
         _queue.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: {Reason}")]
+    private partial void LogUnreadable(Guid executionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: version {Version} of workflow {WorkflowId} is missing or does not compile")]
     private partial void LogNoVersion(Guid executionId, Guid workflowId, int version);

@@ -145,7 +145,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
         }
 
         foreach (var address in batch
-            .Where(progress => progress.Finished is not null && progress.Run.Claimed.ReplyTo is not null)
+            .Where(progress => progress.Run.Claimed.ReplyTo is not null && (progress.Finished is not null || progress.RepliesToSession))
             .GroupBy(progress => progress.Run.Claimed.ReplyTo!, progress => progress.Run.Key.Id))
         {
             _replies.Publish(address.Key, [.. address]);

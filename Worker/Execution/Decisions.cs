@@ -127,7 +127,7 @@ internal static class Decisions
         var json = RowMapping.ErrorJson(error);
         run.Finish(status, null, json, now);
         run.Collect().DeadLetter = new DeadLetter(
-            Guid.CreateVersion7(now), run.Key, run.Claimed.WorkflowId, error.NodeId, json, run.Claimed.Input);
+            Guid.CreateVersion7(now), run.Key, run.Claimed.WorkflowId, error.NodeId, json, run.State.Mask.Apply(run.Claimed.Input).ToRowBytes());
     }
 
     /// <summary>Ends an execution that the platform cannot carry on, without what it last decided.</summary>

@@ -62,6 +62,8 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
 /// <summary>What must become durable of one execution in one checkpoint, and what may start after it.</summary>
 internal sealed class Progress(ExecutionRun run)
 {
+    private const string SessionReplyType = "sessionReply";
+
     public ExecutionRun Run { get; } = run;
 
     public List<StepRow> Steps { get; } = [];
@@ -85,6 +87,10 @@ internal sealed class Progress(ExecutionRun run)
     public FinishedExecution? Finished { get; set; }
 
     public DeadLetter? DeadLetter { get; set; }
+
+    /// <summary>A person waits for what becomes durable here: a reply with the wait for the next message, or the last one.</summary>
+    public bool RepliesToSession =>
+        Opened?.Exists(wait => wait.Kind == WaitKinds.Session) == true || Steps.Exists(step => step.NodeType == SessionReplyType);
 
     public bool Park { get; set; }
 

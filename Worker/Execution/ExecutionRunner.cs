@@ -38,9 +38,9 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
 
     /// <summary>Takes up an execution that was just claimed; <paramref name="steps"/> and <paramref name="waits"/> are what is durable of it.</summary>
     public void Begin(
-        WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
+        WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
     {
-        var state = new ExecutionState(workflow, Facts.Of(claimed, _publicAddress.Callbacks));
+        var state = new ExecutionState(workflow, Facts.Of(claimed, scope, _publicAddress.Callbacks));
         var run = new ExecutionRun(session, claimed, state);
         // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
         session.Runs[run.Key] = run;

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Execution;
 /// <summary>What the engine is told about an execution, from its row.</summary>
 internal static class Facts
 {
-    public static ExecutionFacts Of(ClaimedExecution claimed, CallbackAddresses? callbacks)
+    public static ExecutionFacts Of(ClaimedExecution claimed, ScopeValues scope, CallbackAddresses? callbacks)
     {
         var facts = new ExecutionFacts
         {
@@ -17,6 +17,9 @@ internal static class Facts
             Version = claimed.Version,
             Input = claimed.Input,
             TriggerType = claimed.TriggerType,
+            Variables = scope.Variables,
+            Context = scope.Context,
+            Secrets = scope.Secrets,
             Callbacks = callbacks,
             CreatedAt = claimed.StartedAt,
             Attempt = claimed.Run,

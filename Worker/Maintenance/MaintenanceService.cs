@@ -1,4 +1,5 @@
 using Workflows.Data.Executions;
+using Workflows.Data.Secrets;
 using Workflows.Data.Workers;
 using Workflows.Worker.Dispatch;
 
@@ -6,7 +7,8 @@ namespace Workflows.Worker.Maintenance;
 
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
-    Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
+    Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, Resealing resealing, Loop loop, WorkerOptions options,
+    ILogger<MaintenanceService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -44,6 +46,11 @@ internal sealed partial class MaintenanceService(
         {
         }
 
+        while (await resealing.RoundAsync(Data.Limits.ResealedPerRound, cancellationToken) is > 0 and var resealed)
+        {
+            LogResealed(resealed);
+        }
+
         while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
         {
         }
@@ -59,6 +66,9 @@ internal sealed partial class MaintenanceService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Partitions: {Made} made, {Retired} retired")]
     private partial void LogPartitions(int made, int retired);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} secrets and connectors are sealed under the current master key now")]
+    private partial void LogResealed(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The default partition of {Table} holds rows: a partition was missing when they came")]
     private partial void LogStrays(string table);

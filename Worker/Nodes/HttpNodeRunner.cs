@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Workflows.Data.Connectors;
+using Workflows.Data.Network;
 using Workflows.Engine;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
@@ -13,7 +15,7 @@ namespace Workflows.Worker.Nodes;
 /// Calls HTTP endpoints for <c>http</c> nodes. Guarantees: no target outside <see cref="NetworkGuard"/>, also after redirects; the same
 /// <c>Idempotency-Key</c> on every attempt of a node; no more of a response is read than the node allows.
 /// </summary>
-internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : INodeRunner
+internal sealed class HttpNodeRunner(HttpClients clients, ConnectorAccess connectors, HttpConnector authorization, TimeProvider clock) : INodeRunner
 {
     private const int ErrorExcerptBytes = 500;
 
@@ -29,9 +31,45 @@ internal sealed class HttpNodeRunner(HttpClients clients, TimeProvider clock) : 
 
     public string Type => "http";
 
-    public async Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken)
+    public Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken)
     {
         var http = HttpCall.Read(call.Run.Parameters);
+        return http.Connector is { } name
+            ? ConnectorAccess.GuardAsync(() => RunAsync(call, http, name, cancellationToken))
+            : RunAsync(call, http, cancellationToken);
+    }
+
+    private async Task<NodeResult> RunAsync(NodeCall call, HttpCall http, string name, CancellationToken cancellationToken)
+    {
+        var connector = await connectors.OpenAsync(call, name, ConnectorTypes.Http, cancellationToken);
+        var result = await RunAsync(call, await AuthorizeAsync(call, connector, http, cancellationToken), cancellationToken);
+        if (connector["auth"] == "oauth2" && result is NodeResult.Failure { Error.Code: "HTTP_401" })
+        {
+            authorization.ForgetToken(connector); // it may have been withdrawn before its time
+            result = await RunAsync(call, await AuthorizeAsync(call, connector, http, cancellationToken), cancellationToken);
+        }
+
+        return result;
+    }
+
+    private async Task<HttpCall> AuthorizeAsync(NodeCall call, OpenConnector connector, HttpCall http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var credentials = await authorization.AuthorizeAsync(connector, http.Url, cancellationToken);
+            call.Sensitive.AddRange(credentials.Sensitive);
+            var own = http.Headers.Where(header => credentials.Headers.All(added => !added.Key.Equals(header.Key, StringComparison.OrdinalIgnoreCase)));
+            return http with { Url = credentials.Address.AbsoluteUri, Headers = [.. own, .. credentials.Headers] };
+        }
+        catch (HttpRequestException exception)
+        {
+            var error = Explain(exception); // of the address that gives tokens
+            throw new ConnectorException(error.Code, error.Message, error.Kind == StepErrorKind.Transient);
+        }
+    }
+
+    private async Task<NodeResult> RunAsync(NodeCall call, HttpCall http, CancellationToken cancellationToken)
+    {
         try
         {
             using var response = await SendAsync(call, http, cancellationToken);

@@ -14,7 +14,13 @@ internal interface INodeRunner
 }
 
 /// <summary>One attempt as a runner sees it.</summary>
-internal sealed record NodeCall(Guid TenantId, NodeRun Run);
+internal sealed record NodeCall(Guid TenantId, NodeRun Run)
+{
+    public Guid WorkflowId { get; init; }
+
+    /// <summary>What the runner used and nobody may read: a connector's password, a token. Masked in the result, and in the log.</summary>
+    public List<string> Sensitive { get; } = [];
+}
 
 /// <summary>How an attempt ended.</summary>
 internal abstract record NodeResult
@@ -59,6 +65,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
     private async Task CallAsync(ExecutionRun run, NodeRun node, CancellationTokenSource abort, Action<ExecutionRun, ExecutionEvent> report)
     {
         var started = clock.GetUtcNow();
+        var call = new NodeCall(run.Key.TenantId, node) { WorkflowId = run.Claimed.WorkflowId };
         NodeResult result;
         try
         {
@@ -68,7 +75,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
                 started = clock.GetUtcNow();
             }
 
-            result = NodeEvaluator.CanRun(run.State, node) ? null! : await RunAsync(run, node, abort.Token);
+            result = NodeEvaluator.CanRun(run.State, node) ? null! : Masked(await RunAsync(call, abort.Token), call);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
@@ -78,8 +85,9 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            LogRunnerFailure(node.Type, node.NodeId, run.Key.Id, exception);
-            result = new NodeResult.Failure(new StepError("RUNNER_FAILED", exception.Message));
+            // As text: the exception itself may hold what it was called with.
+            LogRunnerFailure(node.Type, node.NodeId, run.Key.Id, run.State.Mask.Apply(SecretMask.Of(call.Sensitive).Apply(exception.ToString())));
+            result = Masked(new NodeResult.Failure(new StepError("RUNNER_FAILED", exception.Message)), call);
         }
 
         lock (run.Gate)
@@ -112,8 +120,20 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         }
     }
 
-    private async Task<NodeResult> RunAsync(ExecutionRun run, NodeRun node, CancellationToken abort)
+    private static NodeResult Masked(NodeResult result, NodeCall call)
     {
+        var mask = SecretMask.Of(call.Sensitive);
+        return mask.IsEmpty ? result : result switch
+        {
+            NodeResult.Success success => success with { Output = mask.Apply(success.Output).ToRowBytes() ?? [] },
+            NodeResult.Failure failure => new NodeResult.Failure(mask.Apply(failure.Error)),
+            _ => result,
+        };
+    }
+
+    private async Task<NodeResult> RunAsync(NodeCall call, CancellationToken abort)
+    {
+        var node = call.Run;
         if (!_runners.TryGetValue(node.Type, out var runner))
         {
             return new NodeResult.Failure(new StepError("NODE_TYPE_UNSUPPORTED", $"This worker has no runner for '{node.Type}'."));
@@ -124,7 +144,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         using var either = CancellationTokenSource.CreateLinkedTokenSource(abort, timeout.Token);
         try
         {
-            return await runner.RunAsync(new NodeCall(run.Key.TenantId, node), either.Token);
+            return await runner.RunAsync(call, either.Token);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !abort.IsCancellationRequested)
         {
@@ -133,6 +153,6 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The runner of {Type} failed at node {NodeId} of execution {ExecutionId}")]
-    private partial void LogRunnerFailure(string type, string nodeId, Guid executionId, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The runner of {Type} failed at node {NodeId} of execution {ExecutionId}: {Exception}")]
+    private partial void LogRunnerFailure(string type, string nodeId, Guid executionId, string exception);
 }

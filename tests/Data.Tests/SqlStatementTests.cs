@@ -20,8 +20,11 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["CallbackStore"] = ([DatabaseRole.Api], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
         ["ChildExecutions"] = ([DatabaseRole.Worker], true),
+        ["ConnectorStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
+        ["ContextStore"] = ([DatabaseRole.Worker], false),
         ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
+        ["DialogueStore"] = ([DatabaseRole.Api], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventExplainer"] = ([DatabaseRole.Api], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
@@ -51,10 +54,12 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),
+        ["SqlConnector"] = ([DatabaseRole.Worker], false), // on the databases of tenants; that it is SQL shows here as well
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
-        ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
+        ["TenantSettingsStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
         ["WebhookStore"] = ([DatabaseRole.Api], true),
+        ["VariableStore"] = ([DatabaseRole.Worker], false),
         ["WorkerRegistry"] = ([DatabaseRole.Worker], true),
     };
 

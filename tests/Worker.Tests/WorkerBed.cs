@@ -2,10 +2,14 @@ using System.Text;
 using Npgsql;
 using StackExchange.Redis;
 using Workflows.Data.Approvals;
+using Workflows.Data.Connectors;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
+using Workflows.Data.Identity;
+using Workflows.Data.Secrets;
+using Workflows.Data.Sessions;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
@@ -36,8 +40,14 @@ internal sealed class WorkerBed : IAsyncDisposable
         _api = new WorkflowsDatabase(options, DatabaseRole.Api);
         _owner = NpgsqlDataSource.Create(database.ConnectionString);
         WorkerDatabase = new WorkflowsDatabase(options, DatabaseRole.Worker);
+        Changes = new Invalidation(redis);
+        Sealer = new SecretSealer(
+            WorkerDatabase, new MasterKeys(new MasterKeyOptions { MasterKeys = new Dictionary<string, string> { ["test"] = Password } }), TimeProvider.System);
+        Connectors = new ConnectorStore(WorkerDatabase, Sealer, Changes, TimeProvider.System);
         var dispatch = new DispatchStreams(redis);
         var signals = new WorkerSignals(redis);
+        Dialogues = new DialogueStore(_api, dispatch, signals);
+        Sessions = new SessionStore(redis);
         Starter = new ExecutionStarter(_api, dispatch, TimeProvider.System);
         Control = new ExecutionControl(_api, dispatch, signals, TimeProvider.System);
         Decisions = new DecisionStore(_api, dispatch, signals, TimeProvider.System);
@@ -46,6 +56,19 @@ internal sealed class WorkerBed : IAsyncDisposable
     }
 
     public Guid TenantId { get; private set; }
+
+    /// <summary>Connectors as the workers see them; they keep nothing for longer than a test's next change.</summary>
+    public ConnectorStore Connectors { get; }
+
+    public SecretSealer Sealer { get; }
+
+    public DialogueStore Dialogues { get; }
+
+    public SessionStore Sessions { get; }
+
+    public Invalidation Changes { get; }
+
+    public string ConnectionString => _database.ConnectionString;
 
     public WorkflowsDatabase WorkerDatabase { get; }
 
@@ -92,13 +115,14 @@ internal sealed class WorkerBed : IAsyncDisposable
         new(execution, 0, node, type, "", 1, parameters, null, null);
 
     /// <summary>Starts a worker that may call loopback.</summary>
-    public async Task<WorkerProcess> StartWorkerAsync(int maxInFlight = 1_000, double stopGraceSeconds = 10)
+    public async Task<WorkerProcess> StartWorkerAsync(int maxInFlight = 1_000, double stopGraceSeconds = 10, params (string Name, string Value)[] settings)
     {
-        var worker = await WorkerProcess.StartAsync(this, new Dictionary<string, string>
+        var all = new Dictionary<string, string>
         {
             ["ConnectionStrings__workflows"] = _database.ConnectionString,
             ["ConnectionStrings__redis"] = _redisAddress,
             ["Database__WorkerPassword"] = Password,
+            ["Secrets__MasterKeys__test"] = Password,
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["Logging__LogLevel__Default"] = "Warning",
             ["Security__EncryptionKey"] = Password,
@@ -106,7 +130,13 @@ internal sealed class WorkerBed : IAsyncDisposable
             ["Worker__MaxInFlight"] = $"{maxInFlight}",
             ["Worker__StopGraceSeconds"] = FormattableString.Invariant($"{stopGraceSeconds}"),
             ["Worker__HttpAllow__0"] = "127.0.0.1",
-        });
+        };
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        var worker = await WorkerProcess.StartAsync(this, all);
         _workers.Add(worker);
         return worker;
     }
@@ -142,6 +172,22 @@ internal sealed class WorkerBed : IAsyncDisposable
 
     public Task<DecisionOutcome> DecideAsync(Guid request, Guid user, bool approves = true) => Decisions.DecideAsync(
         new NewDecision(TenantId, request, user, "somebody@x.org", approves, "because", null), new Actor("user", user, "somebody@x.org"), Token);
+    public async Task AddSecretAsync(string name, string value)
+    {
+        var @sealed = await Sealer.SealAsync(TenantId, SecretStore.PurposeOf(name), Encoding.UTF8.GetBytes(value), Token);
+        await ExecuteAsync(
+            "insert into secrets (tenant_id, id, name, key_id, sealed, created_at, updated_at) values ($1, $2, $3, $4, $5, now(), now())",
+            TenantId, Guid.CreateVersion7(), name, @sealed.KeyId, @sealed.Bytes);
+    }
+
+    public async Task AddConnectorAsync(string name, string type, params (string Name, string Value)[] config)
+    {
+        var id = Guid.CreateVersion7();
+        var @sealed = await Connectors.SealAsync(TenantId, id, config.ToDictionary(entry => entry.Name, entry => entry.Value), Token);
+        await ExecuteAsync(
+            "insert into connectors (tenant_id, id, name, type, key_id, sealed, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, now(), now())",
+            TenantId, id, name, type, @sealed.KeyId, @sealed.Bytes);
+    }
 
     /// <summary>Stores a definition as published, with its event triggers.</summary>
     /// <param name="nodes">JSON objects, separated by commas.</param>
@@ -176,6 +222,17 @@ internal sealed class WorkerBed : IAsyncDisposable
     {
         var outcome = await Starter.StartAsync(New(workflow, input), Token);
         return Assert.IsType<StartOutcome.Started>(outcome).Id;
+    }
+
+    /// <summary>Starts what the first message of a session starts.</summary>
+    public async Task<Guid> StartSessionAsync(Guid workflow, string session)
+    {
+        var execution = New(workflow, $$"""{"sessionId": "{{session}}", "msisdn": "+254700000001", "text": "", "input": ""}""") with
+        {
+            TriggerType = "session",
+            Trigger = Encoding.UTF8.GetBytes($$"""{"id": "ussd", "sessionId": "{{session}}"}"""),
+        };
+        return Assert.IsType<StartOutcome.Started>(await Starter.StartAsync(execution, Token)).Id;
     }
 
     public async Task<List<Guid>> StartManyAsync(Guid workflow, int count)

@@ -159,6 +159,11 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
         return new()
         {
+            ["connectorId"] = (await owner.PostAsync(
+                "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
+            ["nodeType"] = "no-such-type", // the types of the release are everybody's
+            ["entryId"] = (await owner.PostAsync("context", new { key = "secret name", value = 1 })).Ok(HttpStatusCode.Created).Id.ToString(),
+            ["conversationId"] = await CreateSessionAsync(),
             ["secretId"] = secret.Id.ToString(),
             ["variableId"] = variable.Id.ToString(),
             ["groupId"] = group.Id.ToString(),
@@ -190,6 +195,12 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["nodeId"] = "only",
             ["number"] = "1",
         };
+    }
+
+    private async Task<string> CreateSessionAsync()
+    {
+        var sessions = api.Host.Services.GetRequiredService<Data.Sessions.SessionStore>();
+        return (await sessions.WriteAsync(api.Host.First.TenantId, "secret name", "ussd", "secret name", default)).Id;
     }
 
     // An API key has no session to log out of and no password.

@@ -121,7 +121,7 @@ public sealed class DefinitionProblemTests
         { ParameterValue, "/nodes/0/parameters/mode", Flow.Json(Flow.Join("a", "\"mode\": \"some\"")) },
         { ParameterValue, "/nodes/0/parameters/method", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "http://x", "method": "GET"}}""") },
         { ParameterValue, "/nodes/0/parameters/url", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": ""}}""") },
-        { ParameterValue, "/nodes/0/parameters/successStatus", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "http://x", "successStatus": "2xx"}}""") },
+        { ParameterValue, "/nodes/0/parameters/successStatus", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "http://x", "successStatus": "2yy"}}""") },
         { ParameterValue, "/nodes/0/parameters/retryStatus", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "http://x", "retryStatus": "500-400"}}""") },
         { ParameterValue, "/nodes/0/parameters/timeoutSeconds", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "http://x", "timeoutSeconds": 0}}""") },
         { ParameterValue, "/nodes/0/parameters/cases", Flow.Json("""{"id": "a", "type": "switch", "parameters": {"cases": []}}""") },

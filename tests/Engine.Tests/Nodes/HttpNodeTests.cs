@@ -89,7 +89,9 @@ public sealed class HttpNodeTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("2xx")]
+    [InlineData("2xxx")]
+    [InlineData("6xx")]
+    [InlineData("xx")]
     [InlineData("200-")]
     [InlineData("99")]
     [InlineData("600")]

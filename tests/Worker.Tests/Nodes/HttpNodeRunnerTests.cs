@@ -2,7 +2,9 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Workflows.Data.Connectors;
 using Workflows.Data.Identity;
+using Workflows.Data.Network;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
 using Workflows.Worker.Nodes;
@@ -219,7 +221,7 @@ public sealed class HttpNodeRunnerTests(PostgresServer server) : IAsyncLifetime
             "update tenants set settings = jsonb_build_object('httpAllow', jsonb_build_array($2::text)) where tenant_id = $1", _bed.TenantId, $"127.0.0.1:{_target.Port}");
 
         Assert.IsType<NodeResult.Success>(await RunAsync(Call("/x"), clients));
-        var refused = await new HttpNodeRunner(clients, TimeProvider.System).RunAsync(
+        var refused = await Runner(clients).RunAsync(
             Call("/x") with { TenantId = other }, TestContext.Current.CancellationToken);
         Assert.Equal("HTTP_TARGET_REFUSED", Assert.IsType<NodeResult.Failure>(refused).Error.Code);
     }
@@ -254,7 +256,7 @@ public sealed class HttpNodeRunnerTests(PostgresServer server) : IAsyncLifetime
         });
         using var abort = new CancellationTokenSource();
 
-        var running = new HttpNodeRunner(_clients, TimeProvider.System).RunAsync(Call("/slow"), abort.Token);
+        var running = Runner(_clients).RunAsync(Call("/slow"), abort.Token);
         await arrived.Task.WaitAsync(TestContext.Current.CancellationToken);
         await abort.CancelAsync();
 
@@ -263,7 +265,10 @@ public sealed class HttpNodeRunnerTests(PostgresServer server) : IAsyncLifetime
     }
 
     private HttpClients Clients(params string[] allow) =>
-        new(new TenantSettingsStore(_bed.WorkerDatabase), new WorkerOptions { HttpAllow = allow }, TimeProvider.System);
+        new(new GuardedNetwork(new TenantSettingsStore(_bed.WorkerDatabase), new NetworkOptions(allow), TimeProvider.System));
+
+    private HttpNodeRunner Runner(HttpClients clients) =>
+        new(clients, new ConnectorAccess(_bed.Connectors, TimeProvider.System), new HttpConnector(clients, TimeProvider.System), TimeProvider.System);
 
     private NodeCall Call(
         string url, string method = "GET", object? body = null, Dictionary<string, string>? headers = null, int maxBytes = 100_000)
@@ -288,7 +293,7 @@ public sealed class HttpNodeRunnerTests(PostgresServer server) : IAsyncLifetime
     }
 
     private Task<NodeResult> RunAsync(NodeCall call, HttpClients? clients = null) =>
-        new HttpNodeRunner(clients ?? _clients, TimeProvider.System).RunAsync(call, TestContext.Current.CancellationToken);
+        Runner(clients ?? _clients).RunAsync(call, TestContext.Current.CancellationToken);
 
     private async Task<JsonNode> SucceedAsync(NodeCall call) => JsonNode.Parse(Assert.IsType<NodeResult.Success>(await RunAsync(call)).Output)!;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Workflows.Worker.Nodes;
+using Workflows.Data.Network;
 
 namespace Workflows.Worker.Tests.Nodes;
 

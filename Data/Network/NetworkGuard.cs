@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Workflows.Worker.Nodes;
+namespace Workflows.Data.Network;
 
 /// <summary>
 /// Which addresses an outgoing call of a workflow may reach. Everything that is not plainly the public internet is refused: private,
@@ -9,7 +9,7 @@ namespace Workflows.Worker.Nodes;
 /// when such an IPv4 address hides in an IPv6 one (mapped, NAT64, 6to4). Decided on the address that is connected to, so neither a DNS
 /// name nor a redirect gets around it.
 /// </summary>
-internal sealed class NetworkGuard
+public sealed class NetworkGuard
 {
     private static readonly IPNetwork[] Refused =
     [
@@ -103,4 +103,4 @@ internal sealed class NetworkGuard
 }
 
 /// <summary>A connection that <see cref="NetworkGuard"/> refuses.</summary>
-internal sealed class TargetRefusedException(string host) : Exception($"'{host}' is not a public address, and the tenant's allow-list does not name it.");
+public sealed class TargetRefusedException(string host) : Exception($"'{host}' is not a public address, and the tenant's allow-list does not name it.");

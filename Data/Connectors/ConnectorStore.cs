@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Npgsql;
+using Workflows.Data.Database;
+using Workflows.Data.Identity;
+using Workflows.Data.Secrets;
+
+namespace Workflows.Data.Connectors;
+
+/// <summary>A connector with its configuration in clear.</summary>
+public sealed record OpenConnector(Guid TenantId, Guid Id, string Name, string Type, int Version, IReadOnlyDictionary<string, string> Config)
+{
+    /// <summary>The value of a field; null when it is left out or empty.</summary>
+    public string? this[string field] => Config.GetValueOrDefault(field) is { Length: > 0 } value ? value : null;
+
+    /// <summary>The values that nobody may read.</summary>
+    public IEnumerable<string> Sensitive =>
+        ConnectorTypes.Find(Type)?.Fields.Where(known => known.Secret && this[known.Name] is not null).Select(known => this[known.Name]!) ?? [];
+}
+
+/// <summary>Why a connector cannot be used.</summary>
+public sealed class ConnectorException(string code, string message, bool isTransient = false) : Exception(message)
+{
+    /// <summary>Upper snake case, as step errors have it.</summary>
+    public string Code => code;
+
+    /// <summary>A later attempt may succeed.</summary>
+    public bool IsTransient => isTransient;
+}
+
+/// <summary>
+/// Opens connectors for executions. Kept in memory for <see cref="Limits.SecretTrust"/>, or until a change is announced.
+/// </summary>
+public sealed class ConnectorStore
+{
+    private readonly WorkflowsDatabase _database;
+    private readonly SecretSealer _sealer;
+    private readonly TimeProvider _clock;
+    private readonly ConcurrentDictionary<(Guid TenantId, string Name), (long ReadAt, OpenConnector Connector)> _known = new();
+
+    public ConnectorStore(WorkflowsDatabase database, SecretSealer sealer, Invalidation invalidation, TimeProvider clock)
+    {
+        (_database, _sealer, _clock) = (database, sealer, clock);
+        invalidation.OnChange((what, tenantId, changed) =>
+        {
+            if (what == Invalidated.Connector)
+            {
+                foreach (var key in _known.Keys.Where(key => key.TenantId == tenantId))
+                {
+                    _known.TryRemove(key, out _);
+                }
+            }
+        });
+    }
+
+    /// <summary>What a connector's configuration is sealed for.</summary>
+    public static string PurposeOf(Guid id) => $"connector:{id}";
+
+    private const string FindSql = """
+        select c.id, c.type, c.version, c.status, c.key_id, c.sealed from connectors c where c.tenant_id = $1 and c.name = $2
+        """;
+
+    /// <summary>The connector of this name, which must be of the type.</summary>
+    /// <exception cref="ConnectorException">There is none, it is disabled, or of another type.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Its configuration cannot be opened.</exception>
+    public async ValueTask<OpenConnector> GetAsync(Guid tenantId, string name, string type, CancellationToken cancellationToken)
+    {
+        if (!_known.TryGetValue((tenantId, name), out var known) || _clock.GetElapsedTime(known.ReadAt) >= Limits.SecretTrust)
+        {
+            var readAt = _clock.GetTimestamp();
+            known = (readAt, await ReadAsync(tenantId, name, cancellationToken));
+            if (_known.Count > Limits.CachedSecrets)
+            {
+                _known.Clear();
+            }
+
+            _known[(tenantId, name)] = known;
+        }
+
+        return known.Connector.Type == type
+            ? known.Connector
+            : throw new ConnectorException("CONNECTOR_TYPE", $"The connector '{name}' is of the type '{known.Connector.Type}'; this node needs '{type}'.");
+    }
+
+    /// <summary>Opens a configuration.</summary>
+    public async ValueTask<OpenConnector> OpenAsync(
+        Guid tenantId, Guid id, string name, string type, int version, SealedBytes @sealed, CancellationToken cancellationToken) =>
+        new(tenantId, id, name, type, version,
+            JsonSerializer.Deserialize<Dictionary<string, string>>(await _sealer.OpenAsync(tenantId, PurposeOf(id), @sealed, cancellationToken))!);
+
+    /// <summary>Seals a configuration.</summary>
+    public ValueTask<SealedBytes> SealAsync(Guid tenantId, Guid id, IReadOnlyDictionary<string, string> config, CancellationToken cancellationToken) =>
+        _sealer.SealAsync(tenantId, PurposeOf(id), JsonSerializer.SerializeToUtf8Bytes(config), cancellationToken);
+
+    private async Task<OpenConnector> ReadAsync(Guid tenantId, string name, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlBatchCommand(FindSql);
+        command.Parameters.Add(Sql.Uuid(tenantId));
+        command.Parameters.Add(Sql.Text(name));
+        var rows = await _database.ReadAsync(
+            tenantId,
+            command,
+            row => (Id: row.GetGuid(0), Type: row.GetString(1), Version: row.GetInt32(2), Status: row.GetString(3),
+                Sealed: new SealedBytes(row.GetString(4), row.GetFieldValue<byte[]>(5))),
+            cancellationToken);
+        if (rows.Count == 0)
+        {
+            throw new ConnectorException("CONNECTOR_UNKNOWN", $"There is no connector '{name}'.");
+        }
+
+        var found = rows[0];
+        return found.Status == "active"
+            ? await OpenAsync(tenantId, found.Id, name, found.Type, found.Version, found.Sealed, cancellationToken)
+            : throw new ConnectorException("CONNECTOR_DISABLED", $"The connector '{name}' is disabled.");
+    }
+}

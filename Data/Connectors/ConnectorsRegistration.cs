@@ -1,0 +1,23 @@
+using Microsoft.Extensions.DependencyInjection;
+using Workflows.Data.Network;
+
+namespace Workflows.Data.Connectors;
+
+public static class ConnectorsRegistration
+{
+    /// <summary>Registers connectors and what they call through. Needs <see cref="NetworkOptions"/>, secrets, and the tenants' settings.</summary>
+    /// <param name="allowPlatformDatabase">Whether connectors of databases may reach the platform's own.</param>
+    public static IServiceCollection AddConnectors(this IServiceCollection services, Func<IServiceProvider, bool> allowPlatformDatabase)
+    {
+        services.AddSingleton<GuardedNetwork>();
+        services.AddSingleton<HttpClients>();
+        services.AddSingleton<ConnectorStore>();
+        services.AddSingleton<HttpConnector>();
+        services.AddSingleton(provider => new SqlConnectorOptions(allowPlatformDatabase(provider)));
+        services.AddSingleton<SqlConnector>();
+        services.AddSingleton<SmtpConnector>();
+        services.AddSingleton<S3Connector>();
+        services.AddSingleton<ConnectorTester>();
+        return services;
+    }
+}

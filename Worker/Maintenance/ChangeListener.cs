@@ -1,0 +1,11 @@
+using Workflows.Data.Identity;
+using Workflows.Worker.Dispatch;
+
+namespace Workflows.Worker.Maintenance;
+
+/// <summary>Hears of changes to secrets, variables and connectors, so that the next execution sees them at once. While Redis is away their short trust ends by itself.</summary>
+internal sealed class ChangeListener(Invalidation invalidation, Loop loop) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        loop.UntilDoneAsync("Listening for changes", _ => invalidation.ListenAsync(), stoppingToken);
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using System.Text.Json;
+using Workflows.Api.Tests.Host;
+using Workflows.Testing;
+
+namespace Workflows.Api.Tests.Sessions;
+
+/// <summary>The gateway's side of a dialogue. The worker's part is written into the database by the tests.</summary>
+public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
+{
+    private static readonly object Definition = new
+    {
+        schema = 1,
+        triggers = new[] { new { id = "ussd", type = "session", serviceCode = "*123#" } },
+        nodes = new[] { new { id = "ask", type = "sessionReply", parameters = new { message = "Menu" } } },
+        edges = Array.Empty<object>(),
+    };
+
+    [Fact]
+    public async Task The_first_message_starts_an_execution_and_each_reply_comes_back_as_text()
+    {
+        using var owner = api.Host.Owner();
+        await owner.CreatePublishedAsync(Definition);
+
+        var first = SendAsync(owner, "dialogue-1", "");
+        var execution = await ExecutionOfAsync("dialogue-1");
+        await OpenWaitAsync(execution, "dialogue-1", """{"message": "Menu", "continue": true}""");
+        Assert.Equal((HttpStatusCode.OK, "CON Menu"), await first);
+
+        var second = SendAsync(owner, "dialogue-1", "1*25");
+        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select exists (select from waits where execution_id = $1 and status = 'resolved')", execution));
+        Assert.Equal("""{"text": "1*25", "input": "25"}""", await api.Host.ScalarAsync<string>("select payload::text from waits where execution_id = $1", execution));
+        await api.Host.ExecuteAsync("delete from waits where execution_id = $1", execution);
+        await api.Host.ExecuteAsync(
+            """
+            insert into step_executions (tenant_id, execution_id, node_id, attempt, sequence, node_type, status, port, output, started_at, finished_at)
+            select tenant_id, id, 'end', 1, 9, 'sessionReply', 'completed', 'main', '{"message": "Bye", "continue": false}', now(), now() from executions where id = $1
+            """, execution);
+        Assert.Equal((HttpStatusCode.OK, "END Bye"), await second);
+
+        var again = SendAsync(owner, "dialogue-1", "");
+        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select count(*) = 2 from executions where session_id = 'dialogue-1'"));
+        Assert.StartsWith("END ", (await again).Text, StringComparison.Ordinal); // nobody works in this test, and the time is over
+    }
+
+    [Fact]
+    public async Task Without_an_answer_in_time_the_configured_text_ends_the_message()
+    {
+        using var owner = api.Host.Owner();
+        await owner.CreatePublishedAsync(Definition);
+
+        Assert.Equal((HttpStatusCode.OK, "END Too slow."), await SendAsync(owner, "slow", ""));
+    }
+
+    [Fact]
+    public async Task Two_deliveries_of_the_first_message_start_one_execution()
+    {
+        using var owner = api.Host.Owner();
+        await owner.CreatePublishedAsync(Definition);
+
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => SendAsync(owner, "twice", "")));
+
+        Assert.Equal(1, await api.Host.ScalarAsync<long>("select count(*) from executions where session_id = 'twice'"));
+        Assert.Equal(
+            """{"text": "", "input": "", "msisdn": "+254700000001", "sessionId": "twice", "serviceCode": "*123#"}""",
+            await api.Host.ScalarAsync<string>("select input::text from executions where session_id = 'twice'"));
+    }
+
+    [Fact]
+    public async Task A_form_is_understood_and_fields_of_the_gateways_own_are_ignored()
+    {
+        using var owner = api.Host.Owner();
+        await owner.CreatePublishedAsync(Definition);
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["sessionId"] = "form", ["phoneNumber"] = "+254700000002", ["text"] = "", ["serviceCode"] = "*123#", ["networkCode"] = "63902",
+        });
+
+        Assert.Equal("END Too slow.", (await owner.SendAsync(HttpMethod.Post, "sessions/ussd", form)).Text);
+        Assert.Equal("+254700000002", await api.Host.ScalarAsync<string>("select input ->> 'msisdn' from executions where session_id = 'form'"));
+    }
+
+    [Fact]
+    public async Task What_is_missing_or_unknown_is_said()
+    {
+        using var owner = api.Host.Owner();
+
+        (await owner.PostAsync("sessions/ussd", new { text = "" })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        (await owner.PostAsync("sessions/ussd", new { sessionId = "x", serviceCode = "*999#", text = "" })).Fails(HttpStatusCode.NotFound, "WORKFLOW_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task A_tenants_sessions_are_its_own()
+    {
+        using var owner = api.Host.Owner();
+        await owner.CreatePublishedAsync(Definition);
+        await SendAsync(owner, "mine", "");
+        using var stranger = api.Host.Client((await api.Host.CreateTenantAsync("ussd-stranger")).ApiKey);
+
+        (await stranger.PostAsync("sessions/ussd", new { sessionId = "mine", serviceCode = "*123#", text = "1" })).Fails(HttpStatusCode.NotFound, "WORKFLOW_NOT_FOUND");
+        Assert.Equal("+254700000001", (await owner.GetAsync("conversational-sessions/mine")).Ok().Data.GetProperty("msisdn").GetString());
+        (await stranger.GetAsync("conversational-sessions/mine")).Fails(HttpStatusCode.NotFound, "SESSION_NOT_FOUND");
+        (await owner.DeleteAsync("conversational-sessions/mine")).Ok();
+        (await owner.GetAsync("conversational-sessions/mine")).Fails(HttpStatusCode.NotFound, "SESSION_NOT_FOUND");
+    }
+
+    private static async Task<(HttpStatusCode Status, string Text)> SendAsync(ApiClient client, string session, string text)
+    {
+        var answer = await client.PostAsync("sessions/ussd", new { sessionId = session, msisdn = "+254700000001", text, serviceCode = "*123#" });
+        return (answer.Status, answer.Text);
+    }
+
+    private async Task<Guid> ExecutionOfAsync(string session)
+    {
+        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select exists (select from executions where session_id = $1)", session));
+        return await api.Host.ScalarAsync<Guid>("select id from executions where session_id = $1 order by id desc limit 1", session);
+    }
+
+    private async Task OpenWaitAsync(Guid execution, string session, string request)
+    {
+        using var valid = JsonDocument.Parse(request);
+        await api.Host.ExecuteAsync(
+            """
+            insert into waits (tenant_id, execution_id, node_id, attempt, kind, correlation_key, request, created_at)
+            select tenant_id, id, 'ask', 1, 'session', $2, $3::jsonb, now() from executions where id = $1
+            """, execution, session, request);
+    }
+}
+
+public sealed class UssdFixture(PostgresServer postgres, RedisServer redis) : ApiFixture(postgres, redis)
+{
+    protected override Dictionary<string, string?> Settings => new() { ["Ussd:ReplySeconds"] = "1.5", ["Ussd:TimeoutText"] = "Too slow." };
+}

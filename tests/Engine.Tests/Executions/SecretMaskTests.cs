@@ -1,0 +1,136 @@
+using System.Text;
+using System.Text.Json;
+using Workflows.Engine.Executions;
+
+namespace Workflows.Engine.Tests.Executions;
+
+/// <summary>Secret values are found in whichever form a target may send them back.</summary>
+public sealed class SecretMaskTests
+{
+    private const string Secret = "pä\"s/s\\w+ord <1>";
+
+    private static readonly SecretMask Mask = SecretMask.Of([Secret]);
+
+    public static TheoryData<string> Echoes => new(
+        Secret,
+        $"before {Secret} after {Secret}",
+        JsonSerializer.Serialize(Secret),
+        JsonSerializer.Serialize(JsonSerializer.Serialize(Secret)).Trim('"').Replace("\\\\", "\\", StringComparison.Ordinal).Replace("\\\"", "\"", StringComparison.Ordinal),
+        Uri.EscapeDataString(Secret),
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(Secret)),
+        Convert.ToBase64String(Encoding.UTF8.GetBytes($"u:{Secret}")),
+        Convert.ToBase64String(Encoding.UTF8.GetBytes($"us:{Secret}:more")),
+        Convert.ToBase64String(Encoding.UTF8.GetBytes($"use:{Secret}")),
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(Secret)).Replace('+', '-').Replace('/', '_').TrimEnd('='));
+
+    [Theory]
+    [MemberData(nameof(Echoes))]
+    public void A_text_that_holds_the_value_is_masked(string echo)
+    {
+        var masked = Mask.Apply(echo);
+
+        Assert.Contains("***", masked, StringComparison.Ordinal);
+        Assert.DoesNotContain("s/s", masked, StringComparison.Ordinal);
+        Assert.DoesNotContain("w+ord", masked, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"a": "pä\"s/s\\w+ord <1>"}""")]
+    [InlineData("""{"a": "p\u00e4\u0022s\/s\u005cw\u002Bord \u003c1\u003E"}""")]
+    [InlineData("""["x", {"b": ["\u0070ä\"s/s\\w+ord <1>!"]}]""")]
+    [InlineData("""{"pä\"s/s\\w+ord <1>": 1}""")]
+    public void Json_is_masked_whichever_way_it_is_escaped(string json)
+    {
+        var masked = Encoding.UTF8.GetString(Mask.Apply(Encoding.UTF8.GetBytes(json)).Span);
+
+        Assert.Contains("***", masked, StringComparison.Ordinal);
+        using var document = JsonDocument.Parse(masked); // and it is still JSON
+        Assert.DoesNotContain("ord", document.RootElement.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_number_that_is_the_value_is_masked()
+    {
+        var masked = SecretMask.Of(["12345"]).Apply("{\"pin\":12345,\"other\":77}"u8.ToArray());
+
+        Assert.Equal("{\"pin\":\"***\",\"other\":77}", Encoding.UTF8.GetString(masked.Span));
+    }
+
+    [Fact]
+    public void Everything_else_stays_byte_for_byte()
+    {
+        ReadOnlyMemory<byte> json = """{ "a" : [1.50, true, null, "\u00e4"], "b": {} }"""u8.ToArray();
+
+        Assert.Equal(json, Mask.Apply(json));
+        Assert.Equal("other text", Mask.Apply("other text"));
+    }
+
+    [Fact]
+    public void What_lies_beside_a_value_survives_the_rewriting()
+    {
+        var masked = SecretMask.Of(["secret"]).Apply("""{"a":[1.50,true,null,"\u00e4\n"],"b":{"c":"a secret"}}"""u8.ToArray());
+
+        Assert.Equal("""{"a":[1.50,true,null,"ä\n"],"b":{"c":"a ***"}}""", Encoding.UTF8.GetString(masked.Span));
+    }
+
+    [Fact]
+    public void A_value_within_a_longer_one_leaves_no_part_of_it() =>
+        Assert.Equal("*** and ***", SecretMask.Of(["token", "token-long"]).Apply("token-long and token"));
+
+    [Fact]
+    public void What_is_no_json_is_masked_as_text() =>
+        Assert.Equal("{\"a\": \"***", Encoding.UTF8.GetString(SecretMask.Of(["secret"]).Apply("{\"a\": \"secret"u8.ToArray()).Span));
+
+    [Fact]
+    public void Values_too_short_to_tell_from_ordinary_text_are_left_alone() => Assert.True(SecretMask.Of(["abc", ""]).IsEmpty);
+
+    [Fact]
+    public void The_output_of_a_step_and_of_the_execution_hold_no_secret()
+    {
+        var driver = Start();
+        driver.Succeed("h", "{\"echo\":\"Bearer t0ken-value\"}");
+
+        Assert.Equal("{\"echo\":\"Bearer ***\"}", driver.OutputOf("h"));
+        Assert.Equal("{\"seen\":\"Bearer ***\"}", driver.OutputOf("s"));
+        Assert.Equal("{\"seen\":\"Bearer ***\"}", driver.Output);
+    }
+
+    [Fact]
+    public void The_error_of_a_step_and_of_the_execution_hold_no_secret()
+    {
+        var driver = Start();
+        var run = driver.Run("h");
+        driver.Runs.Remove(run);
+        driver.Apply(new StepFailed(run.Ordinal, "", 1, new StepError("HTTP_400", "bad token t0ken-value"), driver.Now, driver.Now));
+
+        Assert.Equal("bad token ***", driver.Error!.Message);
+        Assert.Equal("bad token ***", driver.Steps[^1].Error!.Message);
+    }
+
+    [Fact]
+    public void An_output_template_that_repeats_an_input_with_the_value_is_masked() =>
+        Assert.Equal("{\"given\":\"***\"}", Start(", \"output\": {\"given\": \"{{ input.token }}\"}").Finish().Output);
+
+    private static ExecutionDriver Start(string rest = "")
+    {
+        var workflow = Flow.Compile(
+            """
+            {"id": "h", "type": "http", "parameters": {"url": "https://example.com", "headers": {"Authorization": "Bearer {{ secrets.TOKEN }}"}}},
+            """ + Flow.Set("s", """{"seen": "{{ steps.h.output.echo }}"}"""),
+            "h>s",
+            rest);
+        return new ExecutionDriver(
+            workflow,
+            """{"token": "t0ken-value"}""",
+            facts => facts with { Secrets = new Dictionary<string, string> { ["TOKEN"] = "t0ken-value" } }).Start();
+    }
+}
+
+file static class Finishing
+{
+    public static ExecutionDriver Finish(this ExecutionDriver driver)
+    {
+        driver.Succeed("h", "{}");
+        return driver;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Workflows.Data.Connectors;
+using Workflows.Data.Context;
+using Workflows.Data.Identity;
+using Workflows.Data.Network;
+using Workflows.Engine.Executions;
+using Workflows.Testing;
+using Workflows.Worker.Nodes;
+
+namespace Workflows.Worker.Tests.Nodes;
+
+/// <summary>All runners that use connectors, on a database of their own, allowed to reach loopback.</summary>
+internal sealed class ConnectorBed : IAsyncDisposable
+{
+    private readonly HttpClients _clients;
+    private readonly SqlConnector _sql;
+
+    private ConnectorBed(WorkerBed bed, string[] allow, bool allowPlatformDatabase, string? fileRoot)
+    {
+        Bed = bed;
+        var clock = TimeProvider.System;
+        var network = new GuardedNetwork(new TenantSettingsStore(bed.WorkerDatabase), new NetworkOptions(allow), clock);
+        _clients = new HttpClients(network);
+        _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase), clock);
+        var access = new ConnectorAccess(bed.Connectors, clock);
+        var http = new HttpConnector(_clients, clock);
+        var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));
+        Tester = new ConnectorTester(_clients, http, _sql, smtp, s3, clock);
+        Runners = new INodeRunner[]
+        {
+            new HttpNodeRunner(_clients, access, http, clock),
+            new SqlNodeRunner(access, _sql),
+            new EmailNodeRunner(access, smtp),
+            new FileNodeRunner(access, s3, new FolderStorage(new WorkerOptions { FileRoot = fileRoot })),
+            new StoreNodeRunner(new ContextStore(bed.WorkerDatabase, clock), access, clock),
+        }.ToDictionary(runner => runner.Type);
+    }
+
+    public WorkerBed Bed { get; }
+
+    public ConnectorTester Tester { get; }
+
+    private Dictionary<string, INodeRunner> Runners { get; }
+
+    public static async Task<ConnectorBed> CreateAsync(
+        PostgresServer server, string[]? allow = null, bool allowPlatformDatabase = false, string? fileRoot = null) =>
+        new(await WorkerBed.CreateAsync(server, redis: null), allow ?? ["127.0.0.1"], allowPlatformDatabase, fileRoot);
+
+    /// <summary>One attempt of one node.</summary>
+    /// <param name="parameters">As the engine renders them.</param>
+    public async Task<NodeResult> RunAsync(string type, object parameters, Guid? execution = null, string node = "n", Guid? workflow = null)
+    {
+        var call = new NodeCall(
+            Bed.TenantId, WorkerBed.NodeRun(type, execution ?? Guid.CreateVersion7(), node, JsonSerializer.SerializeToUtf8Bytes(parameters, JsonSerializerOptions.Web)))
+        {
+            WorkflowId = workflow ?? Guid.Empty,
+        };
+        return await Runners[type].RunAsync(call, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<JsonNode> SucceedAsync(string type, object parameters, Guid? execution = null, string node = "n", Guid? workflow = null)
+    {
+        var result = await RunAsync(type, parameters, execution, node, workflow);
+        return JsonNode.Parse(Assert.IsType<NodeResult.Success>(result, exactMatch: true).Output)!;
+    }
+
+    public async Task<StepError> FailAsync(string type, object parameters) => Assert.IsType<NodeResult.Failure>(await RunAsync(type, parameters)).Error;
+
+    public async ValueTask DisposeAsync()
+    {
+        _clients.Dispose();
+        await _sql.DisposeAsync();
+        await Bed.DisposeAsync();
+    }
+}

@@ -1,0 +1,233 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Workflows.Testing;
+
+namespace Workflows.Worker.Tests.Nodes;
+
+/// <summary>The file node on a real folder and against a small store that checks signatures as S3 does.</summary>
+public sealed class FileNodeRunnerTests(PostgresServer server) : IAsyncLifetime
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("workflows-files").FullName;
+    private ConnectorBed _bed = null!;
+    private ObjectStore _store = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _bed = await ConnectorBed.CreateAsync(server, fileRoot: _root);
+        _store = await ObjectStore.StartAsync();
+        await _bed.Bed.AddConnectorAsync(
+            "s3", "s3", ("endpoint", _store.Address), ("bucket", "b"), ("prefix", "mine"), ("accessKeyId", "AK"), ("secretAccessKey", ObjectStore.Secret));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _bed.DisposeAsync();
+        await _store.DisposeAsync();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("s3")]
+    public async Task A_file_is_written_read_listed_and_deleted(string? connector)
+    {
+        await _bed.SucceedAsync("file", Call("write", "a/ü b.json", connector, "json", new { x = 1 }));
+        await _bed.SucceedAsync("file", Call("write", "a/text", connector, "text", "Grüße"));
+        await _bed.SucceedAsync("file", Call("write", "b", connector, "base64", Convert.ToBase64String([0, 255])));
+
+        Assert.Equal("""{"x":1}""", (await _bed.SucceedAsync("file", Call("read", "a/ü b.json", connector, "json")))["content"]!.ToJsonString());
+        Assert.Equal("Grüße", (await _bed.SucceedAsync("file", Call("read", "a/text", connector)))["content"]!.GetValue<string>());
+        Assert.Equal("AP8=", (await _bed.SucceedAsync("file", Call("read", "b", connector, "base64")))["content"]!.GetValue<string>());
+        Assert.Equal(["a/text", "a/ü b.json"], Paths(await _bed.SucceedAsync("file", Call("list", "a/", connector))));
+        Assert.True((await _bed.SucceedAsync("file", Call("list", null, connector, maxFiles: 2)))["truncated"]!.GetValue<bool>());
+
+        await _bed.SucceedAsync("file", Call("delete", "a/text", connector));
+        await _bed.SucceedAsync("file", Call("delete", "a/text", connector)); // again, as after a crash
+        Assert.Equal("FILE_NOT_FOUND", (await _bed.FailAsync("file", Call("read", "a/text", connector))).Code);
+    }
+
+    public static TheoryData<string> Escapes => new(
+        "../x", "a/../../x", "..", ".", "/etc/passwd", "a//b", "..\\x", "C:\\x", "a/..", "a\0b", "a/ ../b", "a/.. /b", "...", "\n", "");
+
+    [Theory]
+    [MemberData(nameof(Escapes))]
+    public async Task No_path_leads_out_of_the_folder_or_the_prefix(string path)
+    {
+        foreach (var operation in new[] { "read", "write", "delete" })
+        {
+            foreach (var connector in new[] { null, "s3" })
+            {
+                var error = await _bed.FailAsync("file", Call(operation, path, connector, content: "x"));
+                Assert.Contains(error.Code, new[] { "FILE_PATH", "PARAMETER_INVALID" });
+                Assert.DoesNotContain(_root, error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Empty(_store.Objects);
+        Assert.Empty(Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_link_in_the_folder_leads_nowhere()
+    {
+        var outside = Directory.CreateTempSubdirectory("workflows-outside").FullName;
+        await File.WriteAllTextAsync(Path.Combine(outside, "secret"), "secret", TestContext.Current.CancellationToken);
+        var folder = Directory.CreateDirectory(Path.Combine(_root, _bed.Bed.TenantId.ToString("N"))).FullName;
+        Directory.CreateSymbolicLink(Path.Combine(folder, "link"), outside);
+        File.CreateSymbolicLink(Path.Combine(folder, "file"), Path.Combine(outside, "secret"));
+
+        Assert.Equal("FILE_PATH", (await _bed.FailAsync("file", Call("read", "link/secret", null))).Code);
+        Assert.Equal("FILE_PATH", (await _bed.FailAsync("file", Call("read", "file", null))).Code);
+        Assert.Equal("FILE_PATH", (await _bed.FailAsync("file", Call("write", "link/new", null, content: "x"))).Code);
+        Assert.Empty(Paths(await _bed.SucceedAsync("file", Call("list", null, null))));
+        Directory.Delete(outside, recursive: true);
+    }
+
+    [Fact]
+    public async Task Tenants_have_folders_of_their_own()
+    {
+        await using var other = await ConnectorBed.CreateAsync(server, fileRoot: _root);
+        await _bed.SucceedAsync("file", Call("write", "a", null, content: "mine"));
+
+        Assert.Equal("FILE_NOT_FOUND", (await other.FailAsync("file", Call("read", "a", null))).Code);
+        Assert.Empty(Paths(await other.SucceedAsync("file", Call("list", null, null))));
+    }
+
+    [Fact]
+    public async Task A_file_beyond_the_limit_is_refused()
+    {
+        await _bed.SucceedAsync("file", Call("write", "big", "s3", content: new string('x', 1_000)));
+        await _bed.SucceedAsync("file", Call("write", "big", null, content: new string('x', 1_000)));
+
+        Assert.Equal("FILE_TOO_LARGE", (await _bed.FailAsync("file", Call("read", "big", "s3", maxBytes: 999))).Code);
+        Assert.Equal("FILE_TOO_LARGE", (await _bed.FailAsync("file", Call("read", "big", null, maxBytes: 999))).Code);
+        Assert.Equal("FILE_TOO_LARGE", (await _bed.FailAsync("file", Call("write", "huge", null, content: new string('x', Engine.Limits.FileBytes + 1)))).Code);
+    }
+
+    [Fact]
+    public async Task Without_a_folder_of_the_operators_there_is_none()
+    {
+        await using var without = await ConnectorBed.CreateAsync(server);
+
+        Assert.Equal("FILE_STORAGE_OFF", (await without.FailAsync("file", Call("read", "a", null))).Code);
+    }
+
+    [Fact]
+    public async Task A_store_that_refuses_the_signature_fails_the_node()
+    {
+        await _bed.Bed.AddConnectorAsync("wrong", "s3", ("endpoint", _store.Address), ("bucket", "b"), ("accessKeyId", "AK"), ("secretAccessKey", "another-secret"));
+
+        Assert.Equal("FILE_403", (await _bed.FailAsync("file", Call("write", "a", "wrong", content: "x"))).Code);
+    }
+
+    private static List<string> Paths(JsonNode output) => [.. output["files"]!.AsArray().Select(file => file!["path"]!.GetValue<string>())];
+
+    private static Dictionary<string, object?> Call(
+        string operation, string? path, string? connector, string format = "text", object? content = null, int maxBytes = 100_000, int maxFiles = 100)
+    {
+        var call = new Dictionary<string, object?>
+        {
+            ["operation"] = operation, ["format"] = format, ["contentType"] = null, ["maxBytes"] = $"{maxBytes}", ["maxFiles"] = $"{maxFiles}",
+        };
+        foreach (var (name, value) in new (string, object?)[] { ("path", path), ("connector", connector), ("content", content) })
+        {
+            if (value is not null)
+            {
+                call[name] = value;
+            }
+        }
+
+        return call;
+    }
+
+    /// <summary>Objects over HTTP; every request must bear a signature that the secret yields.</summary>
+    private sealed class ObjectStore(WebApplication app) : IAsyncDisposable
+    {
+        public const string Secret = "secret-access-key";
+
+        public ConcurrentDictionary<string, byte[]> Objects { get; } = new();
+
+        public string Address => app.Urls.First();
+
+        public static async Task<ObjectStore> StartAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            var app = builder.Build();
+            var store = new ObjectStore(app);
+            app.Run(store.AnswerAsync);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            return store;
+        }
+
+        private async Task AnswerAsync(HttpContext context)
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            var raw = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
+            if (!IsSigned(context.Request, raw, body.ToArray()))
+            {
+                context.Response.StatusCode = 403;
+                return;
+            }
+
+            var key = context.Request.Path.Value!["/b".Length..].TrimStart('/');
+            switch (context.Request.Method)
+            {
+                case "PUT":
+                    Objects[key] = body.ToArray();
+                    break;
+                case "DELETE":
+                    Objects.TryRemove(key, out _);
+                    context.Response.StatusCode = 204;
+                    break;
+                case "GET" when key.Length == 0:
+                    await context.Response.WriteAsync(List(context.Request.Query["prefix"]!, int.Parse(context.Request.Query["max-keys"]!, CultureInfo.InvariantCulture)));
+                    break;
+                case "GET" when Objects.TryGetValue(key, out var content):
+                    await context.Response.Body.WriteAsync(content);
+                    break;
+                default:
+                    context.Response.StatusCode = 404;
+                    break;
+            }
+        }
+
+        private string List(string prefix, int count)
+        {
+            var keys = Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+            var items = keys.Take(count).Select(key =>
+                $"<Contents><Key>{key}</Key><Size>{Objects[key].Length}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>");
+            return $"<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{(keys.Count > count ? "true" : "false")}</IsTruncated>{string.Concat(items)}</ListBucketResult>";
+        }
+
+        private static bool IsSigned(HttpRequest request, string raw, byte[] body)
+        {
+            var (time, hash) = (request.Headers["x-amz-date"].ToString(), request.Headers["x-amz-content-sha256"].ToString());
+            var (path, query) = raw.Split('?') is [var before, var after] ? (before, after) : (raw, "");
+            var canonical = $"{request.Method}\n{path}\n{string.Join('&', query.Split('&').Order(StringComparer.Ordinal))}\nhost:{request.Host}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
+            var scope = $"{time[..8]}/us-east-1/s3/aws4_request";
+            var key = Encoding.UTF8.GetBytes("AWS4" + Secret);
+            foreach (var part in scope.Split('/'))
+            {
+                key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
+            }
+
+            var text = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+            return hash == Hex(SHA256.HashData(body))
+                && request.Headers.Authorization.ToString().EndsWith($"Signature={Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)))}", StringComparison.Ordinal);
+        }
+
+        private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
+
+        public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    }
+}
