@@ -71,13 +71,13 @@ public sealed class ConnectorEndpointTests(ConnectorFixture api) : IClassFixture
     [InlineData("postgres", """{"host": "h", "database": "d", "username": "u", "options": "-c x"}""", "/config/options")]
     [InlineData("ftp", "{}", "/type")]
     [InlineData("smtp", "{}", "/config/host")]
-    public async Task A_configuration_that_cannot_work_is_refused(string type, string config, string pointer)
+    public async Task A_configuration_that_cannot_work_is_refused(string type, string config, string at)
     {
         using var owner = api.Host.Owner();
 
         var answer = (await owner.PostAsync("connectors", $$"""{"name": "c", "type": "{{type}}", "config": {{config}}}""")).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
 
-        Assert.Contains(pointer, answer.Json.GetProperty("error").GetProperty("details").EnumerateArray().Select(detail => detail.GetProperty("pointer").GetString()));
+        Assert.Contains(at, answer.Json.GetProperty("error").GetProperty("details").EnumerateArray().Select(detail => detail.GetProperty("pointer").GetString()));
     }
 
     [Fact]

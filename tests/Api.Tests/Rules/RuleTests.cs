@@ -66,7 +66,7 @@ public sealed class RuleTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("""{"events": [{"type": "a", "as": "a"}, {"type": "b", "as": "b"}], "within": 0, "correlateBy": "event.subject"}""", "/join/within")]
     [InlineData("""{"events": [{"type": "a", "as": "a"}, {"type": "b", "as": "b"}], "within": 60}""", "/join/correlateBy")]
     [InlineData("""{"events": [{"type": "a", "as": "a"}, {"type": "b", "as": "b"}], "within": 60, "correlateBy": "event.subject", "order": "some"}""", "/join/order")]
-    public async Task A_join_that_cannot_be_says_why(string join, string pointer)
+    public async Task A_join_that_cannot_be_says_why(string join, string at)
     {
         using var owner = api.Host.Owner();
         var workflow = await owner.CreatePublishedAsync();
@@ -74,7 +74,7 @@ public sealed class RuleTests(ApiFixture api) : IClassFixture<ApiFixture>
         var answer = (await owner.PostAsync("rules", $$"""{"name": "j", "join": {{join}}, "actions": [{"type": "startWorkflow", "workflow": "{{workflow}}"}]}"""))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
 
-        Assert.Contains(pointer, answer.Json.GetProperty("error").GetProperty("details").EnumerateArray().Select(detail => detail.GetProperty("pointer").GetString()));
+        Assert.Contains(at, answer.Json.GetProperty("error").GetProperty("details").EnumerateArray().Select(detail => detail.GetProperty("pointer").GetString()));
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("""{"cron": "* * * * *", "endsAt": "2020-01-01T00:00:00Z"}""", "/timing")]
     [InlineData("""{"cron": "* * * * *", "calendarId": "0199aaaa-0000-7000-8000-000000000000"}""", "/timing/calendarId")]
     [InlineData("""{"cron": "* * * * *", "misfire": "never"}""", "/timing/misfire")]
-    public async Task A_timing_that_cannot_be_used_is_refused_with_its_field(string timing, string pointer)
+    public async Task A_timing_that_cannot_be_used_is_refused_with_its_field(string timing, string at)
     {
         using var owner = api.Host.Owner();
         var workflowId = await owner.CreatePublishedAsync();
@@ -91,7 +91,7 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
         foreach (var (path, body) in new[] { ("schedules", $$"""{"name": "x", "workflowId": "{{workflowId}}", "timing": {{timing}} }"""), ("schedules/preview", $$"""{"timing": {{timing}} }""") })
         {
             var answer = (await owner.PostAsync(path, body)).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
-            Assert.Equal(pointer, answer.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
+            Assert.Equal(at, answer.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
         }
     }
 

@@ -38,12 +38,12 @@ public sealed class SecretEndpointTests(ApiFixture api) : IClassFixture<ApiFixtu
     [InlineData("a b", "v", "/name")]
     [InlineData("secrets.x", "v", "/name")]
     [InlineData("A", "", "/value")]
-    public async Task A_name_that_expressions_cannot_say_is_refused(string name, string value, string pointer)
+    public async Task A_name_that_expressions_cannot_say_is_refused(string name, string value, string at)
     {
         using var owner = api.Host.Owner();
 
         var answer = (await owner.PostAsync("secrets", new { name, value })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
-        Assert.Equal(pointer, answer.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
+        Assert.Equal(at, answer.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
         Assert.DoesNotContain("\"v\"", answer.Text, StringComparison.Ordinal);
     }
 

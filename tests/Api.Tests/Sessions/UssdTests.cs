@@ -28,7 +28,7 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
         Assert.Equal((HttpStatusCode.OK, "CON Menu"), await first);
 
         var second = SendAsync(owner, "dialogue-1", "1*25");
-        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select exists (select from waits where execution_id = $1 and status = 'resolved')", execution));
+        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select exists (select from waits where execution_id = $1 and status = 'resolved')", execution), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal("""{"text": "1*25", "input": "25"}""", await api.Host.ScalarAsync<string>("select payload::text from waits where execution_id = $1", execution));
         await api.Host.ExecuteAsync("delete from waits where execution_id = $1", execution);
         await api.Host.ExecuteAsync(
@@ -39,7 +39,7 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
         Assert.Equal((HttpStatusCode.OK, "END Bye"), await second);
 
         var again = SendAsync(owner, "dialogue-1", "");
-        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select count(*) = 2 from executions where session_id = 'dialogue-1'"));
+        await Eventually.TrueAsync(() => api.Host.ScalarAsync<bool>("select count(*) = 2 from executions where session_id = 'dialogue-1'"), cancellationToken: TestContext.Current.CancellationToken);
         Assert.StartsWith("END ", (await again).Text, StringComparison.Ordinal); // nobody works in this test, and the time is over
     }
 

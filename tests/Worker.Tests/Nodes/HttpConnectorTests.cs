@@ -140,7 +140,7 @@ public sealed class HttpConnectorTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal("HTTP_TARGET_REFUSED", (await guarded.FailAsync("http", Call("metadata", "meta-data"))).Code);
         Assert.Equal("HTTP_TARGET_REFUSED", (await guarded.FailAsync("http", Call("local", "x"))).Code);
-        var test = await guarded.Tester.TestAsync(await guarded.Bed.Connectors.GetAsync(guarded.Bed.TenantId, "local", "http", default), default);
+        var test = await guarded.Tester.TestAsync(await guarded.Bed.Connectors.GetAsync(guarded.Bed.TenantId, "local", "http", TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
         Assert.False(test.Succeeded);
         Assert.Empty(_target.Calls);
     }

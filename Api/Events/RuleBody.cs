@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Engine.Events;
 
-namespace Workflows.Api.Rules;
+namespace Workflows.Api.Events;
 
 /// <summary>The definition of a rule, out of the fields of a body and back into problems that point at them.</summary>
 internal static class RuleBody

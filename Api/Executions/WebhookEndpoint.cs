@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Workflows.Api.Executions;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Events;
@@ -9,7 +8,7 @@ using Workflows.Data.Executions;
 using Workflows.Data.Secrets;
 using Workflows.Engine.Definitions;
 
-namespace Workflows.Api.Webhooks;
+namespace Workflows.Api.Executions;
 
 /// <summary>
 /// Calls from outside that start executions. The address is all that is known of a caller until its signature or token is checked, over the bytes as they came.

@@ -1,11 +1,10 @@
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Events;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Events;
 
-namespace Workflows.Api.Rules;
+namespace Workflows.Api.Events;
 
 /// <summary>Rules as people edit them. A change counts for the next event that comes.</summary>
 internal static class RuleEndpoints

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using Workflows.Api.Http;
 using Workflows.Data.Events;
 
-namespace Workflows.Api.Rules;
+namespace Workflows.Api.Events;
 
 /// <param name="EventType">The event types it is about, maybe with <c>*</c>; not together with <paramref name="Join"/>.</param>
 /// <param name="Condition">A JSONata expression on <c>event</c>; every event of the type when left out.</param>
