@@ -8,7 +8,9 @@ using Workflows.Api.Hierarchy;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Reference;
+using Workflows.Api.Rules;
 using Workflows.Api.Search;
+using Workflows.Api.Secrets;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
@@ -18,6 +20,7 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
+using Workflows.Data.Secrets;
 
 namespace Workflows.Api;
 
@@ -41,6 +44,7 @@ internal static class Composition
         services.AddDispatch(builder.Configuration);
         AddStores(services);
         AddSecurity(services, builder.Configuration);
+        services.AddSecrets(builder.Configuration);
 
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
@@ -71,14 +75,18 @@ internal static class Composition
         api.MapVersions();
         api.MapExecutions();
         api.MapEvents();
+        api.MapRules();
         api.MapActivity();
         api.MapSearch();
+        api.MapSecrets();
+        api.MapVariables();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
     /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
     {
+        app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
         await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
@@ -96,8 +104,12 @@ internal static class Composition
         services.AddSingleton<ExecutionStarter>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<ExecutionQueries>();
+        services.AddSingleton<OperatorQueries>();
+        services.AddSingleton<LineageQueries>();
+        services.AddSingleton<QueueBudget>();
         services.AddSingleton<EventRouter>();
         services.AddSingleton<EventStore>();
+        services.AddSingleton<EventExplainer>();
         services.AddSingleton<GrantStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();

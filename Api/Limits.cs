@@ -81,4 +81,17 @@ internal static class Limits
 
     /// <summary>Steps shown with an execution; <c>truncated</c> says that there are more.</summary>
     public const int StepsShown = 1_000;
+
+    public const int SecretsPerTenant = 1_000;
+
+    /// <summary>Variables of a tenant, and of each workflow.</summary>
+    public const int VariablesPerOwner = 500;
+
+    public const int VariableBytes = 64 * 1024;
+
+    /// <summary>Workers shown with the queues.</summary>
+    public const int WorkersShown = 200;
+
+    /// <summary>The time over which hourly figures are added up in one call.</summary>
+    public static readonly TimeSpan StatsRange = TimeSpan.FromDays(31);
 }

@@ -21,6 +21,8 @@ var apiPassword = AddGeneratedSecret("api-db-password", PasswordLength);
 var workerPassword = AddGeneratedSecret("worker-db-password", PasswordLength);
 var searchPassword = AddGeneratedSecret("search-db-password", PasswordLength);
 var encryptionKey = AddGeneratedSecret("encryption-key", EncryptionKeyLength);
+// Wraps the keys under which tenants' secrets lie. A new one beside it, made current, is how it is rotated.
+var secretsKey = AddGeneratedSecret("secrets-master-key", EncryptionKeyLength);
 var ownerEmail = builder.AddParameter("owner-email");
 
 var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
@@ -40,6 +42,7 @@ var api = builder.AddProject<Projects.Api>("api")
     .WithEnvironment("Database__WorkerPassword", workerPassword)
     .WithEnvironment("Database__SearchPassword", searchPassword)
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
@@ -51,6 +54,7 @@ var worker = builder.AddProject<Projects.Worker>("worker")
     .WithReference(redis)
     .WithEnvironment("Database__WorkerPassword", workerPassword)
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithReplicas(WorkerReplicas)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)

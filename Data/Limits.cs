@@ -15,6 +15,21 @@ public static class Limits
     /// <summary>Starts that may wait for a lane before callers are refused (back-pressure: 429).</summary>
     public const int PendingStarts = 20_000;
 
+    /// <summary>Characters of a concurrency key.</summary>
+    public const int ConcurrencyKeyLength = 256;
+
+    /// <summary>Executions that one call may control.</summary>
+    public const int BulkControl = 1_000;
+
+    /// <summary>Executions of a status that are counted; more are reported as that many.</summary>
+    public const int CountedQueue = 10_000;
+
+    /// <summary>Generations of parents, children and reruns that lineage follows.</summary>
+    public const int LineageDepth = 20;
+
+    /// <summary>Relatives of each kind that lineage answers.</summary>
+    public const int LineageRelatives = 500;
+
     /// <summary>Ids packed into one entry of a dispatch stream; the unit in which work is handed to workers.</summary>
     public const int IdsPerDispatchEntry = 32;
 
@@ -30,6 +45,39 @@ public static class Limits
     /// <summary>Dot-divided segments of an event type that routing looks at; a type with more is refused.</summary>
     public const int EventTypeSegments = 8;
 
-    /// <summary>Executions that one event may start through triggers.</summary>
-    public const int TriggersPerEvent = 100;
+    /// <summary>Triggers and rules that one event may match; what is beyond is not started, and recorded as such.</summary>
+    public const int MatchesPerEvent = 1_000;
+
+    /// <summary>Matches that one routing transaction carries, one event's more at most.</summary>
+    public const int MatchesPerRouting = 1_000;
+
+    /// <summary>Tenants whose compiled triggers and rules are kept in memory.</summary>
+    public const int RoutingTables = 1_000;
+
+    /// <summary>Characters of an execution's correlation id.</summary>
+    public const int CorrelationLength = 512;
+
+    /// <summary>How often the routing of one event may fail before the event is set aside.</summary>
+    public const int RoutingFailures = 5;
+
+    /// <summary>How long others leave an event to the process that stored it.</summary>
+    public static readonly TimeSpan RoutedByReceiver = TimeSpan.FromSeconds(1);
+
+    /// <summary>Triggers and rules that an explanation names which did not match.</summary>
+    public const int NearMisses = 500;
+
+    /// <summary>Rules that a tenant may have.</summary>
+    public const int RulesPerTenant = 10_000;
+
+    /// <summary>How long a secret, connector or variable in memory is trusted should the message of its change get lost.</summary>
+    public static readonly TimeSpan SecretTrust = TimeSpan.FromSeconds(5);
+
+    /// <summary>Secrets kept in memory.</summary>
+    public const int CachedSecrets = 10_000;
+
+    /// <summary>Characters of a secret's value.</summary>
+    public const int SecretLength = 32 * 1024;
+
+    /// <summary>Sealed rows sealed anew in one round.</summary>
+    public const int ResealedPerRound = 500;
 }

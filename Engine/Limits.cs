@@ -9,6 +9,23 @@ public static class Limits
     public const int DefinitionDepth = 64;
     public const int Nodes = 10_000;
     public const int Edges = 20_000;
+
+    /// <summary>Bodies within bodies.</summary>
+    public const int BodyDepth = 8;
+
+    /// <summary>Items of one forEach, rounds of it at the same time, rounds of one repeat.</summary>
+    public const int LoopItems = 100_000;
+    public const int LoopParallel = 1_000;
+    public const int LoopRounds = 10_000;
+
+    /// <summary>Errors listed in the output of a forEach that collects them; all of them are counted.</summary>
+    public const int LoopErrors = 100;
+
+    /// <summary>
+    /// Decisions of one call, about: a loop of pure nodes goes on in a further call, so that a single execution neither fills the memory nor holds up
+    /// the checkpoint of the others.
+    /// </summary>
+    public const int DecisionsPerCall = 2_000;
     public const int Triggers = 100;
 
     /// <summary>Problems reported of one definition; the list then ends with <c>PROBLEMS_TRUNCATED</c>.</summary>
@@ -72,6 +89,22 @@ public static class Limits
     public const int EventExtensionNameLength = 64;
     public const int EventExtensionValueLength = 1_024;
     public const int EventBytes = 1024 * 1024;
+
+    /// <summary>Actions of one rule, and events that one rule joins.</summary>
+    public const int RuleActions = 10;
+    public const int JoinSlots = 10;
+
+    /// <summary>Events kept for one slot of a join; beyond it the oldest go.</summary>
+    public const int JoinEventsPerSlot = 20;
+
+    /// <summary>Longest window of a join: 30 days.</summary>
+    public const double JoinSeconds = 30 * 86_400;
+
+    /// <summary>How many rules may follow from one event: an event that a rule emits bears the number of rules before it.</summary>
+    public const int RuleHops = 10;
+
+    /// <summary>Evaluation steps of a condition or template of a trigger or rule: it runs for every event of its type.</summary>
+    public const int RoutingSteps = 100_000;
 
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
     public const double InMemoryRetrySeconds = 1;

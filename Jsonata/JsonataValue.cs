@@ -171,6 +171,23 @@ public readonly partial struct JsonataValue
         ? Kind == JsonataKind.String && dom.TextEquals(Row, text, utf8)
         : _reference is string own && string.Equals(own, text, StringComparison.Ordinal);
 
+    /// <summary>The items of an array, found in one pass; of any other value itself alone, of undefined none.</summary>
+    public IReadOnlyList<JsonataValue> ToList()
+    {
+        if (!IsArray)
+        {
+            return IsUndefined ? [] : [this];
+        }
+
+        var items = new List<JsonataValue>(ItemCount());
+        foreach (var item in Items())
+        {
+            items.Add(item);
+        }
+
+        return items;
+    }
+
     /// <summary>
     /// Truthiness as $boolean() has it: false for undefined, null, false, 0, "", {}, functions, and arrays without a true item.
     /// </summary>

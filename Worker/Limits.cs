@@ -21,14 +21,26 @@ internal static class Limits
     /// <summary>Timers fired in one round trip.</summary>
     public const int TimersPerRound = 500;
 
-    /// <summary>Events routed in one round.</summary>
+    /// <summary>Events of one tenant routed in one transaction.</summary>
     public const int EventsPerRound = 500;
+
+    /// <summary>Tenants whose events are routed at the same time.</summary>
+    public const int TenantsRouted = 4;
+
+    /// <summary>Events set aside that the gauge counts.</summary>
+    public const int SetAsideCounted = 10_000;
 
     /// <summary>Compiled workflow versions kept in memory.</summary>
     public const int CachedVersions = 2_000;
 
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
+
+    /// <summary>Concurrency keys with held executions that one round looks at.</summary>
+    public const int HeldKeysPerRound = 1_000;
+
+    /// <summary>Notes of checkpoints added to the hourly figures in one round.</summary>
+    public const int DeltasPerRound = 5_000;
 
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;

@@ -23,6 +23,12 @@ public sealed record WorkerOptions
     /// <summary>How long executions, their steps and events are kept after the month in which they began has ended.</summary>
     public int RetentionDays { get; init; } = 30;
 
+    /// <summary>How long logs of executions are kept after the day on which they were written.</summary>
+    public int LogRetentionDays { get; init; } = 7;
+
+    /// <summary>How long hourly figures of workflows are kept.</summary>
+    public int PerformanceRetentionDays { get; init; } = 365;
+
     /// <summary>How long the audit trail is kept.</summary>
     public int ActivityRetentionDays { get; init; } = 365;
 

@@ -67,7 +67,8 @@ internal static class CloudEventBody
         Extensions = JsonSerializer.SerializeToUtf8Bytes(cloudEvent.Extensions, Envelope.Json),
     };
 
-    private static (CloudEvent? Event, Problem? Problem) Parse(JsonElement element) =>
+    /// <summary>One event in the structured form, out of JSON that was checked.</summary>
+    public static (CloudEvent? Event, Problem? Problem) Parse(JsonElement element) =>
         CloudEvent.TryParse(element, out var cloudEvent, out var problems) ? (cloudEvent, null) : (null, Refuse(problems));
 
     private static async Task<(CloudEvent? Event, Problem? Problem)> ReadBinaryAsync(HttpContext context)

@@ -19,6 +19,9 @@ internal static class EventEndpoints
             .WithSummary("Publish CloudEvents 1.0: structured, binary, or up to 1,000 in a batch");
         group.MapGet("", ListAsync).Requires(Permission.EventsRead).WithSummary("List events, newest first");
         group.MapGet("/{eventId:guid}", GetAsync).Requires(Permission.EventsRead).WithSummary("Get an event and what it did");
+        group.MapGet("/{eventId:guid}/explain", ExplainAsync).Requires(Permission.EventsRead).WithSummary("Say what an event did, what it did not match, and why");
+        group.MapPost("/{eventId:guid}/route", RouteAgainAsync).Requires(Permission.ExecutionsManage)
+            .WithSummary("Route an event again that was set aside");
     }
 
     private static async Task<ApiResponse<IngestView>> PublishAsync(ApiRequest request, EventStore store, CancellationToken cancellationToken)
@@ -83,6 +86,11 @@ internal static class EventEndpoints
             events = events.Where(row => row.Subject == subject);
         }
 
+        if (filter.CorrelationId is { } correlationId)
+        {
+            events = events.Where(row => row.CorrelationKey == correlationId);
+        }
+
         if (filter.From is { } from)
         {
             var lowest = TimeIds.Lowest(from);
@@ -106,10 +114,7 @@ internal static class EventEndpoints
             return new Problem(Errors.EventNotFound);
         }
 
-        var matches = await request.Db.EventMatches.AsNoTracking().Where(match => match.EventId == eventId)
-            .OrderBy(match => match.Target).Take(Limits.StepsShown)
-            .Select(match => new EventMatchView(match.Target, match.WorkflowId, match.ExecutionId, match.Matched, match.Reason))
-            .ToListAsync(cancellationToken);
+        var matches = await MatchesAsync(eventId, request, cancellationToken);
         return new EventView(
             row.Id,
             row.EventId,
@@ -124,4 +129,72 @@ internal static class EventEndpoints
             row.ReceivedAt,
             matches);
     }
+
+    private static Task<List<EventMatchView>> MatchesAsync(Guid eventId, ApiRequest request, CancellationToken cancellationToken) =>
+        request.Db.EventMatches.AsNoTracking().Where(match => match.EventId == eventId)
+            .OrderBy(match => match.Target).Take(Limits.StepsShown)
+            .Select(match => new EventMatchView(
+                match.Target, match.WorkflowId, match.ExecutionId, match.RuleId, match.EmittedId, match.Matched, match.Reason))
+            .ToListAsync(cancellationToken);
+
+    private static async Task<ApiResponse<ExplainView>> ExplainAsync(
+        Guid eventId, [AsParameters] ExplainQuery query, ApiRequest request, EventExplainer explainer, CancellationToken cancellationToken)
+    {
+        var matches = await MatchesAsync(eventId, request, cancellationToken);
+        var misses = await explainer.ExplainAsync(
+            request.Caller.TenantId, eventId, matches.Select(match => match.Target).ToHashSet(), query.Others == true, cancellationToken);
+        if (misses is null)
+        {
+            return new Problem(Errors.EventNotFound);
+        }
+
+        var type = await request.Db.Events.Where(row => row.Id == eventId).Select(row => row.Type).SingleAsync(cancellationToken);
+        var queued = await request.Db.EventsToRoute.AsNoTracking().SingleOrDefaultAsync(row => row.Id == eventId, cancellationToken);
+        var ids = matches.Where(match => match.ExecutionId is not null).Select(match => match.ExecutionId!.Value).ToArray();
+        var executions = await request.Db.Executions.AsNoTracking().Where(row => ids.Contains(row.Id)).OrderBy(row => row.Id)
+            .Select(row => new ExplainedExecution(row.Id, row.WorkflowId, row.Version, row.Status, row.TriggerType)).ToListAsync(cancellationToken);
+        return new ExplainView(
+            eventId,
+            type,
+            queued is null ? "routed" : queued.SetAsideAt is null ? "queued" : "set_aside",
+            queued?.Failures ?? 0,
+            queued?.Error,
+            matches,
+            executions,
+            misses,
+            new ExplainLimits(Data.Limits.MatchesPerEvent, Engine.Limits.RuleHops, Data.Limits.NearMisses));
+    }
+
+    private static Task<ApiResponse<Done>> RouteAgainAsync(Guid eventId, ApiRequest request) => request.ChangeAsync<Done>(async token =>
+    {
+        if (!await request.Db.Events.AnyAsync(row => row.Id == eventId, token))
+        {
+            return new Problem(Errors.EventNotFound);
+        }
+
+        var changed = await request.Db.EventsToRoute.Where(row => row.Id == eventId && row.SetAsideAt != null).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.SetAsideAt, (DateTimeOffset?)null).SetProperty(row => row.Failures, 0).SetProperty(row => row.DueAt, request.Now), token);
+        if (changed == 0)
+        {
+            return new Problem(Errors.EventNotSetAside);
+        }
+
+        request.Record("event.route", "event", eventId, null);
+        return new Done(eventId, "queued");
+    });
+
+    /// <summary>A stored event as one that comes.</summary>
+    public static NewEvent ToNew(EventRecord row) => new()
+    {
+        EventId = row.EventId,
+        Source = row.Source,
+        Type = row.Type,
+        Subject = row.Subject,
+        CorrelationKey = row.CorrelationKey,
+        Time = row.Time,
+        DataContentType = row.DataContentType,
+        DataSchema = row.DataSchema,
+        Data = row.Data is null ? null : System.Text.Encoding.UTF8.GetBytes(row.Data),
+        Extensions = System.Text.Encoding.UTF8.GetBytes(row.Extensions),
+    };
 }

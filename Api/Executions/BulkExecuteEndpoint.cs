@@ -28,6 +28,11 @@ internal static class BulkExecuteEndpoint
             return problem;
         }
 
+        if (await execute.CheckQueueAsync(request.Caller, starts.Count, cancellationToken) is { } full)
+        {
+            return full;
+        }
+
         var key = IdempotencyKeys.Of(request.Http.Request);
         var hash = key is null ? null : RequestBody.HashOf(request.Http);
         var items = new BulkItem[starts.Count];
@@ -35,7 +40,10 @@ internal static class BulkExecuteEndpoint
         for (var index = 0; index < starts.Count; index++)
         {
             var input = starts[index].Input is { } sent ? Encoding.UTF8.GetBytes(sent.GetRawText()) : StartBody.NoInput;
-            if (Check(starts[index], index) is { } refusal || (refusal = ExecuteEndpoint.CheckInput(workflow!, input, $"/executions/{index}/input")) is not null)
+            var pointer = $"/executions/{index}/input";
+            var concurrency = default(ConcurrencyClaim);
+            if (Check(starts[index], index) is { } refusal
+                || (refusal = ExecuteEndpoint.CheckInput(workflow!, input, pointer) ?? ExecuteEndpoint.TryClaim(workflow!, input, pointer, out concurrency)) is not null)
             {
                 items[index] = Refused(index, refusal);
                 continue;
@@ -54,6 +62,7 @@ internal static class BulkExecuteEndpoint
                 CreatedBy = request.Caller.Name,
                 // One key for the call: each item has its own below it, so that a repetition completes what the first call did not.
                 Idempotency = key is null ? null : new IdempotencyClaim(ExecuteEndpoint.ScopeOf(request.Caller, workflowId), $"{key}/{index}", hash!),
+                Concurrency = concurrency,
             }));
         }
 
@@ -69,9 +78,10 @@ internal static class BulkExecuteEndpoint
 
     private static BulkItem Item(int index, StartOutcome outcome) => outcome switch
     {
-        StartOutcome.Started started => new BulkItem(index, started.Id, "queued", null),
+        StartOutcome.Started started => new BulkItem(index, started.Id, started.IsHeld ? "held" : "queued", null),
         StartOutcome.AlreadyStarted already => new BulkItem(index, already.Id, "queued", null),
         StartOutcome.KeyReused => Refused(index, new Problem(Errors.IdempotencyKeyReused)),
+        StartOutcome.Skipped => Refused(index, new Problem(Errors.ExecutionSkipped)),
         _ => Refused(index, new Problem(Errors.Overloaded)),
     };
 

@@ -29,6 +29,9 @@ internal sealed record BulkView(int Accepted, int Refused, IReadOnlyList<BulkIte
 /// <summary>Filters of the list of executions.</summary>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
+/// <param name="Status">A status; or active, finished, unsuccessful for groups of them.</param>
+/// <param name="Parent">Started by this execution.</param>
+/// <param name="Resolved">Whether a person has closed the failure; lists unsuccessful executions only.</param>
 internal sealed record ExecutionQuery(
     [property: FromQuery(Name = "workflow")] Guid? Workflow,
     [property: FromQuery(Name = "status")] string? Status,
@@ -36,7 +39,9 @@ internal sealed record ExecutionQuery(
     [property: FromQuery(Name = "from")] DateTimeOffset? From,
     [property: FromQuery(Name = "to")] DateTimeOffset? To,
     [property: FromQuery(Name = "correlation_id")] string? CorrelationId,
-    [property: FromQuery(Name = "error_code")] string? ErrorCode);
+    [property: FromQuery(Name = "error_code")] string? ErrorCode,
+    [property: FromQuery(Name = "parent")] Guid? Parent,
+    [property: FromQuery(Name = "resolved")] bool? Resolved);
 
 internal sealed record ExecutionItem(
     Guid Id,
@@ -47,10 +52,16 @@ internal sealed record ExecutionItem(
     string? CorrelationId,
     string? ErrorCode,
     int Attempt,
+    Guid? ParentExecutionId,
+    Guid? ForkedFrom,
     DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt,
-    DateTimeOffset? FinishedAt);
+    DateTimeOffset? FinishedAt,
+    DateTimeOffset? ResolvedAt);
 
+/// <param name="ForkedFrom">The execution that this one is a rerun of.</param>
+/// <param name="Concurrency">The limit it counts towards, or is held by.</param>
+/// <param name="Next">What happens next by itself; null when it is over.</param>
 /// <param name="StepsTruncated">True when there are more steps than shown.</param>
 internal sealed record ExecutionView(
     Guid Id,
@@ -63,20 +74,35 @@ internal sealed record ExecutionView(
     string? CorrelationId,
     Guid? ParentExecutionId,
     string? ParentNodeId,
+    Guid? ForkedFrom,
     RawJson Input,
     RawJson? Output,
     RawJson? Error,
     int Attempt,
+    ConcurrencyView? Concurrency,
     string? StopRequest,
     string? StopReason,
     string? CreatedBy,
     DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,
+    ResolutionView? Resolution,
+    NextView? Next,
     IReadOnlyList<StepView> Steps,
     bool StepsTruncated,
     IReadOnlyList<WaitView> Waits);
 
+internal sealed record ConcurrencyView(string Key, int Limit);
+
+/// <summary>Who closed a failure without running it again, and why.</summary>
+internal sealed record ResolutionView(DateTimeOffset At, string By, string? Comment);
+
+/// <param name="Reason">In one sentence, why the execution does not simply run.</param>
+/// <param name="DueAt">The next instant at which something happens by itself: a wait falls due, a retry begins, the execution times out.</param>
+/// <param name="Nodes">Nodes whose turn it is by the last records: they run, or run as soon as a worker goes on.</param>
+internal sealed record NextView(string Reason, DateTimeOffset? DueAt, IReadOnlyList<string> Nodes);
+
+/// <param name="Reads">The steps before it whose results it ran on: by their ids its input can be told. Rendered parameters are not kept.</param>
 internal sealed record StepView(
     string NodeId,
     string NodeType,
@@ -86,35 +112,27 @@ internal sealed record StepView(
     int Sequence,
     string Status,
     string? Port,
+    IReadOnlyList<string> Reads,
     RawJson? Input,
     RawJson? Output,
     RawJson? Error,
     DateTimeOffset StartedAt,
-    DateTimeOffset FinishedAt);
+    DateTimeOffset FinishedAt,
+    double DurationMs);
 
+/// <param name="For">In one sentence, what it waits for.</param>
+/// <param name="DueAt">Until when: the instant it waits for, or its time-out.</param>
+/// <param name="Children">The executions that it waits for.</param>
 internal sealed record WaitView(
     string NodeId,
+    string Iteration,
     string Kind,
     string Status,
+    string For,
     string? EventType,
     string? CorrelationKey,
     DateTimeOffset? DueAt,
+    IReadOnlyList<Guid> Children,
     string? Outcome,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ResolvedAt);
-
-internal sealed record ControlRequest(string Reason = "") : IOptionalBody;
-
-internal sealed record DeadLetterQuery(
-    [property: FromQuery(Name = "status")] string? Status, [property: FromQuery(Name = "workflow")] Guid? Workflow);
-
-internal sealed record DeadLetterView(
-    Guid Id,
-    Guid ExecutionId,
-    Guid WorkflowId,
-    string? NodeId,
-    RawJson Error,
-    string Status,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset? SettledAt,
-    string? SettledBy);

@@ -16,7 +16,7 @@ namespace Workflows.Api.Executions;
 /// durable. With <c>Prefer: wait=N</c> it answers with the result if the execution ends in time.
 /// </summary>
 internal sealed class ExecuteEndpoint(
-    PublishedWorkflows published, ExecutionStarter starter, ExecutionQueries queries, ReplyListener replies, TimeProvider clock)
+    PublishedWorkflows published, QueueBudget budget, ExecutionStarter starter, ExecutionQueries queries, ReplyListener replies, TimeProvider clock)
 {
     private const string PreferHeader = "Prefer";
 
@@ -80,6 +80,8 @@ internal sealed class ExecuteEndpoint(
         }
 
         problem ??= CheckInput(workflow!, start.Input, "/input");
+        var concurrency = default(ConcurrencyClaim);
+        problem ??= TryClaim(workflow!, start.Input, "/input", out concurrency) ?? await CheckQueueAsync(caller, 1, context.RequestAborted);
         if (problem is not null)
         {
             await problem.ExecuteAsync(context);
@@ -98,6 +100,7 @@ internal sealed class ExecuteEndpoint(
             Input = start.Input,
             CreatedBy = caller.Name,
             Idempotency = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!),
+            Concurrency = concurrency,
         };
         return (execution, null);
     }
@@ -153,6 +156,27 @@ internal sealed class ExecuteEndpoint(
                 [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
     }
 
+    /// <summary>The concurrency limit that a start falls under; a problem when it cannot be told.</summary>
+    public static Problem? TryClaim(CompiledWorkflow workflow, byte[] input, string pointer, out ConcurrencyClaim? claim)
+    {
+        try
+        {
+            claim = StartSettings.ClaimOf(workflow, input);
+            return null;
+        }
+        catch (ConcurrencyKeyException exception)
+        {
+            claim = null;
+            return new Problem(Errors.InputInvalid, exception.Message, [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]);
+        }
+    }
+
+    /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
+    public async ValueTask<Problem?> CheckQueueAsync(Caller caller, int starts, CancellationToken cancellationToken) =>
+        await budget.TryTakeAsync(caller.TenantId, starts, cancellationToken)
+            ? null
+            : new Problem(Errors.Overloaded, "As many executions of the tenant wait for a worker as its limit 'maxQueued' allows.", retryAfter: QueueBudget.Trust);
+
     public static ExecutionPriority PriorityOf(CompiledWorkflow workflow) => workflow.Settings.Priority switch
     {
         EnginePriority.High => ExecutionPriority.High,
@@ -202,14 +226,15 @@ internal sealed class ExecuteEndpoint(
 
     private static Task AnswerAsync(HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result) => outcome switch
     {
-        StartOutcome.Started started => WriteAsync(context, execution, started.Id, result),
+        StartOutcome.Started started => WriteAsync(context, execution, started.Id, result, status: started.IsHeld ? "held" : "queued"),
         StartOutcome.AlreadyStarted already => WriteAsync(context, execution, already.Id, result, repeated: true),
         StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
+        StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
         StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),
         _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
     };
 
-    private static async Task WriteAsync(HttpContext context, NewExecution execution, Guid id, ExecutionResult? result, bool repeated = false)
+    private static async Task WriteAsync(HttpContext context, NewExecution execution, Guid id, ExecutionResult? result, bool repeated = false, string status = "queued")
     {
         var response = context.Response;
         response.StatusCode = result is null ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
@@ -226,7 +251,7 @@ internal sealed class ExecuteEndpoint(
         writer.WriteBoolean("success"u8, true);
         writer.WriteStartObject("data"u8);
         writer.WriteString("id"u8, id);
-        writer.WriteString("status"u8, result?.Status ?? "queued");
+        writer.WriteString("status"u8, result?.Status ?? status);
         writer.WriteString("workflowId"u8, execution.WorkflowId);
         writer.WriteNumber("version"u8, execution.Version);
         WriteRaw(writer, "output"u8, result?.Output);

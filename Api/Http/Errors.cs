@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Workflows.Api.Http;
 
 /// <summary>One way in which a request can fail. A code is never renamed or reused: clients branch on it.</summary>
@@ -48,10 +50,18 @@ internal static class Errors
     public static readonly ErrorCode WorkflowVersionNotFound = new("WORKFLOW_VERSION_NOT_FOUND", 404, "The workflow has no such version.");
     public static readonly ErrorCode NodeNotFound = new("NODE_NOT_FOUND", 404, "The definition has no such node.");
     public static readonly ErrorCode ExecutionNotFound = new("EXECUTION_NOT_FOUND", 404, "No such execution.");
+    public static readonly ErrorCode DeadLetterNotFound = new("DEAD_LETTER_NOT_FOUND", 404, "No such dead letter.");
     public static readonly ErrorCode EventNotFound = new("EVENT_NOT_FOUND", 404, "No such event.");
+    public static readonly ErrorCode RuleNotFound = new("RULE_NOT_FOUND", 404, "No such rule.");
+    public static readonly ErrorCode WebhookNotFound = new("WEBHOOK_NOT_FOUND", 404, "No published workflow listens at this address.");
     public static readonly ErrorCode UserNotFound = new("USER_NOT_FOUND", 404, "No such user.");
     public static readonly ErrorCode ApiKeyNotFound = new("API_KEY_NOT_FOUND", 404, "No such API key.");
     public static readonly ErrorCode SessionNotFound = new("SESSION_NOT_FOUND", 404, "No such session.");
+    public static readonly ErrorCode SecretNotFound = new("SECRET_NOT_FOUND", 404, "No such secret.");
+    public static readonly ErrorCode VariableNotFound = new("VARIABLE_NOT_FOUND", 404, "No such variable.");
+    public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
+    public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
+    public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");
@@ -61,7 +71,13 @@ internal static class Errors
     public static readonly ErrorCode WorkflowBusy = new("WORKFLOW_BUSY", 409, "Executions of the workflow have not finished.");
     public static readonly ErrorCode NotEmpty = new("NOT_EMPTY", 409, "It still holds what `details` lists.");
     public static readonly ErrorCode ExecutionNotAllowed = new("EXECUTION_STATE", 409, "The execution is in a state that does not allow this.");
+    public static readonly ErrorCode ExecutionSkipped = new("EXECUTION_SKIPPED", 409, "As many executions run as the workflow's `concurrency` allows, and its overlap policy is to skip: nothing was started.");
+    public static readonly ErrorCode DeadLetterSettled = new("DEAD_LETTER_SETTLED", 409, "The dead letter was redriven or discarded before.");
     public static readonly ErrorCode InvalidEvent = new("INVALID_EVENT", 400, "The event breaks CloudEvents 1.0; `details` says how.");
+    public static readonly ErrorCode EventNotSetAside = new("EVENT_NOT_SET_ASIDE", 409, "The event was routed, or is on its way to be.");
+    public static readonly ErrorCode WebhookPathTaken = new("WEBHOOK_PATH_TAKEN", 409, "Another published workflow listens at this webhook address.");
+    public static readonly ErrorCode WebhookSignature = new("WEBHOOK_SIGNATURE", 401, "The signature or token of the webhook call is missing, wrong, or too old.");
+    public static readonly ErrorCode WebhookReplayed = new("WEBHOOK_REPLAYED", 409, "This delivery was accepted before; it has no further effect.");
     public static readonly ErrorCode LastOwner = new("LAST_OWNER", 409, "A tenant keeps at least one active owner.");
     public static readonly ErrorCode LimitReached = new("LIMIT_REACHED", 409, "There are as many of these as allowed.");
 
@@ -69,17 +85,7 @@ internal static class Errors
     public static readonly ErrorCode Unavailable = new("UNAVAILABLE", 503, "Something that the request needs cannot be reached at the moment; try again.");
     public static readonly ErrorCode Internal = new("INTERNAL", 500, "An error on our side. The request id leads to its trace.");
 
-    /// <summary>Every code, in the order of the documentation.</summary>
+    /// <summary>Every code, in the order of its declaration here and of the documentation.</summary>
     public static IReadOnlyList<ErrorCode> All { get; } =
-    [
-        InvalidJson, UnknownField, UnknownParameter, InvalidParameter, InvalidCursor, ValidationFailed, BadRequest, PayloadTooLarge,
-        UnsupportedMediaType, HeadersTooLarge, RouteNotFound, MethodNotAllowed, NotAcceptable,
-        Unauthenticated, InvalidCredentials, TokenExpired, SessionRevoked, Forbidden, RateLimited, Overloaded,
-        PreconditionRequired, VersionConflict, IdempotencyKeyReused, NameTaken, Conflict,
-        WorkspaceNotFound, FolderNotFound, JobNotFound, WorkflowNotFound, WorkflowVersionNotFound, NodeNotFound, ExecutionNotFound,
-        EventNotFound, UserNotFound, ApiKeyNotFound, SessionNotFound,
-        DefinitionInvalid, InputInvalid, WorkflowNotPublished, WorkflowDisabled, WorkflowBusy, NotEmpty, ExecutionNotAllowed, InvalidEvent,
-        LastOwner, LimitReached,
-        Unavailable, Internal,
-    ];
+        [.. typeof(Errors).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.FieldType == typeof(ErrorCode)).Select(field => (ErrorCode)field.GetValue(null)!)];
 }

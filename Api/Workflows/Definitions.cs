@@ -27,6 +27,13 @@ internal static class Definitions
         return false;
     }
 
+    /// <summary>The definition's settings as they are written; null when it has none.</summary>
+    public static string? SettingsOf(string definition)
+    {
+        using var document = JsonDocument.Parse(definition);
+        return document.RootElement.TryGetProperty("settings", out var settings) ? settings.GetRawText() : null;
+    }
+
     /// <summary>The definition with one node changed as RFC 7396 (merge patch) says; null when there is no such node.</summary>
     public static string? PatchNode(string definition, string nodeId, JsonElement patch)
     {

@@ -70,6 +70,7 @@ internal static class VersionEndpoints
             request.Db.WorkflowTriggers.AddRange(Triggers(workflow, number, compiled));
             workflow.PublishedVersion = number;
             workflow.ParametersSchema = compiled.Definition.Parameters?.GetRawText();
+            workflow.StartSettings = Definitions.SettingsOf(definition);
             workflow.Touch(request.Now);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.publish", "workflow", workflow.Id, workflow.Name, before, new { workflow.PublishedVersion });

@@ -276,13 +276,15 @@ internal static class WorkflowEndpoints
         return response;
     }
 
-    // One look per status, since each has its small partial index; one query over all three would read the workflow's whole history.
+    // One look per status, since each has its small partial index; one query over all of them would read the workflow's whole history.
     private static async Task<bool> HasUnfinishedAsync(ApiRequest request, Guid workflowId, CancellationToken token)
     {
         var executions = request.Db.Executions.Where(row => row.WorkflowId == workflowId);
         return await executions.AnyAsync(row => row.Status == "running", token)
             || await executions.AnyAsync(row => row.Status == "queued", token)
-            || await executions.AnyAsync(row => row.Status == "waiting", token);
+            || await executions.AnyAsync(row => row.Status == "waiting", token)
+            || await executions.AnyAsync(row => row.Status == "paused", token)
+            || await executions.AnyAsync(row => row.Status == "held", token);
     }
 
     private static Problem? Check(string? name, string? description, string? environment, string[]? tags, string comment) => new Checks()

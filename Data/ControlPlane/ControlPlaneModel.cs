@@ -16,6 +16,7 @@ internal static class ControlPlaneModel
         BuildIdentity(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
+        ConnectionsModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");
 
@@ -95,6 +96,7 @@ internal static class ControlPlaneModel
         {
             workflow.ToTable("workflows").HasKey(row => new { row.TenantId, row.Id });
             workflow.Property(row => row.ParametersSchema).HasColumnType("jsonb");
+            workflow.Property(row => row.StartSettings).HasColumnType("jsonb");
             workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<WorkflowVersion>(version =>
@@ -106,6 +108,7 @@ internal static class ControlPlaneModel
         model.Entity<WorkflowTrigger>(trigger =>
         {
             trigger.ToTable("workflow_triggers").HasKey(row => new { row.TenantId, row.WorkflowId, row.TriggerId });
+            trigger.Property(row => row.Settings).HasColumnType("jsonb");
             trigger.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         // The order of inserts within one save follows these keys.
@@ -141,6 +144,17 @@ internal static class ControlPlaneModel
             wait.ToTable("waits").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
             wait.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
+        model.Entity<TimerRecord>(timer =>
+        {
+            timer.ToTable("timers").HasKey(row => new { row.TenantId, row.ExecutionId, row.NodeId, row.Iteration, row.Attempt });
+            timer.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ExecutionLog>(log =>
+        {
+            log.ToTable("execution_logs").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(log, nameof(ExecutionLog.Metadata));
+            log.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
         model.Entity<DeadLetter>(letter =>
         {
             letter.ToTable("dead_letters").HasKey(row => new { row.TenantId, row.Id });
@@ -152,6 +166,17 @@ internal static class ControlPlaneModel
             @event.ToTable("events").HasKey(row => new { row.TenantId, row.Id });
             Jsonb(@event, nameof(EventRecord.Data), nameof(EventRecord.Extensions));
             @event.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<EventToRoute>(queued =>
+        {
+            queued.ToTable("events_to_route").HasKey(row => new { row.TenantId, row.Id });
+            queued.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<RuleRecord>(rule =>
+        {
+            rule.ToTable("rules").HasKey(row => new { row.TenantId, row.Id });
+            Jsonb(rule, nameof(RuleRecord.Definition));
+            rule.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<EventMatch>(match =>
         {

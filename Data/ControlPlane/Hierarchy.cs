@@ -86,6 +86,9 @@ public sealed class Workflow : ITenantRow, IVersionedRow
     /// <summary>JSON Schema of the input, taken from the published definition.</summary>
     public string? ParametersSchema { get; set; }
 
+    /// <summary>The settings of the published definition (JSON), which starts go by (<see cref="Executions.StartSettings"/>).</summary>
+    public string? StartSettings { get; set; }
+
     public bool Enabled { get; set; } = true;
 
     /// <summary>Number of the version that people see when they edit.</summary>
@@ -143,6 +146,12 @@ public sealed class WorkflowTrigger : ITenantRow
     public string? EventType { get; set; }
 
     public string? Condition { get; set; }
+
+    /// <summary>JSON of what this type of trigger has besides.</summary>
+    public string Settings { get; set; } = "{}";
+
+    /// <summary>Of webhooks: the address below the tenant's.</summary>
+    public string? WebhookPath { get; set; }
 
     public bool Enabled { get; set; } = true;
 }

@@ -33,6 +33,24 @@ public sealed class ExecutionRecord : ITenantRow
 
     public int Attempt { get; set; }
 
+    public Guid? LeaseOwner { get; set; }
+
+    /// <summary>The execution of which this one is a rerun.</summary>
+    public Guid? ForkedFrom { get; set; }
+
+    public string? ParentIteration { get; set; }
+
+    public string? ConcurrencyKey { get; set; }
+
+    public int? ConcurrencyLimit { get; set; }
+
+    /// <summary>When a person closed the failure without running it again.</summary>
+    public DateTimeOffset? ResolvedAt { get; set; }
+
+    public string? ResolvedBy { get; set; }
+
+    public string? Resolution { get; set; }
+
     public string? StopRequest { get; set; }
 
     public string? StopReason { get; set; }
@@ -110,6 +128,46 @@ public sealed class WaitRecord : ITenantRow
     public DateTimeOffset? ResolvedAt { get; set; }
 }
 
+/// <summary>An instant at which something happens to an execution. Read only.</summary>
+public sealed class TimerRecord : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid ExecutionId { get; set; }
+
+    public required string NodeId { get; set; }
+
+    public string Iteration { get; set; } = "";
+
+    public int Attempt { get; set; }
+
+    /// <summary>wait or execution_timeout.</summary>
+    public required string Kind { get; set; }
+
+    public DateTimeOffset DueAt { get; set; }
+}
+
+/// <summary>What happened to an execution beside its steps. Read only.</summary>
+public sealed class ExecutionLog : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public Guid ExecutionId { get; set; }
+
+    /// <summary>debug, info, warning or error.</summary>
+    public required string Level { get; set; }
+
+    public string? NodeId { get; set; }
+
+    public required string Message { get; set; }
+
+    public string? Metadata { get; set; }
+
+    public DateTimeOffset At { get; set; }
+}
+
 /// <summary>Work that exhausted its attempts. Read only.</summary>
 public sealed class DeadLetter : ITenantRow
 {
@@ -151,6 +209,8 @@ public sealed class EventRecord : ITenantRow
 
     public string? Subject { get; set; }
 
+    public string? CorrelationKey { get; set; }
+
     public DateTimeOffset? Time { get; set; }
 
     public string? DataContentType { get; set; }
@@ -176,6 +236,12 @@ public sealed class EventMatch : ITenantRow
     public Guid? WorkflowId { get; set; }
 
     public Guid? ExecutionId { get; set; }
+
+    /// <summary>The rule that matched; null of a trigger and of a wait.</summary>
+    public Guid? RuleId { get; set; }
+
+    /// <summary>The event that the rule emitted.</summary>
+    public Guid? EmittedId { get; set; }
 
     public bool Matched { get; set; }
 

@@ -49,11 +49,29 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<WaitRecord> Waits => Set<WaitRecord>();
 
+    public DbSet<TimerRecord> Timers => Set<TimerRecord>();
+
+    public DbSet<ExecutionLog> ExecutionLogs => Set<ExecutionLog>();
+
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
 
     public DbSet<EventRecord> Events => Set<EventRecord>();
 
     public DbSet<EventMatch> EventMatches => Set<EventMatch>();
+
+    public DbSet<EventToRoute> EventsToRoute => Set<EventToRoute>();
+
+    public DbSet<RuleRecord> Rules => Set<RuleRecord>();
+
+    public DbSet<Secret> Secrets => Set<Secret>();
+
+    public DbSet<Variable> Variables => Set<Variable>();
+
+    public DbSet<Connector> Connectors => Set<Connector>();
+
+    public DbSet<ContextEntry> ContextEntries => Set<ContextEntry>();
+
+    public DbSet<NodeDefinitionRecord> NodeDefinitions => Set<NodeDefinitionRecord>();
 
     /// <summary>
     /// Runs <paramref name="work"/> in one transaction under the tenant and saves what it changed; again from the start when the

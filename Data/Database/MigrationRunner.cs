@@ -57,6 +57,14 @@ public sealed class MigrationRunner(DatabaseOptions options)
         end $$
         """;
 
+    // Applications of the same database that may start workflows from SQL are members of it.
+    private const string ClientRoleSql = """
+        do $$ begin
+          if not exists (select from pg_roles where rolname = 'workflows_client') then create role workflows_client nologin; end if;
+        exception when duplicate_object or unique_violation then null; -- another database's runner was first
+        end $$
+        """;
+
     /// <summary>Creates roles, applies what is missing and makes the next partitions. Idempotent.</summary>
     /// <returns>The names of the migrations applied now.</returns>
     /// <exception cref="InvalidOperationException">An applied migration was changed, or one this build does not know was applied.</exception>
@@ -107,6 +115,7 @@ public sealed class MigrationRunner(DatabaseOptions options)
     private async Task EnsureRolesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await ExecuteAsync(connection, AuthRoleSql, cancellationToken);
+        await ExecuteAsync(connection, ClientRoleSql, cancellationToken);
         foreach (var role in Enum.GetValues<DatabaseRole>())
         {
             var login = new NpgsqlConnectionStringBuilder(options.For(role));

@@ -9,16 +9,46 @@ namespace Workflows.Data.Events;
 /// </summary>
 public sealed class EventBacklog(WorkflowsDatabase database)
 {
+    // Tenant by tenant (a loose index scan: one probe per tenant), so that a flood of one hides no other. Those whose events are being routed are left out.
     private const string PendingSql = """
-        select r.tenant_id, r.id from events_to_route r where r.id < $1 order by r.tenant_id, r.id limit $2
+        with recursive tenants as (
+          (select r.tenant_id from events_to_route r where r.tenant_id > $2 order by r.tenant_id limit 1)
+          union all
+          select (select r.tenant_id from events_to_route r where r.tenant_id > t.tenant_id order by r.tenant_id limit 1)
+          from tenants t
+          where t.tenant_id is not null
+        ),
+        chosen as (
+          select t.tenant_id
+          from tenants t
+          where t.tenant_id is not null and t.tenant_id <> all ($3::uuid[])
+            and exists (select from events_to_route r where r.tenant_id = t.tenant_id and r.due_at <= now() and r.set_aside_at is null)
+          limit $4
+        )
+        select p.tenant_id, p.id
+        from chosen c
+        cross join lateral (
+          select r.tenant_id, r.id from events_to_route r
+          where r.tenant_id = c.tenant_id and r.due_at <= now() and r.set_aside_at is null
+          order by r.id
+          limit $1
+        ) p
         """;
 
-    /// <summary>Events accepted before an instant that nobody routed yet: emitted ones, and those whose receiver died.</summary>
-    public async Task<ILookup<Guid, Guid>> PendingAsync(DateTimeOffset acceptedBefore, int limit, CancellationToken cancellationToken)
+    /// <summary>Events that are due for routing and that nobody routed yet: emitted ones, and those whose receiver did not.</summary>
+    /// <param name="perTenant">Events of each tenant, the oldest first.</param>
+    /// <param name="after">Tenants after this one, so that they have their turns.</param>
+    /// <param name="except">Tenants to leave out.</param>
+    /// <param name="tenants">How many tenants.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public async Task<ILookup<Guid, Guid>> PendingAsync(
+        int perTenant, Guid after, IReadOnlyCollection<Guid> except, int tenants, CancellationToken cancellationToken)
     {
         await using var command = database.HotPath.CreateCommand(PendingSql);
-        command.Parameters.Add(Sql.Uuid(Guid.CreateVersion7(acceptedBefore)));
-        command.Parameters.Add(Sql.Int(limit));
+        command.Parameters.Add(Sql.Int(perTenant));
+        command.Parameters.Add(Sql.Uuid(after));
+        command.Parameters.Add(Sql.Uuids([.. except], id => id));
+        command.Parameters.Add(Sql.Int(tenants));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var pending = new List<(Guid Tenant, Guid Event)>();
         while (await reader.ReadAsync(cancellationToken))
@@ -27,6 +57,36 @@ public sealed class EventBacklog(WorkflowsDatabase database)
         }
 
         return pending.ToLookup(row => row.Tenant, row => row.Event);
+    }
+
+    private const string FailSql = """
+        update events_to_route r
+        set failures = r.failures + 1, error = $3, due_at = now() + least(r.failures, 6) * interval '5 seconds',
+            set_aside_at = case when r.failures + 1 >= $4 then now() end
+        where r.tenant_id = $1 and r.id = $2
+        returning r.set_aside_at is not null
+        """;
+
+    /// <summary>Notes that one event could not be routed by itself; after <see cref="Limits.RoutingFailures"/> times it is set aside.</summary>
+    /// <returns>Whether it is set aside now.</returns>
+    public async Task<bool> FailAsync(Guid tenantId, Guid eventId, string error, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(FailSql);
+        command.Parameters.Add(Sql.Uuid(tenantId));
+        command.Parameters.Add(Sql.Uuid(eventId));
+        command.Parameters.Add(Sql.Text(error.Replace("\0", "", StringComparison.Ordinal)));
+        command.Parameters.Add(Sql.Int(Limits.RoutingFailures));
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private const string SetAsideSql = "select count(*) from (select from events_to_route r where r.set_aside_at is not null limit $1) s";
+
+    /// <summary>How many events are set aside, of all tenants, counted up to a bound.</summary>
+    public async Task<long> CountSetAsideAsync(int bound, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(SetAsideSql);
+        command.Parameters.Add(Sql.Int(bound));
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     // The key of an execution carries the time of its acceptance, so "events since then" is a range of the index on (type, correlation key, id).
@@ -41,7 +101,8 @@ public sealed class EventBacklog(WorkflowsDatabase database)
           cross join lateral (
             select e.id as event_id, cloud_event(e) as payload
             from events e
-            where e.tenant_id = w.tenant_id and e.type = w.event_type and e.correlation_key = w.correlation_key and e.id >= w.execution_id
+            where e.tenant_id = w.tenant_id and e.correlation_key = w.correlation_key and e.id >= w.execution_id
+              and case when w.event_type like '%*%' then e.type ~ event_type_regex(w.event_type) else e.type = w.event_type end
               and not exists (select from event_matches m
                               where m.tenant_id = e.tenant_id and m.event_id = e.id and m.execution_id = w.execution_id)
             order by e.id
@@ -67,7 +128,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
             status = case when e.status = 'waiting' then 'queued' else e.status end,
             queued_at = case when e.status = 'waiting' then now() else e.queued_at end
         from (select distinct tenant_id, execution_id from resolved order by tenant_id, execution_id) r
-        where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting')
+        where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 

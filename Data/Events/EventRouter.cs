@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
@@ -10,24 +9,17 @@ namespace Workflows.Data.Events;
 public sealed record EventEffect(Guid EventId, bool Started, WokenExecution Execution);
 
 /// <summary>
-/// Brings stored events to triggers and waits. Guarantees: an event is routed once, by the transaction that takes it out of the queue; a trigger that does not
-/// match leaves the reason. Several processes may route at once; each event goes to one of them.
+/// Brings stored events to triggers, rules and waits. Guarantees: an event is routed once, by the transaction that takes it out of the queue, together with all
+/// that follows from it; what it matched is recorded. Several processes may route at once; each event goes to one of them.
 /// </summary>
 public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams dispatch, WorkerSignals signals, TimeProvider clock)
 {
+    private readonly RoutingTables _tables = new(database);
+
     private const string LoadSql = """
         select e.id, e.type, e.correlation_key, cloud_event(e)
         from unnest($2::uuid[]) as k (id)
         join events e on e.tenant_id = $1 and e.id = k.id
-        """;
-
-    private const string TriggersSql = """
-        select t.workflow_id, t.trigger_id, t.version, t.event_type, t.condition, coalesce((t.settings ->> 'priority')::smallint, 0::smallint)
-        from workflow_triggers t
-        join workflows w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
-        where t.tenant_id = $1 and t.type = 'event' and t.enabled and t.event_type = any ($2)
-          and w.enabled and w.deleted_at is null and w.published_version = t.version
-        order by t.workflow_id, t.trigger_id
         """;
 
     /// <summary>Routes those of the events that still wait for it.</summary>
@@ -38,126 +30,106 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
             return [];
         }
 
-        var events = await LoadAsync(tenantId, eventIds, cancellationToken);
-        var patterns = events.ToDictionary(@event => @event.Id, @event => TriggerMatcher.PatternsFor(@event.Type).ToHashSet());
-        var triggers = await FindTriggersAsync(tenantId, [.. patterns.Values.SelectMany(set => set).Distinct()], cancellationToken);
-        var matches = new List<Match>();
-        foreach (var @event in events)
+        var events = new List<StoredEvent>(eventIds.Count);
+        long version;
+        await using (var connection = await database.HotPath.OpenConnectionAsync(cancellationToken))
         {
-            using var document = JsonDocument.Parse(@event.CloudEvent);
-            foreach (var trigger in triggers.Where(trigger => patterns[@event.Id].Contains(trigger.Pattern)).Take(Limits.TriggersPerEvent))
+            await using var batch = new NpgsqlBatch(connection)
             {
-                matches.Add(MatchOf(@event, trigger, document.RootElement));
+                BatchCommands =
+                {
+                    TenantScope.SetTenant(tenantId),
+                    RoutingTables.VersionOf(tenantId),
+                    new(LoadSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuids(eventIds, id => id) } },
+                },
+            };
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            version = await reader.ReadAsync(cancellationToken) ? reader.GetInt64(0) : 0;
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                events.Add(new StoredEvent(
+                    reader.GetGuid(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.GetFieldValue<byte[]>(3)));
             }
         }
 
-        var effects = await CommitAsync(tenantId, eventIds, patterns, matches, cancellationToken);
-        Announce(effects);
+        var present = events.Select(@event => @event.Id).ToHashSet();
+        return await RouteAsync(tenantId, events, [.. eventIds.Where(id => !present.Contains(id))], version, cancellationToken);
+    }
+
+    /// <param name="gone">Events whose rows went with their partition: they only leave the queue.</param>
+    /// <param name="version">Of the tenant's triggers and rules, read after the events were committed or with them.</param>
+    internal async Task<IReadOnlyList<EventEffect>> RouteAsync(
+        Guid tenantId, IReadOnlyList<StoredEvent> events, IReadOnlyList<Guid> gone, long version, CancellationToken cancellationToken)
+    {
+        if (events.Count + gone.Count == 0)
+        {
+            return [];
+        }
+
+        var table = await _tables.GetAsync(tenantId, version, cancellationToken);
+        var effects = new List<EventEffect>();
+        var next = 0;
+        do
+        {
+            var first = next;
+            var matching = new EventMatching(table, clock);
+            while (next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting)
+            {
+                matching.Add(events[next++]);
+            }
+
+            var chunk = events.Skip(first).Take(next - first).ToList();
+            IReadOnlyList<Guid> ids = [.. chunk.Select(@event => @event.Id), .. first == 0 ? gone : []];
+            var done = matching.Parts.Count == 0
+                ? await CommitAsync(tenantId, ids, chunk, matching, cancellationToken)
+                : await JoinAndCommitAsync(tenantId, ids, chunk, matching, cancellationToken);
+            Announce(done);
+            effects.AddRange(done);
+        }
+        while (next < events.Count);
+
         return effects;
     }
 
-    private Match MatchOf(StoredEvent @event, EventTrigger trigger, JsonElement cloudEvent)
-    {
-        var refusal = TriggerMatcher.Refusal(trigger, cloudEvent);
-        return refusal is not null
-            ? new Match(@event, trigger, refusal, null, null, null)
-            : new Match(
-                @event, trigger, "", Guid.CreateVersion7(clock.GetUtcNow()),
-                TriggerMatcher.TriggerJson(trigger.TriggerId, cloudEvent), TriggerMatcher.InputJson(cloudEvent));
-    }
-
-    // One statement, so that nothing happens for an event that another process took first.
-    private const string RouteSql = """
-        with taken as (
-          delete from events_to_route r where r.tenant_id = $1 and r.id = any ($2::uuid[]) returning r.id
-        ),
-        candidates as (
-          select m.* from unnest($3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::smallint[], $8::uuid[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
-            as m (event_id, target, workflow_id, version, priority, execution_id, reason, correlation_key, trigger, input)
-          join taken t on t.id = m.event_id
-        ),
-        noted as (
-          insert into event_matches (tenant_id, event_id, target, workflow_id, execution_id, matched, reason)
-          select $1, c.event_id, c.target, c.workflow_id, c.execution_id, c.execution_id is not null, c.reason from candidates c
-        ),
-        started as (
-          insert into executions
-            (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, queued_at)
-          select $1, c.execution_id, c.workflow_id, c.version, c.priority, 'event', c.trigger, c.correlation_key, c.input, now()
-          from candidates c where c.execution_id is not null
-          returning id, priority
-        ),
-        incoming as (
-          select distinct on (w.execution_id, w.node_id, w.iteration, w.attempt)
-            e.id as event_id, w.execution_id, w.node_id, w.iteration, w.attempt, cloud_event(e) as payload
-          from taken t
-          join events e on e.tenant_id = $1 and e.id = t.id
-          join unnest($13::uuid[], $14::text[]) as p (event_id, pattern) on p.event_id = t.id
-          join waits w on w.tenant_id = $1 and w.kind = 'event' and w.status = 'open' and w.event_type = p.pattern
-            and (w.correlation_key is null or w.correlation_key = e.correlation_key)
-          order by w.execution_id, w.node_id, w.iteration, w.attempt, e.id
-        ),
-        resolved as (
-          update waits w
-          set status = 'resolved', outcome = 'event', payload = i.payload, resolved_at = now()
-          from incoming i
-          where w.tenant_id = $1 and w.execution_id = i.execution_id and w.node_id = i.node_id
-            and w.iteration = i.iteration and w.attempt = i.attempt and w.status = 'open'
-          returning i.event_id, w.execution_id, w.node_id
-        ),
-        noted_waits as (
-          insert into event_matches (tenant_id, event_id, target, execution_id, matched)
-          select distinct $1::uuid, r.event_id, 'wait:' || r.execution_id || '/' || r.node_id, r.execution_id, true from resolved r
-          on conflict do nothing
-        ),
-        woken as (
-          update executions e
-          set wakes = e.wakes + 1,
-              status = case when e.status = 'waiting' then 'queued' else e.status end,
-              queued_at = case when e.status = 'waiting' then now() else e.queued_at end
-          from (select distinct execution_id from resolved order by execution_id) r
-          where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting')
-          returning e.id, e.status, e.priority, e.lease_owner
-        )
-        select c.event_id, true, s.id, 'queued', s.priority, null::uuid from started s join candidates c on c.execution_id = s.id
-        union all
-        select r.event_id, false, w.id, w.status, w.priority, w.lease_owner from woken w join resolved r on r.execution_id = w.id
-        """;
-
     private async Task<List<EventEffect>> CommitAsync(
-        Guid tenantId, IReadOnlyList<Guid> eventIds, Dictionary<Guid, HashSet<string>> patterns, List<Match> matches, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<Guid> ids, List<StoredEvent> events, EventMatching matching, CancellationToken cancellationToken)
     {
-        var types = patterns.SelectMany(entry => entry.Value.Select(pattern => (Event: entry.Key, Pattern: pattern))).ToList();
-        var command = new NpgsqlBatchCommand(RouteSql);
-        command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(Sql.Uuids(eventIds, id => id)); // also those whose partition is gone: they leave the queue
-        command.Parameters.Add(Sql.Uuids(matches, match => match.Event.Id));
-        command.Parameters.Add(Sql.Texts(matches, match => $"trigger:{match.Trigger.WorkflowId}/{match.Trigger.TriggerId}"));
-        command.Parameters.Add(Sql.Uuids(matches, match => match.Trigger.WorkflowId));
-        command.Parameters.Add(Sql.Ints(matches, match => match.Trigger.Version));
-        command.Parameters.Add(Sql.Shorts(matches, match => match.Trigger.Priority));
-        command.Parameters.Add(Sql.UuidsOrNull(matches, match => match.ExecutionId));
-        command.Parameters.Add(Sql.Texts(matches, match => match.Refusal));
-        command.Parameters.Add(Sql.Texts(matches, match => match.Event.CorrelationKey));
-        command.Parameters.Add(Sql.Jsons(matches, match => match.TriggerJson));
-        command.Parameters.Add(Sql.Jsons(matches, match => match.InputJson));
-        command.Parameters.Add(Sql.Uuids(types, type => type.Event));
-        command.Parameters.Add(Sql.Texts(types, type => type.Pattern));
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { TenantScope.SetTenant(tenantId), RoutingCommit.Command(tenantId, ids, events, matching.Matches) },
+        };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var effects = new List<EventEffect>();
-        while (await reader.ReadAsync(cancellationToken))
+        return await RoutingCommit.ReadAsync(tenantId, reader, matching.Matches, cancellationToken);
+    }
+
+    // Whether a set is complete is known only under the lock of its row: then the routing is a transaction of a few round trips.
+    private async Task<List<EventEffect>> JoinAndCommitAsync(
+        Guid tenantId, IReadOnlyList<Guid> ids, List<StoredEvent> events, EventMatching matching, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var writes = await JoinStore.JoinAsync(connection, tenantId, matching, cancellationToken);
+        List<EventEffect> effects;
+        await using (var batch = new NpgsqlBatch(connection))
         {
-            effects.Add(new EventEffect(
-                reader.GetGuid(0),
-                reader.GetBoolean(1),
-                new WokenExecution(
-                    new ExecutionKey(tenantId, reader.GetGuid(2)), reader.GetString(3), (ExecutionPriority)reader.GetInt16(4),
-                    reader.IsDBNull(5) ? null : reader.GetGuid(5))));
+            batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
+            foreach (var write in writes)
+            {
+                batch.BatchCommands.Add(write);
+            }
+
+            batch.BatchCommands.Add(RoutingCommit.Command(tenantId, ids, events, matching.Matches));
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            // set_config answers a row, the writes none.
+            await reader.NextResultAsync(cancellationToken);
+            effects = await RoutingCommit.ReadAsync(tenantId, reader, matching.Matches, cancellationToken);
         }
 
+        await transaction.CommitAsync(cancellationToken);
         return effects;
     }
 
@@ -173,46 +145,4 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
             }
         }
     }
-
-    private async Task<List<StoredEvent>> LoadAsync(Guid tenantId, IReadOnlyList<Guid> eventIds, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlBatchCommand(LoadSql);
-        command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(Sql.Uuids(eventIds, id => id));
-        return await ReadAsync(tenantId, command, reader => new StoredEvent(
-            reader.GetGuid(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.GetFieldValue<byte[]>(3)),
-            cancellationToken);
-    }
-
-    private async Task<List<EventTrigger>> FindTriggersAsync(Guid tenantId, string[] patterns, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlBatchCommand(TriggersSql);
-        command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = patterns });
-        return await ReadAsync(tenantId, command, reader => new EventTrigger(
-            reader.GetGuid(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3),
-            reader.IsDBNull(4) ? null : reader.GetString(4), reader.GetInt16(5)),
-            cancellationToken);
-    }
-
-    private async Task<List<T>> ReadAsync<T>(
-        Guid tenantId, NpgsqlBatchCommand command, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(row(reader));
-        }
-
-        return rows;
-    }
-
-    private sealed record StoredEvent(Guid Id, string Type, string? CorrelationKey, byte[] CloudEvent);
-
-    private sealed record Match(
-        StoredEvent Event, EventTrigger Trigger, string Refusal, Guid? ExecutionId, byte[]? TriggerJson, byte[]? InputJson);
 }

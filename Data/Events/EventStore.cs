@@ -41,7 +41,7 @@ public abstract record IngestOutcome(Guid Id)
 
 /// <summary>
 /// Takes events in. Guarantees: an event reported as accepted is committed, once per (tenant, source, id), together with its place in the
-/// routing queue; routing follows in a transaction of its own, and if this process dies before it, a worker's router does it.
+/// routing queue; routing follows in a transaction of its own, and if it fails or this process dies before it, a worker's router does it.
 /// </summary>
 public sealed class EventStore(WorkflowsDatabase database, EventRouter router, TimeProvider clock)
 {
@@ -58,13 +58,13 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
           returning id
         ),
         queued as (
-          insert into events_to_route (tenant_id, id) select $1, id from fresh
+          insert into events_to_route (tenant_id, id, due_at) select $1, id, now() + $15::interval from fresh
         )
         insert into events
           (tenant_id, id, event_id, source, type, subject, correlation_key, time, data_content_type, data_schema, data, extensions, received_at)
         select $1, e.id, e.event_id, e.source, e.type, e.subject, e.correlation_key, e.time, e.data_content_type, e.data_schema, e.data,
           e.extensions, $14
-        from incoming e join fresh f on f.id = e.id
+        from incoming e where (e.id in (select f.id from fresh f)) is true
         returning id
         """;
 
@@ -78,10 +78,18 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
         }
 
         var now = clock.GetUtcNow();
-        var rows = events.Select(@event => (Id: Guid.CreateVersion7(now), Event: @event)).ToList();
-        var fresh = await StoreAsync(tenantId, rows, now, cancellationToken);
+        // Ids in the order given: what comes first in one call came first.
+        var ids = new Guid[events.Count];
+        for (var index = 0; index < ids.Length; index++)
+        {
+            ids[index] = Guid.CreateVersion7(now);
+        }
+
+        Array.Sort(ids);
+        var rows = ids.Zip(events, (id, @event) => (Id: id, Event: @event)).ToList();
+        var (fresh, version) = await StoreAsync(tenantId, rows, now, cancellationToken);
         var earlier = await FindEarlierAsync(tenantId, [.. rows.Where(row => !fresh.Contains(row.Id))], cancellationToken);
-        var routed = (await router.RouteAsync(tenantId, [.. fresh], cancellationToken)).ToLookup(effect => effect.EventId);
+        var routed = await RouteAsync(tenantId, [.. rows.Where(row => fresh.Contains(row.Id)).Select(row => new StoredEvent(row.Id, row.Event))], version, cancellationToken);
         return [.. rows.Select(row => fresh.Contains(row.Id)
             ? (IngestOutcome)new IngestOutcome.Accepted(
                 row.Id,
@@ -90,7 +98,24 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
             : new IngestOutcome.Duplicate(earlier[(row.Event.Source, row.Event.EventId)]))];
     }
 
-    private async Task<HashSet<Guid>> StoreAsync(
+    // The events are accepted already: a failure to route them now is no failure of the call. They are in the queue, and the workers' routers count and report
+    // what keeps them there.
+    private async Task<ILookup<Guid, EventEffect>> RouteAsync(Guid tenantId, List<StoredEvent> events, long version, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<EventEffect> effects = [];
+        try
+        {
+            effects = await router.RouteAsync(tenantId, events, [], version, cancellationToken);
+        }
+        catch (NpgsqlException)
+        {
+            // left to the workers, see above
+        }
+
+        return effects.ToLookup(effect => effect.EventId);
+    }
+
+    private async Task<(HashSet<Guid> Fresh, long Version)> StoreAsync(
         Guid tenantId, List<(Guid Id, NewEvent Event)> rows, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Two calls that carry the same events must lock the dedupe rows in one order.
@@ -110,8 +135,12 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
         command.Parameters.Add(Sql.Jsons(sorted, row => row.Event.Extensions));
         command.Parameters.Add(Sql.Instant(now + Limits.EventDedupeLifetime));
         command.Parameters.Add(Sql.Instant(now));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Limits.RoutedByReceiver });
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { TenantScope.SetTenant(tenantId), command, RoutingTables.VersionOf(tenantId) },
+        };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var fresh = new HashSet<Guid>();
@@ -120,7 +149,8 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
             fresh.Add(reader.GetGuid(0));
         }
 
-        return fresh;
+        await reader.NextResultAsync(cancellationToken);
+        return (fresh, await reader.ReadAsync(cancellationToken) ? reader.GetInt64(0) : 0);
     }
 
     private const string EarlierSql = """

@@ -15,10 +15,16 @@ public sealed record FinishedExecution
     public byte[]? Error { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }
+
+    /// <summary>It has a concurrency limit (<see cref="ClaimedExecution.IsLimited"/>): others may wait for its place.</summary>
+    public bool IsLimited { get; init; }
 }
 
 /// <summary>An execution that only waits: its row gives up the worker.</summary>
 public sealed record ParkedExecution(ExecutionKey Key, long Fence, int Wakes);
+
+/// <summary>An execution that a person wants to rest and of which nothing runs any more: its row gives up the worker.</summary>
+public sealed record PausedExecution(ExecutionKey Key, long Fence);
 
 /// <summary>An instant at which a wait falls due, or (with an empty node) the execution times out.</summary>
 public sealed record TimerRow(ExecutionKey Key, string NodeId, string Iteration, int Attempt, string Kind, DateTimeOffset DueAt);
@@ -52,6 +58,12 @@ public sealed record EmittedEvent
 /// <summary>Work that exhausted its attempts.</summary>
 public sealed record DeadLetter(Guid Id, ExecutionKey Key, Guid WorkflowId, string? NodeId, byte[] Error, byte[]? Input);
 
+/// <summary>Something worth telling about an execution beside its steps.</summary>
+/// <param name="Id">A UUIDv7; its time decides the partition.</param>
+/// <param name="Level">debug, info, warning or error.</param>
+/// <param name="Metadata">UTF-8 JSON, or null.</param>
+public sealed record LogRow(Guid Id, ExecutionKey Key, string Level, string? NodeId, string Message, byte[]? Metadata, DateTimeOffset At);
+
 /// <summary>Everything that becomes durable in one transaction; each list may be empty.</summary>
 public sealed class Checkpoint
 {
@@ -60,6 +72,8 @@ public sealed class Checkpoint
     public List<FinishedExecution> Finished { get; } = [];
 
     public List<ParkedExecution> Parked { get; } = [];
+
+    public List<PausedExecution> Paused { get; } = [];
 
     public List<WaitRow> Opened { get; } = [];
 
@@ -74,22 +88,26 @@ public sealed class Checkpoint
 
     public List<DeadLetter> DeadLetters { get; } = [];
 
+    public List<LogRow> Logs { get; } = [];
+
     public void Clear()
     {
         Steps.Clear();
         Finished.Clear();
         Parked.Clear();
+        Paused.Clear();
         Opened.Clear();
         Timers.Clear();
         Closed.Clear();
         Cleared.Clear();
         Emitted.Clear();
         DeadLetters.Clear();
+        Logs.Clear();
     }
 }
 
 /// <summary>What the database made of a checkpoint.</summary>
-/// <param name="Requeued">Parked executions that a wake-up overtook: they are queued again and wait for a worker.</param>
+/// <param name="Requeued">Parked executions that a wake-up overtook, paused ones that were cancelled or resumed meanwhile, held ones whose turn has come: they are queued and wait for a worker.</param>
 public sealed record CheckpointResult(IReadOnlyList<DispatchedExecution> Requeued);
 
 /// <summary>An execution that became queued.</summary>

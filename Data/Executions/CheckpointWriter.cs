@@ -7,7 +7,7 @@ namespace Workflows.Data.Executions;
 /// Makes the progress of many executions durable in one transaction and one round trip. Guarantees: all of it or nothing; nothing once the worker is
 /// fenced (SQLSTATE WF001, see <see cref="PostgresErrors.IsWorkerFenced"/>); it may be sent again after a connection broke, since every
 /// statement recognises what the first sending already wrote. The commit waits for the disk.
-/// Lock order, as everywhere: the worker's lease (shared), timers, waits, executions by (tenant, id).
+/// Lock order, as everywhere: the worker's lease (shared), timers, waits, concurrency keys, executions by (tenant, id).
 /// </summary>
 public sealed class CheckpointWriter(WorkflowsDatabase database)
 {
@@ -23,6 +23,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         AddSteps(batch, checkpoint.Steps);
         AddWaits(batch, workerId, checkpoint);
         AddExecutions(batch, workerId, checkpoint);
+        ExecutionLogs.AddTo(batch, checkpoint.Logs);
         AddEvents(batch, checkpoint.Emitted);
         AddDeadLetters(batch, checkpoint.DeadLetters);
 
@@ -30,7 +31,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
-            // Only parking returns rows of four columns: those it queued again.
+            // Only parking and the release of slots return rows of four columns: what they queued.
             while (await reader.ReadAsync(cancellationToken))
             {
                 if (reader.FieldCount == 4 && reader.GetString(3) == "queued")
@@ -44,13 +45,33 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         return new CheckpointResult(requeued);
     }
 
+    // Each end is counted by the statement that makes it, so once; a row or a few for the whole checkpoint (PerformanceStore adds them up).
     private const string FinishSql = """
-        update executions e
-        set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, lease_owner = null
-        from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
-          as f (tenant_id, id, fence, status, output, error, finished_at)
-        where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
+        with done as (
+          update executions e
+          set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, lease_owner = null
+          from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
+            as f (tenant_id, id, fence, status, output, error, finished_at)
+          where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
+          returning e.tenant_id, e.workflow_id, e.trigger_type, e.status, date_trunc('hour', e.finished_at, 'UTC') as hour,
+            greatest(0, extract(epoch from e.finished_at - greatest(e.started_at, e.retried_at)) * 1000)::bigint as ms
+        )
+        insert into performance_deltas (tenant_id, id, workflow_id, hour, trigger_type, status, bucket, executions, total_ms)
+        select d.tenant_id, gen_random_uuid(), d.workflow_id, d.hour, d.trigger_type, d.status, duration_bucket(d.ms), count(*), sum(d.ms)
+        from done d group by d.tenant_id, d.workflow_id, d.hour, d.trigger_type, d.status, duration_bucket(d.ms)
         """;
+
+    // Only for executions under a concurrency limit. Their keys' locks come before any row of executions; who waits for the place is queued in this transaction.
+    private const string HoldSlotsSql = "select hold_slots_of($1::uuid[], $2::uuid[])";
+
+    private const string ReleaseSlotsSql = "select tenant_id, id, priority, status from release_slots($1::uuid[], $2::uuid[])";
+
+    private static void AddSlots(NpgsqlBatch batch, NpgsqlBatchCommand command, List<FinishedExecution> limited)
+    {
+        command.Parameters.Add(Sql.Uuids(limited, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(limited, row => row.Key.Id));
+        batch.BatchCommands.Add(command);
+    }
 
     // A failed execution is worth finding: the search service indexes its error text.
     private const string IndexFailuresSql = """
@@ -71,11 +92,30 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         returning e.tenant_id, e.id, e.priority, e.status
         """;
 
+    // Wake-ups are kept: the next owner finds the resolved waits. Who was faster with a resumption (no request is left) or with another request gets
+    // the execution queued.
+    private const string PauseSql = """
+        update executions e
+        set status = case when e.stop_request = 'pause' then 'paused' else 'queued' end,
+            queued_at = case when e.stop_request = 'pause' then e.queued_at else now() end,
+            stop_request = nullif(e.stop_request, 'pause'),
+            lease_owner = null
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as p (tenant_id, id, fence)
+        where e.tenant_id = p.tenant_id and e.id = p.id and e.fence = p.fence and e.lease_owner = $1
+        returning e.tenant_id, e.id, e.priority, e.status
+        """;
+
     private static void AddExecutions(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
     {
         if (checkpoint.Finished is { Count: > 0 } finished)
         {
             finished.Sort((left, right) => left.Key.CompareTo(right.Key));
+            var limited = finished.FindAll(row => row.IsLimited);
+            if (limited.Count > 0)
+            {
+                AddSlots(batch, new NpgsqlBatchCommand(HoldSlotsSql), limited);
+            }
+
             var command = new NpgsqlBatchCommand(FinishSql);
             command.Parameters.Add(Sql.Uuid(workerId));
             command.Parameters.Add(Sql.Uuids(finished, row => row.Key.TenantId));
@@ -86,6 +126,10 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
             command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
             batch.BatchCommands.Add(command);
+            if (limited.Count > 0)
+            {
+                AddSlots(batch, new NpgsqlBatchCommand(ReleaseSlotsSql), limited);
+            }
 
             var failed = finished.FindAll(row => row.Status is "failed" or "timed_out");
             if (failed.Count > 0)
@@ -107,6 +151,17 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Uuids(parked, row => row.Key.Id));
             command.Parameters.Add(Sql.Longs(parked, row => row.Fence));
             command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
+            batch.BatchCommands.Add(command);
+        }
+
+        if (checkpoint.Paused is { Count: > 0 } paused)
+        {
+            paused.Sort((left, right) => left.Key.CompareTo(right.Key));
+            var command = new NpgsqlBatchCommand(PauseSql);
+            command.Parameters.Add(Sql.Uuid(workerId));
+            command.Parameters.Add(Sql.Uuids(paused, row => row.Key.TenantId));
+            command.Parameters.Add(Sql.Uuids(paused, row => row.Key.Id));
+            command.Parameters.Add(Sql.Longs(paused, row => row.Fence));
             batch.BatchCommands.Add(command);
         }
     }

@@ -44,6 +44,9 @@ public sealed record ClaimedExecution
 
     /// <summary>When a person last had it retried.</summary>
     public DateTimeOffset? RetriedAt { get; init; }
+
+    /// <summary>It has a concurrency limit: its end makes room for another.</summary>
+    public bool IsLimited { get; init; }
 }
 
 /// <summary>
@@ -62,7 +65,8 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         from unnest($2::uuid[], $3::uuid[]) as c (tenant_id, id)
         where e.tenant_id = c.tenant_id and e.id = c.id and e.status = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
-          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at
+          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
+          e.concurrency_key is not null
         """;
 
     /// <summary>Claims by id, as the streams hint.</summary>
@@ -111,7 +115,8 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         from locked l
         where e.tenant_id = l.tenant_id and e.id = l.id and e.status = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
-          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at
+          e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
+          e.concurrency_key is not null
         """;
 
     /// <summary>Finds and claims up to <paramref name="limit"/> executions accepted before an instant, in turn among tenants.</summary>
@@ -160,6 +165,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         QueuedAt = reader.GetFieldValue<DateTimeOffset>(15),
         StartedAt = reader.GetFieldValue<DateTimeOffset>(16),
         RetriedAt = reader.IsDBNull(17) ? null : reader.GetFieldValue<DateTimeOffset>(17),
+        IsLimited = reader.GetBoolean(18),
     };
 
     private const string OwnedSql = "select e.tenant_id, e.id, e.fence from executions e where e.lease_owner = $1 and e.status = 'running'";

@@ -14,15 +14,34 @@ public sealed record Actor(string Type, Guid? Id, string Name)
     public string? RequestId { get; init; }
 }
 
-/// <summary>What became of a control request.</summary>
+/// <summary>What a person does to executions.</summary>
+public enum ControlAction
+{
+    /// <summary>Asks for the end of what is not finished. A worker carries it out, so that everything that belongs to an end happens.</summary>
+    Cancel,
+
+    /// <summary>Stops what is queued or waiting at once, and what runs as soon as its worker has recorded what is under way.</summary>
+    Pause,
+
+    /// <summary>Queues what is paused; takes back a pause that was not carried out yet.</summary>
+    Resume,
+
+    /// <summary>Runs what failed, timed out or was cancelled on from where it stopped, on the same version.</summary>
+    Retry,
+
+    /// <summary>Closes a failure without running it again.</summary>
+    Resolve,
+}
+
+/// <summary>What became of a control request for one execution.</summary>
 public abstract record ControlOutcome
 {
     private ControlOutcome()
     {
     }
 
-    /// <summary>The request is durable; a worker carries it out.</summary>
-    public sealed record Accepted : ControlOutcome;
+    /// <summary>The request is durable. <paramref name="Status"/> is the execution's, from which a worker goes on if something is left to do.</summary>
+    public sealed record Accepted(string Status) : ControlOutcome;
 
     public sealed record NotFound : ControlOutcome;
 
@@ -30,119 +49,242 @@ public abstract record ControlOutcome
     public sealed record NotAllowed(string Status) : ControlOutcome;
 }
 
+/// <summary>What became of a control request for several executions.</summary>
+/// <param name="Changed">Those to which it was done.</param>
+/// <param name="States">The present status of each that exists.</param>
+public sealed record ControlResult(IReadOnlyList<Guid> Changed, IReadOnlyDictionary<Guid, string> States);
+
 /// <summary>
-/// What people do to executions. Guarantees: the request and its audit row are one transaction; a parked execution is put back into the queue so
-/// that a worker carries the request out, an owned one is marked and its worker nudged (and finds the mark by itself otherwise).
+/// What people do to executions, one or many in one transaction with an audit row for each. Guarantees: an execution is changed only from a status that allows it,
+/// whatever happens to it at the same moment; an owned one is marked and its worker nudged (and finds the mark by itself otherwise).
+/// Lock order, as everywhere: concurrency keys, executions by (tenant, id).
 /// </summary>
 public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams dispatch, WorkerSignals signals, TimeProvider clock)
 {
-    private const string CancelSql = """
-        with changed as (
-          update executions e
-          set stop_request = 'cancel', stop_reason = $3, wakes = e.wakes + 1,
-              status = case when e.status = 'waiting' then 'queued' else e.status end,
-              queued_at = case when e.status = 'waiting' then now() else e.queued_at end
-          where e.tenant_id = $1 and e.id = $2 and e.status in ('queued', 'running', 'waiting')
-          returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
-        ),
+    private const string Noted = """
         noted as (
           insert into user_activity
             (tenant_id, id, actor_type, actor_id, actor_name, action, object_type, object_id, ip, user_agent, after, request_id, at)
-          select c.tenant_id, $4, $5, $6, $7, 'execution.cancel', 'execution', c.id, $8, $9, jsonb_build_object('reason', $3::text), $10, now()
-          from changed c
+          select c.tenant_id, a.activity_id, $5, $6, $7, $11, 'execution', c.id, $8, $9, jsonb_build_object('reason', $3::text), $10, now()
+          from changed c join unnest($2::uuid[], $4::uuid[]) as a (id, activity_id) on a.id = c.id
         )
-        select c.status, c.priority, c.lease_owner, true from changed c
-        union all
-        select e.status, e.priority, e.lease_owner, false from executions e
-        where e.tenant_id = $1 and e.id = $2 and not exists (select from changed)
+        select c.id, c.status, c.priority, c.lease_owner from changed c
         """;
 
-    /// <summary>Asks for the end of an execution that is not finished.</summary>
-    public Task<ControlOutcome> CancelAsync(
-        Guid tenantId, Guid executionId, string reason, Actor actor, CancellationToken cancellationToken) =>
-        ChangeAsync(CancelSql, tenantId, executionId, reason, actor, cancellationToken);
-
-    // Steps that completed keep their results; the failed ones are history of the run before.
-    private const string RetrySql = """
-        with changed as (
+    // Also what has not begun is ended by a worker: somebody may wait for its end (a parent, a caller, those held behind it).
+    private const string CancelSql = $"""
+        with locked as (
+          select e.tenant_id, e.id from executions e
+          where e.tenant_id = $1 and e.id = any ($2::uuid[]) and e.status in ('queued', 'running', 'waiting', 'paused', 'held')
+          order by e.tenant_id, e.id for update
+        ),
+        changed as (
           update executions e
-          set status = 'queued', attempt = e.attempt + 1, output = null, error = null, finished_at = null, stop_request = null,
-              stop_reason = null, reply_to = null, queued_at = now(), retried_at = now()
-          where e.tenant_id = $1 and e.id = $2 and e.status in ('failed', 'timed_out', 'cancelled')
+          set stop_request = 'cancel', stop_reason = $3, wakes = e.wakes + 1,
+              status = case when e.status in ('waiting', 'paused', 'held') then 'queued' else e.status end,
+              queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
+          from locked l where e.tenant_id = l.tenant_id and e.id = l.id
+          returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
+        ),
+        {Noted}
+        """;
+
+    private const string PauseSql = $"""
+        with locked as (
+          select e.tenant_id, e.id from executions e
+          where e.tenant_id = $1 and e.id = any ($2::uuid[]) and e.status in ('queued', 'running', 'waiting')
+            and (e.stop_request is null or (e.stop_request = 'pause' and e.status <> 'running'))
+          order by e.tenant_id, e.id for update
+        ),
+        changed as (
+          update executions e
+          set stop_request = case when e.status = 'running' then 'pause' end, stop_reason = $3,
+              status = case when e.status = 'running' then e.status else 'paused' end
+          from locked l where e.tenant_id = l.tenant_id and e.id = l.id
+          returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
+        ),
+        {Noted}
+        """;
+
+    private const string ResumeSql = $"""
+        with locked as (
+          select e.tenant_id, e.id from executions e
+          where e.tenant_id = $1 and e.id = any ($2::uuid[]) and (e.status = 'paused' or (e.status in ('queued', 'running') and e.stop_request = 'pause'))
+          order by e.tenant_id, e.id for update
+        ),
+        changed as (
+          update executions e
+          set stop_request = nullif(e.stop_request, 'pause'), stop_reason = case when e.stop_request is distinct from 'pause' and e.stop_request is not null then e.stop_reason end,
+              status = case when e.status = 'paused' then 'queued' else e.status end,
+              queued_at = case when e.status = 'paused' then now() else e.queued_at end
+          from locked l where e.tenant_id = l.tenant_id and e.id = l.id
+          returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
+        ),
+        {Noted}
+        """;
+
+    // Steps that completed keep their results; the failed ones are history of the run before. One with a concurrency limit lines up again, and is queued by the
+    // statement after this if there is room.
+    private const string RetrySql = $"""
+        with locked as (
+          select e.tenant_id, e.id from executions e
+          where e.tenant_id = $1 and e.id = any ($2::uuid[]) and e.status in ('failed', 'timed_out', 'cancelled')
+          order by e.tenant_id, e.id for update
+        ),
+        changed as (
+          update executions e
+          set status = case when e.concurrency_key is null then 'queued' else 'held' end, attempt = e.attempt + 1, output = null, error = null, finished_at = null,
+              stop_request = null, stop_reason = null, reply_to = null, queued_at = now(), retried_at = now(),
+              resolved_at = null, resolved_by = null, resolution = null
+          from locked l where e.tenant_id = l.tenant_id and e.id = l.id
           returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         ),
         settled as (
           update dead_letters d set status = 'redriven', settled_at = now(), settled_by = $7
           from changed c where d.tenant_id = c.tenant_id and d.execution_id = c.id and d.status = 'open'
         ),
-        noted as (
-          insert into user_activity
-            (tenant_id, id, actor_type, actor_id, actor_name, action, object_type, object_id, ip, user_agent, after, request_id, at)
-          select c.tenant_id, $4, $5, $6, $7, 'execution.retry', 'execution', c.id, $8, $9, jsonb_build_object('reason', $3::text), $10, now()
-          from changed c
-        )
-        select c.status, c.priority, c.lease_owner, true from changed c
-        union all
-        select e.status, e.priority, e.lease_owner, false from executions e
-        where e.tenant_id = $1 and e.id = $2 and not exists (select from changed)
+        {Noted}
         """;
 
-    /// <summary>Runs a failed, timed-out or cancelled execution on from where it stopped, on the same version.</summary>
-    public Task<ControlOutcome> RetryAsync(
-        Guid tenantId, Guid executionId, string reason, Actor actor, CancellationToken cancellationToken) =>
-        ChangeAsync(RetrySql, tenantId, executionId, reason, actor, cancellationToken);
+    private const string ResolveSql = $"""
+        with locked as (
+          select e.tenant_id, e.id from executions e
+          where e.tenant_id = $1 and e.id = any ($2::uuid[]) and e.status in ('failed', 'timed_out') and e.resolved_at is null
+          order by e.tenant_id, e.id for update
+        ),
+        changed as (
+          update executions e set resolved_at = now(), resolved_by = $7, resolution = $3
+          from locked l where e.tenant_id = l.tenant_id and e.id = l.id
+          returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
+        ),
+        settled as (
+          update dead_letters d set status = 'discarded', settled_at = now(), settled_by = $7
+          from changed c where d.tenant_id = c.tenant_id and d.execution_id = c.id and d.status = 'open'
+        ),
+        {Noted}
+        """;
 
-    private async Task<ControlOutcome> ChangeAsync(
-        string sql, Guid tenantId, Guid executionId, string reason, Actor actor, CancellationToken cancellationToken)
+    private const string HoldSlotsSql = "select hold_slots_of(array_fill($1::uuid, array[cardinality($2::uuid[])]), $2::uuid[])";
+
+    private const string ReleaseSlotsSql =
+        "select id, status, priority from release_slots(array_fill($1::uuid, array[cardinality($2::uuid[])]), $2::uuid[])";
+
+    private const string StatesSql = "select e.id, e.status from executions e where e.tenant_id = $1 and e.id = any ($2::uuid[])";
+
+    public Task<ControlOutcome> CancelAsync(Guid tenantId, Guid executionId, string reason, Actor actor, CancellationToken cancellationToken) =>
+        ApplyAsync(ControlAction.Cancel, tenantId, executionId, reason, actor, cancellationToken);
+
+    public Task<ControlOutcome> RetryAsync(Guid tenantId, Guid executionId, string reason, Actor actor, CancellationToken cancellationToken) =>
+        ApplyAsync(ControlAction.Retry, tenantId, executionId, reason, actor, cancellationToken);
+
+    /// <summary>Does something to one execution.</summary>
+    public async Task<ControlOutcome> ApplyAsync(
+        ControlAction action, Guid tenantId, Guid executionId, string reason, Actor actor, CancellationToken cancellationToken)
     {
-#pragma warning disable CA2100 // one of the two constants above
-        var command = new NpgsqlBatchCommand(sql);
-#pragma warning restore CA2100
-        command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(Sql.Uuid(executionId));
+        var result = await ApplyAsync(action, tenantId, [executionId], reason, actor, cancellationToken);
+        return !result.States.TryGetValue(executionId, out var status) ? new ControlOutcome.NotFound()
+            : result.Changed.Count > 0 ? new ControlOutcome.Accepted(status)
+            : new ControlOutcome.NotAllowed(status);
+    }
+
+    /// <summary>Does something to those of the executions whose status allows it, all in one transaction.</summary>
+    /// <param name="auditAs">The action in the audit trail; that of the request when left out.</param>
+    /// <exception cref="ArgumentException">More than <see cref="Limits.BulkControl"/>.</exception>
+    public async Task<ControlResult> ApplyAsync(
+        ControlAction action, Guid tenantId, IReadOnlyList<Guid> executionIds, string reason, Actor actor, CancellationToken cancellationToken, string? auditAs = null)
+    {
+        if (executionIds.Count > Limits.BulkControl)
+        {
+            throw new ArgumentException($"At most {Limits.BulkControl} executions are controlled in one call, not {executionIds.Count}.", nameof(executionIds));
+        }
+
+        var ids = executionIds.Distinct().ToList();
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId) } };
+        if (action == ControlAction.Retry)
+        {
+            batch.BatchCommands.Add(ByIds(new NpgsqlBatchCommand(HoldSlotsSql), tenantId, ids));
+        }
+
+        batch.BatchCommands.Add(Change(action, tenantId, ids, reason, actor, auditAs));
+        if (action == ControlAction.Retry)
+        {
+            batch.BatchCommands.Add(ByIds(new NpgsqlBatchCommand(ReleaseSlotsSql), tenantId, ids));
+        }
+
+        batch.BatchCommands.Add(ByIds(new NpgsqlBatchCommand(StatesSql), tenantId, ids));
+        var (changed, promoted) = (new List<Row>(), new List<Row>());
+        var states = new Dictionary<Guid, string>();
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            do
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    if (reader.FieldCount == 3)
+                    {
+                        promoted.Add(new Row(reader.GetGuid(0), reader.GetString(1), (ExecutionPriority)reader.GetInt16(2), null));
+                    }
+                    else if (reader.FieldCount == 4)
+                    {
+                        changed.Add(new Row(reader.GetGuid(0), reader.GetString(1), (ExecutionPriority)reader.GetInt16(2), reader.IsDBNull(3) ? null : reader.GetGuid(3)));
+                    }
+                    else if (reader.FieldCount == 2)
+                    {
+                        states.Add(reader.GetGuid(0), reader.GetString(1));
+                    }
+                }
+            }
+            while (await reader.NextResultAsync(cancellationToken));
+        }
+
+        Announce(tenantId, [.. changed, .. promoted]);
+        return new ControlResult([.. changed.Select(row => row.Id)], states);
+    }
+
+    private NpgsqlBatchCommand Change(ControlAction action, Guid tenantId, List<Guid> ids, string reason, Actor actor, string? auditAs)
+    {
+        var (command, name) = action switch
+        {
+            ControlAction.Cancel => (new NpgsqlBatchCommand(CancelSql), "execution.cancel"),
+            ControlAction.Pause => (new NpgsqlBatchCommand(PauseSql), "execution.pause"),
+            ControlAction.Resume => (new NpgsqlBatchCommand(ResumeSql), "execution.resume"),
+            ControlAction.Retry => (new NpgsqlBatchCommand(RetrySql), "execution.retry"),
+            ControlAction.Resolve => (new NpgsqlBatchCommand(ResolveSql), "execution.resolve"),
+        };
+        var now = clock.GetUtcNow();
+        ByIds(command, tenantId, ids);
         command.Parameters.Add(Sql.Text(reason));
-        command.Parameters.Add(Sql.Uuid(Guid.CreateVersion7(clock.GetUtcNow())));
+        command.Parameters.Add(Sql.Uuids(ids, _ => Guid.CreateVersion7(now)));
         command.Parameters.Add(Sql.Text(actor.Type));
         command.Parameters.Add(Sql.UuidOrNull(actor.Id));
         command.Parameters.Add(Sql.Text(actor.Name));
         command.Parameters.Add(Sql.Text(actor.Ip));
         command.Parameters.Add(Sql.Text(actor.UserAgent));
         command.Parameters.Add(Sql.Text(actor.RequestId));
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
-        string status;
-        ExecutionPriority priority;
-        Guid? owner;
-        bool changed;
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
-        {
-            await reader.NextResultAsync(cancellationToken);
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                return new ControlOutcome.NotFound();
-            }
-
-            status = reader.GetString(0);
-            priority = (ExecutionPriority)reader.GetInt16(1);
-            owner = reader.IsDBNull(2) ? null : reader.GetGuid(2);
-            changed = reader.GetBoolean(3);
-        }
-
-        if (!changed)
-        {
-            return new ControlOutcome.NotAllowed(status);
-        }
-
-        var key = new ExecutionKey(tenantId, executionId);
-        if (owner is { } workerId)
-        {
-            signals.Nudge(workerId, key);
-        }
-        else
-        {
-            dispatch.Announce([new DispatchHint(key, priority)]);
-        }
-
-        return new ControlOutcome.Accepted();
+        command.Parameters.Add(Sql.Text(auditAs ?? name));
+        return command;
     }
+
+    private static NpgsqlBatchCommand ByIds(NpgsqlBatchCommand command, Guid tenantId, List<Guid> ids)
+    {
+        command.Parameters.Add(Sql.Uuid(tenantId));
+        command.Parameters.Add(Sql.Uuids(ids, id => id));
+        return command;
+    }
+
+    private void Announce(Guid tenantId, List<Row> rows)
+    {
+        dispatch.Announce(rows.Where(row => row.Status == "queued")
+            .Select(row => new DispatchHint(new ExecutionKey(tenantId, row.Id), row.Priority)));
+        foreach (var row in rows)
+        {
+            if (row.Owner is { } workerId)
+            {
+                signals.Nudge(workerId, new ExecutionKey(tenantId, row.Id));
+            }
+        }
+    }
+
+    private sealed record Row(Guid Id, string Status, ExecutionPriority Priority, Guid? Owner);
 }

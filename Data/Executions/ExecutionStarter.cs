@@ -58,7 +58,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
             await WriteAsync(first, cancellationToken);
             foreach (var tenant in rest.GroupBy(pending => pending.Execution.TenantId))
             {
-                await SettleAsync([.. tenant], [], cancellationToken);
+                await SettleAsync([.. tenant], NoneStored, cancellationToken);
             }
         }
 #pragma warning disable CA1031 // every caller gets the failure; the lane lives on for the next batch
@@ -91,7 +91,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
     {
         var now = _clock.GetUtcNow();
         var groups = round.GroupBy(pending => pending.Execution.TenantId).OrderBy(group => group.Key).Select(group => group.ToList()).ToList();
-        var stored = new HashSet<Guid>();
+        var stored = new Dictionary<Guid, bool>();
         await using (var connection = await _database.HotPath.OpenConnectionAsync(cancellationToken))
         {
             await using var batch = new NpgsqlBatch(connection);
@@ -107,14 +107,14 @@ public sealed class ExecutionStarter : IAsyncDisposable
                 {
                     if (reader.GetFieldType(0) == typeof(Guid))
                     {
-                        stored.Add(reader.GetGuid(0));
+                        stored.Add(reader.GetGuid(0), reader.FieldCount == 2 && reader.GetString(1) == "held");
                     }
                 }
             }
             while (await reader.NextResultAsync(cancellationToken));
         }
 
-        _dispatch.Announce(round.Where(pending => stored.Contains(pending.Execution.Id))
+        _dispatch.Announce(round.Where(pending => stored.TryGetValue(pending.Execution.Id, out var held) && !held)
             .Select(pending => new DispatchHint(pending.Execution.Key(), pending.Execution.Priority)));
         foreach (var group in groups)
         {
@@ -155,7 +155,13 @@ public sealed class ExecutionStarter : IAsyncDisposable
     private static void AddGroup(NpgsqlBatch batch, List<Pending> group, DateTimeOffset now)
     {
         batch.BatchCommands.Add(TenantScope.SetTenant(group[0].Execution.TenantId));
-        var plain = group.Where(pending => pending.Execution.Idempotency is null).ToList();
+        var limited = group.Where(pending => pending.Execution.Concurrency is not null).ToList();
+        if (limited.Count > 0)
+        {
+            LimitedStart.AddTo(batch, [.. limited.Select(pending => pending.Execution)], now, command => AddRows(command, limited, now));
+        }
+
+        var plain = group.Where(pending => pending.Execution is { Idempotency: null, Concurrency: null }).ToList();
         if (plain.Count > 0)
         {
             var command = new NpgsqlBatchCommand(StartSql);
@@ -163,7 +169,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
             batch.BatchCommands.Add(command);
         }
 
-        var keyed = group.Where(pending => pending.Execution.Idempotency is not null)
+        var keyed = group.Where(pending => pending.Execution is { Idempotency: not null, Concurrency: null })
             .OrderBy(pending => pending.Execution.Idempotency!.Scope, StringComparer.Ordinal)
             .ThenBy(pending => pending.Execution.Idempotency!.Key, StringComparer.Ordinal).ToList();
         if (keyed.Count > 0)
@@ -200,14 +206,20 @@ public sealed class ExecutionStarter : IAsyncDisposable
         join idempotency_keys i on i.tenant_id = $1 and i.scope = k.scope and i.key = k.key
         """;
 
-    private async Task SettleAsync(List<Pending> group, HashSet<Guid> stored, CancellationToken cancellationToken)
+    private static readonly Dictionary<Guid, bool> NoneStored = [];
+
+    private async Task SettleAsync(List<Pending> group, Dictionary<Guid, bool> stored, CancellationToken cancellationToken)
     {
         var refused = new List<Pending>();
         foreach (var pending in group)
         {
-            if (stored.Contains(pending.Execution.Id))
+            if (stored.TryGetValue(pending.Execution.Id, out var held))
             {
-                pending.Outcome.TrySetResult(new StartOutcome.Started(pending.Execution.Id));
+                pending.Outcome.TrySetResult(new StartOutcome.Started(pending.Execution.Id) { IsHeld = held });
+            }
+            else if (pending.Execution.Idempotency is null)
+            {
+                pending.Outcome.TrySetResult(new StartOutcome.Skipped());
             }
             else
             {
@@ -240,10 +252,11 @@ public sealed class ExecutionStarter : IAsyncDisposable
         foreach (var pending in refused)
         {
             var claim = pending.Execution.Idempotency!;
+            var known = earlier.TryGetValue((claim.Scope, claim.Key), out var found);
             pending.Outcome.TrySetResult(
-                earlier.TryGetValue((claim.Scope, claim.Key), out var found) && found.Hash.AsSpan().SequenceEqual(claim.RequestHash)
-                    ? new StartOutcome.AlreadyStarted(found.Id)
-                    : new StartOutcome.KeyReused());
+                known && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? new StartOutcome.AlreadyStarted(found.Id)
+                : !known && pending.Execution.Concurrency is not null ? new StartOutcome.Skipped()
+                : new StartOutcome.KeyReused());
         }
     }
 

@@ -47,6 +47,9 @@ public sealed record NewExecution
     public string? CreatedBy { get; init; }
 
     public IdempotencyClaim? Idempotency { get; init; }
+
+    /// <summary>The limit it falls under (<see cref="StartSettings"/>), or null.</summary>
+    public ConcurrencyClaim? Concurrency { get; init; }
 }
 
 /// <summary>A client's name for a request, and the hash of what it asked for.</summary>
@@ -60,13 +63,20 @@ public abstract record StartOutcome
     }
 
     /// <summary>The execution is committed.</summary>
-    public sealed record Started(Guid Id) : StartOutcome;
+    public sealed record Started(Guid Id) : StartOutcome
+    {
+        /// <summary>Its concurrency limit is reached: it is queued when one of the others has ended.</summary>
+        public bool IsHeld { get; init; }
+    }
 
     /// <summary>The same request was accepted before, as this execution.</summary>
     public sealed record AlreadyStarted(Guid Id) : StartOutcome;
 
     /// <summary>The idempotency key was used for another request.</summary>
     public sealed record KeyReused : StartOutcome;
+
+    /// <summary>Its concurrency limit is reached and its policy is to skip: nothing was stored.</summary>
+    public sealed record Skipped : StartOutcome;
 
     /// <summary>Too many starts wait for the database; nothing was stored. Try again shortly.</summary>
     public sealed record Overloaded : StartOutcome;

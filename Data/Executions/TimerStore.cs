@@ -12,7 +12,8 @@ public sealed record WokenExecution(ExecutionKey Key, string Status, ExecutionPr
 /// </summary>
 public sealed class TimerStore(WorkflowsDatabase database)
 {
-    // Lock order, as everywhere: timers, waits, executions by key.
+    // Lock order, as everywhere: timers, waits, executions by key. A paused execution sleeps over its timers (what resolved is found when a person
+    // resumes it) but not over its own time-out.
     private const string FireSql = """
         with due as (
           select t.tenant_id, t.execution_id, t.node_id, t.iteration, t.attempt, t.kind
@@ -48,11 +49,11 @@ public sealed class TimerStore(WorkflowsDatabase database)
         )
         update executions e
         set wakes = e.wakes + 1,
-            status = case when e.status = 'waiting' then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' then now() else e.queued_at end,
-            stop_request = case when a.timeout then coalesce(e.stop_request, 'timeout') else e.stop_request end
+            status = case when e.status = 'waiting' or (e.status = 'paused' and a.timeout) then 'queued' else e.status end,
+            queued_at = case when e.status = 'waiting' or (e.status = 'paused' and a.timeout) then now() else e.queued_at end,
+            stop_request = case when a.timeout and e.stop_request is distinct from 'cancel' then 'timeout' else e.stop_request end
         from affected a
-        where e.tenant_id = a.tenant_id and e.id = a.execution_id and e.status in ('queued', 'running', 'waiting')
+        where e.tenant_id = a.tenant_id and e.id = a.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 

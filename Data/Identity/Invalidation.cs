@@ -10,6 +10,9 @@ public enum Invalidated
     User,
     Tenant,
     Workflow,
+    Secret,
+    Connector,
+    NodeDefinition,
 }
 
 /// <summary>

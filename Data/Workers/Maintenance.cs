@@ -31,6 +31,17 @@ public sealed class Maintenance(WorkflowsDatabase database)
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    private const string RetireDaysSql = "select retire_day_partitions($1, now() - $2::interval)";
+
+    /// <summary>Drops daily partitions of a table that ended longer ago than <paramref name="keep"/>.</summary>
+    public async Task<int> RetireDayPartitionsAsync(string table, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(RetireDaysSql);
+        command.Parameters.Add(Sql.Text(table));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     private const string StraysSql = "select table_name from rows_without_partition() where has_rows";
 
     /// <summary>Tables whose default partition holds rows: a partition was missing when they came.</summary>
@@ -59,13 +70,22 @@ public sealed class Maintenance(WorkflowsDatabase database)
         where d.tenant_id = x.tenant_id and d.source = x.source and d.event_id = x.event_id
         """;
 
-    /// <summary>Deletes up to <paramref name="limit"/> rows each of expired idempotency keys and event ids.</summary>
+    private const string ExpiredJoinsSql = """
+        delete from rule_joins j
+        using (select tenant_id, rule_id, correlation_key from rule_joins where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where j.tenant_id = x.tenant_id and j.rule_id = x.rule_id and j.correlation_key = x.correlation_key
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids and sets of events that did not become complete.</summary>
     public async Task<int> DeleteExpiredAsync(int limit, CancellationToken cancellationToken)
     {
         await using var keys = database.Source.CreateCommand(ExpiredKeysSql);
         keys.Parameters.Add(Sql.Int(limit));
         await using var events = database.Source.CreateCommand(ExpiredEventsSql);
         events.Parameters.Add(Sql.Int(limit));
-        return await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken);
+        await using var joins = database.Source.CreateCommand(ExpiredJoinsSql);
+        joins.Parameters.Add(Sql.Int(limit));
+        return await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken)
+            + await joins.ExecuteNonQueryAsync(cancellationToken);
     }
 }

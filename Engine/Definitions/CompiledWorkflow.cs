@@ -17,21 +17,28 @@ public sealed class CompiledWorkflow
 
     internal CompiledWorkflow(
         WorkflowDefinition definition,
+        CompiledGraph root,
         CompiledNode[] nodes,
         FrozenDictionary<string, int> ordinals,
         CompiledTrigger[] triggers,
-        JsonTemplate? output,
         JsonataExpression? concurrencyKey,
-        InputSchema? inputSchema)
+        InputSchema? inputSchema,
+        IReadOnlyList<ExpressionUse> uses)
     {
         Definition = definition;
+        Root = root;
         Nodes = nodes;
         Triggers = triggers;
-        Output = output;
         ConcurrencyKey = concurrencyKey;
         _ordinals = ordinals;
         _inputSchema = inputSchema;
-        Starts = nodes.Where(node => node.Incoming.Length == 0).Select(node => node.Ordinal).ToArray();
+        UsesContext = uses.Any(use => use.Reads(ScopeNames.Context));
+        SecretNames = uses.Where(use => use.MaySeeSecrets)
+            .SelectMany(use => use.References)
+            .Where(reference => reference.Path is [ScopeNames.Secrets, _, ..])
+            .Select(reference => reference.Path[1])
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
     }
 
     /// <summary>The definition as written.</summary>
@@ -39,17 +46,20 @@ public sealed class CompiledWorkflow
 
     public WorkflowSettings Settings => Definition.Settings;
 
-    /// <summary>By ordinal, in the order of the definition.</summary>
+    /// <summary>By ordinal: the workflow's own nodes in the order of the definition, then those of each body.</summary>
     public IReadOnlyList<CompiledNode> Nodes { get; }
 
     public IReadOnlyList<CompiledTrigger> Triggers { get; }
 
-    internal JsonTemplate? Output { get; }
+    /// <summary>Some expression reads <c>context</c>: <see cref="Executions.ExecutionFacts.Context"/> has to be there.</summary>
+    public bool UsesContext { get; }
+
+    /// <summary>The secrets that parameters read, each once: <see cref="Executions.ExecutionFacts.Secrets"/> has to have them.</summary>
+    public IReadOnlyList<string> SecretNames { get; }
+
+    internal CompiledGraph Root { get; }
 
     internal JsonataExpression? ConcurrencyKey { get; }
-
-    /// <summary>The nodes without incoming edges.</summary>
-    internal int[] Starts { get; }
 
     /// <summary>Validates a definition and compiles it; with problems, all of them are in <paramref name="problems"/>.</summary>
     public static bool TryCompile(
@@ -60,6 +70,22 @@ public sealed class CompiledWorkflow
 
     /// <summary>The ordinal of a node; -1 when there is no such node.</summary>
     public int OrdinalOf(string nodeId) => _ordinals.TryGetValue(nodeId, out var ordinal) ? ordinal : -1;
+
+    /// <summary>A node and all that its edges lead to: what runs again when it does. Empty when there is no such node.</summary>
+    public IReadOnlySet<string> DescendantsOf(string nodeId)
+    {
+        var found = new HashSet<string>();
+        var next = new Queue<int>(OrdinalOf(nodeId) is var start and >= 0 ? [start] : []);
+        while (next.TryDequeue(out var ordinal))
+        {
+            if (found.Add(Nodes[ordinal].Id))
+            {
+                Array.ForEach(Nodes[ordinal].Outgoing, edge => next.Enqueue(edge.Node));
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>What is wrong with an input; empty when it fits the definition's <c>parameters</c>, or there are none.</summary>
     public IReadOnlyList<InputProblem> ValidateInput(JsonElement input) => _inputSchema?.Validate(input) ?? [];
@@ -80,82 +106,6 @@ public sealed class CompiledWorkflow
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 }
-
-/// <summary>A node by ordinals and compiled parameters.</summary>
-public sealed class CompiledNode
-{
-    internal CompiledNode(
-        int ordinal,
-        NodeDefinition definition,
-        NodeType type,
-        NodeAction action,
-        string[] ports,
-        NodeEdge[] incoming,
-        NodeEdge[] outgoing)
-    {
-        Ordinal = ordinal;
-        Definition = definition;
-        Type = type;
-        Action = action;
-        Ports = ports;
-        Incoming = incoming;
-        Outgoing = outgoing;
-        IsRunOutside = action is EffectAction || (definition.Effect && action is PureAction);
-        TimeoutSeconds = definition.TimeoutSeconds ?? action.TimeoutSeconds;
-        Quorum = action.Quorum;
-        ErrorPort = IsWired(NodePort.Error) ? PortOf(NodePort.Error) : -1;
-    }
-
-    public int Ordinal { get; }
-
-    public string Id => Definition.Id;
-
-    public NodeDefinition Definition { get; }
-
-    public NodeType Type { get; }
-
-    /// <summary>True when its runs go through <see cref="Executions.RunNode"/>.</summary>
-    public bool IsRunOutside { get; }
-
-    internal NodeAction Action { get; }
-
-    internal string[] Ports { get; }
-
-    /// <summary>Edges that lead here: where from, by which port of that node.</summary>
-    internal NodeEdge[] Incoming { get; }
-
-    /// <summary>Edges that leave: by which port of this node, where to.</summary>
-    internal NodeEdge[] Outgoing { get; }
-
-    internal double? TimeoutSeconds { get; }
-
-    internal int Quorum { get; }
-
-    /// <summary>The port <c>error</c> when an edge leaves by it; -1 otherwise.</summary>
-    internal int ErrorPort { get; }
-
-    internal int PortOf(string name)
-    {
-        for (var port = 0; port < Ports.Length; port++)
-        {
-            if (ReferenceEquals(Ports[port], name) || Ports[port] == name)
-            {
-                return port;
-            }
-        }
-
-        return -1;
-    }
-
-    internal bool IsWired(string portName)
-    {
-        var port = PortOf(portName);
-        return port >= 0 && Array.Exists(Outgoing, edge => edge.Port == port);
-    }
-}
-
-/// <summary>One end of an edge: the node at the other end, and the port of the node it leaves.</summary>
-internal readonly record struct NodeEdge(int Node, int Port);
 
 /// <summary>What starts an execution, compiled.</summary>
 public sealed class CompiledTrigger

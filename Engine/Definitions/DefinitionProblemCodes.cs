@@ -39,8 +39,10 @@ public static class DefinitionProblemCodes
     public const string ExpressionInvalid = "EXPRESSION_INVALID";
     public const string ExpressionTooLong = "EXPRESSION_TOO_LONG";
     public const string ExpressionNameUnknown = "EXPRESSION_NAME_UNKNOWN";
+    public const string SecretMisused = "SECRET_MISUSED";
     public const string ReferenceUnknown = "REFERENCE_UNKNOWN";
     public const string ReferenceNotBefore = "REFERENCE_NOT_BEFORE";
+    public const string ReferenceInBody = "REFERENCE_IN_BODY";
 
     // Edges and the graph
     public const string EdgeNodeUnknown = "EDGE_NODE_UNKNOWN";
@@ -55,6 +57,8 @@ public static class DefinitionProblemCodes
     public const string GraphUnreachable = "GRAPH_UNREACHABLE";
     public const string JoinNeverCompletes = "JOIN_NEVER_COMPLETES";
     public const string OnErrorConflict = "ON_ERROR_CONFLICT";
+    public const string CompensationUnknown = "COMPENSATION_UNKNOWN";
+    public const string CompensationInvalid = "COMPENSATION_INVALID";
 
     // The JSON Schema of the input
     public const string InputSchemaInvalid = "INPUT_SCHEMA_INVALID";
@@ -87,9 +91,11 @@ public static class DefinitionProblemCodes
         new(ExpressionInvalid, "An expression does not parse."),
         new(ExpressionTooLong, "An expression or templated text is longer than allowed."),
         new(ExpressionNameUnknown, "An expression reads a name that is not in scope."),
+        new(SecretMisused, "An expression reads `secrets` in a parameter that is not marked secret, or without a literal name."),
         new(ReferenceUnknown, "An expression reads the step of a node that does not exist."),
         new(ReferenceNotBefore, "An expression reads the step of a node that cannot have run before it."),
-        new(EdgeNodeUnknown, "An edge comes from, or leads to, a node that does not exist."),
+        new(ReferenceInBody, "An expression outside a loop's body reads the step of a node inside it."),
+        new(EdgeNodeUnknown, "An edge comes from, or leads to, a node that does not exist in the same graph."),
         new(EdgePortUnknown, "An edge leaves by a port that its node does not have."),
         new(EdgeDuplicate, "Two edges connect the same port with the same node."),
         new(EdgeNeverTaken, "An edge that can never be taken as the node is configured."),
@@ -101,6 +107,8 @@ public static class DefinitionProblemCodes
         new(GraphUnreachable, "A node that no path from the start leads to."),
         new(JoinNeverCompletes, "A join waits for more branches than can ever arrive."),
         new(OnErrorConflict, "`onError` says continue while the error port is wired."),
+        new(CompensationUnknown, "`compensate` names a node that does not exist in the same graph."),
+        new(CompensationInvalid, "A node cannot compensate: it has edges, another node to compensate, or a type that undoes nothing."),
         new(InputSchemaInvalid, "`parameters` is not a valid JSON Schema."),
         new(InputSchemaKeywordUnsupported, "`parameters` uses a keyword of JSON Schema that is not supported."),
     ];

@@ -11,6 +11,8 @@ internal sealed class DefinitionReader(ProblemList problems)
 {
     private static readonly double[] SecondsRange = [0.001, Limits.WaitSeconds];
 
+    private int _depth;
+
     public WorkflowDefinition? Read(JsonElement root)
     {
         if (!ObjectReader.TryOpen(root, "", problems, out var reader))
@@ -59,6 +61,32 @@ internal sealed class DefinitionReader(ProblemList problems)
         }
 
         return ReadList(reader, "nodes", Limits.Nodes, ReadNode);
+    }
+
+    private BodyDefinition? ReadBody(ObjectReader node)
+    {
+        if (!node.Has("body", out var value) || !ObjectReader.TryOpen(value, node.At("body"), problems, out var body))
+        {
+            return null;
+        }
+
+        if (_depth == Limits.BodyDepth)
+        {
+            problems.Add(
+                node.At("body"), TooManyItems, $"Bodies nest deeper than {Limits.BodyDepth} levels.", "Divide the definition into sub-workflows.");
+            return null;
+        }
+
+        _depth++;
+        body.RejectUnknown("nodes", "edges", "output");
+        var definition = new BodyDefinition
+        {
+            Nodes = ReadNodes(body),
+            Edges = ReadList(body, "edges", Limits.Edges, ReadEdge),
+            Output = body.Has("output", out var output) ? output : null,
+        };
+        _depth--;
+        return definition;
     }
 
     private static List<T> ReadList<T>(ObjectReader reader, string name, int maxItems, Func<JsonElement, string, T> readItem)
@@ -131,7 +159,7 @@ internal sealed class DefinitionReader(ProblemList problems)
             return new NodeDefinition { Id = "", Type = "" };
         }
 
-        reader.RejectUnknown("id", "type", "name", "parameters", "position", "retry", "timeoutSeconds", "onError", "effect");
+        reader.RejectUnknown("id", "type", "name", "parameters", "position", "retry", "timeoutSeconds", "onError", "effect", "body", "compensate");
         return new NodeDefinition
         {
             Id = reader.Text("id", int.MaxValue, required: true) ?? "",
@@ -143,6 +171,8 @@ internal sealed class DefinitionReader(ProblemList problems)
             TimeoutSeconds = reader.Number("timeoutSeconds", SecondsRange[0], Limits.NodeTimeoutSeconds),
             OnError = reader.Choice("onError", OnError.Fail),
             Effect = reader.Boolean("effect") ?? false,
+            Body = ReadBody(reader),
+            Compensate = reader.Text("compensate", Limits.NodeIdLength),
         };
     }
 
@@ -232,14 +262,15 @@ internal sealed class DefinitionReader(ProblemList problems)
             return defaults;
         }
 
-        reader.RejectUnknown("timeoutSeconds", "concurrency", "priority", "overlapPolicy", "retentionDays", "checkpoint");
+        reader.RejectUnknown("timeoutSeconds", "concurrency", "priority", "overlapPolicy", "retentionDays", "checkpoint", "compensateOnCancel");
         return new WorkflowSettings(
             reader.Number("timeoutSeconds", SecondsRange[0], SecondsRange[1]),
             ReadConcurrency(reader),
             reader.Choice("priority", defaults.Priority),
             reader.Choice("overlapPolicy", defaults.OverlapPolicy),
             reader.Integer("retentionDays", 1, Limits.RetentionDays),
-            reader.Choice("checkpoint", defaults.Checkpoint));
+            reader.Choice("checkpoint", defaults.Checkpoint),
+            reader.Boolean("compensateOnCancel") ?? false);
     }
 
     private ConcurrencyLimit? ReadConcurrency(ObjectReader settings)

@@ -3,27 +3,21 @@ using static Workflows.Engine.Definitions.DefinitionProblemCodes;
 
 namespace Workflows.Engine.Definitions;
 
-/// <summary>Edges by names to edges by ordinals; those that name what does not exist are reported and left out.</summary>
-internal sealed class EdgeCompiler(
-    WorkflowDefinition definition,
-    NodeType?[] types,
-    NodeAction?[] actions,
-    string[]?[] ports,
-    Dictionary<string, int> ordinals,
-    ProblemList problems)
+/// <summary>The edges of one graph, by names, to edges by places; those that name what does not exist are reported and left out.</summary>
+internal sealed class EdgeCompiler(GraphSource source, Dictionary<string, int> ordinals, ProblemList problems)
 {
-    /// <summary>Nodes that lack an incoming edge because it was left out.</summary>
+    /// <summary>Places of nodes that lack an incoming edge because it was left out.</summary>
     public HashSet<int> Incomplete { get; } = [];
 
     public List<GraphEdge> Compile()
     {
-        var edges = new List<GraphEdge>(definition.Edges.Count);
-        var known = new Dictionary<(int From, string Port, int To), int>(definition.Edges.Count);
-        for (var index = 0; index < definition.Edges.Count && !problems.IsFull; index++)
+        var edges = new List<GraphEdge>(source.Edges.Count);
+        var known = new Dictionary<(int From, string Port, int To), int>(source.Edges.Count);
+        for (var index = 0; index < source.Edges.Count && !problems.IsFull; index++)
         {
-            var edge = definition.Edges[index];
-            var hasFrom = TryFind(edge.From, $"/edges/{index}/from", "comes from", out var from);
-            var hasTo = TryFind(edge.To, $"/edges/{index}/to", "leads to", out var to);
+            var edge = source.Edges[index];
+            var hasFrom = TryFind(edge.From, $"{source.Pointer}/edges/{index}/from", "comes from", out var from);
+            var hasTo = TryFind(edge.To, $"{source.Pointer}/edges/{index}/to", "leads to", out var to);
             if (hasFrom)
             {
                 CheckPort(edge, from, index);
@@ -46,9 +40,9 @@ internal sealed class EdgeCompiler(
             else
             {
                 problems.Add(
-                    $"/edges/{index}",
+                    $"{source.Pointer}/edges/{index}",
                     EdgeDuplicate,
-                    $"The same edge is there already, as /edges/{known[(from, edge.Port, to)]}.",
+                    $"The same edge is there already, as {source.Pointer}/edges/{known[(from, edge.Port, to)]}.",
                     "Remove one of them.");
             }
         }
@@ -56,11 +50,23 @@ internal sealed class EdgeCompiler(
         return edges;
     }
 
-    private bool TryFind(string id, string pointer, string verb, out int ordinal)
+    private bool TryFind(string id, string pointer, string verb, out int place)
     {
-        if (ordinals.TryGetValue(id, out ordinal))
+        place = -1;
+        if (ordinals.TryGetValue(id, out var ordinal))
         {
-            return true;
+            place = ordinal - source.First;
+            if (source.Has(ordinal))
+            {
+                return true;
+            }
+
+            problems.Add(
+                pointer,
+                EdgeNodeUnknown,
+                $"The edge {verb} '{id}', which is not in the same graph.",
+                "Edges do not cross the border of a loop's body: connect the loop itself.");
+            return false;
         }
 
         if (id.Length > 0)
@@ -73,22 +79,22 @@ internal sealed class EdgeCompiler(
 
     private void CheckPort(EdgeDefinition edge, int from, int index)
     {
-        if (ports[from] is not { } known)
+        if (source.Ports[from] is not { } known)
         {
             return;
         }
 
-        var pointer = $"/edges/{index}/port";
+        var pointer = $"{source.Pointer}/edges/{index}/port";
         if (Array.IndexOf(known, edge.Port) < 0)
         {
             var hint = known.Length == 0
-                ? $"Nothing follows a node of the type '{types[from]!.Name}'."
+                ? $"Nothing follows a node of the type '{source.Types[from]!.Name}'."
                 : edge.Port == NodePort.Main ? $"Name the port: {string.Join(", ", known)}." : Nearest.Hint(edge.Port, known);
-            problems.Add(pointer, EdgePortUnknown, $"'{edge.From}' ({types[from]!.Name}) has no port '{edge.Port}'.", hint);
+            problems.Add(pointer, EdgePortUnknown, $"'{edge.From}' ({source.Types[from]!.Name}) has no port '{edge.Port}'.", hint);
             return;
         }
 
-        foreach (var (port, reason) in actions[from]?.UnusedPorts ?? [])
+        foreach (var (port, reason) in source.Actions[from]?.UnusedPorts ?? [])
         {
             if (port == edge.Port)
             {
@@ -100,10 +106,10 @@ internal sealed class EdgeCompiler(
             }
         }
 
-        if (edge.Port == NodePort.Error && definition.Nodes[from].OnError == OnError.Continue)
+        if (edge.Port == NodePort.Error && source.Nodes[from].OnError == OnError.Continue)
         {
             problems.Add(
-                $"/nodes/{from}/onError",
+                $"{source.PointerTo(from)}/onError",
                 OnErrorConflict,
                 $"'{edge.From}' says onError: continue, but its error port is wired.",
                 "Keep one: an edge from 'error', or onError: continue.");

@@ -8,11 +8,17 @@ namespace Workflows.Engine.Definitions;
 /// <summary>What an expression may read, by where it stands.</summary>
 internal enum ExpressionScope
 {
-    /// <summary>A node parameter: input, trigger, event, execution, vars, and the steps of earlier nodes.</summary>
+    /// <summary>A node parameter: input, trigger, event, execution, vars, context, and the steps of earlier nodes.</summary>
     Node,
+
+    /// <summary>A node parameter that is evaluated for each item of a list: the same, and item and index.</summary>
+    Item,
 
     /// <summary>The execution's output: the same, with the steps of all nodes.</summary>
     Output,
+
+    /// <summary>The result of one round of a loop: the steps of all nodes of the body, and what the body sees.</summary>
+    BodyOutput,
 
     /// <summary>A trigger's condition: the event alone.</summary>
     Trigger,
@@ -27,7 +33,7 @@ internal sealed class ExpressionCompiler(ProblemList problems)
     public List<ExpressionUse> Uses { get; } = [];
 
     /// <summary>Compiles <c>expr</c> or <c>{{ expr }}</c>; null when it does not parse, which is then reported.</summary>
-    public JsonataExpression? Expression(string source, string pointer, int node, ExpressionScope scope)
+    public JsonataExpression? Expression(string source, string pointer, int node, ExpressionScope scope, bool maySeeSecrets = false)
     {
         if (source.Length > Limits.ExpressionLength)
         {
@@ -57,14 +63,14 @@ internal sealed class ExpressionCompiler(ProblemList problems)
                 offset);
         }
 
-        Remember(pointer, node, scope, expression.References);
+        Remember(pointer, node, scope, expression.References, maySeeSecrets);
         return expression;
     }
 
     /// <summary>
     /// Compiles any JSON whose texts may hold <c>{{ expr }}</c>; null when one does not parse, all of which are then reported.
     /// </summary>
-    public JsonTemplate? Template(JsonElement json, string pointer, int node, ExpressionScope scope)
+    public JsonTemplate? Template(JsonElement json, string pointer, int node, ExpressionScope scope, bool maySeeSecrets = false)
     {
         if (!CheckLengths(json, pointer))
         {
@@ -73,7 +79,7 @@ internal sealed class ExpressionCompiler(ProblemList problems)
 
         if (JsonTemplate.TryParse(json, out var template, out var errors))
         {
-            Remember(pointer, node, scope, template.References);
+            Remember(pointer, node, scope, template.References, maySeeSecrets);
             return template;
         }
 
@@ -104,11 +110,12 @@ internal sealed class ExpressionCompiler(ProblemList problems)
         return source;
     }
 
-    private void Remember(string pointer, int node, ExpressionScope scope, IReadOnlyList<JsonataReference> references)
+    private void Remember(
+        string pointer, int node, ExpressionScope scope, IReadOnlyList<JsonataReference> references, bool maySeeSecrets)
     {
         if (references.Count > 0)
         {
-            Uses.Add(new ExpressionUse(pointer, node, scope, references));
+            Uses.Add(new ExpressionUse(pointer, node, scope, references, maySeeSecrets));
         }
     }
 

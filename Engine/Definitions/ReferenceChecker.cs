@@ -5,11 +5,8 @@ using static Workflows.Engine.Definitions.DefinitionProblemCodes;
 namespace Workflows.Engine.Definitions;
 
 /// <summary>Whether what expressions read is in scope, exists, and can have run before they are evaluated.</summary>
-internal sealed class ReferenceChecker(
-    WorkflowDefinition definition, Dictionary<string, int> ordinals, Graph graph, int[] order, ProblemList problems)
+internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<string, int> ordinals, ProblemList problems)
 {
-    private AncestorSets? _ancestors;
-
     public void Check(IReadOnlyList<ExpressionUse> uses)
     {
         foreach (var use in uses)
@@ -31,8 +28,14 @@ internal sealed class ReferenceChecker(
 
     private void Check(in ExpressionUse use, JsonataReference reference)
     {
-        var names = ScopeNames.Of(use.Scope);
         var name = reference.Path[0];
+        if (name == ScopeNames.Secrets)
+        {
+            CheckSecret(use, reference);
+            return;
+        }
+
+        var names = ScopeNames.Of(use.Scope, isInBody: use.Node >= 0 && GraphOf(use.Node).Parent is not null);
         if (!names.Contains(name))
         {
             ReportName(use, reference, $"'{name}' is not in scope", name, names);
@@ -64,12 +67,33 @@ internal sealed class ReferenceChecker(
         }
     }
 
+    private void CheckSecret(in ExpressionUse use, JsonataReference reference)
+    {
+        if (!use.MaySeeSecrets)
+        {
+            problems.Add(
+                use.Pointer,
+                SecretMisused,
+                $"At position {reference.Position}: secrets are not in scope here.",
+                "Read a secret only in a parameter of a node that is marked secret, e.g. headers of an http node.");
+        }
+        else if (reference.Path.Count < 2)
+        {
+            problems.Add(
+                use.Pointer,
+                SecretMisused,
+                $"At position {reference.Position}: a secret is read without its name.",
+                "Write the name itself: secrets.API_TOKEN.");
+        }
+    }
+
     private void CheckStep(in ExpressionUse use, JsonataReference reference)
     {
         var id = reference.Path[1];
         if (!ordinals.TryGetValue(id, out var step))
         {
-            var hyphenated = ordinals.Keys.FirstOrDefault(other => other.StartsWith(id + "-", StringComparison.Ordinal));
+            var prefix = id + "-";
+            var hyphenated = ordinals.Keys.FirstOrDefault(other => other.StartsWith(prefix, StringComparison.Ordinal));
             problems.Add(
                 use.Pointer,
                 ReferenceUnknown,
@@ -85,19 +109,79 @@ internal sealed class ReferenceChecker(
             ReportName(use, reference, $"A step has no '{reference.Path[2]}'", reference.Path[2], ScopeNames.Step);
         }
 
-        if (use.Node < 0 || (_ancestors ??= graph.Ancestors(order)).Contains(use.Node, step))
+        CheckOrder(use, reference, id, step);
+    }
+
+    /// <summary>Outwards from where the expression stands: the step has run there before, or before the loop around it.</summary>
+    private void CheckOrder(in ExpressionUse use, JsonataReference reference, string id, int step)
+    {
+        // The output of the workflow or of a body may read all nodes of its graph; a node may read those before it.
+        var (graph, reader) = use switch
+        {
+            { Node: < 0 } => (graphs[0], -1),
+            { Scope: ExpressionScope.BodyOutput } => (BodyOf(use.Node), -1),
+            _ => (GraphOf(use.Node), use.Node),
+        };
+        var readerId = reader < 0 ? null : graph.Nodes[reader - graph.First].Id;
+        while (!graph.Has(step))
+        {
+            if (graph.Parent is not { } parent)
+            {
+                problems.Add(
+                    use.Pointer,
+                    ReferenceInBody,
+                    $"At position {reference.Position}: '{id}' is inside the body of a loop, whose steps only the body can read.",
+                    $"Read the output of the loop '{IdOf(GraphOf(step).Loop)}'.");
+                return;
+            }
+
+            reader = graph.Loop;
+            graph = parent;
+        }
+
+        if (reader < 0 || graph.Ancestors.Contains(reader - graph.First, step - graph.First))
         {
             return;
         }
 
-        var reader = definition.Nodes[use.Node].Id;
+        var isOwn = reader == step;
+        readerId ??= IdOf(reader);
         problems.Add(
             use.Pointer,
             ReferenceNotBefore,
-            use.Node == step
+            isOwn && use.Node == step
                 ? $"At position {reference.Position}: '{id}' reads its own output."
-                : $"At position {reference.Position}: '{id}' cannot have run before '{reader}'.",
-            use.Node == step ? "Read an earlier step." : $"Wire a path from '{id}' to '{reader}', or read an earlier step.");
+                : $"At position {reference.Position}: '{id}' cannot have run before '{readerId}'.",
+            isOwn ? "Read an earlier step." : $"Wire a path from '{id}' to '{IdOf(reader)}', or read an earlier step.");
+    }
+
+    private GraphSource BodyOf(int loop) => graphs.Find(graph => graph.Loop == loop)!;
+
+    private string IdOf(int ordinal)
+    {
+        var graph = GraphOf(ordinal);
+        return graph.Nodes[ordinal - graph.First].Id;
+    }
+
+    /// <summary>The graphs are in the order of their nodes.</summary>
+    private GraphSource GraphOf(int ordinal)
+    {
+        var (low, high) = (0, graphs.Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (graphs[middle].First <= ordinal)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        // A graph without nodes begins where the one after it does, and comes before it.
+        return graphs[low];
     }
 
     private void ReportName(

@@ -9,12 +9,19 @@ internal static class ScopeNames
     public const string Event = "event";
     public const string Execution = "execution";
     public const string Variables = "vars";
+    public const string Context = "context";
+    public const string Secrets = "secrets";
+    public const string Item = "item";
+    public const string Index = "index";
 
     public const string Output = "output";
     public const string Port = "port";
     public const string Status = "status";
 
-    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables];
+    public static IReadOnlyList<string> Node { get; } = [Input, Steps, Trigger, Event, Execution, Variables, Context];
+
+    /// <summary>In the body of a loop, and where a node evaluates an expression for each item.</summary>
+    public static IReadOnlyList<string> Body { get; } = [.. Node, Item, Index];
 
     public static IReadOnlyList<string> Admission { get; } = [Input];
 
@@ -27,9 +34,11 @@ internal static class ScopeNames
     public static IReadOnlyList<string> ExecutionMembers { get; } =
         ["id", "tenantId", "workflowId", "version", "attempt", "createdAt", "correlationId"];
 
-    public static IReadOnlyList<string> Of(ExpressionScope scope) => scope switch
+    public static IReadOnlyList<string> Of(ExpressionScope scope, bool isInBody) => scope switch
     {
-        ExpressionScope.Node or ExpressionScope.Output => Node,
+        ExpressionScope.Node => isInBody ? Body : Node,
+        ExpressionScope.Output => Node,
+        ExpressionScope.BodyOutput or ExpressionScope.Item => Body,
         ExpressionScope.Trigger => TriggerCondition,
         ExpressionScope.Admission => Admission,
     };

@@ -77,111 +77,171 @@ internal sealed class WorkflowCompiler
 
     private CompiledWorkflow? Compile(WorkflowDefinition definition)
     {
-        var ordinals = NumberNodes(definition.Nodes);
-        var types = new NodeType?[definition.Nodes.Count];
-        var actions = new NodeAction?[definition.Nodes.Count];
-        for (var ordinal = 0; ordinal < definition.Nodes.Count && !_problems.IsFull; ordinal++)
+        var graphs = GraphSource.Flatten(definition);
+        CheckTotals(graphs);
+        var ordinals = NumberNodes(graphs);
+        foreach (var graph in graphs)
         {
-            (types[ordinal], actions[ordinal]) = CompileNode(definition.Nodes[ordinal], ordinal);
+            CompileNodes(graph);
         }
 
-        var ports = PortsOf(types, actions);
-        var edges = new EdgeCompiler(definition, types, actions, ports, ordinals, _problems);
-        var graph = new Graph(definition.Nodes.Count, edges.Compile());
-        edges.Incomplete.UnionWith(Enumerable.Range(0, definition.Nodes.Count)
-            .Where(node => !ordinals.TryGetValue(definition.Nodes[node].Id, out var known) || known != node));
-        var order = new GraphChecker(definition, types, actions, graph, edges.Incomplete, _problems).Check();
+        foreach (var graph in graphs)
+        {
+            CompileGraph(graph, ordinals);
+        }
 
         var triggers = CompileTriggers(definition.Triggers);
-        var output = definition.Output is { } json
-            ? _expressions.Template(json, "/output", node: -1, ExpressionScope.Output)
-            : null;
+        foreach (var graph in graphs.Where(graph => graph.Output.HasValue))
+        {
+            var scope = graph.Parent is null ? ExpressionScope.Output : ExpressionScope.BodyOutput;
+            graph.OutputTemplate = _expressions.Template(graph.Output!.Value, graph.Pointer + "/output", graph.Loop, scope);
+        }
+
         var key = definition.Settings.Concurrency?.Key is { } keySource
             ? _expressions.Expression(keySource, "/settings/concurrency/key", node: -1, ExpressionScope.Admission)
             : null;
-        new ReferenceChecker(definition, ordinals, graph, order, _problems).Check(_expressions.Uses);
+        new ReferenceChecker(graphs, ordinals, _problems).Check(_expressions.Uses);
         var schema = definition.Parameters is { } parameters
             ? InputSchemaReader.Read(parameters, "/parameters", _problems)
             : null;
+        if (!_problems.IsEmpty)
+        {
+            return null;
+        }
 
-        return _problems.IsEmpty
-            ? new CompiledWorkflow(
-                definition,
-                CompileNodes(definition, types, actions, ports, graph),
-                ordinals.ToFrozenDictionary(StringComparer.Ordinal),
-                triggers,
-                output,
-                key,
-                schema)
-            : null;
+        var (root, nodes) = GraphBuilder.Build(graphs);
+        return new CompiledWorkflow(
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, schema, _expressions.Uses);
     }
 
-    private Dictionary<string, int> NumberNodes(IReadOnlyList<NodeDefinition> nodes)
+    /// <summary>The limits hold for all bodies together.</summary>
+    private void CheckTotals(List<GraphSource> graphs)
     {
-        var ordinals = new Dictionary<string, int>(nodes.Count, StringComparer.Ordinal);
-        for (var ordinal = 0; ordinal < nodes.Count; ordinal++)
+        Check("nodes", graphs.Sum(graph => graph.Nodes.Count), Limits.Nodes);
+        Check("edges", graphs.Sum(graph => graph.Edges.Count), Limits.Edges);
+
+        void Check(string name, int count, int limit)
         {
-            var id = nodes[ordinal].Id;
-            if (id.Length == 0)
-            {
-                continue; // reported as missing
-            }
-
-            if (!NodeIds.IsValid(id))
+            if (count > limit)
             {
                 _problems.Add(
-                    $"/nodes/{ordinal}/id",
-                    NodeIdInvalid,
-                    $"'{(id.Length <= 100 ? id : id[..100] + "…")}' cannot be a node id.",
-                    $"Begin with a letter; use letters, digits, '_' and '-', at most {Limits.NodeIdLength}.");
+                    "/" + name, TooManyItems, $"There are {count} {name}, those of bodies included.", $"At most {limit} are allowed.");
             }
+        }
+    }
 
-            if (!ordinals.TryAdd(id, ordinal))
+    private Dictionary<string, int> NumberNodes(List<GraphSource> graphs)
+    {
+        var ordinals = new Dictionary<string, int>(StringComparer.Ordinal);
+        var pointers = new Dictionary<string, (GraphSource Graph, int Place)>(StringComparer.Ordinal);
+        foreach (var graph in graphs)
+        {
+            for (var place = 0; place < graph.Nodes.Count; place++)
             {
-                _problems.Add(
-                    $"/nodes/{ordinal}/id",
-                    NodeIdDuplicate,
-                    $"The id '{id}' is taken by /nodes/{ordinals[id]}.",
-                    "Give each node an id of its own.");
+                var id = graph.Nodes[place].Id;
+                if (id.Length == 0)
+                {
+                    continue; // reported as missing
+                }
+
+                if (!NodeIds.IsValid(id))
+                {
+                    _problems.Add(
+                        graph.PointerTo(place) + "/id",
+                        NodeIdInvalid,
+                        $"'{(id.Length <= 100 ? id : id[..100] + "…")}' cannot be a node id.",
+                        $"Begin with a letter; use letters, digits, '_' and '-', at most {Limits.NodeIdLength}.");
+                }
+
+                if (ordinals.TryAdd(id, graph.First + place))
+                {
+                    pointers.Add(id, (graph, place));
+                }
+                else
+                {
+                    var (other, otherPlace) = pointers[id];
+                    _problems.Add(
+                        graph.PointerTo(place) + "/id",
+                        NodeIdDuplicate,
+                        $"The id '{id}' is taken by {other.PointerTo(otherPlace)}.",
+                        "Give each node an id of its own, also across the bodies of loops.");
+                }
             }
         }
 
         return ordinals;
     }
 
-    private (NodeType? Type, NodeAction? Action) CompileNode(NodeDefinition node, int ordinal)
+    private void CompileNodes(GraphSource graph)
     {
-        if (node.Type.Length == 0)
+        for (var place = 0; place < graph.Nodes.Count && !_problems.IsFull; place++)
         {
-            return (null, null); // reported as missing
-        }
-
-        if (NodeCatalogue.Find(node.Type) is { } type)
-        {
-            return (type, type.Compile(new NodeCompilation(node, ordinal, $"/nodes/{ordinal}", _problems, _expressions)));
-        }
-
-        _problems.Add(
-            $"/nodes/{ordinal}/type",
-            NodeTypeUnknown,
-            $"There is no node type '{node.Type}'.",
-            Nearest.Hint(node.Type, (string[])NodeCatalogue.Names));
-        return (null, null);
-    }
-
-    private static string[]?[] PortsOf(NodeType?[] types, NodeAction?[] actions)
-    {
-        var ports = new string[]?[types.Length];
-        for (var ordinal = 0; ordinal < types.Length; ordinal++)
-        {
-            // Without its parameters a node of a type with further ports may have any: nothing can be said of its edges then.
-            if (types[ordinal] is { } type && (type.PortsOfParameters is null || actions[ordinal] is not null))
+            var node = graph.Nodes[place];
+            if (node.Type.Length == 0)
             {
-                ports[ordinal] = [.. type.Ports.Select(port => port.Name), .. actions[ordinal]?.FurtherPorts ?? []];
+                continue; // reported as missing
+            }
+
+            var pointer = graph.PointerTo(place);
+            if (NodeCatalogue.Find(node.Type) is not { } type)
+            {
+                _problems.Add(
+                    pointer + "/type",
+                    NodeTypeUnknown,
+                    $"There is no node type '{node.Type}'.",
+                    Nearest.Hint(node.Type, (string[])NodeCatalogue.Names));
+                continue;
+            }
+
+            var compilation = new NodeCompilation(node, graph.First + place, pointer, _problems, _expressions);
+            graph.Types[place] = type;
+            graph.Actions[place] = type.Compile(compilation);
+            graph.SecretReaders[place] = [.. compilation.SecretReaders];
+            CheckBody(node, type, pointer);
+
+            // Without its parameters a node of a type with further ports may have any: nothing can be said of its edges then.
+            if (type.PortsOfParameters is null || graph.Actions[place] is not null)
+            {
+                graph.Ports[place] = [.. type.Ports.Select(port => port.Name), .. graph.Actions[place]?.FurtherPorts ?? []];
             }
         }
+    }
 
-        return ports;
+    private void CheckBody(NodeDefinition node, NodeType type, string pointer)
+    {
+        if (type.HasBody && node.Body is null)
+        {
+            _problems.Add(
+                pointer + "/body", FieldMissing, "The field 'body' is missing.", "It is required: the nodes and edges that the loop repeats.");
+        }
+        else if (!type.HasBody && node.Body is not null)
+        {
+            _problems.Add(
+                pointer + "/body", FieldUnknown, $"Nodes of the type '{type.Name}' have no 'body'.", "Remove it, or make the node a forEach or a repeat.");
+        }
+
+        if (type.HasBody && node.Retry != RetryPolicy.None)
+        {
+            _problems.Add(
+                pointer + "/retry", FieldUnknown, "A loop is not tried again as a whole.", "Give 'retry' to the nodes of its body.");
+        }
+
+        if (type.HasBody && node.TimeoutSeconds is not null)
+        {
+            _problems.Add(
+                pointer + "/timeoutSeconds", FieldUnknown, "A loop has no time of its own.", "Give 'timeoutSeconds' to the nodes of its body, or to the workflow.");
+        }
+    }
+
+    private void CompileGraph(GraphSource graph, Dictionary<string, int> ordinals)
+    {
+        var compiler = new EdgeCompiler(graph, ordinals, _problems);
+        var edges = compiler.Compile();
+        new CompensationCompiler(graph, ordinals, _problems).Compile(edges);
+        graph.Graph = new Graph(graph.Nodes.Count, edges);
+        compiler.Incomplete.UnionWith(Enumerable.Range(0, graph.Nodes.Count)
+            .Where(place => !ordinals.TryGetValue(graph.Nodes[place].Id, out var known) || known != graph.First + place));
+        graph.Order = new GraphChecker(graph, compiler.Incomplete, _problems).Check();
     }
 
     private CompiledTrigger[] CompileTriggers(IReadOnlyList<TriggerDefinition> triggers)
@@ -208,36 +268,5 @@ internal sealed class WorkflowCompiler
         }
 
         return compiled;
-    }
-
-    private static CompiledNode[] CompileNodes(
-        WorkflowDefinition definition, NodeType?[] types, NodeAction?[] actions, string[]?[] ports, Graph graph)
-    {
-        var nodes = new CompiledNode[types.Length];
-        for (var ordinal = 0; ordinal < nodes.Length; ordinal++)
-        {
-            nodes[ordinal] = new CompiledNode(
-                ordinal,
-                definition.Nodes[ordinal],
-                types[ordinal]!,
-                actions[ordinal]!,
-                ports[ordinal]!,
-                Ends(graph.Incoming(ordinal), edge => edge.From),
-                Ends(graph.Outgoing(ordinal), edge => edge.To));
-        }
-
-        return nodes;
-
-        NodeEdge[] Ends(ReadOnlySpan<int> edges, Func<GraphEdge, int> end)
-        {
-            var ends = new NodeEdge[edges.Length];
-            for (var index = 0; index < ends.Length; index++)
-            {
-                var edge = graph.Edges[edges[index]];
-                ends[index] = new NodeEdge(end(edge), Array.IndexOf(ports[edge.From]!, edge.Port));
-            }
-
-            return ends;
-        }
     }
 }

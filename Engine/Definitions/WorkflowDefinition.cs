@@ -62,6 +62,23 @@ public sealed record NodeDefinition
 
     /// <summary>True = treat the node as one with an outside effect: it starts when all it depends on is durable.</summary>
     public bool Effect { get; init; }
+
+    /// <summary>What a loop repeats; null for every other type.</summary>
+    public BodyDefinition? Body { get; init; }
+
+    /// <summary>The node of the same graph that undoes this one when the execution fails after it; null = none.</summary>
+    public string? Compensate { get; init; }
+}
+
+/// <summary>The graph inside a loop. Ids are unique in the whole definition.</summary>
+public sealed record BodyDefinition
+{
+    public IReadOnlyList<NodeDefinition> Nodes { get; init; } = [];
+
+    public IReadOnlyList<EdgeDefinition> Edges { get; init; } = [];
+
+    /// <summary>The template of one round's result; null = the outputs of its terminal steps.</summary>
+    public JsonElement? Output { get; init; }
 }
 
 /// <summary>Where the console draws the node.</summary>
@@ -136,13 +153,15 @@ public enum CheckpointPolicy
 /// them.</param>
 public sealed record ConcurrencyLimit(int Limit, string? Key);
 
+/// <param name="CompensateOnCancel">A cancelled execution is compensated as a failed one is.</param>
 public sealed record WorkflowSettings(
     double? TimeoutSeconds,
     ConcurrencyLimit? Concurrency,
     ExecutionPriority Priority,
     OverlapPolicy OverlapPolicy,
     int? RetentionDays,
-    CheckpointPolicy Checkpoint)
+    CheckpointPolicy Checkpoint,
+    bool CompensateOnCancel = false)
 {
     public static WorkflowSettings Default { get; } =
         new(null, null, ExecutionPriority.Normal, OverlapPolicy.Queue, null, CheckpointPolicy.Step);

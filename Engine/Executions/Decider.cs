@@ -41,17 +41,20 @@ public static class Decider
 
         if (FindEnding(state, now) is { } ending)
         {
-            End(state, ending, waits, decisions);
-            return;
+            state.Ending = ending;
+            CloseWaits(state, waits, decisions);
+            if (Compensation.IsDueAt(state, ending))
+            {
+                state.Root.IsReplay = true;
+                state.Root.Start();
+            }
         }
-
-        foreach (var ordinal in state.Workflow.Starts)
+        else
         {
-            state.Root.MakeReady(ordinal);
+            state.Root.Start();
         }
 
         Settle(state, now, decisions);
-        state.Recorded = null;
     }
 
     /// <summary>Something happened. An event that matches nothing open (late, or delivered twice) changes nothing.</summary>
@@ -89,6 +92,11 @@ public static class Decider
             case TimedOut:
                 BeginEnding(state, TimeOut(state), decisions);
                 break;
+            case PauseRequested:
+                state.IsPausing = state.Ending is null;
+                break;
+            case Continued:
+                break;
             default:
                 throw new ArgumentException($"Unknown event {@event.GetType().Name}.", nameof(@event));
         }
@@ -106,46 +114,76 @@ public static class Decider
     /// </summary>
     internal static void BeginEnding(ExecutionState state, Decision ending, ICollection<Decision> decisions)
     {
-        if (state.Ending is not null)
+        if (state.Ending is null) // the first cause counts
         {
-            return; // the first cause counts
-        }
-
-        state.Ending = ending;
-        var frame = state.Root;
-        frame.ClearReady();
-        for (var ordinal = 0; ordinal < frame.Slots.Length; ordinal++)
-        {
-            ref var slot = ref frame.Slots[ordinal];
-            var id = state.Workflow.Nodes[ordinal].Id;
-            if (slot.Phase is NodePhase.Waiting or NodePhase.Retrying)
-            {
-                var kind = slot.Phase == NodePhase.Retrying ? WaitKind.Retry : slot.WaitKind;
-                decisions.Add(new CloseWait(ordinal, id, frame.Iteration, slot.Attempt, kind));
-                slot.Phase = NodePhase.Cancelled;
-                state.OpenWaitCount--;
-            }
-            else if (slot.Phase == NodePhase.Running)
-            {
-                decisions.Add(new AbortNode(ordinal, id, frame.Iteration, slot.Attempt));
-            }
+            state.Ending = ending;
+            state.IsPausing = false;
+            StepRunner.Close(state.Root, decisions);
         }
     }
 
     /// <summary>Starts all that can start, and ends the execution when nothing is left.</summary>
     private static void Settle(ExecutionState state, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        while (state.Ending is null && state.Root.TryTakeReady(out var ordinal))
+        state.HasMore = false;
+        var enough = decisions.Count + Limits.DecisionsPerCall;
+        while (true)
         {
-            StepRunner.Activate(state, state.Root, ordinal, now, decisions);
+            if (state.Over.TryDequeue(out var round))
+            {
+                LoopRunner.End(round, now, decisions);
+            }
+            else if (decisions.Count >= enough && state.Ready.Count > 0 && state.Ending is null && !state.IsPausing)
+            {
+                state.HasMore = true;
+                decisions.Add(new ContinueLater());
+                return;
+            }
+            else if (!TryTakeReady(state, out var frame, out var ordinal))
+            {
+                break;
+            }
+            else
+            {
+                StepRunner.Activate(state, frame, ordinal, now, decisions);
+            }
         }
 
-        if (state.RunningCount > 0 || (state.Ending is null && state.OpenWaitCount > 0))
+        if (state.Recorded is { IsEmpty: true })
+        {
+            state.Recorded = null;
+        }
+
+        if (state.Root.OpenCount == 0)
+        {
+            End(state, now, decisions);
+        }
+    }
+
+    private static bool TryTakeReady(ExecutionState state, out Frame frame, out int ordinal)
+    {
+        while (!state.IsPausing && state.Ready.TryDequeue(out var next))
+        {
+            (frame, ordinal) = next;
+            if (frame.Slot(ordinal).Phase == NodePhase.Ready) // else its frame has been closed meanwhile
+            {
+                return true;
+            }
+        }
+
+        (frame, ordinal) = (null!, -1);
+        return false;
+    }
+
+    private static void End(ExecutionState state, DateTimeOffset now, ICollection<Decision> decisions)
+    {
+        state.Ending ??= ExecutionOutput.Complete(state, now);
+        if (Compensation.IsDueAt(state, state.Ending) && !state.Compensation.Advance(now, decisions))
         {
             return;
         }
 
-        var ending = state.Ending ?? ExecutionOutput.Complete(state, now);
+        var ending = state.Compensation.Conclude(state.Ending);
         decisions.Add(ending);
         state.Ending = ending;
         state.Status = StatusAfter(ending);
@@ -154,9 +192,9 @@ public static class Decider
     /// <summary>What was already bound to end before this worker took over; null = nothing.</summary>
     private static Decision? FindEnding(ExecutionState state, DateTimeOffset now)
     {
-        if (state.Recorded?.FindFailure() is { } failure)
+        if (state.Recorded?.FindEnding() is { } ending)
         {
-            return failure;
+            return ending;
         }
 
         if (state.Facts.Cancellation is { } cancellation)
@@ -167,21 +205,17 @@ public static class Decider
         return state.DeadlineAt <= now ? TimeOut(state) : null;
     }
 
-    private static void End(
-        ExecutionState state, Decision ending, IReadOnlyList<RecordedWait> waits, ICollection<Decision> decisions)
+    /// <summary>All that are open but those of compensations, which go on.</summary>
+    private static void CloseWaits(ExecutionState state, IReadOnlyList<RecordedWait> waits, ICollection<Decision> decisions)
     {
         foreach (var wait in waits)
         {
-            if (wait.Outcome is null)
+            var ordinal = state.Workflow.OrdinalOf(wait.NodeId);
+            if (wait.Outcome is null && !state.Workflow.Nodes[ordinal].IsCompensation)
             {
-                decisions.Add(new CloseWait(
-                    state.Workflow.OrdinalOf(wait.NodeId), wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind));
+                decisions.Add(new CloseWait(ordinal, wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind));
             }
         }
-
-        decisions.Add(ending);
-        state.Ending = ending;
-        state.Status = StatusAfter(ending);
     }
 
     private static FailExecution TimeOut(ExecutionState state) => new(

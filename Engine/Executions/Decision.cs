@@ -21,7 +21,7 @@ public sealed record AbortNode(int Ordinal, string NodeId, string Iteration, int
 /// <summary>Write this wait row, unless it is there.</summary>
 public sealed record OpenWait(WaitSpec Wait) : Decision;
 
-/// <summary>Remove this wait row: the execution ends, nothing may fire any more.</summary>
+/// <summary>Remove this wait row: its outcome is acted upon now, or its frame ends and nothing may fire any more.</summary>
 public sealed record CloseWait(int Ordinal, string NodeId, string Iteration, int Attempt, WaitKind Kind) : Decision;
 
 /// <summary>
@@ -39,7 +39,13 @@ public sealed record CompleteExecution(ReadOnlyMemory<byte> Output) : Decision;
 public sealed record FailExecution(ExecutionError Error, ExecutionStatus Status) : Decision;
 
 /// <summary>The execution is over because somebody wanted it so.</summary>
-public sealed record CancelExecution(string? Reason) : Decision;
+/// <param name="Compensation">What was undone because of it; null = nothing was there to undo.</param>
+public sealed record CancelExecution(string? Reason, CompensationTally? Compensation = null) : Decision;
+
+/// <summary>
+/// There is more to decide at once, but first this much should become durable: apply <see cref="Continued"/> then.
+/// </summary>
+public sealed record ContinueLater : Decision;
 
 /// <summary>One attempt of one node to be run outside the decider.</summary>
 /// <param name="Ordinal">The node's ordinal in the workflow; quote it in the event that reports the outcome.</param>
@@ -61,8 +67,11 @@ public sealed record NodeRun(
 {
     private string? _idempotencyKey;
 
-    /// <summary>Equal for every attempt of this node in this execution; ASCII, safe in a header.</summary>
-    public string IdempotencyKey => _idempotencyKey ??= Iteration.Length == 0
-        ? $"{ExecutionId:N}.{NodeId}"
-        : $"{ExecutionId:N}.{NodeId}.{Iteration}";
+    /// <summary>See <see cref="ExecutionState.UndoneRun"/>.</summary>
+    internal int UndoneRun { get; init; }
+
+    /// <summary>
+    /// Equal for every attempt of this node in this execution, until what it did is undone and done again; ASCII, safe in a header.
+    /// </summary>
+    public string IdempotencyKey => _idempotencyKey ??= StepNames.Of(ExecutionId, NodeId, Iteration, UndoneRun);
 }

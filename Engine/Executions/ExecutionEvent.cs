@@ -44,5 +44,11 @@ public sealed record RetryDue(int Node, string Iteration, int Attempt) : Executi
 /// <summary>Somebody wants the execution to stop.</summary>
 public sealed record CancelRequested(string? Reason) : ExecutionEvent;
 
+/// <summary>A person wants the execution to rest: what runs ends and is recorded, nothing new starts.</summary>
+public sealed record PauseRequested : ExecutionEvent;
+
+/// <summary>What was decided before <see cref="ContinueLater"/> is durable.</summary>
+public sealed record Continued : ExecutionEvent;
+
 /// <summary>The execution's own time (<c>settings.timeoutSeconds</c>) is over.</summary>
 public sealed record TimedOut : ExecutionEvent;

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace Workflows.Engine.Executions;
 
 /// <summary>
@@ -27,6 +29,18 @@ public sealed record ExecutionFacts
 
     /// <summary>Variables of tenant and workflow, a JSON object; in scope as <c>vars</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> Variables { get; init; }
+
+    /// <summary>
+    /// The context entries the execution sees, as they were when this worker took it over: a JSON object; in scope as <c>context</c>; empty = none.
+    /// Needed only when <see cref="Definitions.CompiledWorkflow.UsesContext"/>.
+    /// </summary>
+    public ReadOnlyMemory<byte> Context { get; init; }
+
+    /// <summary>
+    /// Values of <see cref="Definitions.CompiledWorkflow.SecretNames"/>; in scope as <c>secrets.NAME</c> in parameters marked secret. A name that is
+    /// read and not here fails the step: a call must not go out without its credentials.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Secrets { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     public required DateTimeOffset CreatedAt { get; init; }
 

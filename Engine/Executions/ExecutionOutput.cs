@@ -1,3 +1,5 @@
+using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Executions;
@@ -11,48 +13,61 @@ internal static class ExecutionOutput
 {
     public static Decision Complete(ExecutionState state, DateTimeOffset now)
     {
+        var outcome = Of(state.Root, node: null, "The output of the execution", Limits.ExecutionOutputBytes, now);
+        return outcome.Error is { } error
+            ? new FailExecution(new ExecutionError(error.Code, error.Message, NodeId: null), ExecutionStatus.Failed)
+            : new CompleteExecution(outcome.Output);
+    }
+
+    /// <summary>The result of one round of a loop, by the same rules.</summary>
+    public static StepOutcome OfRound(Frame frame, CompiledNode loop, DateTimeOffset now) =>
+        Of(frame, loop, "The output of the body", Limits.StepOutputBytes, now);
+
+    private static StepOutcome Of(Frame frame, CompiledNode? node, string name, int maxBytes, DateTimeOffset now)
+    {
         ReadOnlyMemory<byte> output;
         try
         {
-            output = state.Workflow.Output is { } template ? Render(state, template, now) : OfTerminals(state);
+            output = frame.Graph.Output is { } template ? Render(frame, template, node, now) : OfTerminals(frame);
         }
         catch (JsonataException exception)
         {
             var error = NodeEvaluator.ToStepError(exception);
-            return Failure(error.Code, "The output of the execution: " + error.Message);
+            return StepOutcome.Failed(error.Code, $"{name}: {error.Message}");
         }
 
-        if (output.Length > Limits.ExecutionOutputBytes)
+        return FindProblem(output, name, maxBytes) is { } problem ? new StepOutcome("", default, problem) : StepOutcome.Main(output);
+    }
+
+    /// <summary>Why an output of the engine's own making cannot be kept.</summary>
+    public static StepError? FindProblem(ReadOnlyMemory<byte> output, string name, int maxBytes)
+    {
+        if (output.Length > maxBytes)
         {
-            return Failure(
-                StepErrorCodes.OutputTooLarge,
-                $"The output of the execution has {output.Length} bytes; at most {Limits.ExecutionOutputBytes} are allowed.");
+            return new StepError(StepErrorCodes.OutputTooLarge, $"{name} has {output.Length} bytes; at most {maxBytes} are allowed.");
         }
 
         return JsonText.FindTextProblem(output.Span) is { } problem
-            ? Failure(StepErrorCodes.OutputInvalid, $"The output of the execution cannot be stored: {problem}.")
-            : new CompleteExecution(output);
+            ? new StepError(StepErrorCodes.OutputInvalid, $"{name} cannot be stored: {problem}.")
+            : null;
     }
 
-    private static FailExecution Failure(string code, string message) =>
-        new(new ExecutionError(code, message, NodeId: null), ExecutionStatus.Failed);
-
-    private static byte[] Render(ExecutionState state, JsonTemplate template, DateTimeOffset now)
+    private static byte[] Render(Frame frame, JsonTemplate template, CompiledNode? node, DateTimeOffset now)
     {
         var buffer = JsonBuffer.Rent();
-        template.WriteTo(buffer.Writer, state.Root.Scope, state.OptionsFor(state.Root, node: null, attempt: 0, now));
+        template.WriteTo(buffer.Writer, frame.Scope, frame.State.OptionsFor(frame, node, attempt: 0, now));
         return buffer.ToJson();
     }
 
-    private static ReadOnlyMemory<byte> OfTerminals(ExecutionState state)
+    private static ReadOnlyMemory<byte> OfTerminals(Frame frame)
     {
         var (first, count) = (-1, 0);
-        var slots = state.Root.Slots;
-        for (var ordinal = 0; ordinal < slots.Length; ordinal++)
+        var slots = frame.Slots;
+        for (var place = 0; place < slots.Length; place++)
         {
-            if (IsTerminal(state, ordinal))
+            if (IsTerminal(frame, place))
             {
-                first = count++ == 0 ? ordinal : first;
+                first = count++ == 0 ? place : first;
             }
         }
 
@@ -63,12 +78,12 @@ internal static class ExecutionOutput
 
         var buffer = JsonBuffer.Rent();
         buffer.Writer.WriteStartObject();
-        for (var ordinal = first; ordinal < slots.Length; ordinal++)
+        for (var place = first; place < slots.Length; place++)
         {
-            if (IsTerminal(state, ordinal))
+            if (IsTerminal(frame, place))
             {
-                buffer.Writer.WritePropertyName(state.Workflow.Nodes[ordinal].Id);
-                buffer.Writer.WriteRawValue(slots[ordinal].Output.Span, skipInputValidation: true);
+                buffer.Writer.WritePropertyName(NodeAt(frame, place).Id);
+                buffer.Writer.WriteRawValue(slots[place].Output.Span, skipInputValidation: true);
             }
         }
 
@@ -76,15 +91,15 @@ internal static class ExecutionOutput
         return buffer.ToJson();
     }
 
-    private static bool IsTerminal(ExecutionState state, int ordinal)
+    private static bool IsTerminal(Frame frame, int place)
     {
-        ref readonly var slot = ref state.Root.Slots[ordinal];
+        ref readonly var slot = ref frame.Slots[place];
         if (slot.Phase != NodePhase.Done)
         {
             return false;
         }
 
-        foreach (var edge in state.Workflow.Nodes[ordinal].Outgoing)
+        foreach (var edge in NodeAt(frame, place).Outgoing)
         {
             if (edge.Port == slot.Port)
             {
@@ -94,4 +109,6 @@ internal static class ExecutionOutput
 
         return true;
     }
+
+    private static CompiledNode NodeAt(Frame frame, int place) => frame.State.Workflow.Nodes[frame.Graph.First + place];
 }

@@ -1,7 +1,7 @@
 using System.Collections;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Executions;
@@ -28,33 +28,26 @@ internal abstract class ScopeObject : IReadOnlyDictionary<string, JsonataValue>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>The root of what expressions see: input, steps, trigger, event, execution, vars.</summary>
-internal sealed class ExecutionScope(Frame frame) : ScopeObject
+/// <summary>What all expressions of an execution see alike: input, trigger, event, execution, vars, context.</summary>
+internal sealed class SharedScope(ExecutionFacts facts)
 {
     private JsonataValue _input;
-    private JsonataValue _steps;
     private JsonataValue _trigger;
     private JsonataValue _event;
     private JsonataValue _execution;
     private JsonataValue _variables;
+    private JsonataValue _context;
 
-    public override IEnumerable<string> Keys => ScopeNames.Node;
-
-    public override bool TryGetValue(string key, [MaybeNullWhen(false)] out JsonataValue value)
+    public JsonataValue this[string key] => key switch
     {
-        var facts = frame.State.Facts;
-        value = key switch
-        {
-            ScopeNames.Input => Made(ref _input) ? _input : _input = JsonOrNull(facts.Input),
-            ScopeNames.Steps => Made(ref _steps) ? _steps : _steps = JsonataValue.FromObject(new StepsScope(frame)),
-            ScopeNames.Event => Made(ref _event) ? _event : _event = JsonataValue.FromJson(facts.TriggerEvent),
-            ScopeNames.Trigger => Made(ref _trigger) ? _trigger : _trigger = Trigger(facts),
-            ScopeNames.Execution => Made(ref _execution) ? _execution : _execution = Execution(facts),
-            ScopeNames.Variables => Made(ref _variables) ? _variables : _variables = JsonataValue.FromJson(facts.Variables),
-            _ => JsonataValue.Undefined,
-        };
-        return !value.IsUndefined;
-    }
+        ScopeNames.Input => Made(ref _input) ? _input : _input = JsonOrNull(facts.Input),
+        ScopeNames.Event => Made(ref _event) ? _event : _event = JsonataValue.FromJson(facts.TriggerEvent),
+        ScopeNames.Trigger => Made(ref _trigger) ? _trigger : _trigger = Trigger(facts),
+        ScopeNames.Execution => Made(ref _execution) ? _execution : _execution = Execution(facts),
+        ScopeNames.Variables => Made(ref _variables) ? _variables : _variables = JsonataValue.FromJson(facts.Variables),
+        ScopeNames.Context => Made(ref _context) ? _context : _context = JsonataValue.FromJson(facts.Context),
+        _ => JsonataValue.Undefined,
+    };
 
     private static bool Made(ref JsonataValue value) => !value.IsUndefined;
 
@@ -93,23 +86,115 @@ internal sealed class ExecutionScope(Frame frame) : ScopeObject
     }
 }
 
-/// <summary><c>steps</c>: the nodes that have left by a port so far.</summary>
+/// <summary>The root of what the expressions of one frame see: what is shared, its steps, in a loop's body item and index; secrets where it is allowed.</summary>
+internal sealed class FrameScope(Frame frame, bool withSecrets = false) : ScopeObject
+{
+    private JsonataValue _steps;
+    private JsonataValue _secrets;
+
+    public override IEnumerable<string> Keys => frame.Loop is null ? ScopeNames.Node : ScopeNames.Body;
+
+    public override bool TryGetValue(string key, out JsonataValue value)
+    {
+        value = key switch
+        {
+            ScopeNames.Steps => _steps.IsUndefined ? _steps = JsonataValue.FromObject(new StepsScope(frame)) : _steps,
+            ScopeNames.Item => frame.Item,
+            ScopeNames.Index => frame.Loop is null ? JsonataValue.Undefined : JsonataValue.FromNumber(frame.Index),
+            ScopeNames.Secrets when withSecrets =>
+                _secrets.IsUndefined ? _secrets = JsonataValue.FromObject(new SecretsScope(frame.State.Facts.Secrets)) : _secrets,
+            _ => frame.State.Shared[key],
+        };
+        return !value.IsUndefined;
+    }
+}
+
+/// <summary>What a frame sees, with an item of a node's own list; the item changes from one evaluation to the next.</summary>
+internal sealed class ItemScope(Frame frame) : ScopeObject
+{
+    private readonly FrameScope _frame = new(frame);
+
+    public JsonataValue Self => field.IsUndefined ? field = JsonataValue.FromObject(this) : field;
+
+    public JsonataValue Item { get; set; }
+
+    public int Index { get; set; }
+
+    public override IEnumerable<string> Keys => ScopeNames.Body;
+
+    public override bool TryGetValue(string key, out JsonataValue value)
+    {
+        value = key switch
+        {
+            ScopeNames.Item => Item,
+            ScopeNames.Index => JsonataValue.FromNumber(Index),
+            _ => _frame.TryGetValue(key, out var member) ? member : JsonataValue.Undefined,
+        };
+        return !value.IsUndefined;
+    }
+}
+
+/// <summary><c>secrets</c>: by name only, so that no expression can list or copy them all.</summary>
+internal sealed class SecretsScope(IReadOnlyDictionary<string, string> secrets) : ScopeObject
+{
+    public override IEnumerable<string> Keys => [];
+
+    public override bool TryGetValue(string key, out JsonataValue value)
+    {
+        if (!secrets.TryGetValue(key, out var secret))
+        {
+            throw new StepException(new StepError(StepErrorCodes.SecretUnknown, $"There is no secret '{key}'."));
+        }
+
+        value = JsonataValue.FromString(secret);
+        return true;
+    }
+}
+
+/// <summary><c>steps</c>: the nodes that have left by a port so far, in this frame and in those around it.</summary>
 internal sealed class StepsScope(Frame frame) : ScopeObject
 {
-    public override IEnumerable<string> Keys =>
-        frame.State.Workflow.Nodes.Where(node => frame.Slots[node.Ordinal].Phase == NodePhase.Done).Select(node => node.Id);
+    public override IEnumerable<string> Keys
+    {
+        get
+        {
+            for (var outer = frame; outer is not null; outer = outer.Loop?.Parent)
+            {
+                for (var place = 0; place < outer.Slots.Length; place++)
+                {
+                    if (outer.Slots[place].Phase == NodePhase.Done)
+                    {
+                        yield return outer.State.Workflow.Nodes[outer.Graph.First + place].Id;
+                    }
+                }
+            }
+        }
+    }
 
     public override bool TryGetValue(string key, out JsonataValue value)
     {
         value = default;
-        var ordinal = frame.State.Workflow.OrdinalOf(key);
-        if (ordinal < 0 || frame.Slots[ordinal].Phase != NodePhase.Done)
+        var workflow = frame.State.Workflow;
+        var ordinal = workflow.OrdinalOf(key);
+        if (ordinal < 0)
         {
             return false;
         }
 
-        ref var slot = ref frame.Slots[ordinal];
-        slot.Scope ??= new StepScope(frame.State.Workflow.Nodes[ordinal], slot);
+        var node = workflow.Nodes[ordinal];
+        var holder = frame;
+        while (holder is not null && holder.Graph != node.Graph)
+        {
+            holder = holder.Loop?.Parent;
+        }
+
+        if (holder is null || holder.Slot(ordinal).Phase != NodePhase.Done)
+        {
+            return false;
+        }
+
+        ref var slot = ref holder.Slot(ordinal);
+        slot.Scope ??= new StepScope(node, slot);
         value = slot.Scope.Self;
         return true;
     }

@@ -15,7 +15,9 @@ public sealed class ExecutionState
     {
         Workflow = workflow;
         Facts = facts;
-        Root = new Frame(this, "");
+        Root = new Frame(this, workflow.Root);
+        Shared = new SharedScope(facts);
+        Compensation = new Compensation(this);
         DeadlineAt = workflow.Settings.TimeoutSeconds is { } seconds
             ? (facts.RetriedAt ?? facts.CreatedAt).AddSeconds(seconds)
             : null;
@@ -37,37 +39,79 @@ public sealed class ExecutionState
     public int OpenWaitCount { get; internal set; }
 
     /// <summary>Nothing runs and something is waited for: the worker may park the execution and forget this state.</summary>
-    public bool IsParked => !IsEnded && RunningCount == 0 && OpenWaitCount > 0;
+    public bool IsParked => !IsEnded && !IsPausing && !HasMore && RunningCount == 0 && OpenWaitCount > 0;
+
+    /// <summary>A pause was asked for and nothing runs any more: the worker may park the execution, as paused, and forget this state.</summary>
+    public bool IsPaused => IsPausing && !IsEnded && RunningCount == 0;
+
+    /// <summary>The decider stopped half-way (<see cref="ContinueLater"/>).</summary>
+    public bool HasMore { get; internal set; }
 
     /// <summary>When the execution's own time is over (report <see cref="TimedOut"/> then); null = it has no end.</summary>
     public DateTimeOffset? DeadlineAt { get; }
 
-    /// <summary>The earliest of the open waits and the deadline; null = none has a time.</summary>
-    public DateTimeOffset? NextDueAt
-    {
-        get
-        {
-            var next = DeadlineAt;
-            foreach (ref readonly var slot in Root.Slots.AsSpan())
-            {
-                if (slot.Phase is NodePhase.Waiting or NodePhase.Retrying && slot.DueAt is { } due && !(next <= due))
-                {
-                    next = due;
-                }
-            }
-
-            return next;
-        }
-    }
-
     internal Frame Root { get; }
+
+    /// <summary>What all frames see alike.</summary>
+    internal SharedScope Shared { get; }
+
+    /// <summary>Nodes whose turn has come, over all frames, first come first served.</summary>
+    internal Queue<(Frame Frame, int Ordinal)> Ready { get; } = new();
+
+    /// <summary>Rounds of loops that are over and not yet taken by their loop.</summary>
+    internal Queue<Frame> Over { get; } = new();
 
     /// <summary>Set once the execution is to end as soon as nothing runs any more.</summary>
     internal Decision? Ending { get; set; }
 
+    /// <summary>What runs ends, nothing new starts.</summary>
+    internal bool IsPausing { get; set; }
+
+    /// <summary>What is durable and not yet taken over; null when there is nothing left of it.</summary>
     internal RecordedSteps? Recorded { get; set; }
 
-    internal Frame? FrameOf(string iteration) => iteration.Length == 0 ? Root : null;
+    internal Compensation Compensation { get; }
+
+    /// <summary>The last number of <see cref="StepRecord.Sequence"/>.</summary>
+    internal int LastSequence { get; set; }
+
+    /// <summary>
+    /// The last run that was undone, 0 = none: what ran up to it is void. In the names that outside effects bear, so that what was undone and is done
+    /// again is not taken for a repetition.
+    /// </summary>
+    internal int UndoneRun { get; set; }
+
+    /// <summary>The frame that an event names, by a node of it and its iteration; null when nothing of it is under way.</summary>
+    internal Frame? FrameOf(int ordinal, string iteration)
+    {
+        if ((uint)ordinal >= (uint)Workflow.Nodes.Count)
+        {
+            return null;
+        }
+
+        if (Compensation.Current is { } current && current.Ordinal == ordinal)
+        {
+            return current.Frame.Iteration == iteration ? current.Frame : null;
+        }
+
+        return Find(Workflow.Nodes[ordinal].Graph, iteration);
+    }
+
+    /// <summary>From the outermost loop inwards: as many steps as bodies are nested, however many rounds are under way.</summary>
+    private Frame? Find(CompiledGraph graph, ReadOnlySpan<char> iteration)
+    {
+        if (graph.Parent is null)
+        {
+            return iteration.Length == 0 ? Root : null;
+        }
+
+        var slash = iteration.LastIndexOf('/');
+        return int.TryParse(iteration[(slash + 1)..], out var index)
+            && Find(graph.Parent, slash < 0 ? default : iteration[..slash]) is { } parent
+            && parent.Slot(graph.Loop).Loop is { } loop
+            ? loop.Frames.GetValueOrDefault(index)
+            : null;
+    }
 
     /// <summary>Clock and randomness of one evaluation: fixed by the node, so that a replay yields the same.</summary>
     internal JsonataOptions OptionsFor(Frame frame, CompiledNode? node, int attempt, DateTimeOffset now)

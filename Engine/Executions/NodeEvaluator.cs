@@ -13,7 +13,7 @@ public static class NodeEvaluator
     public static ExecutionEvent Run(ExecutionState state, NodeRun run, DateTimeOffset now)
     {
         var node = state.Workflow.Nodes[run.Ordinal];
-        if (node.Action is not PureAction pure || state.FrameOf(run.Iteration) is not { } frame)
+        if (node.Action is not PureAction pure || state.FrameOf(run.Ordinal, run.Iteration) is not { } frame)
         {
             throw new ArgumentException(
                 $"'{run.NodeId}' ({run.Type}) is not of a pure type: its runner is in the worker.", nameof(run));
@@ -29,6 +29,22 @@ public static class NodeEvaluator
     public static bool CanRun(ExecutionState state, NodeRun run) => state.Workflow.Nodes[run.Ordinal].Action is PureAction;
 
     internal static StepOutcome Evaluate(PureAction action, in NodeContext context)
+    {
+        try
+        {
+            return action.Evaluate(context);
+        }
+        catch (JsonataException exception)
+        {
+            return ToOutcome(exception);
+        }
+        catch (StepException exception)
+        {
+            return new StepOutcome("", default, exception.Error);
+        }
+    }
+
+    internal static StepOutcome Evaluate(TerminateAction action, in NodeContext context)
     {
         try
         {
@@ -82,6 +98,43 @@ public static class NodeEvaluator
         }
 
         return null;
+    }
+
+    /// <summary>The rounds of a loop; null when it could not begin, and <paramref name="outcome"/> says why.</summary>
+    internal static LoopRun? Begin(LoopAction action, in NodeContext context, bool isReplay, out StepOutcome outcome)
+    {
+        outcome = default;
+        try
+        {
+            return action.Begin(context, isReplay);
+        }
+        catch (JsonataException exception)
+        {
+            outcome = ToOutcome(exception);
+        }
+        catch (StepException exception)
+        {
+            outcome = new StepOutcome("", default, exception.Error);
+        }
+
+        return null;
+    }
+
+    /// <summary>Hands the result of a round to its loop; returns the error the loop fails with.</summary>
+    internal static StepError? Take(LoopRun loop, in NodeContext context, Frame frame, ReadOnlyMemory<byte> result)
+    {
+        try
+        {
+            return loop.Take(context, frame, result);
+        }
+        catch (JsonataException exception)
+        {
+            return ToStepError(exception);
+        }
+        catch (StepException exception)
+        {
+            return exception.Error;
+        }
     }
 
     internal static StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload) =>

@@ -1,20 +1,34 @@
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 
 namespace Workflows.Engine.Executions;
 
-/// <summary>What is durable of an execution, by node: taken over, in the order of the graph, while it is resumed.</summary>
+/// <summary>
+/// What is durable of an execution, by node and iteration: taken over, in the order of the graph, while it is resumed. What a round of a loop has on record
+/// is taken over when that round begins.
+/// </summary>
 internal sealed class RecordedSteps
 {
     private readonly ExecutionState _state;
-    private readonly RecordedNode?[] _nodes;
+    private readonly Dictionary<(int Ordinal, string Iteration), RecordedNode> _nodes;
 
     public RecordedSteps(ExecutionState state, IReadOnlyList<RecordedStep> steps, IReadOnlyList<RecordedWait> waits)
     {
         _state = state;
-        _nodes = new RecordedNode?[state.Workflow.Nodes.Count];
+        _nodes = new Dictionary<(int, string), RecordedNode>(steps.Count + waits.Count);
         foreach (var step in steps)
         {
-            var node = NodeOf(step.NodeId);
+            state.LastSequence = Math.Max(state.LastSequence, step.Sequence);
+            if (step.Run < state.Facts.Attempt && state.Workflow.OrdinalOf(step.NodeId) is var ordinal and >= 0
+                && state.Workflow.Nodes[ordinal].IsCompensation)
+            {
+                state.UndoneRun = Math.Max(state.UndoneRun, step.Run);
+            }
+        }
+
+        foreach (var step in steps)
+        {
+            var node = NodeOf(step.NodeId, step.Iteration);
             if (IsVoid(step))
             {
                 node.AttemptBase = Math.Max(node.AttemptBase, step.Attempt);
@@ -27,7 +41,7 @@ internal sealed class RecordedSteps
 
         foreach (var wait in waits)
         {
-            var node = NodeOf(wait.NodeId);
+            var node = NodeOf(wait.NodeId, wait.Iteration);
             if (!(node.Wait?.Attempt > wait.Attempt))
             {
                 node.Wait = wait;
@@ -35,22 +49,38 @@ internal sealed class RecordedSteps
         }
     }
 
-    /// <summary>The end that a recorded failure leads to; the earliest failure counts, as it did when it happened.</summary>
-    public FailExecution? FindFailure()
+    /// <summary>Nothing is left to take over.</summary>
+    public bool IsEmpty => _nodes.Count == 0;
+
+    /// <summary>
+    /// The end that a recorded step leads to: the failure of a node outside all loops (inside, the loop decides), or a terminate node anywhere. The
+    /// earliest counts, as it did when it happened.
+    /// </summary>
+    public Decision? FindEnding()
     {
-        (FailExecution Failure, DateTimeOffset At)? first = null;
-        for (var ordinal = 0; ordinal < _nodes.Length; ordinal++)
+        (Decision Ending, int Sequence)? first = null;
+        foreach (var ((ordinal, iteration), recorded) in _nodes)
         {
-            if (_nodes[ordinal] is { Last: { Status: StepStatus.Failed, Port: null } last } recorded
-                && ErrorOf(last) is var error
-                && !StepRunner.MayRetry(_state.Workflow.Nodes[ordinal], last.Attempt - recorded.AttemptBase, error)
-                && !(first?.At <= last.FinishedAt))
+            var node = _state.Workflow.Nodes[ordinal];
+            if (recorded.Last is not { Port: null } last || node.IsCompensation || first?.Sequence <= last.Sequence)
             {
-                first = (StepRunner.Failure(last.NodeId, error), last.FinishedAt);
+                continue;
+            }
+
+            if (last.Status == StepStatus.Completed && node.Action is TerminateAction)
+            {
+                first = (new CompleteExecution(last.Output), last.Sequence);
+            }
+            else if (last.Status == StepStatus.Failed
+                && (iteration.Length == 0 || node.Action is TerminateAction)
+                && ErrorOf(last) is var error
+                && !StepRunner.MayRetry(node, last.Attempt - recorded.AttemptBase, error))
+            {
+                first = (StepRunner.Failure(last.NodeId, error), last.Sequence);
             }
         }
 
-        return first?.Failure;
+        return first?.Ending;
     }
 
     /// <summary>
@@ -58,13 +88,13 @@ internal sealed class RecordedSteps
     /// </summary>
     public bool TryAdopt(Frame frame, int ordinal, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        if (_nodes[ordinal] is not { } recorded)
+        if (!_nodes.Remove((ordinal, frame.Iteration), out var recorded))
         {
             return false;
         }
 
         var node = _state.Workflow.Nodes[ordinal];
-        ref var slot = ref frame.Slots[ordinal];
+        ref var slot = ref frame.Slot(ordinal);
         slot.AttemptBase = recorded.AttemptBase;
         slot.Attempt = recorded.AttemptBase;
         if (recorded.Last is { Status: not StepStatus.Cancelled } last)
@@ -72,7 +102,11 @@ internal sealed class RecordedSteps
             slot.Attempt = last.Attempt;
             if (last.Port is { } portName)
             {
-                AdoptOutcome(frame, node, last, portName);
+                AdoptOutcome(frame, node, last, portName, now, decisions);
+            }
+            else if (!StepRunner.MayRetry(node, last.Attempt - recorded.AttemptBase, ErrorOf(last)))
+            {
+                AdoptFailure(frame, node, ErrorOf(last), decisions);
             }
             else if (recorded.Wait is { Kind: WaitKind.Retry } retry && retry.Attempt == last.Attempt)
             {
@@ -99,7 +133,37 @@ internal sealed class RecordedSteps
         return false;
     }
 
-    private static void AdoptOutcome(Frame frame, CompiledNode node, in RecordedStep step, string portName)
+    /// <summary>Takes over what a node has completed, and begins nothing.</summary>
+    public static void Replay(Frame frame, int ordinal, DateTimeOffset now, ICollection<Decision> decisions)
+    {
+        var node = frame.State.Workflow.Nodes[ordinal];
+        if (frame.State.Recorded is { } recorded && recorded._nodes.Remove((ordinal, frame.Iteration), out var records))
+        {
+            frame.HasRecords = true;
+            if (records.Last is { Port: { } portName } last)
+            {
+                AdoptOutcome(frame, node, last, portName, now, decisions);
+                return;
+            }
+        }
+
+        LoopRunner.Replay(frame, node, now, decisions);
+        frame.Settle(ref frame.Slot(ordinal), NodePhase.Cancelled);
+    }
+
+    /// <summary>Notes the outcome of a wait whose round has not begun to be taken over.</summary>
+    public void Resolve(WaitResolved resolved)
+    {
+        if (_nodes.TryGetValue((resolved.Node, resolved.Iteration), out var recorded)
+            && recorded.Wait is { Outcome: null } wait
+            && wait.Attempt == resolved.Attempt)
+        {
+            recorded.Wait = wait with { Outcome = resolved.Outcome, Event = resolved.Event };
+        }
+    }
+
+    private static void AdoptOutcome(
+        Frame frame, CompiledNode node, in RecordedStep step, string portName, DateTimeOffset now, ICollection<Decision> decisions)
     {
         var port = node.PortOf(portName);
         if (port < 0)
@@ -108,13 +172,27 @@ internal sealed class RecordedSteps
                 $"Step '{step.NodeId}' is recorded as having left by '{portName}', a port the workflow's version does not have.");
         }
 
-        StepRunner.LeaveBy(frame, node, port, step.Output, step.Status == StepStatus.Failed);
+        // The frames of a loop that is over are not needed any more, but for what may have to be undone in them.
+        LoopRunner.Replay(frame, node, now, decisions);
+        StepRunner.LeaveBy(frame, node, port, step.Output, step.Status == StepStatus.Failed, step.Sequence);
+    }
+
+    private static void AdoptFailure(Frame frame, CompiledNode node, StepError error, ICollection<Decision> decisions)
+    {
+        if (node.IsCompensation)
+        {
+            frame.Slot(node.Ordinal).Phase = NodePhase.Failed;
+        }
+        else
+        {
+            StepRunner.FailFrame(frame, node, error, decisions);
+        }
     }
 
     private void AdoptWait(
         Frame frame, CompiledNode node, in RecordedWait wait, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        ref var slot = ref frame.Slots[node.Ordinal];
+        ref var slot = ref frame.Slot(node.Ordinal);
         slot.Phase = wait.Kind == WaitKind.Retry ? NodePhase.Retrying : NodePhase.Waiting;
         slot.WaitKind = wait.Kind;
         slot.DueAt = wait.DueAt;
@@ -127,22 +205,33 @@ internal sealed class RecordedSteps
         }
     }
 
-    /// <summary>Whether a retry by a person has made the attempt void.</summary>
+    /// <summary>
+    /// Whether a retry by a person has made the attempt void: a failed or stopped one before the retry; any one of a run that was undone.
+    /// </summary>
     private bool IsVoid(in RecordedStep step) =>
-        step is { Port: null, Status: not StepStatus.Completed }
-        && _state.Facts.RetriedAt is { } retriedAt
-        && step.FinishedAt <= retriedAt;
+        step.Run <= _state.UndoneRun
+        || (step is { Port: null, Status: not StepStatus.Completed }
+            && _state.Facts.RetriedAt is { } retriedAt
+            && step.FinishedAt <= retriedAt);
 
     private static StepError ErrorOf(in RecordedStep step) =>
         step.Error ?? new StepError(StepErrorCodes.Failed, "The step failed; its error was not kept.");
 
-    private RecordedNode NodeOf(string nodeId)
+    private RecordedNode NodeOf(string nodeId, string iteration)
     {
         var ordinal = _state.Workflow.OrdinalOf(nodeId);
-        return ordinal >= 0
-            ? _nodes[ordinal] ??= new RecordedNode()
-            : throw new InvalidOperationException(
+        if (ordinal < 0)
+        {
+            throw new InvalidOperationException(
                 $"A step of node '{nodeId}' is recorded, which the workflow's version does not have.");
+        }
+
+        if (!_nodes.TryGetValue((ordinal, iteration), out var node))
+        {
+            _nodes.Add((ordinal, iteration), node = new RecordedNode());
+        }
+
+        return node;
     }
 
     private sealed class RecordedNode

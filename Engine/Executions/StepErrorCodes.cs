@@ -9,6 +9,9 @@ public static class StepErrorCodes
     /// <summary>A parameter rendered to something the node cannot use.</summary>
     public const string ParameterInvalid = "PARAMETER_INVALID";
 
+    /// <summary>A parameter reads a secret that does not exist.</summary>
+    public const string SecretUnknown = "SECRET_UNKNOWN";
+
     /// <summary>Rendered parameters larger than <see cref="Limits.RenderedParameterBytes"/>.</summary>
     public const string ParametersTooLarge = "PARAMETERS_TOO_LARGE";
 
@@ -31,6 +34,12 @@ public static class StepErrorCodes
 
     /// <summary>An event did not arrive in time and the <c>timeout</c> port is not wired.</summary>
     public const string WaitTimedOut = "WAIT_TIMED_OUT";
+
+    /// <summary>A loop over more than <see cref="Limits.LoopItems"/> items.</summary>
+    public const string TooManyItems = "TOO_MANY_ITEMS";
+
+    /// <summary>A repeat whose condition still holds after its last round, and the <c>exhausted</c> port is not wired.</summary>
+    public const string LoopExhausted = "LOOP_EXHAUSTED";
 
     /// <summary>What a <c>fail</c> node says unless it has a code of its own.</summary>
     public const string Failed = "FAILED";

@@ -89,7 +89,11 @@ public sealed record StepError(
     string Code, string Message, StepErrorKind Kind = StepErrorKind.Permanent, TimeSpan? RetryAfter = null);
 
 /// <summary>Why an execution failed: the step error that ended it, and the node it came from (null for a time-out).</summary>
-public sealed record ExecutionError(string Code, string Message, string? NodeId);
+/// <param name="Compensation">What was undone because of it; null = nothing was there to undo.</param>
+public sealed record ExecutionError(string Code, string Message, string? NodeId, CompensationTally? Compensation = null);
+
+/// <summary>How many nodes were undone, and how many could not be.</summary>
+public sealed record CompensationTally(int Completed, int Failed);
 
 /// <summary>One attempt of one node, as it is to be written: exactly one row per (execution, node, iteration, attempt).</summary>
 /// <param name="Port">The port the node left by; null when the attempt is retried or ends the execution.</param>
@@ -107,10 +111,18 @@ public sealed record StepRecord(
     DateTimeOffset StartedAt,
     DateTimeOffset FinishedAt)
 {
+    /// <summary>Order of recording within the execution, from 1.</summary>
+    public required int Sequence { get; init; }
+
+    /// <summary>The execution's own attempt (<see cref="ExecutionFacts.Attempt"/>) in which it was recorded.</summary>
+    public required int Run { get; init; }
+
     public TimeSpan Duration => FinishedAt - StartedAt;
 }
 
 /// <summary>A step row read back, for <see cref="Decider.Resume"/>.</summary>
+/// <param name="Sequence">See <see cref="StepRecord.Sequence"/>; compensations go backwards by it.</param>
+/// <param name="Run">The execution's own attempt (<see cref="ExecutionFacts.Attempt"/>) in which it was recorded.</param>
 public readonly record struct RecordedStep(
     string NodeId,
     string Iteration,
@@ -119,4 +131,6 @@ public readonly record struct RecordedStep(
     string? Port,
     ReadOnlyMemory<byte> Output,
     StepError? Error,
-    DateTimeOffset FinishedAt);
+    DateTimeOffset FinishedAt,
+    int Sequence = 0,
+    int Run = 1);

@@ -6,16 +6,18 @@ namespace Workflows.Engine.Executions;
 /// <summary>One node of one frame: from its turn to the step record, with attempts, waits and error ports.</summary>
 internal static class StepRunner
 {
-    /// <summary>The node's turn has come: adopt what is recorded of it, or begin its first attempt.</summary>
+    /// <summary>The node's turn has come: adopt what is recorded of it, or begin its next attempt.</summary>
     public static void Activate(
         ExecutionState state, Frame frame, int ordinal, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        if (state.Recorded is { } recorded && recorded.TryAdopt(frame, ordinal, now, decisions))
+        if (frame.IsReplay)
         {
-            return;
+            RecordedSteps.Replay(frame, ordinal, now, decisions);
         }
-
-        BeginAttempt(state, frame, ordinal, notBefore: null, now, decisions);
+        else if (state.Recorded is not { } recorded || !recorded.TryAdopt(frame, ordinal, now, decisions))
+        {
+            BeginAttempt(state, frame, ordinal, notBefore: null, now, decisions);
+        }
     }
 
     public static void Succeed(ExecutionState state, StepSucceeded succeeded, DateTimeOffset now, ICollection<Decision> decisions)
@@ -40,28 +42,40 @@ internal static class StepRunner
     public static void ResolveWait(
         ExecutionState state, WaitResolved resolved, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        if (state.FrameOf(resolved.Iteration) is not { } frame || (uint)resolved.Node >= (uint)frame.Slots.Length)
+        if (state.FrameOf(resolved.Node, resolved.Iteration) is not { } frame)
         {
+            state.Recorded?.Resolve(resolved); // of a round that has not been taken over yet
             return;
         }
 
-        ref var slot = ref frame.Slots[resolved.Node];
+        ref var slot = ref frame.Slot(resolved.Node);
         if (slot.Attempt != resolved.Attempt || slot.Phase is not (NodePhase.Waiting or NodePhase.Retrying))
         {
             return;
         }
 
         state.OpenWaitCount--;
-        if (slot.Phase == NodePhase.Retrying)
+        var node = state.Workflow.Nodes[resolved.Node];
+        var kind = slot.Phase == NodePhase.Retrying ? WaitKind.Retry : slot.WaitKind;
+        if (slot.Phase == NodePhase.Waiting)
+        {
+            var outcome = NodeEvaluator.Resolve(
+                new NodeContext(state, frame, node, slot.Attempt, now), resolved.Outcome, resolved.Event);
+            Finish(new FinishedStep(frame, node, slot.StartedAt, now, now), outcome, decisions);
+        }
+        else if (node.IsCompensation)
         {
             BeginAttempt(state, frame, resolved.Node, notBefore: null, now, decisions);
-            return;
+        }
+        else
+        {
+            // Through the queue, since a pause may hold it up.
+            slot.Phase = NodePhase.Ready;
+            state.Ready.Enqueue((frame, resolved.Node));
         }
 
-        var node = state.Workflow.Nodes[resolved.Node];
-        var outcome = NodeEvaluator.Resolve(
-            new NodeContext(state, frame, node, slot.Attempt, now), resolved.Outcome, resolved.Event);
-        Finish(new FinishedStep(frame, node, slot.StartedAt, now, now), outcome, decisions);
+        // After the record of what it led to: without the record the outcome must still be there.
+        decisions.Add(new CloseWait(resolved.Node, node.Id, resolved.Iteration, resolved.Attempt, kind));
     }
 
     /// <summary>The attempt after the one that failed: soon from memory, later from a durable timer.</summary>
@@ -74,14 +88,14 @@ internal static class StepRunner
         ICollection<Decision> decisions)
     {
         var state = frame.State;
-        ref var slot = ref frame.Slots[node.Ordinal];
+        ref var slot = ref frame.Slot(node.Ordinal);
         var delay = Backoff.Delay(
             node.Definition.Retry,
             slot.Attempt - slot.AttemptBase,
             Backoff.Seed(state.Facts.ExecutionId, node.Id, frame.Iteration, slot.Attempt),
             error.RetryAfter);
         var dueAt = failedAt + delay;
-        if (dueAt <= now.AddSeconds(Limits.InMemoryRetrySeconds))
+        if (dueAt <= now.AddSeconds(Limits.InMemoryRetrySeconds) && !state.IsPausing)
         {
             BeginAttempt(state, frame, node.Ordinal, dueAt > now ? dueAt : null, now, decisions);
             return;
@@ -102,7 +116,7 @@ internal static class StepRunner
         ICollection<Decision> decisions)
     {
         var node = state.Workflow.Nodes[ordinal];
-        ref var slot = ref frame.Slots[ordinal];
+        ref var slot = ref frame.Slot(ordinal);
         slot.Attempt++;
         slot.StartedAt = now;
         slot.DueAt = null;
@@ -131,6 +145,12 @@ internal static class StepRunner
             case WaitAction wait:
                 Wait(state, context, wait, step, decisions);
                 break;
+            case LoopAction loop:
+                LoopRunner.Begin(frame, node, loop, now, decisions);
+                break;
+            case TerminateAction terminate:
+                Terminate(step, NodeEvaluator.Evaluate(terminate, context), decisions);
+                break;
             default:
                 throw new InvalidOperationException($"{node.Action.GetType().Name} is none of the kinds of action.");
         }
@@ -144,7 +164,7 @@ internal static class StepRunner
         DateTimeOffset? notBefore,
         ICollection<Decision> decisions)
     {
-        ref var slot = ref frame.Slots[node.Ordinal];
+        ref var slot = ref frame.Slot(node.Ordinal);
         slot.Phase = NodePhase.Running;
         state.RunningCount++;
         decisions.Add(new RunNode(new NodeRun(
@@ -156,7 +176,10 @@ internal static class StepRunner
             slot.Attempt,
             parameters,
             node.TimeoutSeconds,
-            notBefore)));
+            notBefore)
+        {
+            UndoneRun = state.UndoneRun,
+        }));
     }
 
     private static void Wait(
@@ -169,7 +192,7 @@ internal static class StepRunner
             return;
         }
 
-        ref var slot = ref context.Frame.Slots[wait.Ordinal];
+        ref var slot = ref context.Frame.Slot(wait.Ordinal);
         slot.Phase = NodePhase.Waiting;
         slot.WaitKind = wait.Kind;
         slot.DueAt = wait.DueAt;
@@ -177,8 +200,8 @@ internal static class StepRunner
         decisions.Add(new OpenWait(wait));
     }
 
-    /// <summary>Records an outcome and lets it take effect: on along the edges, to the next attempt, or to the end.</summary>
-    private static void Finish(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
+    /// <summary>Records an outcome and lets it take effect: on along the edges, to the next attempt, or to the end of the frame.</summary>
+    public static void Finish(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
     {
         var (node, frame) = (step.Node, step.Frame);
         var port = -1;
@@ -192,16 +215,20 @@ internal static class StepRunner
                 decisions.Add(EmitEventAction.ToDecision(output));
             }
 
-            LeaveBy(frame, node, port, output, hasFailed: false);
+            LeaveBy(frame, node, port, output, hasFailed: false, frame.State.LastSequence);
             return;
         }
 
-        ref var slot = ref frame.Slots[node.Ordinal];
-        if (frame.State.Ending is not null)
+        ref var slot = ref frame.Slot(node.Ordinal);
+        if (node.IsCompensation)
         {
-            slot.Phase = NodePhase.Cancelled;
+            FailCompensation(step, error, decisions);
+        }
+        else if (frame.IsClosing)
+        {
             var status = error.Kind == StepErrorKind.Cancelled ? StepStatus.Cancelled : StepStatus.Failed;
             decisions.Add(step.Record(status, port: null, output: default, error));
+            frame.Settle(ref slot, NodePhase.Cancelled);
         }
         else if (MayRetry(node, slot.Attempt - slot.AttemptBase, error))
         {
@@ -212,19 +239,100 @@ internal static class StepRunner
         {
             var output = StepOutputs.OfError(error);
             decisions.Add(step.Record(StepStatus.Failed, NodePort.Error, output, error));
-            LeaveBy(frame, node, node.ErrorPort, output, hasFailed: true);
+            LeaveBy(frame, node, node.ErrorPort, output, hasFailed: true, frame.State.LastSequence);
         }
         else if (node.Definition.OnError == OnError.Continue && node.PortOf(NodePort.Main) is var main and >= 0)
         {
             var output = StepOutputs.OfContinued(error);
             decisions.Add(step.Record(StepStatus.Failed, NodePort.Main, output, error));
-            LeaveBy(frame, node, main, output, hasFailed: true);
+            LeaveBy(frame, node, main, output, hasFailed: true, frame.State.LastSequence);
+        }
+        else
+        {
+            decisions.Add(step.Record(StepStatus.Failed, port: null, output: default, error));
+            FailFrame(frame, node, error, decisions);
+        }
+    }
+
+    /// <summary>A node has failed for good, and nothing in its frame is there to deal with it.</summary>
+    public static void FailFrame(Frame frame, CompiledNode node, StepError error, ICollection<Decision> decisions)
+    {
+        ref var slot = ref frame.Slot(node.Ordinal);
+        slot.Phase = NodePhase.Failed;
+        if (frame.Loop is null)
+        {
+            Decider.BeginEnding(frame.State, Failure(node.Id, error), decisions);
+        }
+        else
+        {
+            frame.Failure = new FrameFailure(node.Id, error);
+            Close(frame, decisions);
+        }
+
+        frame.Settle(ref slot, NodePhase.Failed);
+    }
+
+    /// <summary>Nothing starts in the frame any more: its open waits close, its runs are aborted, and so in the frames within it.</summary>
+    public static void Close(Frame frame, ICollection<Decision> decisions)
+    {
+        if (frame.IsClosing)
+        {
+            return;
+        }
+
+        frame.IsClosing = true;
+        for (var place = 0; place < frame.Slots.Length; place++)
+        {
+            ref var slot = ref frame.Slots[place];
+            var node = frame.State.Workflow.Nodes[frame.Graph.First + place];
+            switch (slot.Phase)
+            {
+                case NodePhase.Ready:
+                    frame.Settle(ref slot, NodePhase.Cancelled);
+                    break;
+                case NodePhase.Waiting or NodePhase.Retrying:
+                    var kind = slot.Phase == NodePhase.Retrying ? WaitKind.Retry : slot.WaitKind;
+                    decisions.Add(new CloseWait(node.Ordinal, node.Id, frame.Iteration, slot.Attempt, kind));
+                    frame.State.OpenWaitCount--;
+                    frame.Settle(ref slot, NodePhase.Cancelled);
+                    break;
+                case NodePhase.Running:
+                    decisions.Add(new AbortNode(node.Ordinal, node.Id, frame.Iteration, slot.Attempt));
+                    break;
+                case NodePhase.Looping:
+                    LoopRunner.Close(slot.Loop!, decisions);
+                    break;
+            }
+        }
+    }
+
+    private static void Terminate(in FinishedStep step, in StepOutcome outcome, ICollection<Decision> decisions)
+    {
+        var (node, frame) = (step.Node, step.Frame);
+        var error = outcome.Error is null
+            ? ExecutionOutput.FindProblem(outcome.Output, "The output", Limits.ExecutionOutputBytes)
+            : StepOutputs.Clean(outcome.Error);
+        decisions.Add(error is null
+            ? step.Record(StepStatus.Completed, port: null, outcome.Output, error: null)
+            : step.Record(StepStatus.Failed, port: null, output: default, error));
+        ref var slot = ref frame.Slot(node.Ordinal);
+        slot.Phase = error is null ? NodePhase.Done : NodePhase.Failed;
+        Decider.BeginEnding(frame.State, error is null ? new CompleteExecution(outcome.Output) : Failure(node.Id, error), decisions);
+        frame.Settle(ref slot, slot.Phase);
+    }
+
+    private static void FailCompensation(in FinishedStep step, StepError error, ICollection<Decision> decisions)
+    {
+        var (node, frame) = (step.Node, step.Frame);
+        ref var slot = ref frame.Slot(node.Ordinal);
+        decisions.Add(step.Record(StepStatus.Failed, port: null, output: default, error));
+        if (MayRetry(node, slot.Attempt - slot.AttemptBase, error))
+        {
+            ScheduleRetry(frame, node, error, step.FinishedAt, step.Now, decisions);
         }
         else
         {
             slot.Phase = NodePhase.Failed;
-            decisions.Add(step.Record(StepStatus.Failed, port: null, output: default, error));
-            Decider.BeginEnding(frame.State, Failure(node.Id, error), decisions);
         }
     }
 
@@ -240,28 +348,42 @@ internal static class StepRunner
             && !policy.NonRetryableCodes.Contains(error.Code);
     }
 
-    public static void LeaveBy(Frame frame, CompiledNode node, int port, ReadOnlyMemory<byte> output, bool hasFailed)
+    /// <param name="sequence">The number of the record that says so.</param>
+    public static void LeaveBy(Frame frame, CompiledNode node, int port, ReadOnlyMemory<byte> output, bool hasFailed, int sequence)
     {
-        ref var slot = ref frame.Slots[node.Ordinal];
-        slot.Phase = NodePhase.Done;
+        ref var slot = ref frame.Slot(node.Ordinal);
         slot.Port = port;
         slot.Output = output;
         slot.HasFailed = hasFailed;
-        if (frame.State.Ending is null)
+        if (node.IsCompensation)
+        {
+            slot.Phase = NodePhase.Done;
+            return;
+        }
+
+        if (node.Compensation >= 0 && !hasFailed)
+        {
+            frame.State.Compensation.Add(frame, node, sequence);
+        }
+
+        slot.Phase = NodePhase.Done;
+        if (!frame.IsClosing)
         {
             frame.Leave(node, port);
         }
+
+        frame.Settle(ref slot, NodePhase.Done);
     }
 
     private static bool TryTakeRun(ExecutionState state, int ordinal, string iteration, int attempt, out Frame frame)
     {
-        frame = state.FrameOf(iteration)!;
-        if (frame is null || (uint)ordinal >= (uint)frame.Slots.Length)
+        frame = state.FrameOf(ordinal, iteration)!;
+        if (frame is null)
         {
             return false;
         }
 
-        ref var slot = ref frame.Slots[ordinal];
+        ref var slot = ref frame.Slot(ordinal);
         if (slot.Phase != NodePhase.Running || slot.Attempt != attempt)
         {
             return false;
@@ -276,17 +398,22 @@ internal static class StepRunner
 internal readonly record struct FinishedStep(
     Frame Frame, CompiledNode Node, DateTimeOffset StartedAt, DateTimeOffset FinishedAt, DateTimeOffset Now)
 {
+    /// <summary>Takes the next number: to be added to the decisions at once.</summary>
     public RecordStep Record(StepStatus status, string? port, ReadOnlyMemory<byte> output, StepError? error) =>
         new(new StepRecord(
         Node.Ordinal,
         Node.Id,
         Node.Type.Name,
         Frame.Iteration,
-        Frame.Slots[Node.Ordinal].Attempt,
+        Frame.Slot(Node.Ordinal).Attempt,
         status,
         port,
         output,
         error,
         StartedAt,
-        FinishedAt));
+        FinishedAt)
+        {
+            Sequence = ++Frame.State.LastSequence,
+            Run = Frame.State.Facts.Attempt,
+        });
 }

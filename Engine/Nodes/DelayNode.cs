@@ -66,7 +66,7 @@ internal sealed class DelayNode() : NodeType<DelayParameters>(
         }
 
         public override StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload) =>
-            StepOutcome.Main(Output(context.Frame.Slots[context.Node.Ordinal].DueAt ?? context.Now));
+            StepOutcome.Main(Output(context.Frame.Slot(context.Node.Ordinal).DueAt ?? context.Now));
 
         private DateTimeOffset DueAt(in NodeContext context)
         {

@@ -101,12 +101,7 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
         return new PublishEvent(id!, type!, source!, subject, output);
     }
 
-    /// <summary>
-    /// Follows from execution, node and iteration, so that an event derived twice is the same event to whoever gets it.
-    /// </summary>
-    private static string EventId(in NodeContext context)
-    {
-        var (execution, node, iteration) = (context.State.Facts.ExecutionId, context.Node.Id, context.Frame.Iteration);
-        return iteration.Length == 0 ? $"{execution:N}.{node}" : $"{execution:N}.{node}.{iteration}";
-    }
+    /// <summary>An event derived twice is the same event to whoever gets it.</summary>
+    private static string EventId(in NodeContext context) => StepNames.Of(
+        context.State.Facts.ExecutionId, context.Node.Id, context.Frame.Iteration, context.State.UndoneRun);
 }

@@ -52,17 +52,20 @@ public sealed record HttpParameters
     [Parameter(
         "Appended to the address, encoded: names to text, numbers or booleans.",
         Kind = ParameterKind.Object,
+        Secret = true,
         Example = """{"page": "{{ input.page }}"}""")]
     public JsonTemplate? Query { get; init; }
 
     [Parameter(
         "Names to text. `Idempotency-Key` is set by the platform, equal for every attempt.",
         Kind = ParameterKind.Object,
+        Secret = true,
         Example = """{"Accept": "application/json"}""")]
     public JsonTemplate? Headers { get; init; }
 
     [Parameter(
         "The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON.",
+        Secret = true,
         Example = """{"amount": "{{ input.amount }}"}""")]
     public JsonTemplate? Body { get; init; }
 

@@ -41,6 +41,19 @@ internal abstract class WaitAction : NodeAction
     public abstract StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload);
 }
 
+/// <summary>Repeats its body.</summary>
+internal abstract class LoopAction : NodeAction
+{
+    /// <param name="isReplay">See <see cref="LoopRun.IsReplay"/>.</param>
+    public abstract LoopRun Begin(in NodeContext context, bool isReplay);
+}
+
+/// <summary>Ends the execution, wherever it stands: as completed with the output, or as failed with the error.</summary>
+internal abstract class TerminateAction : NodeAction
+{
+    public abstract StepOutcome Evaluate(in NodeContext context);
+}
+
 /// <summary>How an evaluation ended: by a port with an output, or with an error.</summary>
 internal readonly record struct StepOutcome(string Port, ReadOnlyMemory<byte> Output, StepError? Error)
 {
@@ -71,15 +84,18 @@ internal readonly ref struct NodeContext(
 
     public DateTimeOffset Now => now;
 
-    public JsonataValue Evaluate(JsonataExpression expression) => expression.Evaluate(frame.Scope, Options);
+    public JsonataValue Evaluate(JsonataExpression expression) => expression.Evaluate(ScopeOf(expression), Options);
 
-    public JsonataValue Evaluate(JsonTemplate template) => template.Render(frame.Scope, Options);
+    public JsonataValue Evaluate(JsonTemplate template) => template.Render(ScopeOf(template), Options);
+
+    /// <summary>For parameters that are evaluated for each item of a list.</summary>
+    public JsonataValue Evaluate(JsonataExpression expression, ItemScope scope) => expression.Evaluate(scope.Self, Options);
 
     /// <summary>The template as UTF-8 JSON; undefined becomes null.</summary>
     public ReadOnlyMemory<byte> Render(JsonTemplate template)
     {
         var buffer = JsonBuffer.Rent();
-        template.WriteTo(buffer.Writer, frame.Scope, Options);
+        template.WriteTo(buffer.Writer, ScopeOf(template), Options);
         return buffer.ToJson();
     }
 
@@ -115,6 +131,10 @@ internal readonly ref struct NodeContext(
             ? text
             : throw new StepException(
                 new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));
+
+    /// <param name="reader">The template or expression to be evaluated: secrets come into sight for those alone that may read them.</param>
+    private JsonataValue ScopeOf(object reader) =>
+        node.SecretReaders.Length > 0 && Array.IndexOf(node.SecretReaders, reader) >= 0 ? frame.SecretScope : frame.Scope;
 
     private JsonataOptions Options => state.OptionsFor(frame, node, attempt, now);
 

@@ -7,8 +7,25 @@ namespace Workflows.Engine.Nodes;
 
 /// <summary>Expressions met while compiling, to be checked against the graph once all nodes are known.</summary>
 /// <param name="Node">The ordinal of the node that evaluates them; -1 = none (output, trigger, concurrency key).</param>
+/// <param name="MaySeeSecrets">They stand in a parameter that is marked secret.</param>
 internal readonly record struct ExpressionUse(
-    string Pointer, int Node, ExpressionScope Scope, IReadOnlyList<JsonataReference> References);
+    string Pointer, int Node, ExpressionScope Scope, IReadOnlyList<JsonataReference> References, bool MaySeeSecrets)
+{
+    public bool Reads(string name) => Reads(References, name);
+
+    public static bool Reads(IReadOnlyList<JsonataReference> references, string name)
+    {
+        foreach (var reference in references)
+        {
+            if (reference.Path.Count > 0 && reference.Path[0] == name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
 
 /// <summary>One node on its way to a <see cref="NodeAction"/>.</summary>
 internal sealed class NodeCompilation(
@@ -25,11 +42,34 @@ internal sealed class NodeCompilation(
 
     public JsonElement Parameters => definition.Parameters;
 
-    public JsonataExpression? CompileExpression(string source, string at) =>
-        expressions.Expression(source, at, ordinal, ExpressionScope.Node);
+    /// <summary>The templates and expressions of this node that read secrets; all others are evaluated without them in sight.</summary>
+    public List<object> SecretReaders { get; } = [];
 
-    public JsonTemplate? CompileTemplate(JsonElement template, string at) =>
-        expressions.Template(template, at, ordinal, ExpressionScope.Node);
+    /// <param name="maySeeSecrets">The parameter is marked secret.</param>
+    /// <param name="perItem">It is evaluated for each item of a list, with <c>item</c> and <c>index</c> in scope.</param>
+    public JsonataExpression? CompileExpression(string source, string at, bool maySeeSecrets = false, bool perItem = false)
+    {
+        var scope = perItem ? ExpressionScope.Item : ExpressionScope.Node;
+        var expression = expressions.Expression(source, at, ordinal, scope, maySeeSecrets);
+        NoteSecrets(expression, expression?.References, maySeeSecrets);
+        return expression;
+    }
+
+    /// <param name="maySeeSecrets">The parameter is marked secret.</param>
+    public JsonTemplate? CompileTemplate(JsonElement template, string at, bool maySeeSecrets = false)
+    {
+        var compiled = expressions.Template(template, at, ordinal, ExpressionScope.Node, maySeeSecrets);
+        NoteSecrets(compiled, compiled?.References, maySeeSecrets);
+        return compiled;
+    }
+
+    private void NoteSecrets(object? reader, IReadOnlyList<JsonataReference>? references, bool maySeeSecrets)
+    {
+        if (maySeeSecrets && reader is not null && ExpressionUse.Reads(references!, ScopeNames.Secrets))
+        {
+            SecretReaders.Add(reader);
+        }
+    }
 
     /// <summary>
     /// Reports something wrong with one parameter beyond its type; returns null for the convenience of the caller.

@@ -25,6 +25,7 @@ public enum ParameterKind
 
 /// <summary>One parameter of a node type, as documentation, form and JSON Schema show it.</summary>
 /// <param name="Templated">True = the value, or any text within it, may be or hold <c>{{ expression }}</c>.</param>
+/// <param name="Secret">True = its expressions may read <c>secrets</c>, and its value is shown and kept nowhere.</param>
 /// <param name="DefaultJson">What counts when it is left out, as JSON; null = nothing.</param>
 public sealed record NodeParameter(
     string Name,
@@ -38,7 +39,8 @@ public sealed record NodeParameter(
     double? Min,
     double? Max,
     int? MaxLength,
-    IReadOnlyList<NodeParameter> Fields);
+    IReadOnlyList<NodeParameter> Fields,
+    bool Secret);
 
 /// <summary>Describes a property of a parameter record.</summary>
 [AttributeUsage(AttributeTargets.Property)]
@@ -57,6 +59,15 @@ public sealed class ParameterAttribute(string summary) : Attribute
 
     /// <summary>Characters of a text, items of a list; 0 = the general limit.</summary>
     public int MaxLength { get; init; }
+
+    /// <summary>
+    /// Its expressions may read <c>secrets</c>. Only for node types with an outside effect, whose rendered parameters go to their runner and
+    /// into no row.
+    /// </summary>
+    public bool Secret { get; init; }
+
+    /// <summary>The expression is evaluated for each item of a list, with <c>item</c> and <c>index</c> in scope.</summary>
+    public bool PerItem { get; init; }
 
     /// <summary>A value as it would be written in a definition, as JSON.</summary>
     public string? Example { get; init; }

@@ -24,6 +24,7 @@ public sealed record NodePort(string Name, string Summary)
     public const string False = "false";
     public const string Default = "default";
     public const string Timeout = "timeout";
+    public const string Exhausted = "exhausted";
 
     internal static NodePort MainPort { get; } = new(Main, "The node has done its work.");
 
@@ -65,6 +66,9 @@ public abstract class NodeType
 
     /// <summary>How further ports come from the parameters, for people; null = there are none.</summary>
     public virtual string? PortsOfParameters => null;
+
+    /// <summary>True = a node of the type has a <c>body</c>.</summary>
+    public virtual bool HasBody => false;
 
     /// <summary>What the step's output holds, for people.</summary>
     public abstract string OutputSummary { get; }

@@ -14,6 +14,7 @@ internal static class NodeTypeJson
         writer.WriteString("effect"u8, ObjectReader.CamelCase(type.Effect.ToString()));
         writer.WriteString("summary"u8, type.Summary);
         writer.WriteString("output"u8, type.OutputSummary);
+        writer.WriteBoolean("body"u8, type.HasBody);
         writer.WriteStartArray("ports"u8);
         foreach (var port in type.Ports)
         {
@@ -53,6 +54,7 @@ internal static class NodeTypeJson
         writer.WriteString("kind"u8, ObjectReader.CamelCase(parameter.Kind.ToString()));
         writer.WriteBoolean("required"u8, parameter.Required);
         writer.WriteBoolean("templated"u8, parameter.Templated);
+        writer.WriteBoolean("secret"u8, parameter.Secret);
         writer.WriteString("summary"u8, parameter.Summary);
         WriteRaw(writer, "default", parameter.DefaultJson);
         WriteRaw(writer, "example", parameter.Example);

@@ -13,6 +13,7 @@ internal sealed class ParameterProperty
     private readonly PropertyInfo _property;
     private readonly Type _type;
     private readonly ParameterSet? _items;
+    private readonly bool _perItem;
 
     public ParameterProperty(PropertyInfo property, object defaults)
     {
@@ -20,6 +21,7 @@ internal sealed class ParameterProperty
         _type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var attribute = property.GetCustomAttribute<ParameterAttribute>()!;
         var kind = KindOf(_type, attribute);
+        _perItem = attribute.PerItem;
         _items = kind == ParameterKind.List ? ParameterSet.Of(_type.GetGenericArguments()[0]) : null;
         Description = new NodeParameter(
             ObjectReader.CamelCase(property.Name),
@@ -33,7 +35,8 @@ internal sealed class ParameterProperty
             double.IsNaN(attribute.Min) ? null : attribute.Min,
             double.IsNaN(attribute.Max) ? null : attribute.Max,
             attribute.MaxLength == 0 ? null : attribute.MaxLength,
-            _items?.Parameters ?? []);
+            _items?.Parameters ?? [],
+            attribute.Secret);
     }
 
     public NodeParameter Description { get; }
@@ -66,7 +69,7 @@ internal sealed class ParameterProperty
     {
         // A text with an expression in it is checked when it is rendered: only then its value exists.
         var mayRender = value.ValueKind == JsonValueKind.String && value.GetString()!.Contains("{{", StringComparison.Ordinal);
-        return mayRender || CheckLiteral(value, pointer, node) ? node.CompileTemplate(value, pointer) : null;
+        return mayRender || CheckLiteral(value, pointer, node) ? node.CompileTemplate(value, pointer, Description.Secret) : null;
     }
 
     private JsonataExpression? ReadExpression(JsonElement value, string pointer, NodeCompilation node)
@@ -74,7 +77,7 @@ internal sealed class ParameterProperty
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return node.CompileExpression(value.GetString()!, pointer);
+                return node.CompileExpression(value.GetString()!, pointer, Description.Secret, _perItem);
             case JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number:
                 return node.CompileExpression(value.GetRawText(), pointer);
             default:

@@ -164,7 +164,7 @@ internal sealed partial class Intake : IDisposable
         var error = RowMapping.ErrorJson(new Engine.Executions.ExecutionError(
             "VERSION_UNUSABLE", $"Version {execution.Version} of the workflow is missing or does not compile on this release.", null));
         var checkpoint = new Checkpoint();
-        checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now });
+        checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now, IsLimited = execution.IsLimited });
         checkpoint.Cleared.Add(execution.Key);
         checkpoint.DeadLetters.Add(new DeadLetter(Guid.CreateVersion7(now), execution.Key, execution.WorkflowId, null, error, execution.Input));
         await PatientlyAsync(() => _checkpoints.WriteAsync(session.WorkerId, checkpoint, cancellationToken), cancellationToken);

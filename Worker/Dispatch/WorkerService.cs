@@ -1,5 +1,4 @@
 using Workflows.Data.Dispatch;
-using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Workers;
 using Workflows.Worker.Execution;
@@ -12,11 +11,10 @@ namespace Workflows.Worker.Dispatch;
 /// </summary>
 internal sealed partial class WorkerService(
     WorkerRegistry registry, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
-    EventBacklog routing, EventRouter router, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
+    EventRouting routing, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
     Loop loop, WorkerOptions options, TimeProvider clock, ILogger<WorkerService> logger) : BackgroundService
 {
     private static readonly TimeSpan TimerPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan RoutingPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TakeOverPause = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RedisPause = TimeSpan.FromMilliseconds(500);
@@ -44,7 +42,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Claiming", token => intake.ClaimAsync(_session, token), stoppingToken),
             loop.RunAsync("Sweeping", token => intake.SweepAsync(_session, token), stoppingToken),
             loop.RunAsync("Firing timers", FireTimersAsync, stoppingToken),
-            loop.RunAsync("Routing events", RouteAsync, stoppingToken),
+            loop.RunAsync("Routing events", routing.RoundAsync, stoppingToken),
             loop.RunAsync("Rescuing", RescueAsync, stoppingToken),
             loop.RunAsync("Comparing what is owned", ReconcileAsync, stoppingToken),
         ];
@@ -55,6 +53,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("Looking back for events", async token => { await lookBack.RunAsync(token); return TimeSpan.Zero; }, housekeeping.Token),
         ];
         await Task.WhenAll(intakeLoops);
+        await routing.SettleAsync();
         await StopAsync(housekeeping, ownerLoops);
     }
 
@@ -144,17 +143,6 @@ internal sealed partial class WorkerService(
         return next is { } wait && wait < TimerPause ? TimeSpan.FromMilliseconds(Math.Max(wait.TotalMilliseconds, 5)) : TimerPause;
     }
 
-    private async Task<TimeSpan> RouteAsync(CancellationToken cancellationToken)
-    {
-        var pending = await routing.PendingAsync(clock.GetUtcNow(), Limits.EventsPerRound, cancellationToken);
-        foreach (var tenant in pending)
-        {
-            await router.RouteAsync(tenant.Key, [.. tenant], cancellationToken);
-        }
-
-        return pending.Sum(tenant => tenant.Count()) == Limits.EventsPerRound ? TimeSpan.Zero : RoutingPause;
-    }
-
     private async Task<TimeSpan> RescueAsync(CancellationToken cancellationToken)
     {
         // After an outage of the database, or a pause of this process, everybody's beat looks old: let the living beat first.
@@ -195,6 +183,10 @@ internal sealed partial class WorkerService(
             else if (change.StopRequest == "timeout")
             {
                 runner.Apply(run, new Engine.Executions.TimedOut());
+            }
+            else if (change.StopRequest == "pause")
+            {
+                runner.Apply(run, new Engine.Executions.PauseRequested());
             }
 
             if (change.Wakes > run.Wakes)

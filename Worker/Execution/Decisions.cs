@@ -20,6 +20,17 @@ internal static class Decisions
         }
 
         run.Decisions.Clear();
+        if ((run.IsResting || run.State.IsPaused) && run.Collecting?.Finished is null)
+        {
+            run.Collect().Pause = true;
+            return;
+        }
+
+        if (run.Collecting is { Pause: true } paused)
+        {
+            paused.Pause = false; // cancelled before the pause went out
+        }
+
         if (run.State.IsParked && !run.MustLookBack && !run.IsLookingBack && run.Collecting?.Finished is null)
         {
             var progress = run.Collect();
@@ -37,7 +48,7 @@ internal static class Decisions
         switch (decision)
         {
             case RecordStep record:
-                run.Collect().Steps.Add(record.Step.ToRow(run, ++run.LastSequence));
+                run.Collect().Steps.Add(record.Step.ToRow(run));
                 break;
             case RunNode node:
                 run.Collect().StartAfter.Add(node.Run);
@@ -63,7 +74,10 @@ internal static class Decisions
             case CancelExecution cancel:
                 run.Finish(
                     ExecutionStatuses.Cancelled, null,
-                    RowMapping.ErrorJson(new ExecutionError("CANCELLED", cancel.Reason ?? "Cancelled.", null)), now);
+                    RowMapping.ErrorJson(new ExecutionError("CANCELLED", cancel.Reason ?? "Cancelled.", null, cancel.Compensation)), now);
+                break;
+            case ContinueLater:
+                run.Collect().Continues = true;
                 break;
             default:
                 throw new InvalidOperationException($"Unknown decision {decision.GetType().Name}.");
@@ -112,6 +126,7 @@ internal static class Decisions
             Output = output,
             Error = error,
             FinishedAt = now,
+            IsLimited = run.Claimed.IsLimited,
         };
 
     private static void Abort(this ExecutionRun run, AbortNode abort)

@@ -31,6 +31,9 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>It ended or was parked: nothing more is decided.</summary>
     public bool IsReleased { get; set; }
 
+    /// <summary>A pause was asked for before this worker had it: it goes straight to rest.</summary>
+    public bool IsResting { get; set; }
+
     /// <summary>Event waits are durable now, and events that came before them are still to be looked for.</summary>
     public bool MustLookBack { get; set; }
 
@@ -39,8 +42,6 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
 
     /// <summary>It has, or had, rows in waits or timers.</summary>
     public bool HasWaits { get; set; }
-
-    public int LastSequence { get; set; }
 
     /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was found.</summary>
     public int Wakes { get; set; } = claimed.Wakes;
@@ -75,6 +76,12 @@ internal sealed class Progress(ExecutionRun run)
 
     public bool Park { get; set; }
 
+    /// <summary>Nothing runs any more and a pause was asked for: the row gives up the worker, whatever has resolved meanwhile.</summary>
+    public bool Pause { get; set; }
+
+    /// <summary>The decider goes on once this is durable.</summary>
+    public bool Continues { get; set; }
+
     /// <summary>
     /// What <see cref="ExecutionRun.Wakes"/> was when the parking was decided. Wake-ups after it turn the parking into a return to the queue; were it
     /// read when the checkpoint goes out, one that came in between would be slept over.
@@ -82,9 +89,9 @@ internal sealed class Progress(ExecutionRun run)
     public int Wakes { get; set; }
 
     /// <summary>Nothing to write: what is in <see cref="StartAfter"/> depends on nothing and may start at once.</summary>
-    public bool IsEmpty => Steps.Count == 0 && Opened is null && Timers is null && Closed is null && Emitted is null && Finished is null && !Park;
+    public bool IsEmpty => Steps.Count == 0 && Opened is null && Timers is null && Closed is null && Emitted is null && Finished is null && !Park && !Pause;
 
-    public bool EndsRun => Finished is not null || Park;
+    public bool EndsRun => Finished is not null || Park || Pause;
 
     public void AddTo(Checkpoint checkpoint)
     {
@@ -109,6 +116,10 @@ internal sealed class Progress(ExecutionRun run)
             {
                 checkpoint.Cleared.Add(Run.Key);
             }
+        }
+        else if (Pause)
+        {
+            checkpoint.Paused.Add(new PausedExecution(Run.Key, Run.Claimed.Fence));
         }
         else if (Park)
         {

@@ -45,17 +45,16 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         Change(run, static (run, work, now) =>
         {
             var (steps, waits) = work;
-            run.LastSequence = steps.Count == 0 ? 0 : steps.Max(step => step.Sequence);
             run.HasWaits = waits.Count > 0 || run.State.DeadlineAt is not null;
             if (run.State.DeadlineAt is { } deadline)
             {
                 (run.Collect().Timers ??= []).Add(new TimerRow(run.Key, "", "", 0, "execution_timeout", deadline));
             }
 
-            // What has resolved is consumed by the steps that Resume records; both go out together.
-            foreach (var resolved in waits.Where(wait => wait.Outcome is not null))
+            if (run.Claimed.StopRequest == "pause")
             {
-                run.CloseWait(resolved.NodeId, resolved.Iteration, resolved.Attempt);
+                run.IsResting = true; // asked for while another worker had it; nothing begins here
+                return;
             }
 
             run.MustLookBack = waits.Any(wait => wait.Outcome is null && wait.Kind == WaitKinds.Event);
@@ -80,7 +79,6 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         foreach (var wait in work.resolved)
         {
             var ordinal = run.State.Workflow.OrdinalOf(wait.NodeId);
-            run.CloseWait(wait.NodeId, wait.Iteration, wait.Attempt);
             Decider.Apply(
                 run.State,
                 wait.Kind == WaitKinds.Retry
@@ -101,7 +99,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         bool lookBack;
         lock (run.Gate)
         {
-            if (run.IsReleased || run.Session.IsFenced)
+            if (run.IsReleased || run.IsResting || run.Session.IsFenced)
             {
                 return;
             }
@@ -187,6 +185,11 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
             {
                 _calls.Start(run, node, Apply);
             }
+        }
+
+        if (progress.Continues && !run.Session.IsStopping)
+        {
+            Guarded(run, static (run, _, now) => Decider.Apply(run.State, new Continued(), now, run.Decisions), 0);
         }
     }
 

@@ -9,14 +9,14 @@ namespace Workflows.Worker.Execution;
 /// <summary>Between the engine's records and the rows of the database.</summary>
 internal static class RowMapping
 {
-    public static StepRow ToRow(this StepRecord step, ExecutionRun run, int sequence) => new()
+    public static StepRow ToRow(this StepRecord step, ExecutionRun run) => new()
     {
         Key = run.Key,
         NodeId = step.NodeId,
         Iteration = step.Iteration,
         Attempt = step.Attempt,
-        Run = run.Claimed.Run,
-        Sequence = sequence,
+        Run = step.Run,
+        Sequence = step.Sequence,
         NodeType = step.Type,
         Status = step.Status.ToText(),
         Port = step.Port,
@@ -35,7 +35,9 @@ internal static class RowMapping
         row.Port,
         row.Output,
         row.Error is null ? null : ParseError(row.Error),
-        row.FinishedAt);
+        row.FinishedAt,
+        row.Sequence,
+        row.Run);
 
     public static WaitRow ToRow(this WaitSpec wait, ExecutionRun run, DateTimeOffset now) => new()
     {
@@ -94,6 +96,13 @@ internal static class RowMapping
         writer.WriteString("code", error.Code);
         writer.WriteString("message", Storable(error.Message));
         writer.WriteString("node", error.NodeId);
+        if (error.Compensation is { } tally)
+        {
+            writer.WriteStartObject("compensation");
+            writer.WriteNumber("completed", tally.Completed);
+            writer.WriteNumber("failed", tally.Failed);
+            writer.WriteEndObject();
+        }
     });
 
     // PostgreSQL's jsonb cannot hold U+0000, and an execution that cannot even fail would never end.

@@ -1,10 +1,12 @@
+using Workflows.Data.Executions;
 using Workflows.Data.Workers;
 using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Maintenance;
 
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
-internal sealed partial class MaintenanceService(Data.Workers.Maintenance maintenance, WorkerRegistry registry, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
+internal sealed partial class MaintenanceService(
+    Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -22,6 +24,11 @@ internal sealed partial class MaintenanceService(Data.Workers.Maintenance mainte
         foreach (var table in RunTables)
         {
             retired += await maintenance.RetirePartitionsAsync(table, TimeSpan.FromDays(options.RetentionDays), cancellationToken);
+        }
+
+        retired += await maintenance.RetireDayPartitionsAsync("execution_logs", TimeSpan.FromDays(options.LogRetentionDays), cancellationToken);
+        while (await performance.ExpireAsync(TimeSpan.FromDays(options.PerformanceRetentionDays), Limits.ExpiredPerRound, cancellationToken) == Limits.ExpiredPerRound)
+        {
         }
 
         foreach (var table in await maintenance.TablesWithStraysAsync(cancellationToken))

@@ -42,12 +42,16 @@ internal sealed class DataStack : IAsyncDisposable
         Checkpoints = new CheckpointWriter(Worker);
         History = new ExecutionHistory(Worker);
         Timers = new TimerStore(Worker);
+        Slots = new SlotStore(Worker);
+        Performance = new PerformanceStore(Worker);
         Backlog = new EventBacklog(Worker);
         Registry = new WorkerRegistry(Worker);
         Maintenance = new Maintenance(Worker);
     }
 
     public DatabaseOptions Options { get; }
+
+    public IConnectionMultiplexer Redis => _redis;
 
     /// <summary>The superuser: sets the stage and looks behind it.</summary>
     public NpgsqlDataSource Owner { get; }
@@ -75,6 +79,10 @@ internal sealed class DataStack : IAsyncDisposable
     public ExecutionHistory History { get; }
 
     public TimerStore Timers { get; }
+
+    public SlotStore Slots { get; }
+
+    public PerformanceStore Performance { get; }
 
     public EventBacklog Backlog { get; }
 
@@ -260,6 +268,7 @@ internal static class Rows
         Status = status,
         Output = "{}"u8.ToArray(),
         FinishedAt = TimeProvider.System.GetUtcNow(),
+        IsLimited = owned.IsLimited,
     };
 
     public static ParkedExecution Parked(this ClaimedExecution owned) => new(owned.Key, owned.Fence, owned.Wakes);

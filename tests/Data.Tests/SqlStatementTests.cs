@@ -17,15 +17,29 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
+        ["EventExplainer"] = ([DatabaseRole.Api], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["EventStore"] = ([DatabaseRole.Api], true),
+        ["JoinStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["RoutingCommit"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["RoutingTables"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["ExecutionClaims"] = ([DatabaseRole.Worker], true),
         ["ExecutionControl"] = ([DatabaseRole.Api], true),
         ["ExecutionHistory"] = ([DatabaseRole.Worker], true),
+        ["ExecutionLogs"] = ([DatabaseRole.Worker], true),
         ["ExecutionQueries"] = ([DatabaseRole.Api], true),
         ["ExecutionStarter"] = ([DatabaseRole.Api], true),
         ["GrantStore"] = ([DatabaseRole.Api], false),
+        ["LimitedStart"] = ([DatabaseRole.Api], true),
+        ["LineageQueries"] = ([DatabaseRole.Api], true),
         ["Maintenance"] = ([DatabaseRole.Worker], false),
+        ["Resealing"] = ([DatabaseRole.Worker], false),
+        ["SecretSealer"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
+        ["SecretStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
+        ["OperatorQueries"] = ([DatabaseRole.Api], true),
+        ["PerformanceStore"] = ([DatabaseRole.Worker], false),
+        ["QueueBudget"] = ([DatabaseRole.Api], true),
+        ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Worker], false),
         ["TimerStore"] = ([DatabaseRole.Worker], true),
@@ -118,6 +132,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|rules|rule_joins|routing_versions)")]
     private static partial Regex WholeTable();
 }

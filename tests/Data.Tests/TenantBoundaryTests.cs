@@ -271,8 +271,20 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             "insert into event_dedupe (tenant_id, source, event_id, id, expires_at) values ($1, '/s', 'e', $2, now())",
             "insert into event_matches (tenant_id, event_id, target, matched) values ($1, $2, 't', true)",
             "insert into events_to_route (tenant_id, id) values ($1, $2)",
+            "insert into rules (tenant_id, id, name, definition, created_at, updated_at) values ($1, $2, 'r', '{}', now(), now())",
+            "insert into rule_joins (tenant_id, rule_id, correlation_key, rule_version, expires_at) values ($1, $2, 'k', 1, now())",
             "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",
+            "insert into workflow_performance values ($1, $3, now(), 'manual', 'completed', 1, 1, 1)",
+            "insert into performance_deltas values ($1, $2, $3, now(), 'manual', 'completed', 1, 1, 1)",
+            "insert into execution_logs (tenant_id, id, execution_id, level, message, at) values ($1, $2, $2, 'info', 'x', now())",
             "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
+            "insert into tenant_keys (tenant_id, key_id, wrapped, created_at) values ($1, 'k', '', now())",
+            "insert into secrets (tenant_id, id, name, key_id, sealed, created_at, updated_at) values ($1, $2, 's', 'k', '', now(), now())",
+            "insert into variables (tenant_id, id, name, value, created_at, updated_at) values ($1, $2, 'v', '1', now(), now())",
+            "insert into connectors (tenant_id, id, name, type, key_id, sealed, created_at, updated_at) values ($1, $2, 'c', 'http', 'k', '', now(), now())",
+            "insert into context_entries (tenant_id, id, scope, scope_id, key, value, created_at, updated_at) values ($1, $2, 'tenant', $1, 'k', '1', now(), now())",
+            "insert into context_writes (tenant_id, operation, expires_at) values ($1, 'o', now())",
+            "insert into node_definitions (tenant_id, id, name, schema, implementation, created_at, updated_at) values ($1, $2, 'n', '{}', '{}', now(), now())",
         ];
         foreach (var seed in seeds)
         {

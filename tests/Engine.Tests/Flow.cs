@@ -23,6 +23,14 @@ internal static class Flow
 
     public static string Join(string id, string parameters) => $$$"""{"id": "{{{id}}}", "type": "join", "parameters": { {{{parameters}}} }}""";
 
+    /// <param name="items">An expression.</param>
+    /// <param name="rest">Further members of the body, each with a comma before it.</param>
+    public static string ForEach(string id, string items, string nodes, string edges = "", string rest = "", string parameters = "", string more = "") =>
+        $$$"""{"id": "{{{id}}}", "type": "forEach", "parameters": {"items": "{{ {{{items}}} }}"{{{parameters}}}}, "body": {"nodes": [{{{nodes}}}], "edges": [{{{Edges(edges)}}}]{{{rest}}}}{{{more}}}}""";
+
+    public static string Repeat(string id, string parameters, string nodes, string edges = "", string rest = "", string more = "") =>
+        $$$"""{"id": "{{{id}}}", "type": "repeat", "parameters": { {{{parameters}}} }, "body": {"nodes": [{{{nodes}}}], "edges": [{{{Edges(edges)}}}]{{{rest}}}}{{{more}}}}""";
+
     public static string If(string id, string condition) =>
         $$$"""{"id": "{{{id}}}", "type": "if", "parameters": {"condition": {{{JsonSerializer.Serialize(condition)}}}}}""";
 

@@ -86,7 +86,7 @@ internal sealed class Callers
                 _keys.Drop(key => key.Grant.TenantId == tenantId);
                 _sessions.Drop(session => session.Grant.TenantId == tenantId);
                 break;
-            case Invalidated.Workflow:
+            case Invalidated.Workflow or Invalidated.Secret or Invalidated.Connector or Invalidated.NodeDefinition:
                 break;
         }
     }

@@ -74,6 +74,7 @@ public sealed class ApiHost : IAsyncDisposable
             ["Database:WorkerPassword"] = "worker-of-tests",
             ["Database:SearchPassword"] = "search-of-tests",
             ["Security:EncryptionKey"] = Secret,
+            ["Secrets:MasterKeys:test"] = Secret,
             ["RateLimits:LoginBurst"] = "1000",
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);

@@ -101,13 +101,19 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(f::text, '' order by id) from folders f where tenant_id = $1),
           (select string_agg(j::text, '' order by id) from jobs j where tenant_id = $1),
           (select string_agg(e::text, '' order by id) from executions e where tenant_id = $1),
+          (select string_agg(l::text, '' order by id) from dead_letters l where tenant_id = $1),
           (select string_agg(u::text, '' order by id) from users u where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from secrets s where tenant_id = $1),
+          (select string_agg(v::text, '' order by id) from variables v where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from connectors c where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from context_entries c where tenant_id = $1),
+          (select string_agg(n::text, '' order by id) from node_definitions n where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from user_sessions s where tenant_id = $1),
           (select string_agg(k.revoked_at::text, '' order by id) from api_keys k where tenant_id = $1)))
         """,
         api.Host.First.TenantId);
 
-    private static async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner)
+    private async Task<Dictionary<string, string>> CreateOneOfEachAsync(ApiClient owner)
     {
         var workflowId = await owner.CreatePublishedAsync();
         var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("secret name") })).Ok(HttpStatusCode.Created);
@@ -118,8 +124,12 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var user = (await owner.PostAsync(
             "users", new { email = "u@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
         var login = (await owner.PostAsync("auth/login", new { email = "u@example.com", password = "correct horse battery" })).Ok();
+        var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
+        var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
         return new()
         {
+            ["secretId"] = secret.Id.ToString(),
+            ["variableId"] = variable.Id.ToString(),
             ["workflowId"] = workflowId.ToString(),
             ["workspaceId"] = workspace.Id.ToString(),
             ["folderId"] = folder.Id.ToString(),
@@ -129,6 +139,11 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
+            ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
+                """
+                insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
+                select tenant_id, gen_random_uuid(), id, workflow_id, '{"message": "secret name"}', now() from executions where id = $1 returning id
+                """, execution.Id)).ToString(),
             ["nodeId"] = "only",
             ["number"] = "1",
         };

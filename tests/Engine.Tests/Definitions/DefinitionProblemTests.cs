@@ -129,6 +129,8 @@ public sealed class DefinitionProblemTests
         { TooManyItems, "/triggers", Flow.Json(A, "", $", \"triggers\": [{string.Join(',', Enumerable.Repeat("{}", 101))}]") },
         { TooManyItems, "/nodes/0/parameters/cases", Flow.Json($$$"""{"id": "a", "type": "switch", "parameters": {"cases": [{{{string.Join(',', Enumerable.Repeat("{}", 101))}}}]}}""") },
         { EdgeNodeUnknown, "/edges/0/to", Flow.Json(A, "a>c") },
+        { EdgeNodeUnknown, "/edges/0/to", Flow.Json($"{A}, {Flow.ForEach("l", "[1]", B)}", "a>b") },
+        { EdgeNodeUnknown, "/nodes/1/body/edges/0/from", Flow.Json($"{A}, {Flow.ForEach("l", "[1]", B, "a>b")}") },
         { EdgeNodeUnknown, "/edges/0/from", Flow.Json(A, "c>a") },
         { EdgePortUnknown, "/edges/0/port", Flow.Json($"{A}, {B}", "a.yes>b") },
         { EdgePortUnknown, "/edges/0/port", Flow.Json($"{Flow.If("a", "true")}, {B}", "a>b") },
@@ -149,6 +151,40 @@ public sealed class DefinitionProblemTests
         { GraphUnreachable, "/nodes/2", Flow.Json($$"""{"id": "s", "type": "start"}, {{A}}, {{B}}""", "a>b") },
         { JoinNeverCompletes, "/nodes/1/parameters/count", Flow.Json($"{A}, {Flow.Join("j", "\"mode\": \"count\", \"count\": 2")}", "a>j") },
         { JoinNeverCompletes, "/nodes/1/parameters/count", Flow.Json($"{Flow.If("a", "true")}, {Flow.Join("j", "\"mode\": \"count\", \"count\": 2")}", "a.true>j, a.false>j") },
+        { FieldMissing, "/nodes/0/body", Flow.Json("""{"id": "a", "type": "forEach", "parameters": {"items": []}}""") },
+        { FieldMissing, "/nodes/0/body/nodes", Flow.Json("""{"id": "a", "type": "repeat", "body": {}}""") },
+        { FieldUnknown, "/nodes/0/body", Flow.Json("""{"id": "a", "type": "noop", "body": {"nodes": [{"id": "b", "type": "noop"}]}}""") },
+        { FieldUnknown, "/nodes/0/body/node", Flow.Json("""{"id": "a", "type": "repeat", "body": {"node": []}}""") },
+        { FieldUnknown, "/nodes/0/retry", Flow.Json(Flow.Repeat("a", "", B, more: ", \"retry\": {}")) },
+        { FieldUnknown, "/nodes/0/timeoutSeconds", Flow.Json(Flow.Repeat("a", "", B, more: ", \"timeoutSeconds\": 5")) },
+        { TooManyItems, "/nodes/0/body/nodes/0/body/nodes/0/body/nodes/0/body/nodes/0/body/nodes/0/body/nodes/0/body/nodes/0/body/nodes/0/body", Flow.Json(Nested(Limits.BodyDepth + 1)) },
+        { GraphEmpty, "/nodes/0/body/nodes", Flow.Json(Flow.Repeat("a", "", "")) },
+        { NodeIdDuplicate, "/nodes/1/body/nodes/0/id", Flow.Json($"{A}, {Flow.ForEach("l", "[1]", A)}") },
+        { NodeTypeUnknown, "/nodes/0/body/nodes/0/body/nodes/0/type", Flow.Json(Flow.Repeat("l", "", Flow.Repeat("m", "", """{"id": "a", "type": "nop"}"""))) },
+        { GraphCycle, "/nodes/0/body/nodes/0", Flow.Json(Flow.ForEach("l", "[1]", $"{A}, {B}", "a>b, b>a")) },
+        { GraphUnreachable, "/nodes/0/body/nodes/1", Flow.Json(Flow.ForEach("l", "[1]", $$"""{"id": "s", "type": "start"}, {{A}}""")) },
+        { JoinNeverCompletes, "/nodes/0/body/nodes/1/parameters/count", Flow.Json(Flow.ForEach("l", "[1]", $"{A}, {Flow.Join("j", "\"mode\": \"count\", \"count\": 2")}", "a>j")) },
+        { EdgeNeverTaken, "/edges/0/port", Flow.Json($"{Flow.Repeat("l", "\"max\": 2", A)}, {B}", "l.exhausted>b") },
+        { ParameterConflict, "/nodes/0/parameters/code", Flow.Json("""{"id": "a", "type": "terminate", "parameters": {"code": "X"}}""") },
+        { ParameterConflict, "/nodes/0/parameters/output", Flow.Json("""{"id": "a", "type": "terminate", "parameters": {"status": "failed", "output": 1}}""") },
+        { ReferenceInBody, "/nodes/1/parameters/value", Flow.Json($"{Flow.ForEach("l", "[1]", A)}, {Flow.Set("x", "\"{{ steps.a.output }}\"")}", "l>x") },
+        { ReferenceInBody, "/output", Flow.Json(Flow.ForEach("l", "[1]", A), "", """, "output": "{{ steps.a.output }}" """) },
+        { ReferenceInBody, "/nodes/1/body/nodes/0/parameters/value", Flow.Json($"{Flow.ForEach("l", "[1]", A)}, {Flow.ForEach("m", "[1]", Flow.Set("x", "\"{{ steps.a.output }}\""))}", "l>m") },
+        { ReferenceNotBefore, "/nodes/0/body/nodes/0/parameters/value", Flow.Json($"{Flow.ForEach("l", "[1]", Flow.Set("x", "\"{{ steps.b.output }}\""))}, {B}") },
+        { ReferenceNotBefore, "/nodes/0/body/nodes/0/parameters/value", Flow.Json(Flow.ForEach("l", "[1]", Flow.Set("x", "\"{{ steps.l.output }}\""))) },
+        { ReferenceNotBefore, "/nodes/0/body/output", Flow.Json($"{Flow.ForEach("l", "[1]", A, "", """, "output": "{{ steps.b.output }}" """)}, {B}") },
+        { ExpressionNameUnknown, "/nodes/0/parameters/value", Flow.Json(Flow.Set("a", "\"{{ item }}\"")) },
+        { ExpressionNameUnknown, "/nodes/0/parameters/items", Flow.Json(Flow.ForEach("l", "item", A)) },
+        { ExpressionNameUnknown, "/output", Flow.Json(A, "", """, "output": "{{ index }}" """) },
+        { CompensationUnknown, "/nodes/0/compensate", Flow.Json("""{"id": "a", "type": "noop", "compensate": "x"}""") },
+        { CompensationUnknown, "/nodes/0/compensate", Flow.Json($$"""{"id": "a", "type": "noop", "compensate": "b"}, {{Flow.ForEach("l", "[1]", B)}}""") },
+        { CompensationInvalid, "/nodes/0/compensate", Flow.Json("""{"id": "a", "type": "noop", "compensate": "a"}""") },
+        { CompensationInvalid, "/nodes/0/compensate", Flow.Json($$"""{"id": "a", "type": "noop", "compensate": "b"}, {{B}}, {{Flow.Noop("c")}}""", "a>c, c>b") },
+        { CompensationInvalid, "/nodes/0/compensate", Flow.Json($$"""{"id": "a", "type": "noop", "compensate": "b"}, {{B}}, {{Flow.Noop("c")}}""", "a>c, b>c") },
+        { CompensationInvalid, "/nodes/1/compensate", Flow.Json($$"""{"id": "a", "type": "noop", "compensate": "b"}, {"id": "c", "type": "noop", "compensate": "b"}, {{B}}""") },
+        { CompensationInvalid, "/nodes/0/compensate", Flow.Json("""{"id": "a", "type": "noop", "compensate": "b"}, {"id": "b", "type": "noop", "compensate": "c"}, {"id": "c", "type": "noop"}""") },
+        { CompensationInvalid, "/nodes/0/compensate", Flow.Json("""{"id": "a", "type": "noop", "compensate": "b"}, {"id": "b", "type": "fail"}""") },
+        { FieldType, "/settings/compensateOnCancel", Flow.Json(A, "", """, "settings": {"compensateOnCancel": "yes"}""") },
         { InputSchemaInvalid, "/parameters", Flow.Json(A, "", ", \"parameters\": 5") },
         { InputSchemaInvalid, "/parameters/type", Flow.Json(A, "", """, "parameters": {"type": "text"}""") },
         { InputSchemaInvalid, "/parameters/properties/x/pattern", Flow.Json(A, "", """, "parameters": {"properties": {"x": {"pattern": "("}}}""") },
@@ -177,6 +213,10 @@ public sealed class DefinitionProblemTests
         { ExpressionNameUnknown, "/nodes/1/parameters/value", Flow.Json($"{A}, {Flow.Set("b", "\"{{ steps.a.result }}\"")}", "a>b") },
         { ExpressionNameUnknown, "/triggers/0/condition", Flow.Json(A, "", """, "triggers": [{"id": "t", "type": "event", "eventType": "a", "condition": "input.x = 1"}]""") },
         { ExpressionNameUnknown, "/settings/concurrency/key", Flow.Json(A, "", """, "settings": {"concurrency": {"limit": 1, "key": "steps.a.output"}}""") },
+        { SecretMisused, "/nodes/0/parameters/value", Flow.Json(Flow.Set("a", "\"{{ secrets.X }}\"")) },
+        { SecretMisused, "/nodes/0/parameters/url", Flow.Json("""{"id": "a", "type": "http", "parameters": {"url": "{{ secrets.X }}"}}""") },
+        { SecretMisused, "/output", Flow.Json(A, "", """, "output": "{{ secrets.X }}" """) },
+        { SecretMisused, "/triggers/0/condition", Flow.Json(A, "", """, "triggers": [{"id": "t", "type": "event", "eventType": "a", "condition": "secrets.X = 1"}]""") },
         { ReferenceUnknown, "/nodes/0/parameters/value", Flow.Json(Flow.Set("a", "\"{{ steps.nobody.output }}\"")) },
         { ReferenceUnknown, "/output", Flow.Json(A, "", """, "output": "{{ steps.nobody.output }}" """) },
         { ReferenceUnknown, "/nodes/1/parameters/value", Flow.Json($"{Flow.Noop("my-node")}, {Flow.Set("b", "\"{{ steps.my-node.output }}\"")}", "my-node>b") },
@@ -184,6 +224,8 @@ public sealed class DefinitionProblemTests
         { ReferenceNotBefore, "/nodes/1/parameters/value", Flow.Json($"{A}, {Flow.Set("b", "\"{{ steps.b.output }}\"")}", "a>b") },
         { ReferenceNotBefore, "/nodes/1/parameters/condition", Flow.Json($"{A}, {Flow.If("b", "steps.a.output")}") },
     };
+
+    private static string Nested(int depth) => depth == 0 ? A : Flow.Repeat($"r{depth}", "", Nested(depth - 1));
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -293,6 +335,15 @@ public sealed class DefinitionProblemTests
         var problems = Flow.Problems(Flow.Json(string.Join(',', Enumerable.Range(0, count).Select(index => Flow.Noop($"n{index}")))));
 
         Assert.Equal(tooMany, problems.Count(problem => problem is { Code: TooManyItems, Pointer: "/nodes" }));
+    }
+
+    [Fact]
+    public void The_nodes_of_bodies_count_too()
+    {
+        var nodes = string.Join(',', Enumerable.Range(0, Limits.Nodes / 2).Select(index => Flow.Noop($"n{index}")));
+        var body = string.Join(',', Enumerable.Range(0, Limits.Nodes / 2).Select(index => Flow.Noop($"b{index}")));
+
+        Assert.Contains(Flow.Problems(Flow.Json($"{nodes}, {Flow.ForEach("l", "[1]", body)}")), problem => problem is { Code: TooManyItems, Pointer: "/nodes" });
     }
 
     [Fact]

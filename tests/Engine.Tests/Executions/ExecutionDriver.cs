@@ -11,7 +11,9 @@ namespace Workflows.Engine.Tests.Executions;
 /// </summary>
 internal sealed class ExecutionDriver
 {
-    private readonly HashSet<(string Node, int Attempt)> _recorded = [];
+    private readonly HashSet<(string Node, string Iteration, int Attempt)> _recorded = [];
+
+    // Until the decision that acts upon them is durable.
     private readonly List<RecordedWait> _resolved = [];
 
     public ExecutionDriver(CompiledWorkflow workflow, string input = "{}", Func<ExecutionFacts, ExecutionFacts>? change = null)
@@ -44,7 +46,7 @@ internal sealed class ExecutionDriver
     // What is durable
     public List<StepRecord> Steps { get; } = [];
 
-    public Dictionary<(string Node, int Attempt), WaitSpec> Waits { get; } = [];
+    public Dictionary<(string Node, string Iteration, int Attempt), WaitSpec> Waits { get; } = [];
 
     public List<PublishEvent> Published { get; } = [];
 
@@ -61,11 +63,15 @@ internal sealed class ExecutionDriver
 
     public ExecutionError? Error => (End as FailExecution)?.Error;
 
-    /// <summary>The steps as <c>node:port</c>, failed attempts without a port as <c>node!code</c>.</summary>
-    public string Story => string.Join(' ', Steps.Select(step => step.Port is null ? $"{step.NodeId}!{step.Error!.Code}" : $"{step.NodeId}:{step.Port}"));
+    /// <summary>The steps as <c>node:port</c>, failed attempts without a port as <c>node!code</c>; in loops <c>node[iteration]</c>.</summary>
+    public string Story => string.Join(' ', Steps.Select(step =>
+        step.NodeId + (step.Iteration.Length == 0 ? "" : $"[{step.Iteration}]") + (step.Error is not null && step.Port is null ? "!" + step.Error.Code : ":" + step.Port)));
 
-    public static ExecutionDriver Start(string nodes, string edges = "", string rest = "", string input = "{}") =>
-        new ExecutionDriver(Flow.Compile(nodes, edges, rest), input).Start();
+    /// <summary>Hears how many decisions each call made.</summary>
+    public Action<int>? OnDecided { get; init; }
+
+    public static ExecutionDriver Start(string nodes, string edges = "", string rest = "", string input = "{}", Action<int>? onDecided = null) =>
+        new ExecutionDriver(Flow.Compile(nodes, edges, rest), input) { OnDecided = onDecided }.Start();
 
     public ExecutionDriver Start()
     {
@@ -73,9 +79,12 @@ internal sealed class ExecutionDriver
         return this;
     }
 
-    public NodeRun Run(string node) => Assert.Single(Runs, run => run.NodeId == node);
+    /// <param name="node">The id, in loops with its iteration: <c>node[3/0]</c>.</param>
+    public NodeRun Run(string node) => Assert.Single(Runs, run => Name(run.NodeId, run.Iteration) == node);
 
-    public string OutputOf(string node) => Encoding.UTF8.GetString(Assert.Single(Steps, step => step.NodeId == node && step.Port is not null).Output.Span);
+    public static string Name(string node, string iteration) => iteration.Length == 0 ? node : $"{node}[{iteration}]";
+
+    public string OutputOf(string node) => Encoding.UTF8.GetString(Assert.Single(Steps, step => Name(step.NodeId, step.Iteration) == node && step.Port is not null).Output.Span);
 
     public void Succeed(string node, string output = "1", string port = "main")
     {
@@ -94,10 +103,10 @@ internal sealed class ExecutionDriver
 
     public void Resolve(string node, WaitOutcome outcome, string? payload = null)
     {
-        var (key, wait) = Waits.Single(entry => entry.Key.Node == node);
+        var (key, wait) = Waits.Single(entry => Name(entry.Key.Node, entry.Key.Iteration) == node);
         Waits.Remove(key);
         var bytes = payload is null ? default : Encoding.UTF8.GetBytes(payload);
-        _resolved.Add(new RecordedWait(node, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt, outcome, bytes));
+        _resolved.Add(new RecordedWait(wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt, outcome, bytes));
         Apply(new WaitResolved(wait.Ordinal, wait.Iteration, wait.Attempt, outcome, bytes));
     }
 
@@ -114,20 +123,16 @@ internal sealed class ExecutionDriver
     {
         Runs.Clear();
         Aborts.Clear();
+        _resolved.AddRange(resolvedWaits ?? []);
         State = new ExecutionState(Workflow, Facts);
         var steps = Steps.Select(step => new RecordedStep(
-            step.NodeId, step.Iteration, step.Attempt, step.Status, step.Port, step.Output, step.Error, step.FinishedAt)).ToList();
+            step.NodeId, step.Iteration, step.Attempt, step.Status, step.Port, step.Output, step.Error, step.FinishedAt, step.Sequence, step.Run)).ToList();
         var waits = Waits.Values
             .Select(wait => new RecordedWait(wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt))
-            .Concat(_resolved.Where(IsPending))
-            .Concat(resolvedWaits ?? [])
+            .Concat(_resolved)
             .ToList();
         Take(decisions => Decider.Resume(State, steps, waits, Now, decisions));
     }
-
-    /// <summary>A resolved wait is kept until the step it leads to is durable.</summary>
-    private bool IsPending(RecordedWait wait) =>
-        !_recorded.Contains((wait.NodeId, wait.Kind == WaitKind.Retry ? wait.Attempt + 1 : wait.Attempt));
 
     private NodeRun Remove(string node)
     {
@@ -140,6 +145,7 @@ internal sealed class ExecutionDriver
     {
         Last.Clear();
         decide(Last);
+        OnDecided?.Invoke(Last.Count);
         if (DieAfter is { } durable)
         {
             DieAfter = null;
@@ -155,6 +161,12 @@ internal sealed class ExecutionDriver
         }
 
         Last.ForEach(Take);
+        if (State.HasMore)
+        {
+            Assert.IsType<ContinueLater>(Last[^1]);
+            Apply(new Continued());
+            return;
+        }
 
         Assert.Equal(Runs.Count, State.RunningCount);
         Assert.Equal(Waits.Count, State.OpenWaitCount);
@@ -169,30 +181,36 @@ internal sealed class ExecutionDriver
         switch (decision)
         {
             case RecordStep { Step: var step }:
-                Assert.True(_recorded.Add((step.NodeId, step.Attempt)), $"Step {step.NodeId}/{step.Attempt} is recorded twice.");
+                Assert.True(_recorded.Add((step.NodeId, step.Iteration, step.Attempt)), $"Step {step} is recorded twice.");
+                Assert.Equal(Steps.Count == 0 ? 1 : Steps[^1].Sequence + 1, step.Sequence);
                 Assert.Equal(Workflow.OrdinalOf(step.NodeId), step.Ordinal);
                 AssertJson(step.Output);
                 Steps.Add(step);
                 break;
             case RunNode { Run: var run }:
-                AssertNotDone(run.NodeId);
-                Assert.DoesNotContain(Runs, other => other.NodeId == run.NodeId);
+                AssertNotDone(run.NodeId, run.Iteration);
+                Assert.DoesNotContain(Runs, other => other.NodeId == run.NodeId && other.Iteration == run.Iteration);
                 Runs.Add(run);
                 break;
             case OpenWait { Wait: var wait }:
-                Assert.True(wait.Kind == WaitKind.Retry || !Steps.Exists(step => step.NodeId == wait.NodeId && step.Port is not null));
-                Assert.True(Waits.TryAdd((wait.NodeId, wait.Attempt), wait), $"Wait {wait.NodeId}/{wait.Attempt} is opened twice.");
+                Assert.True(wait.Kind == WaitKind.Retry || !IsDone(wait.NodeId, wait.Iteration));
+                Assert.True(Waits.TryAdd((wait.NodeId, wait.Iteration, wait.Attempt), wait), $"Wait {wait} is opened twice.");
                 break;
             case CloseWait close:
-                Assert.True(Waits.Remove((close.NodeId, close.Attempt)), $"Wait {close.NodeId}/{close.Attempt} is closed but not open.");
+                Assert.True(
+                    Waits.Remove((close.NodeId, close.Iteration, close.Attempt))
+                    || _resolved.RemoveAll(wait => (wait.NodeId, wait.Iteration, wait.Attempt) == (close.NodeId, close.Iteration, close.Attempt)) == 1,
+                    $"{close} closes a wait that is neither open nor resolved.");
                 break;
             case AbortNode abort:
-                Assert.Contains(Runs, run => run.NodeId == abort.NodeId && run.Attempt == abort.Attempt);
+                Assert.Contains(Runs, run => run.NodeId == abort.NodeId && run.Iteration == abort.Iteration && run.Attempt == abort.Attempt);
                 Aborts.Add(abort);
                 break;
             case PublishEvent publish:
                 Assert.Equal(Steps[^1].Output, publish.Event);
                 Published.Add(publish);
+                break;
+            case ContinueLater:
                 break;
             default:
                 End = decision;
@@ -202,8 +220,11 @@ internal sealed class ExecutionDriver
         }
     }
 
-    private void AssertNotDone(string node) =>
-        Assert.False(Steps.Exists(step => step.NodeId == node && step.Port is not null), $"{node} runs although its step is recorded.");
+    private bool IsDone(string node, string iteration) =>
+        Steps.Exists(step => step.NodeId == node && step.Iteration == iteration && step.Port is not null);
+
+    private void AssertNotDone(string node, string iteration) =>
+        Assert.False(IsDone(node, iteration), $"{node}[{iteration}] runs although its step is recorded.");
 
     private static void AssertJson(ReadOnlyMemory<byte> output)
     {

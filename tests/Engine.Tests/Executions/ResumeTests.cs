@@ -41,8 +41,8 @@ public sealed class ResumeTests
     {
         var driver = ExecutionDriver.Start($"{Flow.Effect("a")}, {Flow.Noop("b")}", "a>b");
         driver.Runs.Clear();
-        driver.Steps.Add(new StepRecord(0, "a", "set", "", 1, StepStatus.Completed, "main", "7"u8.ToArray(), null, driver.Now, driver.Now));
-        driver.Steps.Add(new StepRecord(1, "b", "noop", "", 1, StepStatus.Completed, "main", "8"u8.ToArray(), null, driver.Now, driver.Now));
+        driver.Steps.Add(new StepRecord(0, "a", "set", "", 1, StepStatus.Completed, "main", "7"u8.ToArray(), null, driver.Now, driver.Now) { Sequence = 1, Run = 1 });
+        driver.Steps.Add(new StepRecord(1, "b", "noop", "", 1, StepStatus.Completed, "main", "8"u8.ToArray(), null, driver.Now, driver.Now) { Sequence = 2, Run = 1 });
 
         driver.Crash();
 
@@ -57,7 +57,7 @@ public sealed class ResumeTests
 
         driver.Crash();
         Assert.Empty(driver.Last);
-        Assert.Equal(ExecutionDriver.Epoch.AddSeconds(60), driver.State.NextDueAt);
+        Assert.Equal(ExecutionDriver.Epoch.AddSeconds(60), Assert.Single(driver.Waits.Values).DueAt);
 
         driver.Resolve("d", WaitOutcome.Due);
         Assert.Equal("d:main n:main", driver.Story);
@@ -146,7 +146,7 @@ public sealed class ResumeTests
     {
         var driver = ExecutionDriver.Start($"{Flow.Effect("a")}, {Delay}");
         driver.Runs.Clear();
-        driver.Steps.Add(new StepRecord(0, "a", "set", "", 1, StepStatus.Failed, null, default, new StepError("BOOM", "Boom."), driver.Now, driver.Now));
+        driver.Steps.Add(new StepRecord(0, "a", "set", "", 1, StepStatus.Failed, null, default, new StepError("BOOM", "Boom."), driver.Now, driver.Now) { Sequence = 1, Run = 1 });
 
         driver.Crash();
 
@@ -245,7 +245,7 @@ public sealed class ResumeTests
     {
         var driver = ExecutionDriver.Start(Flow.Effect("a"));
         driver.Runs.Clear();
-        driver.Steps.Add(new StepRecord(0, "x", "set", "", 1, StepStatus.Completed, "main", default, null, driver.Now, driver.Now));
+        driver.Steps.Add(new StepRecord(0, "x", "set", "", 1, StepStatus.Completed, "main", default, null, driver.Now, driver.Now) { Sequence = 1, Run = 1 });
 
         Assert.Throws<InvalidOperationException>(() => driver.Crash());
     }

@@ -17,7 +17,6 @@ public sealed class WaitTests
         var wait = Assert.Single(driver.Waits.Values);
         Assert.Equal((WaitKind.Timer, driver.Now.AddSeconds(60)), (wait.Kind, wait.DueAt));
         Assert.True(driver.State.IsParked);
-        Assert.Equal(wait.DueAt, driver.State.NextDueAt);
 
         driver.Now = driver.Now.AddSeconds(61);
         driver.Resolve("d", WaitOutcome.Due);
@@ -111,14 +110,6 @@ public sealed class WaitTests
     }
 
     [Fact]
-    public void The_earliest_wait_is_the_next_that_is_due()
-    {
-        var driver = ExecutionDriver.Start($"{Delay}, {Event}");
-
-        Assert.Equal(driver.Now.AddSeconds(30), driver.State.NextDueAt);
-    }
-
-    [Fact]
     public void An_execution_that_runs_and_waits_is_not_parked()
     {
         var driver = ExecutionDriver.Start($"{Delay}, {Flow.Effect("a")}");
@@ -200,7 +191,6 @@ public sealed class WaitTests
     {
         var driver = ExecutionDriver.Start(Event, rest: """, "settings": {"timeoutSeconds": 10}""");
         Assert.Equal(driver.Now.AddSeconds(10), driver.State.DeadlineAt);
-        Assert.Equal(driver.Now.AddSeconds(10), driver.State.NextDueAt);
 
         driver.Apply(new TimedOut());
 

@@ -28,6 +28,11 @@ public sealed class NodeCatalogueTests
     }
 
     [Fact]
+    public void Only_runners_see_secrets() => Assert.All(
+        NodeCatalogue.All.Where(type => type.Effect != NodeEffect.Effect),
+        type => Assert.DoesNotContain(type.Parameters.SelectMany(parameter => parameter.Fields.Prepend(parameter)), parameter => parameter.Secret));
+
+    [Fact]
     public void A_type_that_does_not_exist_is_not_found() => Assert.Null(NodeCatalogue.Find("teleport"));
 
     [Fact]
@@ -69,7 +74,8 @@ public sealed class NodeCatalogueTests
             # Node types
 
             This page is written from the parameter records in `Engine/Nodes` and compared with them by a test (`WORKFLOWS_UPDATE_DOCS=1`
-            rewrites it). **T** marks parameters whose value, or any text within it, may be or hold `{{ expression }}`.
+            rewrites it). **T** marks parameters whose value, or any text within it, may be or hold `{{ expression }}`; **S** those whose
+            expressions may read `secrets.NAME`.
 
             Every node may also have `name`, `position`, `retry`, `timeoutSeconds`, `onError` and `effect`.
 
@@ -117,7 +123,7 @@ public sealed class NodeCatalogueTests
             var kind = parameter.Choices.Count > 0
                 ? string.Join(", ", parameter.Choices.Select(choice => $"`{choice}`"))
                 : parameter.Kind.ToString().ToLowerInvariant();
-            text.Append($"| `{prefix}{parameter.Name}`{(parameter.Required ? " (required)" : "")} | {kind}{(parameter.Templated ? " **T**" : "")} ");
+            text.Append($"| `{prefix}{parameter.Name}`{(parameter.Required ? " (required)" : "")} | {kind}{(parameter.Templated ? " **T**" : "")}{(parameter.Secret ? " **S**" : "")} ");
             text.Append($"| {(parameter.DefaultJson is { } json ? $"`{json}`" : "")} | {parameter.Summary}");
             text.Append(parameter.Example is { } example ? $" E.g. `{example}`." : "").Append(" |\n");
             AppendParameters(text, parameter.Fields, $"{prefix}{parameter.Name}[].");

@@ -1,0 +1,39 @@
+using Npgsql;
+
+namespace Workflows.Data.Database;
+
+/// <summary>Single statements under a tenant, with the rights of whichever role the process has.</summary>
+internal static class TenantCommands
+{
+    /// <returns>The first column of the first row; null when there is none.</returns>
+    public static async Task<byte[]?> ReadBytesAsync(
+        this WorkflowsDatabase database, Guid tenantId, NpgsqlBatchCommand command, CancellationToken cancellationToken) =>
+        (await database.ReadAsync(tenantId, command, reader => reader.IsDBNull(0) ? null : reader.GetFieldValue<byte[]>(0), cancellationToken)).FirstOrDefault();
+
+    public static async Task<List<T>> ReadAsync<T>(
+        this WorkflowsDatabase database, Guid tenantId, NpgsqlBatchCommand command, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
+        batch.BatchCommands.Add(command);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(row(reader));
+        }
+
+        return rows;
+    }
+
+    /// <returns>Rows that the statement changed.</returns>
+    public static async Task<int> ExecuteAsync(this WorkflowsDatabase database, Guid tenantId, NpgsqlBatchCommand command, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
+        batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return (int)command.RecordsAffected;
+    }
+}
