@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Runs the sample workflow on the running platform; ./run does so at the end of its start. Again: eng/sample.sh
+# Runs a sample on the running platform; ./run does so with the first at the end of its start.
+#
+#   eng/sample.sh [all | order | approval | nightly | ussd | saga | fan-out]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -8,4 +10,4 @@ sample=$root/artifacts/bin/Sample/release/Workflows.Sample.dll
 if [ ! -f "$sample" ] || newer_than "$sample" "$root/eng/sample"; then
     step "build the sample" sample dotnet build "$root/eng/sample/Sample.csproj" -c Release --nologo -v q
 fi
-exec dotnet exec "$sample" "$local_folder/run.json"
+exec dotnet exec "$sample" "$local_folder/run.json" "${1:-order}"

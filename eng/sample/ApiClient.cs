@@ -50,6 +50,21 @@ internal sealed class ApiClient : IDisposable
         return sent.Data.GetProperty("events")[0].Clone();
     }
 
+    /// <summary>Starts an execution.</summary>
+    public async Task<Guid> StartAsync(Guid workflow, object input) =>
+        (await PostAsync($"/api/v1/workflows/{workflow}/execute", new { input })).GetProperty("id").GetGuid();
+
+    /// <summary>A client that acts as this user instead of by the key.</summary>
+    public async Task<ApiClient> LoginAsync(string email, string password)
+    {
+        var session = await PostAsync("/api/v1/auth/login", new { email, password });
+        return new ApiClient(_http.BaseAddress!.ToString(), session.GetProperty("accessToken").GetString()!);
+    }
+
+    public async Task<JsonElement> GetAsync(string path) => (await SendAsync(HttpMethod.Get, path)).Data;
+
+    public async Task<JsonElement> PostAsync(string path, object body) => (await SendAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body))).Data;
+
     /// <summary>Waits until the execution has this status.</summary>
     /// <exception cref="InvalidOperationException">It ended otherwise, or not in time.</exception>
     public async Task<JsonElement> WaitForAsync(Guid executionId, string status)
@@ -64,7 +79,7 @@ internal sealed class ApiClient : IDisposable
                 return execution;
             }
 
-            if (now is "failed" or "cancelled" or "timed_out" || timeout.IsCancellationRequested)
+            if (now is "completed" or "failed" or "cancelled" or "timed_out" || timeout.IsCancellationRequested)
             {
                 throw new InvalidOperationException($"Execution {executionId} is {now}, not {status}: {execution.GetProperty("error").GetRawText()}");
             }
