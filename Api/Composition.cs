@@ -16,7 +16,6 @@ using Workflows.Api.Jobs;
 using Workflows.Api.NodeTypes;
 using Workflows.Api.Notifications;
 using Workflows.Api.Reference;
-using Workflows.Api.Rules;
 using Workflows.Api.Schedules;
 using Workflows.Api.Search;
 using Workflows.Api.Secrets;

@@ -65,6 +65,38 @@ internal sealed class ApiClient : IDisposable
 
     public async Task<JsonElement> PostAsync(string path, object body) => (await SendAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body))).Data;
 
+    /// <summary>Posts JSON and returns the answer as it comes.</summary>
+    public async Task<string> SendTextAsync(string path, object body)
+    {
+        using var response = await _http.PostAsJsonAsync(path, body);
+        var text = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode ? text : throw new InvalidOperationException($"POST {path} answered {(int)response.StatusCode}: {text}");
+    }
+
+    public Task PutAsync(string path) => SendAsync(HttpMethod.Put, path);
+
+    /// <summary>Asks again until the answer is as wanted.</summary>
+    /// <exception cref="InvalidOperationException">It is not so in time.</exception>
+    public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isWanted)
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var answer = await GetAsync(path);
+            if (isWanted(answer))
+            {
+                return answer;
+            }
+
+            if (timeout.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"{path} still answers {answer.GetRawText()}");
+            }
+
+            await Task.Delay(Poll, CancellationToken.None);
+        }
+    }
+
     /// <summary>Waits until the execution has this status.</summary>
     /// <exception cref="InvalidOperationException">It ended otherwise, or not in time.</exception>
     public async Task<JsonElement> WaitForAsync(Guid executionId, string status)

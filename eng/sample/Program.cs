@@ -17,7 +17,7 @@ using var api = new ApiClient(root.GetProperty("api").GetString()!, root.GetProp
 foreach (var sample in chosen)
 {
     Console.WriteLine($"  the sample '{sample.Name}': {sample.Summary}");
-    await sample.RunAsync(new SampleRun(root, api, outside));
+    await sample.RunAsync(new SampleRun(api, outside));
 }
 
 return 0;

@@ -14,15 +14,11 @@ internal interface ISample
 }
 
 /// <summary>The running platform as a sample uses it.</summary>
-internal sealed class SampleRun(JsonElement runFile, ApiClient api, Outside outside)
+internal sealed class SampleRun(ApiClient api, Outside outside)
 {
     public ApiClient Api => api;
 
     public Outside Outside => outside;
-
-    public string OwnerEmail => runFile.GetProperty("ownerEmail").GetString()!;
-
-    public string OwnerPassword => runFile.GetProperty("ownerPassword").GetString()!;
 
     public static void Say(string text) => Console.WriteLine("  " + text);
 
