@@ -48,13 +48,14 @@ internal sealed class NightlySample : ISample
     private static async Task<Guid> CalendarAsync(ApiClient api)
     {
         var known = (await api.GetAsync("/api/v1/calendars")).EnumerateArray().Where(item => item.GetProperty("name").GetString() == Calendar).ToList();
-        return (known.Count > 0
+        var calendar = known.Count > 0
             ? known[0]
-            : await api.PostAsync("/api/v1/calendars", new
+            : (await api.PostAsync("/api/v1/calendars", new
             {
                 name = Calendar,
                 businessDays = BusinessDays,
                 days = new[] { new { day = "2026-12-25", name = "Christmas Day" }, new { day = "2026-12-26", name = "St Stephen's Day" }, new { day = "2027-01-01", name = "New Year" } },
-            })).GetProperty("id").GetGuid();
+            })).GetProperty("calendar");
+        return calendar.GetProperty("id").GetGuid();
     }
 }
