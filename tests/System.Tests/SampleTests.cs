@@ -6,8 +6,15 @@ namespace Workflows.System.Tests;
 [Collection(PlatformFixture.OneAtATime)]
 public sealed class SampleTests(PlatformFixture fixture)
 {
-    [Fact]
-    public async Task The_sample_that_a_newcomer_sees_first_runs_to_its_end_twice()
+    /// <summary>Each sample checks what it shows, and fails otherwise.</summary>
+    [Theory]
+    [InlineData("order", "validate", "size", "priority", "reserve", "payment", "receipt", "confirm")]
+    [InlineData("approval", "ask", "refund")]
+    [InlineData("nightly", "collect", "report")]
+    [InlineData("ussd", "menu", "choice", "amount", "thanks")]
+    [InlineData("saga", "flight", "hotel", "car", "cancel-hotel", "cancel-flight")]
+    [InlineData("fan-out", "price")]
+    public async Task A_sample_runs_to_its_end_twice(string name, params string[] nodes)
     {
         for (var round = 0; round < 2; round++)
         {
@@ -15,7 +22,7 @@ public sealed class SampleTests(PlatformFixture fixture)
             {
                 ArgumentList =
                 {
-                    "exec", Path.Combine(Repository.Root, "artifacts", "bin", "Sample", "debug", "Workflows.Sample.dll"), Path.Combine(fixture.Platform.Folder, "run.json"),
+                    "exec", Path.Combine(Repository.Root, "artifacts", "bin", "Sample", "debug", "Workflows.Sample.dll"), Path.Combine(fixture.Platform.Folder, "run.json"), name,
                 },
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -26,10 +33,7 @@ public sealed class SampleTests(PlatformFixture fixture)
             await sample.WaitForExitAsync(TestContext.Current.CancellationToken);
 
             Assert.True(sample.ExitCode == 0, output + error);
-            foreach (var node in (string[])["validate", "size", "priority", "reserve", "payment", "receipt", "confirm"])
-            {
-                Assert.Contains($" {node} ", output, StringComparison.Ordinal);
-            }
+            Assert.All(nodes, node => Assert.Contains($" {node} ", output, StringComparison.Ordinal));
         }
     }
 }
