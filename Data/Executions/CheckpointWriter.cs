@@ -16,12 +16,13 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     public async Task<CheckpointResult> WriteAsync(Guid workerId, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        var children = checkpoint.Children.Count == 0 ? [] : await ChildExecutions.WithClaimsAsync(connection, checkpoint.Children, cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var lease = new NpgsqlBatchCommand(LeaseSql);
         lease.Parameters.Add(Sql.Uuid(workerId));
         batch.BatchCommands.Add(lease);
         AddSteps(batch, checkpoint.Steps);
-        AddWaits(batch, workerId, checkpoint);
+        AddWaits(batch, workerId, checkpoint, children);
         PeopleWaits.AddResolvedAtOnce(batch, workerId, checkpoint.Opened);
         AddExecutions(batch, workerId, checkpoint);
         ExecutionLogs.AddTo(batch, checkpoint.Logs);
@@ -282,7 +283,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         batch.BatchCommands.Add(command);
     }
 
-    private static void AddWaits(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
+    private static void AddWaits(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint, List<ChildStart> children)
     {
         if (checkpoint.Opened is { Count: > 0 } opened)
         {
@@ -317,8 +318,13 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             batch.BatchCommands.Add(command);
         }
 
-        if (checkpoint.Children is { Count: > 0 } children)
+        if (children.Count > 0)
         {
+            if (ChildExecutions.Hold(children, checkpoint.Finished) is { } hold)
+            {
+                batch.BatchCommands.Add(hold);
+            }
+
             batch.BatchCommands.Add(ChildExecutions.Start(workerId, children));
         }
 
