@@ -16,7 +16,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     public async Task<CheckpointResult> WriteAsync(Guid workerId, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        var children = checkpoint.Children.Count == 0 ? [] : await ChildExecutions.WithClaimsAsync(connection, checkpoint.Children, cancellationToken);
+        var children = await ChildExecutions.WithClaimsAsync(connection, checkpoint.Children, cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var lease = new NpgsqlBatchCommand(LeaseSql);
         lease.Parameters.Add(Sql.Uuid(workerId));
@@ -318,15 +318,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             batch.BatchCommands.Add(command);
         }
 
-        if (children.Count > 0)
-        {
-            if (ChildExecutions.Hold(children, checkpoint.Finished) is { } hold)
-            {
-                batch.BatchCommands.Add(hold);
-            }
-
-            batch.BatchCommands.Add(ChildExecutions.Start(workerId, children));
-        }
+        ChildExecutions.AddTo(batch, workerId, children, checkpoint.Finished);
 
         // After the insertions: what was opened and closed since the last checkpoint must not stay.
         if (checkpoint.Closed is { Count: > 0 } closed)

@@ -55,6 +55,11 @@ internal static class ChildExecutions
     /// </summary>
     public static async Task<List<ChildStart>> WithClaimsAsync(NpgsqlConnection connection, List<ChildStart> children, CancellationToken cancellationToken)
     {
+        if (children.Count == 0)
+        {
+            return children;
+        }
+
         await using var command = new NpgsqlCommand(LimitedSql, connection);
         command.Parameters.Add(Sql.Uuids(children, child => child.Parent.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(children, child => child.Parent.Key.Id));
@@ -71,16 +76,6 @@ internal static class ChildExecutions
         }
 
         return claimed;
-    }
-
-    /// <summary>The locks of all keys that a checkpoint needs, if it has both children to start and a key; else null.</summary>
-    public static NpgsqlBatchCommand? Hold(List<ChildStart> children, List<FinishedExecution> finished)
-    {
-        var limited = children.FindAll(child => child.Claim is not null);
-        var ending = finished.FindAll(row => row.IsLimited);
-        return limited.Count == 0 && ending.Count == 0
-            ? null
-            : SlotClaims.Hold(limited.ConvertAll(child => (child.Parent.Key.TenantId, child.WorkflowId!.Value, child.Claim!)), ending);
     }
 
     // A child that was inserted by an earlier sending of this checkpoint is not admitted again: it would count against itself.
@@ -173,8 +168,28 @@ internal static class ChildExecutions
         select w.tenant_id, w.id, w.status, w.priority, w.lease_owner from woken w
         """;
 
-    /// <summary>Starts children whose waits were opened by a statement before this one. Answers what was woken, as five columns.</summary>
-    public static NpgsqlBatchCommand Start(Guid workerId, List<ChildStart> children)
+    /// <summary>
+    /// Starts children whose waits were opened by a statement before. Answers what was woken, as five columns. All keys that the checkpoint needs are locked first,
+    /// also those of executions that it ends later: in one statement, so that two checkpoints never wait for each other's.
+    /// </summary>
+    public static void AddTo(NpgsqlBatch batch, Guid workerId, List<ChildStart> children, List<FinishedExecution> finished)
+    {
+        if (children.Count == 0)
+        {
+            return;
+        }
+
+        var limited = children.FindAll(child => child.Claim is not null);
+        var ending = finished.FindAll(row => row.IsLimited);
+        if (limited.Count + ending.Count > 0)
+        {
+            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(child => (child.Parent.Key.TenantId, child.WorkflowId!.Value, child.Claim!)), ending));
+        }
+
+        batch.BatchCommands.Add(Start(workerId, children));
+    }
+
+    private static NpgsqlBatchCommand Start(Guid workerId, List<ChildStart> children)
     {
         var command = new NpgsqlBatchCommand(StartSql);
         command.Parameters.Add(Sql.Uuid(workerId));

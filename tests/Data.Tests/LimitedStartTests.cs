@@ -202,6 +202,7 @@ public sealed class LimitedStartTests(PostgresServer server) : IAsyncLifetime
             }
             catch (PostgresException exception) when (PostgresErrors.IsTransient(exception) && attempt < 5)
             {
+                TestContext.Current.SendDiagnosticMessage("Sent again after {0}", exception.SqlState);
             }
         }
     }
