@@ -70,7 +70,7 @@ internal static class CheckpointWaits
         batch.BatchCommands.Add(command);
     }
 
-    public static void AddTo(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
+    public static void AddTo(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint, List<ChildStart> children)
     {
         if (checkpoint.Opened is { Count: > 0 } opened)
         {
@@ -105,10 +105,7 @@ internal static class CheckpointWaits
             batch.BatchCommands.Add(command);
         }
 
-        if (checkpoint.Children is { Count: > 0 } children)
-        {
-            batch.BatchCommands.Add(ChildExecutions.Start(workerId, children));
-        }
+        ChildExecutions.AddTo(batch, workerId, children, checkpoint.Finished);
 
         // After the insertions: what was opened and closed since the last checkpoint must not stay.
         if (checkpoint.Closed is { Count: > 0 } closed)

@@ -16,12 +16,13 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     public async Task<CheckpointResult> WriteAsync(Guid workerId, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        var children = await ChildExecutions.WithClaimsAsync(connection, checkpoint.Children, cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var lease = new NpgsqlBatchCommand(LeaseSql);
         lease.Parameters.Add(Sql.Uuid(workerId));
         batch.BatchCommands.Add(lease);
         AddSteps(batch, checkpoint.Steps);
-        CheckpointWaits.AddTo(batch, workerId, checkpoint);
+        CheckpointWaits.AddTo(batch, workerId, checkpoint, children);
         PeopleWaits.AddResolvedAtOnce(batch, workerId, checkpoint.Opened);
         AddExecutions(batch, workerId, checkpoint);
         ExecutionLogs.AddTo(batch, checkpoint.Logs);

@@ -9,21 +9,83 @@ namespace Workflows.Data.Executions;
 /// <param name="Version">Null = the published one.</param>
 /// <param name="Trigger">JSON with <c>mode</c> (wait or fire) and <c>depth</c>.</param>
 public sealed record ChildStart(
-    WaitKey Parent, Guid Id, Guid? WorkflowId, string WorkflowName, int? Version, byte[] Input, byte[] Trigger, bool IsAwaited);
+    WaitKey Parent, Guid Id, Guid? WorkflowId, string WorkflowName, int? Version, byte[] Input, byte[] Trigger, bool IsAwaited)
+{
+    /// <summary>The limit that it falls under; worked out when the checkpoint is written.</summary>
+    internal ConcurrencyClaim? Claim { get; init; }
+
+    /// <summary>Why the limit cannot be worked out.</summary>
+    internal string? Problem { get; init; }
+}
 
 /// <summary>
 /// Parents and children, as statements of the checkpoint. Guarantees: a child is inserted in the transaction that opens its parent's wait, and the wait is resolved in
 /// the transaction that ends the child; so whoever dies when, a started child is found and an ended one is heard of, once. A child that cannot be started
 /// resolves the wait with the reason. The parent may be owned by anybody, waiting or paused: its wake count is raised, as by every wake-up.
-/// Lock order: waits, then executions; parents before their children, which are younger.
+/// Lock order: waits, concurrency keys, then executions; parents before their children, which are younger.
 /// </summary>
 internal static class ChildExecutions
 {
+    // As StartSql finds them. An ambiguous name is left to it.
+    private const string LimitedSql = """
+        select c.place::int, t.id, s.settings::text
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[]) with ordinality as c (tenant_id, parent_id, workflow_id, workflow_name, version, place)
+        join executions p on p.tenant_id = c.tenant_id and p.id = c.parent_id
+        left join workflows o on o.tenant_id = p.tenant_id and o.id = p.workflow_id
+        cross join lateral (
+          select x.*, count(*) over () as candidates
+          from (
+            select w.id, w.job_id, w.start_settings from workflows w
+            where w.tenant_id = c.tenant_id and w.id = c.workflow_id and w.deleted_at is null
+            union all
+            select w.id, w.job_id, w.start_settings from workflows w
+            where c.workflow_id is null and w.tenant_id = c.tenant_id and lower(w.name) = lower(c.workflow_name) and w.deleted_at is null
+          ) x
+          order by x.job_id is not distinct from o.job_id desc, x.id
+          limit 1
+        ) t
+        left join workflow_versions v on c.version <> 0 and v.tenant_id = c.tenant_id and v.workflow_id = t.id and v.number = c.version
+        cross join lateral (select case when c.version = 0 then t.start_settings else v.definition -> 'settings' end as settings) s
+        where s.settings ? 'concurrency' and (t.candidates = 1 or t.job_id is not distinct from o.job_id)
+        """;
+
+    /// <summary>
+    /// Works out the limits of <paramref name="children"/>, before the transaction that starts them: the key is an expression. What has a limit is named by its id from
+    /// then on, so that the start means the same workflow. A checkpoint that starts no child never comes here.
+    /// </summary>
+    public static async Task<List<ChildStart>> WithClaimsAsync(NpgsqlConnection connection, List<ChildStart> children, CancellationToken cancellationToken)
+    {
+        if (children.Count == 0)
+        {
+            return children;
+        }
+
+        await using var command = new NpgsqlCommand(LimitedSql, connection);
+        command.Parameters.Add(Sql.Uuids(children, child => child.Parent.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(children, child => child.Parent.Key.Id));
+        command.Parameters.Add(Sql.UuidsOrNull(children, child => child.WorkflowId));
+        command.Parameters.Add(Sql.Texts(children, child => child.WorkflowName));
+        command.Parameters.Add(Sql.Ints(children, child => child.Version ?? 0));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var claimed = new List<ChildStart>(children);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var child = claimed[reader.GetInt32(0) - 1];
+            var (claim, problem) = SlotClaims.Of(reader.GetString(2), child.Input);
+            claimed[reader.GetInt32(0) - 1] = child with { WorkflowId = reader.GetGuid(1), Claim = claim, Problem = problem };
+        }
+
+        return claimed;
+    }
+
+    // A child that was inserted by an earlier sending of this checkpoint is not admitted again: it would count against itself.
     private const string StartSql = """
         with wanted as (
           select c.*, p.priority, p.correlation_id, o.job_id
-          from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::int[], $11::jsonb[], $12::jsonb[], $13::boolean[])
-            as c (tenant_id, parent_id, node_id, iteration, attempt, id, workflow_id, workflow_name, version, input, trigger, is_awaited)
+          from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::int[], $11::jsonb[], $12::jsonb[], $13::boolean[],
+            $14::text[], $15::int[], $16::text[], $17::text[])
+            as c (tenant_id, parent_id, node_id, iteration, attempt, id, workflow_id, workflow_name, version, input, trigger, is_awaited,
+              concurrency_key, concurrency_limit, policy, problem)
           join executions p on p.tenant_id = c.tenant_id and p.id = c.parent_id and p.lease_owner = $1
           join waits w on w.tenant_id = c.tenant_id and w.execution_id = c.parent_id and w.node_id = c.node_id and w.iteration = c.iteration
             and w.attempt = c.attempt and w.kind = 'child' and w.status = 'open'
@@ -35,7 +97,8 @@ internal static class ChildExecutions
                  when t.candidates > 1 and t.job_id is distinct from c.job_id then 'WORKFLOW_AMBIGUOUS'
                  when not t.enabled then 'WORKFLOW_DISABLED'
                  when coalesce(nullif(c.version, 0), t.published_version) is null then 'WORKFLOW_NOT_PUBLISHED'
-                 when v.number is null then 'WORKFLOW_VERSION_NOT_FOUND' end as refusal
+                 when v.number is null then 'WORKFLOW_VERSION_NOT_FOUND'
+                 when c.problem is not null then 'CONCURRENCY_KEY' end as refusal
           from wanted c
           left join lateral (
             select x.*, count(*) over () as candidates
@@ -51,24 +114,46 @@ internal static class ChildExecutions
           ) t on true
           left join workflow_versions v on v.tenant_id = c.tenant_id and v.workflow_id = t.id and v.number = coalesce(nullif(c.version, 0), t.published_version)
         ),
+        limited as (
+          select f.*, row_number() over (order by f.tenant_id, f.id) as turn from found f
+          where f.refusal is null and f.concurrency_key is not null and not exists (select from executions x where x.tenant_id = f.tenant_id and x.id = f.id)
+        ),
+        admitted as (
+          select l.tenant_id, l.id, a.status
+          from (
+            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.found_id order by l.turn) as workflows,
+              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
+              array_agg(l.policy order by l.turn) as policies
+            from limited l
+          ) g
+          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          join limited l on l.turn = a.place
+          where g.tenants is not null
+        ),
+        decided as (
+          select f.*, coalesce(a.status, 'queued') as admission,
+            case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
+            case when a.status = 'skipped' then format('The workflow ''%s'' was not started: %s.', f.workflow_name, $18::text)
+              else coalesce(f.problem, format('The workflow ''%s'' cannot be started.', coalesce(f.workflow_id::text, f.workflow_name))) end as message
+          from found f left join admitted a on a.tenant_id = f.tenant_id and a.id = f.id
+        ),
         started as (
           insert into executions
-            (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, correlation_id, parent_execution_id, parent_node_id, parent_iteration, parent_attempt,
-             input, queued_at)
-          select f.tenant_id, f.id, f.found_id, f.found_version, f.priority, 'sub_workflow', f.trigger, f.correlation_id, f.parent_id, f.node_id, f.iteration, f.attempt,
-            f.input, now()
-          from found f where f.refusal is null
+            (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, parent_execution_id, parent_node_id, parent_iteration, parent_attempt,
+             input, queued_at, concurrency_key, concurrency_limit)
+          select f.tenant_id, f.id, f.found_id, f.found_version, f.admission, f.priority, 'sub_workflow', f.trigger, f.correlation_id, f.parent_id, f.node_id, f.iteration, f.attempt,
+            f.input, now(), f.concurrency_key, nullif(f.concurrency_limit, 0)
+          from decided f where f.refused is null
           on conflict do nothing
           returning tenant_id, id, status, priority, lease_owner
         ),
         resolved as (
           update waits w
           set status = 'resolved', outcome = 'answered', resolved_at = now(),
-              payload = case when f.refusal is null then jsonb_build_object('status', 'started', 'executionId', f.id)
-                else jsonb_build_object('status', 'refused', 'error', jsonb_build_object('code', f.refusal, 'message',
-                  format('The workflow ''%s'' cannot be started.', coalesce(f.workflow_id::text, f.workflow_name)))) end
-          from found f
-          where (f.refusal is not null or not f.is_awaited) and w.tenant_id = f.tenant_id and w.execution_id = f.parent_id and w.node_id = f.node_id
+              payload = case when f.refused is null then jsonb_build_object('status', 'started', 'executionId', f.id)
+                else jsonb_build_object('status', 'refused', 'error', jsonb_build_object('code', f.refused, 'message', f.message)) end
+          from decided f
+          where (f.refused is not null or not f.is_awaited) and w.tenant_id = f.tenant_id and w.execution_id = f.parent_id and w.node_id = f.node_id
             and w.iteration = f.iteration and w.attempt = f.attempt and w.status = 'open'
           returning w.tenant_id, w.execution_id
         ),
@@ -83,8 +168,28 @@ internal static class ChildExecutions
         select w.tenant_id, w.id, w.status, w.priority, w.lease_owner from woken w
         """;
 
-    /// <summary>Starts children whose waits were opened by a statement before this one. Answers what was woken, as five columns.</summary>
-    public static NpgsqlBatchCommand Start(Guid workerId, List<ChildStart> children)
+    /// <summary>
+    /// Starts children whose waits were opened by a statement before. Answers what was woken, as five columns. All keys that the checkpoint needs are locked first,
+    /// also those of executions that it ends later: in one statement, so that two checkpoints never wait for each other's.
+    /// </summary>
+    public static void AddTo(NpgsqlBatch batch, Guid workerId, List<ChildStart> children, List<FinishedExecution> finished)
+    {
+        if (children.Count == 0)
+        {
+            return;
+        }
+
+        var limited = children.FindAll(child => child.Claim is not null);
+        var ending = finished.FindAll(row => row.IsLimited);
+        if (limited.Count + ending.Count > 0)
+        {
+            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(child => (child.Parent.Key.TenantId, child.WorkflowId!.Value, child.Claim!)), ending));
+        }
+
+        batch.BatchCommands.Add(Start(workerId, children));
+    }
+
+    private static NpgsqlBatchCommand Start(Guid workerId, List<ChildStart> children)
     {
         var command = new NpgsqlBatchCommand(StartSql);
         command.Parameters.Add(Sql.Uuid(workerId));
@@ -96,6 +201,9 @@ internal static class ChildExecutions
         command.Parameters.Add(Sql.Jsons(children, child => child.Input));
         command.Parameters.Add(Sql.Jsons(children, child => child.Trigger));
         command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. children.Select(child => child.IsAwaited)] });
+        SlotClaims.AddTo(command, children, child => child.Claim);
+        command.Parameters.Add(Sql.Texts(children, child => child.Problem));
+        command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
         return command;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Executions;
@@ -14,7 +15,7 @@ public sealed record JobRunResult(int Runs, IReadOnlyList<WokenExecution> Woken)
 /// Carries job runs on: takes over how their items ended, starts what is ready, ends the run. Guarantees: each item is started once, however many workers look: the
 /// run's row is locked, and the decision follows from the rows alone, so that a worker that dies in between leaves nothing half done. Runs are found by
 /// their rows, not by messages: whatever ended an execution, its run goes on within a round. Costs the checkpoint nothing.
-/// Lock order: runs by key, then executions by key; nobody who holds an execution asks for a run.
+/// Lock order: runs by key, concurrency keys, then executions by key; nobody who holds one of these asks for a run.
 /// </summary>
 public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
 {
@@ -48,9 +49,11 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         """;
 
     private const string ItemsSql = """
-        select i.tenant_id, i.run_id, i.id, i.status, i.depends_on, i.workflow_id is not null
+        select i.tenant_id, i.run_id, i.id, i.status, i.depends_on, i.workflow_id, w.start_settings::text, case when w.id is not null then r.input::text end
         from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
         join job_run_items i on i.tenant_id = k.tenant_id and i.run_id = k.id
+        join job_runs r on r.tenant_id = i.tenant_id and r.id = i.run_id
+        left join workflows w on w.tenant_id = i.tenant_id and w.id = i.workflow_id and i.status = 'pending' and w.start_settings ? 'concurrency'
         order by i.tenant_id, i.run_id, i.position
         """;
 
@@ -94,9 +97,10 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             var run = byKey[new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1))];
             var id = reader.GetGuid(2);
             run.Items.Add(new JobItem(id, Enum.Parse<JobItemStatus>(reader.GetString(3), ignoreCase: true), reader.GetFieldValue<Guid[]>(4)));
-            if (reader.GetBoolean(5))
+            if (!reader.IsDBNull(5))
             {
-                run.Workflows.Add(id);
+                run.Workflows.Add(id, new ItemWorkflow(
+                    reader.GetGuid(5), reader.IsDBNull(6) ? null : reader.GetString(6), reader.IsDBNull(7) ? null : reader.GetString(7)));
             }
         }
     }
@@ -118,6 +122,12 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         }
 
         await using var batch = new NpgsqlBatch(connection);
+        var limited = starts.FindAll(start => start.Claim is not null);
+        if (limited.Count > 0)
+        {
+            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(start => (start.Run.Key.TenantId, start.Workflow!.Id, start.Claim!)), []));
+        }
+
         ByKeys(batch, LookedSql, runs);
         if (runs.FindAll(run => run.IsCancelled) is { Count: > 0 } cancelled)
         {
@@ -141,7 +151,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
-            if (reader.FieldCount > 0)
+            // The others answer nothing, or that locks are held.
+            if (reader.FieldCount == 5)
             {
                 woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
             }
@@ -158,6 +169,9 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             var command = Add(batch, StartSql, workflows, start => start.Run.Key);
             command.Parameters.Add(Sql.Uuids(workflows, start => start.Item));
             command.Parameters.Add(Sql.Uuids(workflows, start => start.StartedId));
+            SlotClaims.AddTo(command, workflows, start => start.Claim);
+            command.Parameters.Add(Sql.Texts(workflows, start => start.Problem));
+            command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
         }
 
         var jobs = starts.FindAll(start => !start.IsWorkflow);
@@ -207,32 +221,55 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
     // A workflow that cannot be started fails its item; the next look at the run, which is due again then, takes it from there.
     private const string StartSql = """
         with target as (
-          select i.tenant_id, i.run_id, i.id, s.execution_id, i.workflow_id, w.published_version as version, r.input,
+          select s.*, i.workflow_id, w.published_version as version, r.input,
             case when w.deleted_at is not null then 'WORKFLOW_NOT_FOUND' when not w.enabled then 'WORKFLOW_DISABLED'
-                 when w.published_version is null then 'WORKFLOW_NOT_PUBLISHED' end as refusal,
+                 when w.published_version is null then 'WORKFLOW_NOT_PUBLISHED' when s.problem is not null then 'CONCURRENCY_KEY' end as refusal,
             (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as s (tenant_id, run_id, id, execution_id)
+          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[])
+            as s (tenant_id, run_id, id, execution_id, concurrency_key, concurrency_limit, policy, problem)
           join job_runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
           join job_run_items i on i.tenant_id = s.tenant_id and i.run_id = s.run_id and i.id = s.id and i.status = 'pending'
           join workflows w on w.tenant_id = i.tenant_id and w.id = i.workflow_id
           left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
         ),
+        limited as (
+          select t.*, row_number() over (order by t.tenant_id, t.execution_id) as turn from target t where t.refusal is null and t.concurrency_key is not null
+        ),
+        admitted as (
+          select l.execution_id, a.status
+          from (
+            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
+              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
+              array_agg(l.policy order by l.turn) as policies
+            from limited l
+          ) g
+          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          join limited l on l.turn = a.place
+          where g.tenants is not null
+        ),
+        decided as (
+          select t.*, coalesce(a.status, 'queued') as status, case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else t.refusal end as refused,
+            case when a.status = 'skipped' then 'The workflow was not started: ' || $9 || '.' else coalesce(t.problem, 'The workflow cannot be started.') end as message
+          from target t left join admitted a on a.execution_id = t.execution_id
+        ),
         noted as (
           update job_run_items i
-          set status = case when t.refusal is null then 'running' else 'failed' end, started_at = now(), finished_at = case when t.refusal is not null then now() end,
-              execution_id = case when t.refusal is null then t.execution_id end,
-              error = case when t.refusal is not null then jsonb_build_object('code', t.refusal, 'message', 'The workflow cannot be started.') end
-          from target t
+          set status = case when t.refused is null then 'running' else 'failed' end, started_at = now(), finished_at = case when t.refused is not null then now() end,
+              execution_id = case when t.refused is null then t.execution_id end,
+              error = case when t.refused is not null then jsonb_build_object('code', t.refused, 'message', t.message) end
+          from decided t
           where i.tenant_id = t.tenant_id and i.run_id = t.run_id and i.id = t.id
         ),
         again as (
           update job_runs r set is_due = true
-          from (select distinct tenant_id, run_id from target where refusal is not null) t
+          from (select distinct tenant_id, run_id from decided where refused is not null) t
           where r.tenant_id = t.tenant_id and r.id = t.run_id
         )
-        insert into executions (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, input, queued_at)
-        select t.tenant_id, t.execution_id, t.workflow_id, t.version, t.priority, 'job', jsonb_build_object('type', 'job', 'id', t.run_id), t.input, now()
-        from target t where t.refusal is null
+        insert into executions
+          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit)
+        select t.tenant_id, t.execution_id, t.workflow_id, t.version, t.status, t.priority, 'job', jsonb_build_object('type', 'job', 'id', t.run_id), t.input, now(),
+          t.concurrency_key, nullif(t.concurrency_limit, 0)
+        from decided t where t.refused is null
         returning tenant_id, id, status, priority, lease_owner
         """;
 
@@ -277,11 +314,24 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
     {
         public List<JobItem> Items { get; } = [];
 
-        public HashSet<Guid> Workflows { get; } = [];
+        /// <summary>By item; the others are jobs.</summary>
+        public Dictionary<Guid, ItemWorkflow> Workflows { get; } = [];
     }
+
+    /// <summary>Settings and input only where a limit is to be worked out.</summary>
+    private sealed record ItemWorkflow(Guid Id, string? Settings, string? Input);
 
     private sealed record Start(OpenRun Run, Guid Item, Guid StartedId)
     {
-        public bool IsWorkflow => Run.Workflows.Contains(Item);
+        private readonly (ConcurrencyClaim? Claim, string? Problem) _limit =
+            Run.Workflows.GetValueOrDefault(Item) is { Settings: { } settings, Input: { } input } ? SlotClaims.Of(settings, Encoding.UTF8.GetBytes(input)) : default;
+
+        public ItemWorkflow? Workflow => Run.Workflows.GetValueOrDefault(Item);
+
+        public bool IsWorkflow => Workflow is not null;
+
+        public ConcurrencyClaim? Claim => _limit.Claim;
+
+        public string? Problem => _limit.Problem;
     }
 }

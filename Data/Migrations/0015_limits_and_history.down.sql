@@ -70,6 +70,7 @@ drop function settle_slots(uuid[], uuid[], text[]);
 drop function release_slots(uuid[], uuid[]);
 drop function promote_held(uuid, uuid, text);
 drop function overtake_executions(uuid, uuid, text, int, int);
+drop function admit_starts(uuid[], uuid[], text[], int[], text[]);
 drop function admit_executions(uuid, uuid[], text[], int[], text[]);
 drop function hold_slots_of(uuid[], uuid[]);
 drop function hold_slots(uuid[], uuid[], text[]);

@@ -90,6 +90,23 @@ begin
   end if;
 end $$;
 
+-- The same for starts of several tenants in one transaction: all locks first, in their order.
+create function admit_starts(tenants uuid[], workflows uuid[], keys text[], limits int[], policies text[])
+  returns table (place int, status text)
+  language plpgsql volatile as $$
+begin
+  perform hold_slots(tenants, workflows, keys);
+  return query
+    select g.places[a.place], a.status
+    from (
+      select s.tenant_id, array_agg(s.place::int order by s.place) as places, array_agg(s.workflow_id order by s.place) as workflows,
+        array_agg(s.key order by s.place) as keys, array_agg(s.max_active order by s.place) as limits, array_agg(s.policy order by s.place) as policies
+      from unnest(tenants, workflows, keys, limits, policies) with ordinality as s (tenant_id, workflow_id, key, max_active, policy, place)
+      group by s.tenant_id
+    ) g
+    cross join lateral admit_executions(g.tenant_id, g.workflows, g.keys, g.limits, g.policies) a;
+end $$;
+
 -- Asks all but the youngest to end, so that no more than max_active remain together with the newcomers. Under the lock of the key. What is not running is queued for
 -- it: a worker ends it with everything that belongs to an end. Rows that somebody else holds at the moment are left to the next look (settle_slots).
 create function overtake_executions(tenant uuid, workflow uuid, key text, max_active int, newcomers int) returns int

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using Workflows.Data.Executions;
 using Workflows.Engine.Schedules;
@@ -43,6 +44,8 @@ internal sealed class DueSchedule
             : new BusinessCalendar(
                 reader.GetFieldValue<short[]>(18).Select(day => (DayOfWeek)day), reader.GetFieldValue<DateOnly[]>(19), reader.GetFieldValue<DateOnly[]>(20));
         _isBusy = reader.GetBoolean(21);
+        LimitedWorkflow = reader.IsDBNull(23) ? null : reader.GetGuid(23);
+        Claim = LimitedWorkflow is null ? default : SlotClaims.Of(reader.GetString(24), Encoding.UTF8.GetBytes(reader.GetString(25)));
         _queued = [.. reader.GetFieldValue<DateTime[]>(22).Select(tick => new DateTimeOffset(tick, TimeSpan.Zero))];
     }
 
@@ -50,6 +53,12 @@ internal sealed class DueSchedule
     public ExecutionKey Key { get; }
 
     public bool IsOfWorkflow { get; }
+
+    /// <summary>The workflow that it starts, if that one's published settings limit how many run at once.</summary>
+    public Guid? LimitedWorkflow { get; }
+
+    /// <summary>The limit of what it starts, or why it cannot be worked out.</summary>
+    public (ConcurrencyClaim? Claim, string? Problem) Claim { get; }
 
     public ScheduleOverlap Overlap => _settings.Overlap;
 

@@ -16,7 +16,7 @@ public sealed record FiringResult(int Schedules, int Started, IReadOnlyList<Woke
 /// Fires due schedules. Guarantees: each instant of a schedule is fired once, with any number of workers: the schedule's row is locked, and what is started, the row
 /// that says so (its key is schedule and instant) and the next instant are one transaction; whoever dies in it leaves everything as it was. After an
 /// outage the misfire policy decides. Time is the database's. A schedule that cannot be evaluated any more stops, with the reason on record.
-/// Lock order: schedules, then executions by key; nobody who holds an execution asks for a schedule.
+/// Lock order: schedules, concurrency keys, then executions by key; nobody who holds one of these asks for a schedule.
 /// </summary>
 public sealed class ScheduleFiring(WorkflowsDatabase database)
 {
@@ -32,7 +32,8 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
             where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open
               and (e.id is not null or r.id is not null) and coalesce(e.finished_at, r.finished_at) is null),
           array(select f.tick from schedule_fires f
-                where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.outcome = 'queued' order by f.tick)
+                where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.outcome = 'queued' order by f.tick),
+          l.workflow_id, l.settings, l.input
         from schedules s
         left join lateral (
           select k.business_days,
@@ -40,6 +41,10 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
             array(select d.day from calendar_days d where d.tenant_id = k.tenant_id and d.calendar_id = k.id and d.is_business) as working_days
           from calendars k where k.tenant_id = s.tenant_id and k.id = s.calendar_id
         ) c on true
+        left join lateral (
+          select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
+          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ? 'concurrency'
+        ) l on true
         where s.enabled and s.deleted_at is null and s.next_fire_at <= now()
         order by s.next_fire_at
         limit $1
@@ -52,9 +57,14 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
           s.on_non_business_day, s.misfire, s.misfire_limit, s.overlap, s.jitter_seconds, s.starts_at, s.ends_at, s.anchor_at, null::timestamptz, now(),
           null::smallint[], null::date[], null::date[], false,
           array(select f.tick from schedule_fires f
-                where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.outcome = 'queued' order by f.tick)
+                where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.outcome = 'queued' order by f.tick),
+          l.workflow_id, l.settings, l.input
         from (select distinct f.tenant_id, f.schedule_id from schedule_fires f where f.outcome = 'queued') q
         join schedules s on s.tenant_id = q.tenant_id and s.id = q.schedule_id
+        left join lateral (
+          select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
+          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ? 'concurrency'
+        ) l on true
         where not (s.enabled and s.deleted_at is null) or not exists (
             select from schedule_fires f
             left join executions e on e.tenant_id = f.tenant_id and e.id = f.execution_id
@@ -84,7 +94,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         }
 
         due.Sort((left, right) => left.Key.CompareTo(right.Key));
-        var fires = due.SelectMany(schedule => schedule.Plan().Select(fire => new Fire(schedule, fire))).ToList();
+        var fires = due.SelectMany(schedule => schedule.Plan().Select(fire => Fire.Of(schedule, fire))).ToList();
         await using var batch = new NpgsqlBatch(connection);
         AddChanges(batch, due, fires);
         var woken = new List<WokenExecution>();
@@ -92,7 +102,8 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         {
             do
             {
-                if (reader.FieldCount > 0)
+                // The others answer nothing, or that locks are held.
+                if (reader.FieldCount == 5)
                 {
                     woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
                 }
@@ -124,6 +135,12 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
 
     private static void AddChanges(NpgsqlBatch batch, List<DueSchedule> due, List<Fire> fires)
     {
+        var limited = fires.FindAll(fire => fire.Claim is not null);
+        if (limited.Count > 0)
+        {
+            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(fire => (fire.Schedule.Key.TenantId, fire.Schedule.LimitedWorkflow!.Value, fire.Claim!)), []));
+        }
+
         Add(batch, CloseSql, due);
         var cancelling = fires.FindAll(fire => fire is { Schedule.Overlap: ScheduleOverlap.CancelOldest, Planned.Outcome: PlannedFire.Started })
             .ConvertAll(fire => fire.Schedule);
@@ -144,7 +161,10 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         var started = fires.FindAll(fire => fire.Planned.Outcome == PlannedFire.Started);
         if (started.FindAll(fire => fire.Schedule.IsOfWorkflow) is { Count: > 0 } executions)
         {
-            AddFires(batch, StartSql, executions).Parameters.Add(Sql.Uuids(executions, fire => fire.StartedId));
+            var command = AddFires(batch, StartSql, executions);
+            command.Parameters.Add(Sql.Uuids(executions, fire => fire.StartedId));
+            SlotClaims.AddTo(command, executions, fire => fire.Claim);
+            command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
         }
 
         if (started.FindAll(fire => !fire.Schedule.IsOfWorkflow) is { Count: > 0 } runs)
@@ -201,36 +221,60 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         where schedule_fires.outcome = 'queued'
         """;
 
-    // The row of the instant comes first, and only an instant that got its row now starts anything.
+    // The row of the instant comes first, and only an instant that got its row now starts anything. One that was dealt with earlier is not admitted, either.
     private const string StartSql = """
         with target as (
-          select f.tenant_id, f.schedule_id, f.tick, f.id, s.workflow_id, s.input, s.overlap, coalesce(s.trigger_id, s.id::text) as trigger_id, w.published_version as version,
+          select f.*, s.workflow_id, s.input, s.overlap, coalesce(s.trigger_id, s.id::text) as trigger_id, w.published_version as version,
             case when w.deleted_at is not null then 'the workflow was deleted'
                  when not w.enabled then 'the workflow is switched off'
                  when w.published_version is null then 'the workflow has no published version'
                  else '' end as refusal,
             (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority
-          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) as f (tenant_id, schedule_id, tick, id)
+          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[])
+            as f (tenant_id, schedule_id, tick, id, concurrency_key, concurrency_limit, policy)
           join schedules s on s.tenant_id = f.tenant_id and s.id = f.schedule_id
           join workflows w on w.tenant_id = s.tenant_id and w.id = s.workflow_id
           left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
         ),
+        limited as (
+          select t.*, row_number() over (order by t.tenant_id, t.schedule_id, t.tick) as turn from target t
+          where t.refusal = '' and t.concurrency_key is not null and not exists (
+            select from schedule_fires x where x.tenant_id = t.tenant_id and x.schedule_id = t.schedule_id and x.tick = t.tick and x.outcome <> 'queued')
+        ),
+        admitted as (
+          select l.id, a.status
+          from (
+            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
+              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
+              array_agg(l.policy order by l.turn) as policies
+            from limited l
+          ) g
+          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          join limited l on l.turn = a.place
+          where g.tenants is not null
+        ),
+        decided as (
+          select t.*, coalesce(a.status, 'queued') as status,
+            case when a.status = 'skipped' then 'skipped' when t.refusal = '' then 'started' else 'refused' end as outcome
+          from target t left join admitted a on a.id = t.id
+        ),
         noted as (
           insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome, reason, execution_id, is_open)
-          select t.tenant_id, t.schedule_id, t.tick, now(), case when t.refusal = '' then 'started' else 'refused' end, t.refusal,
-            case when t.refusal = '' then t.id end, t.refusal = '' and t.overlap <> 'allow'
-          from target t
+          select t.tenant_id, t.schedule_id, t.tick, now(), t.outcome, case when t.outcome = 'skipped' then $8 else t.refusal end,
+            case when t.outcome = 'started' then t.id end, t.outcome = 'started' and t.overlap <> 'allow'
+          from decided t
           on conflict (tenant_id, schedule_id, tick) do update
             set outcome = excluded.outcome, reason = excluded.reason, fired_at = excluded.fired_at, execution_id = excluded.execution_id, is_open = excluded.is_open
             where schedule_fires.outcome = 'queued'
           returning tenant_id, schedule_id, tick, execution_id
         )
-        insert into executions (tenant_id, id, workflow_id, version, priority, trigger_type, trigger, input, queued_at)
-        select t.tenant_id, t.id, t.workflow_id, t.version, t.priority, 'schedule',
+        insert into executions
+          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit)
+        select t.tenant_id, t.id, t.workflow_id, t.version, t.status, t.priority, 'schedule',
           jsonb_build_object('type', 'schedule', 'id', t.trigger_id, 'scheduleId', t.schedule_id,
             'scheduledAt', to_char(t.tick at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
-          t.input, now()
-        from noted n join target t on t.tenant_id = n.tenant_id and t.id = n.execution_id
+          t.input, now(), t.concurrency_key, nullif(t.concurrency_limit, 0)
+        from noted n join decided t on t.tenant_id = n.tenant_id and t.id = n.execution_id
         returning tenant_id, id, status, priority, lease_owner
         """;
 
@@ -303,6 +347,20 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
 
     private sealed record Fire(DueSchedule Schedule, PlannedFire Planned)
     {
+        /// <summary>The limit that its execution falls under, should one be started.</summary>
+        public ConcurrencyClaim? Claim { get; private init; }
+
+        public static Fire Of(DueSchedule schedule, PlannedFire planned)
+        {
+            if (planned.Outcome != PlannedFire.Started || schedule.LimitedWorkflow is null)
+            {
+                return new Fire(schedule, planned);
+            }
+
+            var (claim, problem) = schedule.Claim;
+            return new Fire(schedule, problem is null ? planned : planned with { Outcome = PlannedFire.Refused, Reason = problem }) { Claim = claim };
+        }
+
         /// <summary>Of the execution or job run, should it be started.</summary>
         public Guid StartedId { get; } = Guid.CreateVersion7(Schedule.Now);
     }

@@ -38,6 +38,9 @@ public static class StepErrorCodes
     /// <summary>A sub-workflow did not complete; the message has its own error.</summary>
     public const string ChildFailed = "CHILD_FAILED";
 
+    /// <summary>As many executions of a sub-workflow run as its concurrency limit allows, and its overlap policy is <c>skip</c>. Passes by itself.</summary>
+    public const string ConcurrencySkipped = "CONCURRENCY_SKIPPED";
+
     /// <summary>A sub-workflow below more than <see cref="Limits.SubworkflowDepth"/> others: most likely they start each other without end.</summary>
     public const string SubworkflowTooDeep = "SUBWORKFLOW_TOO_DEEP";
 

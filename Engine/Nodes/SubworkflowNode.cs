@@ -109,6 +109,8 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
             {
                 "started" => StepOutcome.Main(Started(answer.GetProperty("executionId").GetString()!)),
                 ExecutionStatuses.Completed => StepOutcome.Main(JsonSerializer.SerializeToUtf8Bytes(answer.GetProperty("output"))),
+                "refused" when Text(answer, "code") == StepErrorCodes.ConcurrencySkipped => new StepOutcome("", default, new StepError(
+                    StepErrorCodes.ConcurrencySkipped, Text(answer, "message"), StepErrorKind.Transient)),
                 "refused" => StepOutcome.Failed(Text(answer, "code"), Text(answer, "message")),
                 var status => new StepOutcome("", default, new StepError(
                     StepErrorCodes.ChildFailed,

@@ -55,6 +55,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),
+        ["SlotClaims"] = ([DatabaseRole.Worker], true),
         ["SqlConnector"] = ([DatabaseRole.Worker], false), // on the databases of tenants; that it is SQL shows here as well
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),

@@ -175,6 +175,44 @@ public sealed class SubworkflowTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal("completed", (await _bed.EndOfAsync(parent, Soon)).Status);
     }
 
+    // Counted outside; a skipped child is tried again by the node's retry policy until there is room.
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("skip")]
+    public async Task Children_run_within_the_limit_of_their_workflow(string policy)
+    {
+        const int Parents = 10, Limit = 2;
+        var (now, most) = (0, 0);
+        var url = _target.On("/limited", async (context, _) =>
+        {
+            var running = Interlocked.Increment(ref now);
+            lock (_target)
+            {
+                most = Math.Max(most, running);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, context.RequestAborted);
+            Interlocked.Decrement(ref now);
+            await context.Response.WriteAsync("ok", context.RequestAborted);
+        });
+        var child = await _bed.PublishAsync($$$"""{"id": "c", "type": "http", "parameters": {"url": "{{{url}}}"}}""");
+        await _bed.ExecuteAsync(
+            "update workflows set start_settings = jsonb_build_object('overlapPolicy', $2::text, 'concurrency', jsonb_build_object('limit', $3::int)) where id = $1", child, policy, Limit);
+        var parent = await _bed.PublishAsync(
+            $$$"""{"id": "call", "type": "subworkflow", "parameters": {"workflow": "{{{child}}}"}, "retry": {"maxAttempts": 100, "initialDelaySeconds": 0.05, "maxDelaySeconds": 0.2} }""");
+        await _bed.StartWorkerAsync();
+        await _bed.StartWorkerAsync();
+
+        await _bed.StartManyAsync(parent, Parents);
+
+        await Eventually.TrueAsync(async () => await EndedAsync(parent) == Parents, Soon, Token);
+        Assert.Equal(Parents, await _bed.ScalarAsync<long>("select count(*) from executions where workflow_id = $1 and status = 'completed'", parent));
+        Assert.Equal(Parents, await _bed.ScalarAsync<long>("select count(*) from executions where workflow_id = $1 and concurrency_limit = 2", child));
+        Assert.Equal(Limit, most);
+        Assert.Equal(policy == "skip", await _bed.ScalarAsync<bool>("select exists (select from step_executions where error ->> 'code' = 'CONCURRENCY_SKIPPED')"));
+        await _bed.AssertNothingWaitsAsync();
+    }
+
     // Each kill hits another moment: before the wait and the child are durable, between the child's end and the parent's next step, while both run.
     [Fact]
     public async Task Killed_workers_neither_lose_a_child_nor_start_one_twice()
