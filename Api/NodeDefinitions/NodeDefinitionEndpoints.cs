@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
-using Workflows.Api.Workflows;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Engine.Nodes;
@@ -165,8 +164,8 @@ internal static class NodeDefinitionEndpoints
         }
 
         return CustomNodeCall.TryCompile(schema, implementation, out var call, out var problems)
-            ? Definitions.Refuse(await Definitions.FindMissingAsync(call.Resources, request.Db, token), "")
-            : Definitions.Refuse(problems, "");
+            ? DefinitionChecks.Refuse(await DefinitionChecks.FindMissingAsync(call.Resources, request.Db, token), "")
+            : DefinitionChecks.Refuse(problems, "");
     }
 
     private static object Summary(NodeDefinitionRecord row) =>

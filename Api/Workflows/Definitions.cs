@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
@@ -17,38 +16,15 @@ internal static class Definitions
         string json, string pointer, WorkflowsDbContext db, CancellationToken cancellationToken)
     {
         var (compiled, problems) = await FindProblemsAsync(Encoding.UTF8.GetBytes(json), db, cancellationToken);
-        return Refuse(problems, pointer) is { } problem ? (null, problem) : (compiled, null);
+        return DefinitionChecks.Refuse(problems, pointer) is { } problem ? (null, problem) : (compiled, null);
     }
 
     /// <summary>All that is wrong with a definition of the tenant.</summary>
     public static async Task<(CompiledWorkflow? Compiled, IReadOnlyList<DefinitionProblem> Problems)> FindProblemsAsync(
         ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken) =>
         CompiledWorkflow.TryCompile(json, out var compiled, out var problems)
-            ? (compiled, await FindMissingAsync(compiled.Resources, db, cancellationToken))
+            ? (compiled, await DefinitionChecks.FindMissingAsync(compiled.Resources, db, cancellationToken))
             : (null, problems);
-
-    /// <summary>The connectors and custom nodes that are named and that the tenant does not have.</summary>
-    public static async Task<IReadOnlyList<DefinitionProblem>> FindMissingAsync(
-        IReadOnlyList<ResourceUse> uses, WorkflowsDbContext db, CancellationToken cancellationToken)
-    {
-        if (uses.Count == 0)
-        {
-            return [];
-        }
-
-        var names = await db.Connectors.Select(row => new { Kind = ResourceKind.Connector, row.Name })
-            .Concat(db.NodeDefinitions.Select(row => new { Kind = ResourceKind.CustomNode, row.Name }))
-            .ToListAsync(cancellationToken);
-        return ResourceUse.FindMissing(uses, NamesOf(ResourceKind.Connector), NamesOf(ResourceKind.CustomNode));
-
-        HashSet<string> NamesOf(ResourceKind kind) => names.Where(row => row.Kind == kind).Select(row => row.Name).ToHashSet(StringComparer.Ordinal);
-    }
-
-    /// <summary>The answer to a definition with problems; null when there are none.</summary>
-    public static Problem? Refuse(IReadOnlyList<DefinitionProblem> problems, string pointer) => problems.Count == 0 ? null : new Problem(
-        Errors.DefinitionInvalid,
-        problems.Count == 1 ? problems[0].Message : $"The definition has {problems.Count} problems.",
-        [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Code, found.Message, found.Hint))]);
 
     /// <summary>The definition's settings as they are written; null when it has none.</summary>
     public static string? SettingsOf(string definition)

@@ -1,6 +1,5 @@
 using Workflows.Engine.Executions;
 using Workflows.Testing;
-using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;
 
@@ -78,7 +77,7 @@ public sealed class CustomNodeRunnerTests(PostgresServer server) : IAsyncLifetim
         Assert.Equal(StepErrorKind.Timeout, (await _bed.FailAsync("custom:greet", new { name = "ada" })).Kind);
     }
 
-    private Task DefineAsync(string name, string implementation, Guid? tenant = null) => _bed.Bed.ExecuteAsync(
+    private Task<int> DefineAsync(string name, string implementation, Guid? tenant = null) => _bed.Bed.ExecuteAsync(
         """
         insert into node_definitions (tenant_id, id, name, schema, implementation, created_at, updated_at)
         values ($1, gen_random_uuid(), $2, $3::jsonb, $4::jsonb, now(), now())
