@@ -21,7 +21,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         lease.Parameters.Add(Sql.Uuid(workerId));
         batch.BatchCommands.Add(lease);
         AddSteps(batch, checkpoint.Steps);
-        AddWaits(batch, workerId, checkpoint);
+        CheckpointWaits.AddTo(batch, workerId, checkpoint);
         PeopleWaits.AddResolvedAtOnce(batch, workerId, checkpoint.Opened);
         AddExecutions(batch, workerId, checkpoint);
         ExecutionLogs.AddTo(batch, checkpoint.Logs);
@@ -115,74 +115,93 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
 
     private static void AddExecutions(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
     {
-        if (checkpoint.Finished is { Count: > 0 } finished)
-        {
-            finished.Sort((left, right) => left.Key.CompareTo(right.Key));
-            if (finished.FindAll(row => row.IsChild) is { Count: > 0 } children)
-            {
-                batch.BatchCommands.Add(ChildExecutions.ResolveParents(workerId, children));
-            }
-
-            var limited = finished.FindAll(row => row.IsLimited);
-            if (limited.Count > 0)
-            {
-                AddSlots(batch, new NpgsqlBatchCommand(HoldSlotsSql), limited);
-            }
-
-            var command = new NpgsqlBatchCommand(FinishSql);
-            command.Parameters.Add(Sql.Uuid(workerId));
-            command.Parameters.Add(Sql.Uuids(finished, row => row.Key.TenantId));
-            command.Parameters.Add(Sql.Uuids(finished, row => row.Key.Id));
-            command.Parameters.Add(Sql.Longs(finished, row => row.Fence));
-            command.Parameters.Add(Sql.Texts(finished, row => row.Status));
-            command.Parameters.Add(Sql.Jsons(finished, row => row.Output));
-            command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
-            command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
-            command.Parameters.Add(Sql.Longs(finished, row => row.RowsProcessed));
-            batch.BatchCommands.Add(command);
-            if (limited.Count > 0)
-            {
-                AddSlots(batch, new NpgsqlBatchCommand(ReleaseSlotsSql), limited);
-            }
-
-            var failed = finished.FindAll(row => row.Status is "failed" or "timed_out");
-            if (failed.Count > 0)
-            {
-                var index = new NpgsqlBatchCommand(IndexFailuresSql);
-                index.Parameters.Add(Sql.Uuids(failed, row => row.Key.TenantId));
-                index.Parameters.Add(Sql.Uuids(failed, row => row.Key.Id));
-                index.Parameters.Add(Sql.Uuids(failed, row => Guid.CreateVersion7(row.FinishedAt)));
-                batch.BatchCommands.Add(index);
-            }
-        }
-
-        if (checkpoint.Parked is { Count: > 0 } parked)
-        {
-            parked.Sort((left, right) => left.Key.CompareTo(right.Key));
-            var command = new NpgsqlBatchCommand(ParkSql);
-            command.Parameters.Add(Sql.Uuid(workerId));
-            command.Parameters.Add(Sql.Uuids(parked, row => row.Key.TenantId));
-            command.Parameters.Add(Sql.Uuids(parked, row => row.Key.Id));
-            command.Parameters.Add(Sql.Longs(parked, row => row.Fence));
-            command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
-            batch.BatchCommands.Add(command);
-        }
-
+        AddFinished(batch, workerId, checkpoint.Finished);
+        AddParked(batch, workerId, checkpoint.Parked);
         if (checkpoint.AbandonedChildren is { Count: > 0 } abandoned)
         {
             batch.BatchCommands.Add(ChildExecutions.Cancel(abandoned));
         }
 
-        if (checkpoint.Paused is { Count: > 0 } paused)
+        AddPaused(batch, workerId, checkpoint.Paused);
+    }
+
+    private static void AddFinished(NpgsqlBatch batch, Guid workerId, List<FinishedExecution> finished)
+    {
+        if (finished.Count == 0)
         {
-            paused.Sort((left, right) => left.Key.CompareTo(right.Key));
-            var command = new NpgsqlBatchCommand(PauseSql);
-            command.Parameters.Add(Sql.Uuid(workerId));
-            command.Parameters.Add(Sql.Uuids(paused, row => row.Key.TenantId));
-            command.Parameters.Add(Sql.Uuids(paused, row => row.Key.Id));
-            command.Parameters.Add(Sql.Longs(paused, row => row.Fence));
-            batch.BatchCommands.Add(command);
+            return;
         }
+
+        finished.Sort((left, right) => left.Key.CompareTo(right.Key));
+        if (finished.FindAll(row => row.IsChild) is { Count: > 0 } children)
+        {
+            batch.BatchCommands.Add(ChildExecutions.ResolveParents(workerId, children));
+        }
+
+        var limited = finished.FindAll(row => row.IsLimited);
+        if (limited.Count > 0)
+        {
+            AddSlots(batch, new NpgsqlBatchCommand(HoldSlotsSql), limited);
+        }
+
+        var command = new NpgsqlBatchCommand(FinishSql);
+        command.Parameters.Add(Sql.Uuid(workerId));
+        command.Parameters.Add(Sql.Uuids(finished, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(finished, row => row.Key.Id));
+        command.Parameters.Add(Sql.Longs(finished, row => row.Fence));
+        command.Parameters.Add(Sql.Texts(finished, row => row.Status));
+        command.Parameters.Add(Sql.Jsons(finished, row => row.Output));
+        command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
+        command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
+        command.Parameters.Add(Sql.Longs(finished, row => row.RowsProcessed));
+        batch.BatchCommands.Add(command);
+        if (limited.Count > 0)
+        {
+            AddSlots(batch, new NpgsqlBatchCommand(ReleaseSlotsSql), limited);
+        }
+
+        var failed = finished.FindAll(row => row.Status is "failed" or "timed_out");
+        if (failed.Count > 0)
+        {
+            var index = new NpgsqlBatchCommand(IndexFailuresSql);
+            index.Parameters.Add(Sql.Uuids(failed, row => row.Key.TenantId));
+            index.Parameters.Add(Sql.Uuids(failed, row => row.Key.Id));
+            index.Parameters.Add(Sql.Uuids(failed, row => Guid.CreateVersion7(row.FinishedAt)));
+            batch.BatchCommands.Add(index);
+        }
+    }
+
+    private static void AddParked(NpgsqlBatch batch, Guid workerId, List<ParkedExecution> parked)
+    {
+        if (parked.Count == 0)
+        {
+            return;
+        }
+
+        parked.Sort((left, right) => left.Key.CompareTo(right.Key));
+        var command = new NpgsqlBatchCommand(ParkSql);
+        command.Parameters.Add(Sql.Uuid(workerId));
+        command.Parameters.Add(Sql.Uuids(parked, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(parked, row => row.Key.Id));
+        command.Parameters.Add(Sql.Longs(parked, row => row.Fence));
+        command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
+        batch.BatchCommands.Add(command);
+    }
+
+    private static void AddPaused(NpgsqlBatch batch, Guid workerId, List<PausedExecution> paused)
+    {
+        if (paused.Count == 0)
+        {
+            return;
+        }
+
+        paused.Sort((left, right) => left.Key.CompareTo(right.Key));
+        var command = new NpgsqlBatchCommand(PauseSql);
+        command.Parameters.Add(Sql.Uuid(workerId));
+        command.Parameters.Add(Sql.Uuids(paused, row => row.Key.TenantId));
+        command.Parameters.Add(Sql.Uuids(paused, row => row.Key.Id));
+        command.Parameters.Add(Sql.Longs(paused, row => row.Fence));
+        batch.BatchCommands.Add(command);
     }
 
     // The lease proves that nobody else records steps of these executions; a row that is there already is our own, sent before a
@@ -219,121 +238,6 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Instants(steps, row => row.FinishedAt));
         command.Parameters.Add(Sql.LongsOrNull(steps, row => row.RowsProcessed));
         batch.BatchCommands.Add(command);
-    }
-
-    // Timers and waits go in two statements each: in one, PostgreSQL would delete the waits first, against the lock order.
-    private const string CloseTimersSql = """
-        delete from timers t
-        using unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[]) as c (tenant_id, execution_id, node_id, iteration, attempt)
-        where t.tenant_id = c.tenant_id and t.execution_id = c.execution_id and t.node_id = c.node_id
-          and t.iteration = c.iteration and t.attempt = c.attempt
-        """;
-
-    private const string CloseWaitsSql = """
-        delete from waits w
-        using unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[]) as c (tenant_id, execution_id, node_id, iteration, attempt)
-        where w.tenant_id = c.tenant_id and w.execution_id = c.execution_id and w.node_id = c.node_id
-          and w.iteration = c.iteration and w.attempt = c.attempt
-        """;
-
-    private const string ClearTimersSql = """
-        delete from timers t using unnest($1::uuid[], $2::uuid[]) as c (tenant_id, execution_id)
-        where t.tenant_id = c.tenant_id and t.execution_id = c.execution_id
-        """;
-
-    private const string ClearWaitsSql = """
-        delete from waits w using unnest($1::uuid[], $2::uuid[]) as c (tenant_id, execution_id)
-        where w.tenant_id = c.tenant_id and w.execution_id = c.execution_id
-        """;
-
-    // Only while this worker owns the execution. A checkpoint that is sent again after its first sending parked the execution would otherwise bring
-    // back waits that another worker has closed since.
-    private const string OpenWaitsSql = """
-        insert into waits (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at, request)
-        select o.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[],
-          $12::jsonb[])
-          as o (tenant_id, execution_id, node_id, iteration, attempt, kind, event_type, correlation_key, due_at, created_at, request)
-        join executions e on e.tenant_id = o.tenant_id and e.id = o.execution_id and e.lease_owner = $1
-        on conflict do nothing
-        """;
-
-    private const string TimersSql = """
-        insert into timers (tenant_id, execution_id, node_id, iteration, attempt, kind, due_at)
-        select o.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::timestamptz[])
-          as o (tenant_id, execution_id, node_id, iteration, attempt, kind, due_at)
-        join executions e on e.tenant_id = o.tenant_id and e.id = o.execution_id and e.lease_owner = $1
-        on conflict do nothing
-        """;
-
-    private static void AddClosed(NpgsqlBatch batch, NpgsqlBatchCommand command, List<WaitKey> closed)
-    {
-        command.Parameters.Add(Sql.Uuids(closed, row => row.Key.TenantId));
-        command.Parameters.Add(Sql.Uuids(closed, row => row.Key.Id));
-        command.Parameters.Add(Sql.Texts(closed, row => row.NodeId));
-        command.Parameters.Add(Sql.Texts(closed, row => row.Iteration));
-        command.Parameters.Add(Sql.Ints(closed, row => row.Attempt));
-        batch.BatchCommands.Add(command);
-    }
-
-    private static void AddCleared(NpgsqlBatch batch, NpgsqlBatchCommand command, List<ExecutionKey> cleared)
-    {
-        command.Parameters.Add(Sql.Uuids(cleared, key => key.TenantId));
-        command.Parameters.Add(Sql.Uuids(cleared, key => key.Id));
-        batch.BatchCommands.Add(command);
-    }
-
-    private static void AddWaits(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
-    {
-        if (checkpoint.Opened is { Count: > 0 } opened)
-        {
-            var command = new NpgsqlBatchCommand(OpenWaitsSql);
-            command.Parameters.Add(Sql.Uuid(workerId));
-            command.Parameters.Add(Sql.Uuids(opened, row => row.Key.TenantId));
-            command.Parameters.Add(Sql.Uuids(opened, row => row.Key.Id));
-            command.Parameters.Add(Sql.Texts(opened, row => row.NodeId));
-            command.Parameters.Add(Sql.Texts(opened, row => row.Iteration));
-            command.Parameters.Add(Sql.Ints(opened, row => row.Attempt));
-            command.Parameters.Add(Sql.Texts(opened, row => row.Kind));
-            command.Parameters.Add(Sql.Texts(opened, row => row.EventType));
-            command.Parameters.Add(Sql.Texts(opened, row => row.CorrelationKey));
-            command.Parameters.Add(Sql.Instants(opened, row => row.DueAt));
-            command.Parameters.Add(Sql.Instants(opened, row => row.CreatedAt));
-            command.Parameters.Add(Sql.Jsons(opened, row => row.Request));
-            batch.BatchCommands.Add(command);
-            PeopleWaits.AddOpened(batch, workerId, opened);
-        }
-
-        if (checkpoint.Timers is { Count: > 0 } timers)
-        {
-            var command = new NpgsqlBatchCommand(TimersSql);
-            command.Parameters.Add(Sql.Uuid(workerId));
-            command.Parameters.Add(Sql.Uuids(timers, row => row.Key.TenantId));
-            command.Parameters.Add(Sql.Uuids(timers, row => row.Key.Id));
-            command.Parameters.Add(Sql.Texts(timers, row => row.NodeId));
-            command.Parameters.Add(Sql.Texts(timers, row => row.Iteration));
-            command.Parameters.Add(Sql.Ints(timers, row => row.Attempt));
-            command.Parameters.Add(Sql.Texts(timers, row => row.Kind));
-            command.Parameters.Add(Sql.Instants(timers, row => row.DueAt));
-            batch.BatchCommands.Add(command);
-        }
-
-        if (checkpoint.Children is { Count: > 0 } children)
-        {
-            batch.BatchCommands.Add(ChildExecutions.Start(workerId, children));
-        }
-
-        // After the insertions: what was opened and closed since the last checkpoint must not stay.
-        if (checkpoint.Closed is { Count: > 0 } closed)
-        {
-            AddClosed(batch, new NpgsqlBatchCommand(CloseTimersSql), closed);
-            AddClosed(batch, new NpgsqlBatchCommand(CloseWaitsSql), closed);
-        }
-
-        if (checkpoint.Cleared is { Count: > 0 } cleared)
-        {
-            AddCleared(batch, new NpgsqlBatchCommand(ClearTimersSql), cleared);
-            AddCleared(batch, new NpgsqlBatchCommand(ClearWaitsSql), cleared);
-        }
     }
 
     // The emitted event and its place in the routing queue are durable together with the step that emitted it.

@@ -66,18 +66,18 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         """;
 
     /// <summary>Fires up to <paramref name="limit"/> due schedules.</summary>
-    public Task<FiringResult> FireDueAsync(int limit, CancellationToken cancellationToken) => FireAsync(DueSql, limit, cancellationToken);
+    public Task<FiringResult> FireDueAsync(int limit, CancellationToken cancellationToken) => FireAsync(isQueued: false, limit, cancellationToken);
 
     /// <summary>Starts what waited for the run before, for up to <paramref name="limit"/> schedules.</summary>
-    public Task<FiringResult> FireQueuedAsync(int limit, CancellationToken cancellationToken) => FireAsync(QueuedSql, limit, cancellationToken);
+    public Task<FiringResult> FireQueuedAsync(int limit, CancellationToken cancellationToken) => FireAsync(isQueued: true, limit, cancellationToken);
 
-    private async Task<FiringResult> FireAsync(string sql, int limit, CancellationToken cancellationToken)
+    private async Task<FiringResult> FireAsync(bool isQueued, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Twice: what the first look reads beside the locked rows may be older than the lock (another worker committed in between). The second one sees all of it.
-        var locked = (await ReadAsync(connection, sql, limit, cancellationToken)).ConvertAll(schedule => schedule.Key).ToHashSet();
-        var due = locked.Count == 0 ? [] : (await ReadAsync(connection, sql, limit, cancellationToken)).FindAll(schedule => locked.Contains(schedule.Key));
+        var locked = (await ReadAsync(connection, isQueued, limit, cancellationToken)).ConvertAll(schedule => schedule.Key).ToHashSet();
+        var due = locked.Count == 0 ? [] : (await ReadAsync(connection, isQueued, limit, cancellationToken)).FindAll(schedule => locked.Contains(schedule.Key));
         if (due.Count == 0)
         {
             return new FiringResult(0, 0, []);
@@ -104,11 +104,11 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         return new FiringResult(due.Count, fires.Count(fire => fire.Planned.Outcome == PlannedFire.Started), woken);
     }
 
-    private static async Task<List<DueSchedule>> ReadAsync(NpgsqlConnection connection, string sql, int limit, CancellationToken cancellationToken)
+    private static async Task<List<DueSchedule>> ReadAsync(NpgsqlConnection connection, bool isQueued, int limit, CancellationToken cancellationToken)
     {
         var due = new List<DueSchedule>();
-#pragma warning disable CA2100 // one of the two constants above
-        await using (var select = new NpgsqlCommand(sql, connection))
+#pragma warning disable CA2100 // one of two constants
+        await using (var select = new NpgsqlCommand(isQueued ? QueuedSql : DueSql, connection))
 #pragma warning restore CA2100
         {
             select.Parameters.Add(Sql.Int(limit));

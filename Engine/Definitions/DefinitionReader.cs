@@ -163,10 +163,8 @@ internal sealed class DefinitionReader(ProblemList problems)
                 "Remove the field, or make it an event trigger.");
         }
 
-        return new TriggerDefinition(id, isEvent ? TriggerType.Event : isSession ? TriggerType.Session : TriggerType.Manual, eventType, condition)
-        {
-            ServiceCode = serviceCode,
-        };
+        var type = isEvent ? TriggerType.Event : isSession ? TriggerType.Session : TriggerType.Manual;
+        return new TriggerDefinition(id, type, eventType, condition) { ServiceCode = serviceCode };
     }
 
     private NodeDefinition ReadNode(JsonElement element, string pointer)

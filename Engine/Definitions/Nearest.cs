@@ -50,12 +50,23 @@ internal static class Nearest
             : candidates.Count is 0 or > 50 ? "Check the spelling." : $"Known here: {string.Join(", ", candidates)}.";
 
     /// <summary>Edits (insert, delete, replace, swap of neighbours), regardless of case.</summary>
-    private static int Distance(string left, string right)
+    private static int Distance(string leftName, string rightName)
     {
-        Span<char> lowerLeft = stackalloc char[LongestCompared];
-        Span<char> lowerRight = stackalloc char[LongestCompared];
-        left.AsSpan().ToLowerInvariant(lowerLeft);
-        right.AsSpan().ToLowerInvariant(lowerRight);
+        Span<char> lowerLeft = stackalloc char[leftName.Length];
+        Span<char> lowerRight = stackalloc char[rightName.Length];
+        leftName.AsSpan().ToLowerInvariant(lowerLeft);
+        rightName.AsSpan().ToLowerInvariant(lowerRight);
+
+        // What both begin and end with costs no edits; names of one kind differ in little else.
+        var start = lowerLeft.CommonPrefixLength(lowerRight);
+        ReadOnlySpan<char> left = lowerLeft[start..];
+        ReadOnlySpan<char> right = lowerRight[start..];
+        while (left.Length > 0 && right.Length > 0 && left[^1] == right[^1])
+        {
+            left = left[..^1];
+            right = right[..^1];
+        }
+
         Span<int> before = stackalloc int[LongestCompared + 1];
         Span<int> previous = stackalloc int[LongestCompared + 1];
         Span<int> current = stackalloc int[LongestCompared + 1];
@@ -69,12 +80,12 @@ internal static class Nearest
             current[0] = row;
             for (var column = 1; column <= right.Length; column++)
             {
-                var cost = lowerLeft[row - 1] == lowerRight[column - 1] ? 0 : 1;
+                var cost = left[row - 1] == right[column - 1] ? 0 : 1;
                 var edits = Math.Min(Math.Min(current[column - 1], previous[column]) + 1, previous[column - 1] + cost);
                 if (row > 1
                     && column > 1
-                    && lowerLeft[row - 1] == lowerRight[column - 2]
-                    && lowerLeft[row - 2] == lowerRight[column - 1])
+                    && left[row - 1] == right[column - 2]
+                    && left[row - 2] == right[column - 1])
                 {
                     edits = Math.Min(edits, before[column - 2] + 1);
                 }

@@ -7,6 +7,10 @@ namespace Workflows.Engine.Definitions;
 /// <summary>Whether what expressions read is in scope, exists, and can have run before they are evaluated.</summary>
 internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<string, int> ordinals, ProblemList problems)
 {
+    // Ids with '-' by what comes before it: what an expression reads of such an id that is not in backquotes.
+    private Dictionary<string, string> Hyphenated => field ??= ordinals.Keys.Where(id => id.Contains('-', StringComparison.Ordinal))
+        .GroupBy(id => id[..id.IndexOf('-', StringComparison.Ordinal)]).ToDictionary(ids => ids.Key, ids => ids.First());
+
     public void Check(IReadOnlyList<ExpressionUse> uses)
     {
         foreach (var use in uses)
@@ -110,8 +114,7 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
         var id = reference.Path[1];
         if (!ordinals.TryGetValue(id, out var step))
         {
-            var prefix = id + "-";
-            var hyphenated = ordinals.Keys.FirstOrDefault(other => other.StartsWith(prefix, StringComparison.Ordinal));
+            var hyphenated = Hyphenated.GetValueOrDefault(id);
             problems.Add(
                 use.Pointer,
                 ReferenceUnknown,

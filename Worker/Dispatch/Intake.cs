@@ -17,7 +17,7 @@ internal sealed partial class Intake : IDisposable
     private static readonly TimeSpan SweepAge = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PauseWithoutRedis = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PauseWhenFull = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestWithoutSweep = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestWithoutSweep = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan EnqueuedPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);

@@ -7,6 +7,8 @@ internal sealed class ApprovalSample : ISample
 {
     private const string Group = "Finance (sample)";
 
+    private static readonly string[] Roles = ["viewer"];
+
     public string Name => "approval";
 
     public string Summary => "a refund waits for a decision with a form; somebody of the group finds it in her inbox and decides";
@@ -35,7 +37,7 @@ internal sealed class ApprovalSample : ISample
         var group = known.Count > 0 ? known[0] : await api.PostAsync("/api/v1/groups", new { name = Group });
         var email = $"ann-{Guid.CreateVersion7().ToString("N")[^8..]}@example.com";
         var password = RandomNumberGenerator.GetHexString(24);
-        var user = await api.PostAsync("/api/v1/users", new { email, name = "Ann", password, roles = new[] { "viewer" } });
+        var user = await api.PostAsync("/api/v1/users", new { email, name = "Ann", password, roles = Roles });
         await api.PutAsync($"/api/v1/groups/{group.GetProperty("id").GetGuid()}/members/{user.GetProperty("id").GetGuid()}");
         return (email, password);
     }

@@ -8,6 +8,8 @@ internal sealed class NightlySample : ISample
     private const string Calendar = "Germany (sample)";
     private const string Schedule = "Nightly (sample)";
 
+    private static readonly string[] BusinessDays = ["monday", "tuesday", "wednesday", "thursday", "friday"];
+
     private static readonly object Nightly = new { cron = "30 1 * * *", timeZone = "Europe/Berlin", onNonBusinessDay = "nextBusinessDay", misfire = "fireOnce", overlap = "skip" };
 
     public string Name => "nightly";
@@ -34,7 +36,7 @@ internal sealed class NightlySample : ISample
 
         var once = await run.Api.PostAsync("/api/v1/schedules", new
         {
-            name = $"Once {Guid.CreateVersion7():N} (sample)", workflowId = workflow, timing = new { at = DateTimeOffset.UtcNow.AddSeconds(1.5) },
+            name = $"Once {Guid.CreateVersion7():N} (sample)", workflowId = workflow, timing = new { at = TimeProvider.System.GetUtcNow().AddSeconds(1.5) },
         });
         var fired = await run.Api.UntilAsync($"/api/v1/schedules/{once.GetProperty("id").GetGuid()}", view => view.GetProperty("lastFires").GetArrayLength() > 0);
         var execution = fired.GetProperty("lastFires")[0].GetProperty("executionId").GetGuid();
@@ -51,7 +53,7 @@ internal sealed class NightlySample : ISample
             : await api.PostAsync("/api/v1/calendars", new
             {
                 name = Calendar,
-                businessDays = new[] { "monday", "tuesday", "wednesday", "thursday", "friday" },
+                businessDays = BusinessDays,
                 days = new[] { new { day = "2026-12-25", name = "Christmas Day" }, new { day = "2026-12-26", name = "St Stephen's Day" }, new { day = "2027-01-01", name = "New Year" } },
             })).GetProperty("id").GetGuid();
     }

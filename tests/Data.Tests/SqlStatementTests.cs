@@ -18,6 +18,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ApprovalParts"] = ([DatabaseRole.Api], true),
         ["ApprovalTasks"] = ([DatabaseRole.Worker], true),
         ["CallbackStore"] = ([DatabaseRole.Api], true),
+        ["CheckpointWaits"] = ([DatabaseRole.Worker], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
         ["ChildExecutions"] = ([DatabaseRole.Worker], true),
         ["ConnectorStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),

@@ -135,15 +135,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var folder = (await owner.PostAsync($"workspaces/{workspace.Id}/folders", new { name = "secret name" })).Ok(HttpStatusCode.Created);
         var job = (await owner.PostAsync($"folders/{folder.Id}/jobs", new { name = "secret name" })).Ok(HttpStatusCode.Created);
         var execution = (await owner.PostAsync($"workflows/{workflowId}/execute")).Ok(HttpStatusCode.Accepted);
-        var calendar = (await owner.PostAsync(
-            "calendars", new { name = "secret name", days = new object[] { new { day = "2026-12-25", name = "secret name" } } })).Ok(HttpStatusCode.Created);
-        var schedule = (await owner.PostAsync(
-            "schedules", new { name = "secret name", workflowId, timing = new { cron = "0 0 1 1 *" } })).Ok(HttpStatusCode.Created);
-        var runnable = (await owner.PostAsync($"folders/{folder.Id}/jobs", new { name = "secret name too" })).Ok(HttpStatusCode.Created);
-        var inJob = (await owner.PostAsync("workflows", new { name = "secret name", definition = Samples.Definition(), jobId = runnable.Id })).Ok(HttpStatusCode.Created);
-        (await owner.PostAsync($"workflows/{inJob.Id}/publish")).Ok();
-        var package = (await owner.PostAsync("job-packages", new { name = "secret name", jobs = new[] { runnable.Id } })).Ok(HttpStatusCode.Created);
-        var run = (await owner.PostAsync($"jobs/{runnable.Id}/run")).Ok(HttpStatusCode.Accepted);
+        var timed = await CreateTimedAsync(owner, workflowId, folder.Id);
         var stored = (await owner.PostAsync("events", new { specversion = "1.0", id = "1", source = "/secret name", type = "t" })).Ok(HttpStatusCode.Accepted);
         var user = (await owner.PostAsync(
             "users", new { email = "u@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
@@ -157,7 +149,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
         var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
         var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
-        return new()
+        return new(timed)
         {
             ["connectorId"] = (await owner.PostAsync(
                 "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
@@ -184,11 +176,6 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
-            ["calendarId"] = calendar.Data.GetProperty("calendar").GetProperty("id").GetString()!,
-            ["day"] = "2026-12-25",
-            ["scheduleId"] = schedule.Id.ToString(),
-            ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,
-            ["runId"] = run.Id.ToString(),
             ["ruleId"] = (await owner.PostAsync(
                 "rules", new { name = "secret name", eventType = "t", actions = new[] { new { type = "startWorkflow", workflow = workflowId } } })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
@@ -198,6 +185,28 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
                 """, execution.Id)).ToString(),
             ["nodeId"] = "only",
             ["number"] = "1",
+        };
+    }
+
+    /// <summary>A calendar, a schedule, a job that runs, a package of jobs.</summary>
+    private static async Task<Dictionary<string, string>> CreateTimedAsync(ApiClient owner, Guid workflowId, Guid folderId)
+    {
+        var calendar = (await owner.PostAsync(
+            "calendars", new { name = "secret name", days = new object[] { new { day = "2026-12-25", name = "secret name" } } })).Ok(HttpStatusCode.Created);
+        var schedule = (await owner.PostAsync(
+            "schedules", new { name = "secret name", workflowId, timing = new { cron = "0 0 1 1 *" } })).Ok(HttpStatusCode.Created);
+        var runnable = (await owner.PostAsync($"folders/{folderId}/jobs", new { name = "secret name too" })).Ok(HttpStatusCode.Created);
+        var inJob = (await owner.PostAsync("workflows", new { name = "secret name", definition = Samples.Definition(), jobId = runnable.Id })).Ok(HttpStatusCode.Created);
+        (await owner.PostAsync($"workflows/{inJob.Id}/publish")).Ok();
+        var package = (await owner.PostAsync("job-packages", new { name = "secret name", jobs = new[] { runnable.Id } })).Ok(HttpStatusCode.Created);
+        var run = (await owner.PostAsync($"jobs/{runnable.Id}/run")).Ok(HttpStatusCode.Accepted);
+        return new()
+        {
+            ["calendarId"] = calendar.Data.GetProperty("calendar").GetProperty("id").GetString()!,
+            ["day"] = "2026-12-25",
+            ["scheduleId"] = schedule.Id.ToString(),
+            ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,
+            ["runId"] = run.Id.ToString(),
         };
     }
 
