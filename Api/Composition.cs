@@ -13,6 +13,7 @@ using Workflows.Api.Hierarchy;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Http;
 using Workflows.Api.Jobs;
+using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
 using Workflows.Api.Notifications;
 using Workflows.Api.Reference;
@@ -115,6 +116,7 @@ internal static class Composition
         api.MapConversationalSessions();
         api.MapContext();
         api.MapNodeTypes();
+        api.MapNodeDefinitions();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 

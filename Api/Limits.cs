@@ -119,6 +119,10 @@ internal static class Limits
 
     public const int SecretsPerTenant = 1_000;
     public const int ConnectorsPerTenant = 500;
+    public const int NodeDefinitionsPerTenant = 500;
+
+    /// <summary>Characters of the JSON Schema and the implementation of a custom node, together.</summary>
+    public const int NodeDefinitionLength = 64 * 1024;
 
     /// <summary>Variables of a tenant, and of each workflow.</summary>
     public const int VariablesPerOwner = 500;

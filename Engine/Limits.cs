@@ -165,6 +165,7 @@ public static class Limits
     /// <summary>Executions that start one another in a row; the one that would be next is an error.</summary>
     public const int SubworkflowDepth = 20;
 
+    public const int CustomNodeNameLength = 100;
     public const int ConnectorNameLength = 100;
     public const int SqlRows = 10_000;
     public const int ContextKeyLength = 200;

@@ -56,7 +56,10 @@ builder.Services.AddSingleton(services => new NetworkOptions(services.GetRequire
 builder.Services.AddConnectors(services => services.GetRequiredService<WorkerOptions>().AllowPlatformDatabase);
 builder.Services.AddSingleton<ConnectorAccess>();
 builder.Services.AddSingleton<FolderStorage>();
-builder.Services.AddSingleton<INodeRunner, HttpNodeRunner>();
+builder.Services.AddSingleton<HttpNodeRunner>();
+builder.Services.AddSingleton<INodeRunner>(services => services.GetRequiredService<HttpNodeRunner>());
+builder.Services.AddSingleton<NodeDefinitionStore>();
+builder.Services.AddSingleton<INodeRunner, CustomNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, SqlNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, EmailNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, StoreNodeRunner>();

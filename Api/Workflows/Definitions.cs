@@ -1,8 +1,8 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Workflows.Api.Http;
+using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Workflows;
@@ -10,22 +10,21 @@ namespace Workflows.Api.Workflows;
 /// <summary>Definitions on their way in: compiled, or refused with everything that is wrong with them.</summary>
 internal static class Definitions
 {
+    /// <summary>Compiles, and asks whether what it names is there. One of the two answers is null.</summary>
     /// <param name="pointer">Where the definition lies in the request's body.</param>
-    public static bool TryCompile(
-        string json, string pointer, [NotNullWhen(true)] out CompiledWorkflow? compiled, [NotNullWhen(false)] out Problem? problem)
+    public static async Task<(CompiledWorkflow? Compiled, Problem? Problem)> CompileAsync(
+        string json, string pointer, WorkflowsDbContext db, CancellationToken cancellationToken)
     {
-        if (CompiledWorkflow.TryCompile(Encoding.UTF8.GetBytes(json), out compiled, out var problems))
-        {
-            problem = null;
-            return true;
-        }
-
-        problem = new Problem(
-            Errors.DefinitionInvalid,
-            problems.Count == 1 ? problems[0].Message : $"The definition has {problems.Count} problems.",
-            [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Code, found.Message, found.Hint))]);
-        return false;
+        var (compiled, problems) = await FindProblemsAsync(Encoding.UTF8.GetBytes(json), db, cancellationToken);
+        return DefinitionChecks.Refuse(problems, pointer) is { } problem ? (null, problem) : (compiled, null);
     }
+
+    /// <summary>All that is wrong with a definition of the tenant.</summary>
+    public static async Task<(CompiledWorkflow? Compiled, IReadOnlyList<DefinitionProblem> Problems)> FindProblemsAsync(
+        ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken) =>
+        CompiledWorkflow.TryCompile(json, out var compiled, out var problems)
+            ? (compiled, await DefinitionChecks.FindMissingAsync(compiled.Resources, db, cancellationToken))
+            : (null, problems);
 
     /// <summary>The definition's settings as they are written; null when it has none.</summary>
     public static string? SettingsOf(string definition)

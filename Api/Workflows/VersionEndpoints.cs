@@ -61,9 +61,10 @@ internal static class VersionEndpoints
             }
 
             // Compiled anew: what was valid when it was saved may name what this release no longer has.
-            if (!Definitions.TryCompile(definition, "", out var compiled, out var problem))
+            var (compiled, problem) = await Definitions.CompileAsync(definition, "", request.Db, token);
+            if (compiled is null)
             {
-                return problem;
+                return problem!;
             }
 
             if (await FindTakenPathAsync(request, workflowId, compiled, token) is { } taken)
@@ -195,7 +196,7 @@ internal static class VersionEndpoints
                 return new Problem(Errors.WorkflowVersionNotFound);
             }
 
-            if (!Definitions.TryCompile(definition, "", out _, out var problem))
+            if ((await Definitions.CompileAsync(definition, "", request.Db, token)).Problem is { } problem)
             {
                 return problem;
             }

@@ -6,7 +6,6 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
-using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Workflows;
 
@@ -21,7 +20,7 @@ internal static class WorkflowEndpoints
         var group = routes.MapGroup("/workflows").WithTags("Workflows");
         group.MapGet("", ListAsync).Requires(Permission.WorkflowsRead).WithSummary("List workflows");
         group.MapPost("", CreateAsync).Requires(Permission.WorkflowsWrite).WithMetadata(new SuccessStatus(201)).WithSummary("Create a workflow");
-        group.MapPost("/validate", Validate).Requires(Permission.WorkflowsRead).WithSummary("Say everything that is wrong with a definition");
+        group.MapPost("/validate", ValidateAsync).Requires(Permission.WorkflowsRead).WithSummary("Say everything that is wrong with a definition");
         group.MapGet("/{workflowId:guid}", GetAsync).Requires(Permission.WorkflowsRead).WithSummary("Get a workflow with its draft");
         group.MapPatch("/{workflowId:guid}", UpdateAsync).Requires(Permission.WorkflowsWrite).WithSummary("Change a workflow or its draft");
         group.MapPatch("/{workflowId:guid}/nodes/{nodeId}", PatchNodeAsync).Requires(Permission.WorkflowsWrite)
@@ -116,13 +115,16 @@ internal static class WorkflowEndpoints
         return found is null ? new Problem(Errors.WorkflowNotFound) : ApiResponse<WorkflowView>.Ok(View(found.Row, found.Definition), found.Row.Version);
     }
 
-    private static ApiResponse<ValidationView> Validate(Body<ValidateRequest> body)
+    private static async Task<ApiResponse<ValidationView>> ValidateAsync(
+        Body<ValidateRequest> body, ApiRequest request, CancellationToken cancellationToken)
     {
         var definition = Encoding.UTF8.GetBytes(body.Value.Definition.GetRawText());
-        return new ValidationView(CompiledWorkflow.TryCompile(definition, out _, out var problems), problems);
+        var (_, problems) = await Definitions.FindProblemsAsync(definition, request.Db, cancellationToken);
+        return new ValidationView(problems.Count == 0, problems);
     }
 
-    private static async Task<ApiResponse<WorkflowView>> CreateAsync(Body<CreateWorkflowRequest> body, ApiRequest request)
+    private static async Task<ApiResponse<WorkflowView>> CreateAsync(
+        Body<CreateWorkflowRequest> body, ApiRequest request, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
         if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
@@ -131,9 +133,9 @@ internal static class WorkflowEndpoints
         }
 
         var definition = wanted.Definition.GetRawText();
-        if (!Definitions.TryCompile(definition, "/definition", out _, out problem))
+        if ((await Definitions.CompileAsync(definition, "/definition", request.Db, cancellationToken)).Problem is { } refused)
         {
-            return problem;
+            return refused;
         }
 
         return await request.ChangeAsync<WorkflowView>(async token =>
@@ -167,7 +169,7 @@ internal static class WorkflowEndpoints
     }
 
     private static async Task<ApiResponse<WorkflowView>> UpdateAsync(
-        Guid workflowId, Body<UpdateWorkflowRequest> body, ApiRequest request, Invalidation invalidation)
+        Guid workflowId, Body<UpdateWorkflowRequest> body, ApiRequest request, Invalidation invalidation, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
         if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
@@ -176,19 +178,20 @@ internal static class WorkflowEndpoints
         }
 
         var definition = wanted.Definition?.GetRawText();
-        if (definition is not null && !Definitions.TryCompile(definition, "/definition", out _, out problem))
+        if (definition is not null
+            && (await Definitions.CompileAsync(definition, "/definition", request.Db, cancellationToken)).Problem is { } refused)
         {
-            return problem;
+            return refused;
         }
 
-        var response = await EditAsync(workflowId, request, (workflow, draft) =>
+        var response = await EditAsync(workflowId, request, (workflow, draft, token) =>
         {
             workflow.Name = wanted.Name ?? workflow.Name;
             workflow.Description = wanted.Description ?? workflow.Description;
             workflow.Environment = wanted.Environment ?? workflow.Environment;
             workflow.Tags = wanted.Tags ?? workflow.Tags;
             workflow.Enabled = wanted.Enabled ?? workflow.Enabled;
-            return (definition, null);
+            return Task.FromResult<(string?, Problem?)>((definition, null));
         }, wanted.Comment);
         invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
         return response;
@@ -199,17 +202,13 @@ internal static class WorkflowEndpoints
         EditAsync(
             workflowId,
             request,
-            (workflow, draft) =>
-            {
-                var patched = Definitions.PatchNode(draft, nodeId, body.Value);
-                return patched is null ? (null, new Problem(Errors.NodeNotFound))
-                    : Definitions.TryCompile(patched, "", out _, out var problem) ? (patched, null)
-                    : (null, problem);
-            },
+            async (workflow, draft, token) => Definitions.PatchNode(draft, nodeId, body.Value) is { } patched
+                ? (patched, (await Definitions.CompileAsync(patched, "", request.Db, token)).Problem)
+                : (null, new Problem(Errors.NodeNotFound)),
             $"node {nodeId}");
 
     private static Task<ApiResponse<WorkflowView>> EditAsync(
-        Guid workflowId, ApiRequest request, Func<Workflow, string, (string? Definition, Problem? Problem)> edit, string comment) =>
+        Guid workflowId, ApiRequest request, Func<Workflow, string, CancellationToken, Task<(string? Definition, Problem? Problem)>> edit, string comment) =>
         request.ChangeAsync<WorkflowView>(async token =>
         {
             var workflow = await request.Db.LockWorkflowAsync(workflowId, token);
@@ -226,7 +225,7 @@ internal static class WorkflowEndpoints
             var draft = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == workflow.DraftVersion)
                 .Select(row => row.Definition).SingleAsync(token);
             var before = Summary(workflow);
-            var (definition, problem) = edit(workflow, draft);
+            var (definition, problem) = await edit(workflow, draft, token);
             if (problem is not null)
             {
                 return problem;

@@ -23,7 +23,8 @@ public sealed class CompiledWorkflow
         CompiledTrigger[] triggers,
         JsonataExpression? concurrencyKey,
         InputSchema? inputSchema,
-        IReadOnlyList<ExpressionUse> uses)
+        IReadOnlyList<ExpressionUse> uses,
+        IReadOnlyList<ResourceUse> resources)
     {
         Definition = definition;
         Root = root;
@@ -32,6 +33,8 @@ public sealed class CompiledWorkflow
         ConcurrencyKey = concurrencyKey;
         _ordinals = ordinals;
         _inputSchema = inputSchema;
+        Uses = uses;
+        Resources = resources;
         UsesContext = uses.Any(use => use.Reads(ScopeNames.Context));
         UsesVariables = uses.Any(use => use.Reads(ScopeNames.Variables));
         SecretNames = uses.Where(use => use.MaySeeSecrets)
@@ -60,6 +63,11 @@ public sealed class CompiledWorkflow
 
     /// <summary>The secrets that parameters read, each once: <see cref="Executions.ExecutionFacts.Secrets"/> has to have them.</summary>
     public IReadOnlyList<string> SecretNames { get; }
+
+    /// <summary>The connectors and custom nodes that nodes name, to be compared with what the tenant has (<see cref="ResourceUse.FindMissing"/>).</summary>
+    public IReadOnlyList<ResourceUse> Resources { get; }
+
+    internal IReadOnlyList<ExpressionUse> Uses { get; }
 
     internal CompiledGraph Root { get; }
 

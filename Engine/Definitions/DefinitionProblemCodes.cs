@@ -31,6 +31,7 @@ public static class DefinitionProblemCodes
     public const string NodeIdInvalid = "NODE_ID_INVALID";
     public const string NodeIdDuplicate = "NODE_ID_DUPLICATE";
     public const string NodeTypeUnknown = "NODE_TYPE_UNKNOWN";
+    public const string ConnectorUnknown = "CONNECTOR_UNKNOWN";
     public const string ParameterMissing = "PARAMETER_MISSING";
     public const string ParameterType = "PARAMETER_TYPE";
     public const string ParameterValue = "PARAMETER_VALUE";
@@ -86,7 +87,8 @@ public static class DefinitionProblemCodes
         new(TriggerInputInvalid, "The input of a schedule trigger does not fit `parameters`."),
         new(NodeIdInvalid, "A node id has characters other than letters, digits, '_' and '-', or does not begin with a letter."),
         new(NodeIdDuplicate, "Two nodes have the same id."),
-        new(NodeTypeUnknown, "A node of a type that does not exist."),
+        new(NodeTypeUnknown, "A node of a type that does not exist, or of a custom type that the tenant does not have."),
+        new(ConnectorUnknown, "A node names a connector that the tenant does not have."),
         new(ParameterMissing, "A node lacks a required parameter."),
         new(ParameterType, "A parameter has the wrong type."),
         new(ParameterValue, "A parameter's value is out of range or not one of those allowed."),

@@ -15,6 +15,7 @@ internal sealed class WorkflowCompiler
 {
     private readonly ProblemList _problems = new();
     private readonly ExpressionCompiler _expressions;
+    private readonly List<ResourceUse> _resources = [];
 
     public WorkflowCompiler() => _expressions = new ExpressionCompiler(_problems);
 
@@ -112,7 +113,7 @@ internal sealed class WorkflowCompiler
 
         var (root, nodes) = GraphBuilder.Build(graphs);
         return new CompiledWorkflow(
-            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, schema, _expressions.Uses);
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, schema, _expressions.Uses, _resources);
     }
 
     /// <summary>The limits hold for all bodies together.</summary>
@@ -199,12 +200,27 @@ internal sealed class WorkflowCompiler
             graph.Actions[place] = type.Compile(compilation);
             graph.SecretReaders[place] = [.. compilation.SecretReaders];
             CheckBody(node, type, pointer);
+            NoteResource(node, type, pointer);
 
             // Without its parameters a node of a type with further ports may have any: nothing can be said of its edges then.
             if (type.PortsOfParameters is null || graph.Actions[place] is not null)
             {
                 graph.Ports[place] = [.. type.Ports.Select(port => port.Name), .. graph.Actions[place]?.FurtherPorts ?? []];
             }
+        }
+    }
+
+    private void NoteResource(NodeDefinition node, NodeType type, string pointer)
+    {
+        if (type is CustomNode)
+        {
+            _resources.Add(new ResourceUse(ResourceKind.CustomNode, CustomNodes.NameOf(node.Type)!, pointer + "/type"));
+        }
+        else if (node.Parameters.ValueKind == JsonValueKind.Object
+            && node.Parameters.TryGetProperty("connector", out var connector) && connector.ValueKind == JsonValueKind.String
+            && type.Parameters.Any(parameter => parameter.Name == "connector"))
+        {
+            _resources.Add(new ResourceUse(ResourceKind.Connector, connector.GetString()!, pointer + "/parameters/connector"));
         }
     }
 

@@ -47,6 +47,7 @@ public static class NodeCatalogue
 
     public static IReadOnlyList<string> Names { get; } = All.Select(type => type.Name).ToArray();
 
-    /// <summary>Null when there is no such type.</summary>
-    public static NodeType? Find(string name) => ByName.GetValueOrDefault(name);
+    /// <summary>Null when there is no such type. Every type that begins with <see cref="CustomNodes.Prefix"/> is one.</summary>
+    public static NodeType? Find(string name) =>
+        ByName.GetValueOrDefault(name) ?? (CustomNodes.NameOf(name) is { } custom ? new CustomNode(custom) : null);
 }

@@ -76,7 +76,7 @@ public abstract class NodeType
     /// <summary>What the step's output holds, for people.</summary>
     public abstract string OutputSummary { get; }
 
-    public IReadOnlyList<NodeParameter> Parameters => ParameterSet.Parameters;
+    public virtual IReadOnlyList<NodeParameter> Parameters => ParameterSet.Parameters;
 
     internal ParameterSet ParameterSet { get; }
 
@@ -84,7 +84,7 @@ public abstract class NodeType
     internal abstract NodeAction? Compile(NodeCompilation node);
 
     /// <summary>The JSON Schema of <c>parameters</c> of a node of this type.</summary>
-    public void WriteParameterSchema(Utf8JsonWriter writer) => ParameterSchema.Write(writer, Parameters);
+    public virtual void WriteParameterSchema(Utf8JsonWriter writer) => ParameterSchema.Write(writer, Parameters);
 
     /// <summary>All that the console and the documentation show of the type, as one JSON object.</summary>
     public void WriteTo(Utf8JsonWriter writer) => NodeTypeJson.Write(writer, this);

@@ -1,4 +1,5 @@
 using Workflows.Engine.Executions;
+using Workflows.Engine.Nodes;
 using Workflows.Worker.Execution;
 
 namespace Workflows.Worker.Nodes;
@@ -133,13 +134,16 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
 
     private async Task<NodeResult> RunAsync(NodeCall call, CancellationToken abort)
     {
-        var node = call.Run;
-        if (!_runners.TryGetValue(node.Type, out var runner))
-        {
-            return new NodeResult.Failure(new StepError("NODE_TYPE_UNSUPPORTED", $"This worker has no runner for '{node.Type}'."));
-        }
+        var type = call.Run.Type;
+        return _runners.TryGetValue(CustomNodes.NameOf(type) is null ? type : CustomNodes.Prefix, out var runner)
+            ? await WithinAsync(runner, call, clock, abort)
+            : new NodeResult.Failure(new StepError("NODE_TYPE_UNSUPPORTED", $"This worker has no runner for '{type}'."));
+    }
 
-        var limit = node.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : LongestCall;
+    /// <summary>One attempt, given up when the run's time is over.</summary>
+    public static async Task<NodeResult> WithinAsync(INodeRunner runner, NodeCall call, TimeProvider clock, CancellationToken abort)
+    {
+        var limit = call.Run.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : LongestCall;
         using var timeout = new CancellationTokenSource(limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(abort, timeout.Token);
         try

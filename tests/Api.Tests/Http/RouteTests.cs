@@ -153,6 +153,10 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         {
             ["connectorId"] = (await owner.PostAsync(
                 "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
+            ["definitionId"] = (await owner.PostAsync(
+                "node-definitions",
+                new { name = "own", description = "secret name", schema = new { }, implementation = new { type = "http", url = "http://127.0.0.1:9/" } }))
+                .Ok(HttpStatusCode.Created).Id.ToString(),
             ["nodeType"] = "no-such-type", // the types of the release are everybody's
             ["entryId"] = (await owner.PostAsync("context", new { key = "secret name", value = 1 })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["conversationId"] = await CreateSessionAsync(),

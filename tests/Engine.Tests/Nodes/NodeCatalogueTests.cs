@@ -91,6 +91,16 @@ public sealed class NodeCatalogueTests
             AppendParameters(text, type.Parameters, prefix: "");
         }
 
+        text.Append("""
+
+            ## custom:NAME
+
+            A type of the tenant's own, made under `/api/v1/node-definitions`: a JSON Schema of the parameters, and the HTTP call that a node of the type
+            is. The call has the parameters of `http` as templates over `input`, the node's parameters, and reads nothing else; credentials come from its
+            connector. Ports, output, retries and idempotency key are those of `http`. Any text of the parameters may be or hold `{{ expression }}`, without
+            `secrets`; what they render to is checked against the schema when the node runs. The type is looked up at each run: a change holds from then on.
+
+            """);
         Repository.AssertDocument("docs/node-types.md", text.ToString());
     }
 

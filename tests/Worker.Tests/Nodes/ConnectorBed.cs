@@ -2,9 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Workflows.Data.Connectors;
 using Workflows.Data.Context;
+using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Network;
 using Workflows.Engine.Executions;
+using Workflows.Engine.Nodes;
 using Workflows.Testing;
 using Workflows.Worker.Nodes;
 
@@ -27,9 +29,11 @@ internal sealed class ConnectorBed : IAsyncDisposable
         var http = new HttpConnector(_clients, clock);
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));
         Tester = new ConnectorTester(_clients, http, _sql, smtp, s3, clock);
+        var calls = new HttpNodeRunner(_clients, access, http, clock);
         Runners = new INodeRunner[]
         {
-            new HttpNodeRunner(_clients, access, http, clock),
+            calls,
+            new CustomNodeRunner(new NodeDefinitionStore(bed.WorkerDatabase, bed.Changes, clock), calls, access, clock),
             new SqlNodeRunner(access, _sql),
             new EmailNodeRunner(access, smtp),
             new FileNodeRunner(access, s3, new FolderStorage(new WorkerOptions { FileRoot = fileRoot })),
@@ -56,7 +60,7 @@ internal sealed class ConnectorBed : IAsyncDisposable
         {
             WorkflowId = workflow ?? Guid.Empty,
         };
-        return await Runners[type].RunAsync(call, TestContext.Current.CancellationToken);
+        return await Runners[CustomNodes.NameOf(type) is null ? type : CustomNodes.Prefix].RunAsync(call, TestContext.Current.CancellationToken);
     }
 
     public async Task<JsonNode> SucceedAsync(string type, object parameters, Guid? execution = null, string node = "n", Guid? workflow = null)
