@@ -99,8 +99,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             run.Items.Add(new JobItem(id, Enum.Parse<JobItemStatus>(reader.GetString(3), ignoreCase: true), reader.GetFieldValue<Guid[]>(4)));
             if (!reader.IsDBNull(5))
             {
-                run.Workflows.Add(id, new ItemWorkflow(
-                    reader.GetGuid(5), reader.IsDBNull(6) ? null : reader.GetString(6), reader.IsDBNull(7) ? null : reader.GetString(7)));
+                run.Workflows[id] = new ItemWorkflow(
+                    reader.GetGuid(5), reader.IsDBNull(6) ? null : reader.GetString(6), reader.IsDBNull(7) ? null : reader.GetString(7));
             }
         }
     }
