@@ -53,6 +53,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["PerformanceStore"] = ([DatabaseRole.Worker], false),
         ["QueueBudget"] = ([DatabaseRole.Api], true),
         ["SlotStore"] = ([DatabaseRole.Worker], true),
+        ["NodeDefinitionStore"] = ([DatabaseRole.Worker], false),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),
         ["SlotClaims"] = ([DatabaseRole.Worker], true),
