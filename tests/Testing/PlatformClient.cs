@@ -23,16 +23,40 @@ public sealed class PlatformClient : IDisposable
         _database = NpgsqlDataSource.Create(platform.Postgres);
     }
 
-    /// <summary>Creates and publishes a workflow.</summary>
+    /// <summary>Creates and publishes a workflow; again while the API has no database, as after a fault.</summary>
     public async Task<string> PublishAsync(string name, string definition)
     {
-        using var created = await _http.PostAsync("/api/v1/workflows", Json($$"""{"name":"{{name}}","definition":{{definition}}}"""));
+        var key = Guid.CreateVersion7().ToString();
+        using var created = await SendWhileUnavailableAsync(() => new HttpRequestMessage(HttpMethod.Post, "/api/v1/workflows")
+        {
+            Content = Json($$"""{"name":"{{name}}","definition":{{definition}}}"""),
+            Headers = { { "Idempotency-Key", key } },
+        });
         var id = (await DataAsync(created)).GetProperty("id").GetString()!;
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{id}/publish") { Content = Json("{}") };
-        request.Headers.TryAddWithoutValidation("If-Match", created.Headers.ETag?.ToString());
-        using var published = await _http.SendAsync(request);
+        using var published = await SendWhileUnavailableAsync(() =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/workflows/{id}/publish") { Content = Json("{}") };
+            request.Headers.TryAddWithoutValidation("If-Match", "*");
+            return request;
+        });
         await DataAsync(published);
         return id;
+    }
+
+    private async Task<HttpResponseMessage> SendWhileUnavailableAsync(Func<HttpRequestMessage> make)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            using var request = make();
+            var response = await _http.SendAsync(request);
+            if ((int)response.StatusCode != 503 || attempt == ReadAttempts)
+            {
+                return response;
+            }
+
+            response.Dispose();
+            await Task.Delay(Poll * 5, CancellationToken.None);
+        }
     }
 
     /// <summary>Starts one execution; 202.</summary>
