@@ -59,11 +59,13 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
 {
     private const string LeaseSql = "select hold_worker_lease($1)";
 
+    // By the primary key: were the status compared plainly, the partial index on queued rows would be taken, and the whole queue of the tenant be read for each id
+    // (priority stands before the id there). Measured: twice the CPU per one-node execution.
     private const string ClaimSql = """
         update executions e
         set status = 'running', lease_owner = $1, fence = e.fence + 1, started_at = coalesce(e.started_at, now())
         from unnest($2::uuid[], $3::uuid[]) as c (tenant_id, id)
-        where e.tenant_id = c.tenant_id and e.id = c.id and e.status = 'queued'
+        where e.tenant_id = c.tenant_id and e.id = c.id and coalesce(e.status, '') = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
           e.concurrency_key is not null
@@ -114,13 +116,13 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         locked as (
           select e.tenant_id, e.id
           from picked p join executions e on e.tenant_id = p.tenant_id and e.id = p.id
-          where e.status = 'queued'
+          where coalesce(e.status, '') = 'queued'
           for update of e skip locked
         )
         update executions e
         set status = 'running', lease_owner = $1, fence = e.fence + 1, started_at = coalesce(e.started_at, now())
         from locked l
-        where e.tenant_id = l.tenant_id and e.id = l.id and e.status = 'queued'
+        where e.tenant_id = l.tenant_id and e.id = l.id and coalesce(e.status, '') = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
           e.concurrency_key is not null
@@ -215,13 +217,13 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
         locked as (
           select e.tenant_id, e.id
           from picked p join executions e on e.tenant_id = p.tenant_id and e.id = p.id
-          where e.status = 'queued'
+          where coalesce(e.status, '') = 'queued'
           for update of e skip locked
         )
         update executions e
         set status = 'running', lease_owner = $1, fence = e.fence + 1, started_at = coalesce(e.started_at, now())
         from locked l
-        where e.tenant_id = l.tenant_id and e.id = l.id and e.status = 'queued'
+        where e.tenant_id = l.tenant_id and e.id = l.id and coalesce(e.status, '') = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
           e.concurrency_key is not null
