@@ -89,7 +89,8 @@ public sealed class EventBacklog(WorkflowsDatabase database)
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    // The key of an execution carries the time of its acceptance, so "events since then" is a range of the index on (type, correlation key, id).
+    // The key of an execution carries the time of its acceptance, so "events since then" is a range of the index on (type, correlation key, id),
+    // from the first key of its millisecond: within one, keys are in no order, and half of the events of that moment would be missed.
     // An event that this execution consumed before does not serve a second wait. Whoever looks back may have lost the execution meanwhile (it was
     // paused), and its next owner parked it: then it goes back to the queue, since the routing finds the wait resolved and wakes nobody.
     private const string LookBackSql = """
@@ -101,7 +102,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
           cross join lateral (
             select e.id as event_id, cloud_event(e) as payload
             from events e
-            where e.tenant_id = w.tenant_id and e.correlation_key = w.correlation_key and e.id >= w.execution_id
+            where e.tenant_id = w.tenant_id and e.correlation_key = w.correlation_key and e.id >= (left(w.execution_id::text, 14) || '7000-8000-000000000000')::uuid
               and case when w.event_type like '%*%' then e.type ~ event_type_regex(w.event_type) else e.type = w.event_type end
               and not exists (select from event_matches m
                               where m.tenant_id = e.tenant_id and m.event_id = e.id and m.execution_id = w.execution_id)
