@@ -131,7 +131,7 @@ public sealed class LimitTests(PostgresServer postgres, RedisServer redis) : IAs
         var left = await bed.ScalarAsync<long>("select count(*) from executions where finished_at is null");
         TestContext.Current.TestOutputHelper?.WriteLine($"the single execution took {delay.TotalMilliseconds:0} ms while {left} of the flood were left, {(withRedis ? "with" : "without")} Redis");
         Assert.True(left > Flood / 3, $"The flood was nearly over ({left} left): it shows nothing.");
-        Assert.True(delay < TimeSpan.FromSeconds(8), $"{delay.TotalSeconds:0.0} s");
+        Assert.True(delay < TimeSpan.FromSeconds(5), $"{delay.TotalSeconds:0.0} s");
     }
 
     [Theory]
