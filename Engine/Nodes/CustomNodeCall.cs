@@ -154,6 +154,7 @@ public sealed class CustomNodeCall
             Input = parameters,
             TriggerType = "manual",
             Depth = caller.Depth,
+            EventHops = caller.EventHops,
             CreatedAt = now,
         });
         var decisions = new List<Decision>();
