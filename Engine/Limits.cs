@@ -167,6 +167,7 @@ public static class Limits
 
     public const int CustomNodeNameLength = 100;
     public const int ConnectorNameLength = 100;
+    public const int ScriptNameLength = 100;
     public const int SqlRows = 10_000;
     public const int ContextKeyLength = 200;
 

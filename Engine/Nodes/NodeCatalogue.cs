@@ -35,6 +35,7 @@ public static class NodeCatalogue
         new EmailNode(),
         new StoreNode(),
         new FileNode(),
+        new ScriptNode(),
         new SessionReplyNode(),
         new SessionReadNode(),
         new SessionWriteNode(),
