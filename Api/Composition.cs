@@ -65,6 +65,7 @@ internal static class Composition
         services.AddSingleton<SessionStore>();
         services.AddSingleton<UssdEndpoint>();
 
+        Drain.Add(services, builder.Configuration);
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
@@ -76,6 +77,7 @@ internal static class Composition
 
     public static void UseApi(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
         app.UseMiddleware<CallerMiddleware>();
