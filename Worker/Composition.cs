@@ -35,6 +35,7 @@ internal static class Composition
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
         services.AddDispatch(builder.Configuration);
         services.AddSingleton<ExecutionClaims>();
+        services.AddSingleton<QueueSweeps>();
         services.AddSingleton<ExecutionHistory>();
         services.AddSingleton<CheckpointWriter>();
         services.AddSingleton<DefinitionStore>();

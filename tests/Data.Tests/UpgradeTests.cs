@@ -62,7 +62,7 @@ public sealed class UpgradeTests(PostgresServer server)
 
         // Queued: by its id, and by the sweep.
         await EndAsync(stack, worker, "queued", await stack.ClaimAsync(await KeyAsync(stack, "queued"), worker));
-        var swept = Assert.Single(await stack.Claims.SweepAsync(worker, TimeProvider.System.GetUtcNow().AddMinutes(1), 10, Token));
+        var swept = Assert.Single(await stack.Sweeps.SweepAsync(worker, TimeProvider.System.GetUtcNow().AddMinutes(1), 10, Token));
         Assert.Equal(ExecutionPriority.High, swept.Priority);
         await EndAsync(stack, worker, "swept", swept);
 
