@@ -12,20 +12,17 @@ public sealed class Balancer : DelegatingHandler
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Uri[] _instances;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly HttpClient _prober = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = ProbeTimeout };
-    private readonly Task _probing;
     private readonly ConcurrentDictionary<Uri, int> _answered = new();
     private volatile Uri[] _ready = [];
     private int _next;
-    private bool _disposed;
+    private volatile bool _disposed;
     private long _slowestTicks;
 
     public Balancer(IReadOnlyList<Uri> instances)
         : base(new SocketsHttpHandler { UseProxy = false })
     {
         _instances = [.. instances];
-        _probing = ProbeAsync();
+        _ = ProbeAsync();
     }
 
     /// <summary>Requests that were not answered, or by 429 or 5xx, and why.</summary>
@@ -83,19 +80,20 @@ public sealed class Balancer : DelegatingHandler
 
     private async Task ProbeAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        using var prober = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = ProbeTimeout };
+        while (!_disposed)
         {
-            var healthy = await Task.WhenAll(_instances.Select(IsReadyAsync));
+            var healthy = await Task.WhenAll(_instances.Select(instance => IsReadyAsync(prober, instance)));
             _ready = [.. _instances.Where((_, index) => healthy[index])];
             await Task.Delay(Period, TimeProvider.System, CancellationToken.None);
         }
     }
 
-    private async Task<bool> IsReadyAsync(Uri instance)
+    private static async Task<bool> IsReadyAsync(HttpClient prober, Uri instance)
     {
         try
         {
-            using var response = await _prober.GetAsync(new Uri(instance, "/health"), _stop.Token);
+            using var response = await prober.GetAsync(new Uri(instance, "/health"), CancellationToken.None);
             return response.IsSuccessStatusCode;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
@@ -106,15 +104,7 @@ public sealed class Balancer : DelegatingHandler
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !_disposed)
-        {
-            _disposed = true;
-            _stop.Cancel();
-            _probing.GetAwaiter().GetResult();
-            _prober.Dispose();
-            _stop.Dispose();
-        }
-
+        _disposed = true; // ends the probing
         base.Dispose(disposing);
     }
 }

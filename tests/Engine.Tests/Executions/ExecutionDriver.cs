@@ -201,6 +201,7 @@ internal sealed class ExecutionDriver
         }
 
         Last.ForEach(Take);
+        Last.OfType<RecordStep>().ToList().ForEach(AssertTriedAgain);
         if (State.HasMore)
         {
             Assert.IsType<ContinueLater>(Last[^1]);
@@ -286,9 +287,28 @@ internal sealed class ExecutionDriver
         {
             var seed = Backoff.Seed(Facts.ExecutionId, node, iteration, failed.Attempt);
             var delay = Backoff.Delay(Workflow.Nodes[failed.Ordinal].Definition.Retry, failed.Attempt, seed, error.RetryAfter);
-            Assert.True(delay >= (error.RetryAfter ?? TimeSpan.Zero), $"{node} is tried again after {delay}, {error.RetryAfter} was asked for.");
+            var wished = Math.Min(error.RetryAfter?.TotalSeconds ?? 0, Limits.RetryDelaySeconds);
+            Assert.True(delay.TotalSeconds >= wished, $"{node} is tried again after {delay}, {error.RetryAfter} was asked for.");
             Assert.True(due >= failed.FinishedAt + delay, $"{node}[{iteration}] is tried again at {due:O}, {delay} after {failed.FinishedAt:O} is due.");
         }
+    }
+
+    /// <summary>A failed attempt outside all loops that the policy has another one for is followed by it.</summary>
+    private void AssertTriedAgain(RecordStep recorded)
+    {
+        var step = recorded.Step;
+        var node = Workflow.Nodes[step.Ordinal];
+        var policy = node.Definition.Retry;
+        if (step is not { Iteration.Length: 0, Status: StepStatus.Failed, Error.Kind: StepErrorKind.Transient } || State.Ending is not null || policy.NonRetryableCodes.Contains(step.Error.Code))
+        {
+            return;
+        }
+
+        var made = Steps.Count(other => other.NodeId == step.NodeId && other.Iteration.Length == 0 && other.Run > State.UndoneRun
+            && !(other is { Port: null, Status: not StepStatus.Completed } && other.FinishedAt <= Facts.RetriedAt));
+        Assert.True(
+            made >= policy.MaxAttempts || Runs.Exists(run => run.NodeId == step.NodeId) || Waits.Keys.Any(wait => wait.Node == step.NodeId),
+            $"{step.NodeId} was given up after {made} of {policy.MaxAttempts} attempts.");
     }
 
     private bool IsDone(string node, string iteration) =>

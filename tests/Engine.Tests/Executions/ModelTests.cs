@@ -22,6 +22,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
 {
     private const int MaxEvents = 5_000;
     private const int RepeatedEvents = 3;
+    private const int OrdersAgain = 3;
 
     // As many seeds as fit, and never fewer than these. WORKFLOWS_MODEL_SECONDS has it look longer.
     private const int FewestSeeds = 400;
@@ -64,7 +65,10 @@ public sealed partial class ModelTests(ITestOutputHelper output)
             ends[end] = ends.GetValueOrDefault(end) + 1;
             if (driver.End is not CompleteExecution)
             {
-                RunAgain(workflow, driver, seed);
+                for (var order = 0; order < OrdersAgain; order++)
+                {
+                    RunAgain(workflow, driver, seed, (seed * OrdersAgain) + order);
+                }
             }
         }
 
@@ -195,7 +199,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
     }
 
     /// <summary>A person has it retried: it goes on, or starts over, and ends again.</summary>
-    private static void RunAgain(ModelWorkflow workflow, ExecutionDriver ended, int seed)
+    private static void RunAgain(ModelWorkflow workflow, ExecutionDriver ended, int seed, int order)
     {
         var driver = new ExecutionDriver(workflow.Workflow)
         {
@@ -207,7 +211,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
         {
             driver.Crash();
             var faults = 0;
-            Drive(workflow, driver, new Random(seed), new Random(seed), isQuiet: false, mayCancel: false, ref faults);
+            Drive(workflow, driver, new Random(order), new Random(order), isQuiet: false, mayCancel: false, ref faults);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
