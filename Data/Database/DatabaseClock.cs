@@ -13,6 +13,8 @@ public sealed class DatabaseClock(TimeProvider machine) : TimeProvider
     /// <summary>How often to ask.</summary>
     public static readonly TimeSpan SyncPeriod = TimeSpan.FromSeconds(5);
 
+    private const int FirstQuestions = 6;
+
     private readonly Lock _gate = new();
     private Anchor? _anchor;
 
@@ -35,9 +37,13 @@ public sealed class DatabaseClock(TimeProvider machine) : TimeProvider
         // Of an open connection: making one would count as time of the answer.
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var command = new Npgsql.NpgsqlCommand(NowSql, connection);
-        var asked = GetTimestamp();
-        var said = new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellationToken))!);
-        Learn(said, asked, GetTimestamp());
+        // The first answer takes long, as all that is done for the first time; each further one narrows it down.
+        for (var question = _anchor is null ? FirstQuestions : 1; question > 0; question--)
+        {
+            var asked = GetTimestamp();
+            var said = new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellationToken))!);
+            Learn(said, asked, GetTimestamp());
+        }
     }
 
     /// <summary>At some moment between two timestamps the database's time was <paramref name="said"/>.</summary>
