@@ -47,7 +47,8 @@ internal static class Composition
         builder.WebHost.ConfigureKestrel(Bound);
         services.ConfigureHttpJsonOptions(options => Envelope.Apply(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new DatabaseClock(TimeProvider.System));
+        services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
 
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
         services.AddSingleton<MigrationRunner>();
@@ -65,6 +66,7 @@ internal static class Composition
         services.AddSingleton<SessionStore>();
         services.AddSingleton<UssdEndpoint>();
 
+        Drain.Add(services, builder.Configuration);
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
@@ -76,6 +78,7 @@ internal static class Composition
 
     public static void UseApi(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
         app.UseMiddleware<CallerMiddleware>();
@@ -125,6 +128,7 @@ internal static class Composition
     {
         app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
         await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        await app.Services.GetRequiredService<DatabaseClock>().SyncAsync(app.Services.GetRequiredService<WorkflowsDatabase>(), cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
 

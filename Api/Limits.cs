@@ -74,6 +74,14 @@ internal static class Limits
     /// <summary>Seconds that <c>Prefer: wait</c> may ask for; more is cut to it.</summary>
     public const int WaitSeconds = 60;
 
+    /// <summary>How long requests are still taken after the order to stop, unless the setting says otherwise: two periods of a usual readiness probe.</summary>
+    public const int DrainSeconds = 10;
+
+    public const int MaxDrainSeconds = 300;
+
+    /// <summary>What is being answered when the drain is over gets this long; with the drain it stays below a container's usual 30 s.</summary>
+    public const int StopSeconds = 15;
+
     /// <summary>Bytes of the body of a webhook call.</summary>
     public const int WebhookBodyBytes = 768 * 1024;
 

@@ -1,11 +1,18 @@
+using System.Globalization;
 using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
 using Workflows.AppHost;
 
 const int WorkerReplicas = 2;
+const int MaxApiReplicas = 16;
 const int PasswordLength = 32;
 const int EncryptionKeyLength = 48; // of 56 characters: 278 bits
 
 var builder = DistributedApplication.CreateBuilder(args);
+var wishedReplicas = builder.Configuration["Api:Replicas"] ?? "1";
+if (!int.TryParse(wishedReplicas, NumberStyles.None, CultureInfo.InvariantCulture, out var apiReplicas) || apiReplicas is < 1 or > MaxApiReplicas)
+{
+    throw new DistributedApplicationException($"Api:Replicas is '{wishedReplicas}'; it can be 1 to {MaxApiReplicas}.");
+}
 
 // PostgreSQL is the ledger, Redis the hint. The image before the volume: its tag decides where the data lie.
 var postgres = builder.AddPostgres("postgres")
@@ -44,10 +51,25 @@ var api = builder.AddProject<Projects.Api>("api")
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
-    .WithExternalHttpEndpoints()
+    .WithReplicas(apiReplicas)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)
     .WaitFor(redis);
+if (builder.Configuration["Api:DrainSeconds"] is { Length: > 0 } drainSeconds)
+{
+    api.WithEnvironment("Api__DrainSeconds", drainSeconds);
+}
+else if (builder.ExecutionContext.IsRunMode || builder.Configuration["Deployment:Target"] == "compose")
+{
+    // Nobody looks at the health there to spread the load, so that a stop need not wait for whoever does.
+    api.WithEnvironment("Api__DrainSeconds", "0");
+}
+
+// Several plain processes have no proxy in front: each has a port of its own, and run.json names the first.
+if (builder.ExecutionContext.IsPublishMode || apiReplicas == 1)
+{
+    api.WithExternalHttpEndpoints();
+}
 
 var worker = builder.AddProject<Projects.Worker>("worker")
     .WithReference(database)

@@ -16,7 +16,7 @@ namespace Workflows.Api.Executions;
 /// durable. With <c>Prefer: wait=N</c> it answers with the result if the execution ends in time.
 /// </summary>
 internal sealed class ExecuteEndpoint(
-    PublishedWorkflows published, QueueBudget budget, ExecutionStarter starter, ExecutionQueries queries, ReplyListener replies, TimeProvider clock)
+    PublishedWorkflows published, QueueBudget budget, ExecutionStarter starter, ExecutionQueries queries, ReplyListener replies, Drain drain, TimeProvider clock)
 {
     private const string PreferHeader = "Prefer";
 
@@ -204,7 +204,7 @@ internal sealed class ExecuteEndpoint(
             }
 
             var result = await queries.FindResultAsync(tenantId, executionId, cancellationToken);
-            if (result is { IsFinal: true } || left <= PollEvery)
+            if (result is { IsFinal: true } || left <= PollEvery || drain.IsOver)
             {
                 return result;
             }

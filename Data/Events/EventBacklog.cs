@@ -93,6 +93,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
     // from the first key of its millisecond: within one, keys are in no order, and half of the events of that moment would be missed.
     // An event that this execution consumed before does not serve a second wait. Whoever looks back may have lost the execution meanwhile (it was
     // paused), and its next owner parked it: then it goes back to the queue, since the routing finds the wait resolved and wakes nobody.
+    // From a second before the execution: another instance of the API, whose clock is behind by less, may have received what came after it.
     private const string LookBackSql = """
         with found as (
           select w.tenant_id, w.execution_id, w.node_id, w.iteration, w.attempt, e.event_id, e.payload
@@ -102,7 +103,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
           cross join lateral (
             select e.id as event_id, cloud_event(e) as payload
             from events e
-            where e.tenant_id = w.tenant_id and e.correlation_key = w.correlation_key and e.id >= (left(w.execution_id::text, 14) || '7000-8000-000000000000')::uuid
+            where e.tenant_id = w.tenant_id and e.correlation_key = w.correlation_key and e.id >= uuid_at(uuid_time(w.execution_id) - interval '1 second')
               and case when w.event_type like '%*%' then e.type ~ event_type_regex(w.event_type) else e.type = w.event_type end
               and not exists (select from event_matches m
                               where m.tenant_id = e.tenant_id and m.event_id = e.id and m.execution_id = w.execution_id)

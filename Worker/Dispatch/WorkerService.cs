@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
 using Workflows.Data.Workers;
@@ -13,7 +14,7 @@ namespace Workflows.Worker.Dispatch;
 internal sealed partial class WorkerService(
     WorkerRegistry registry, ScheduleService schedules, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
     EventRouting routing, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
-    Loop loop, WorkerOptions options, TimeProvider clock, ILogger<WorkerService> logger) : BackgroundService
+    WorkflowsDatabase database, Loop loop, WorkerOptions options, DatabaseClock clock, ILogger<WorkerService> logger) : BackgroundService
 {
     private static readonly TimeSpan TimerPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
@@ -56,6 +57,7 @@ internal sealed partial class WorkerService(
         Task[] ownerLoops =
         [
             loop.RunAsync("The heartbeat", HeartbeatAsync, housekeeping.Token),
+            loop.RunAsync("Asking for the time", async token => { await clock.SyncAsync(database, token); return DatabaseClock.SyncPeriod; }, housekeeping.Token),
             loop.RunAsync("Looking at owned executions", LookAsync, housekeeping.Token),
             loop.RunAsync("Looking back for events", async token => { await lookBack.RunAsync(token); return TimeSpan.Zero; }, housekeeping.Token),
         ];
@@ -67,6 +69,7 @@ internal sealed partial class WorkerService(
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
         var session = _session;
+        await clock.SyncAsync(database, cancellationToken); // before anything is decided by it
         await registry.RegisterAsync(session.WorkerId, Environment.MachineName, cancellationToken);
         // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
         if (!await signals.TryListenAsync(session.WorkerId, OnNudge))
@@ -284,8 +287,8 @@ internal sealed partial class WorkerService(
     {
         var session = _session;
         session.IsStopping = true;
-        var deadline = clock.GetUtcNow() + TimeSpan.FromSeconds(options.StopGraceSeconds);
-        while (!session.IsFenced && clock.GetUtcNow() < deadline && session.Runs.Values.Any(run => run.Calls.Count > 0 || run.IsFlushing))
+        var (began, grace) = (clock.GetTimestamp(), TimeSpan.FromSeconds(options.StopGraceSeconds));
+        while (!session.IsFenced && clock.GetElapsedTime(began) < grace && session.Runs.Values.Any(run => run.Calls.Count > 0 || run.IsFlushing))
         {
             await Task.Delay(RegisterPause / 4, clock, CancellationToken.None);
         }

@@ -113,9 +113,15 @@ internal sealed class DataStack : IAsyncDisposable
     {
         await server.EnsureTemplateAsync(
             TemplateName, connectionString => new MigrationRunner(OptionsFor(connectionString)).MigrateAsync(CancellationToken.None));
+        return await CreateOnAsync(await server.CreateDatabaseAsync(TemplateName));
+    }
+
+    /// <summary>The stores on a database that is migrated already; it is dropped with them.</summary>
+    public static async Task<DataStack> CreateOnAsync(TestDatabase database)
+    {
         var redis = await ConnectionMultiplexer.ConnectAsync(
             new ConfigurationOptions { EndPoints = { { "127.0.0.1", FreePort.Next() } }, AbortOnConnectFail = false, ConnectTimeout = 100 });
-        return new DataStack(await server.CreateDatabaseAsync(TemplateName), redis);
+        return new DataStack(database, redis);
     }
 
     public async ValueTask DisposeAsync()

@@ -174,13 +174,28 @@ public sealed class EventTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task An_event_from_before_the_execution_does_not_count()
     {
-        await _stack.IngestAsync(_tenant, TestTenant.NewEvent("paid", "k"));
-        await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, TestContext.Current.CancellationToken); // what shares a millisecond has no order
         var owned = await _stack.ClaimNewAsync(_tenant, _worker);
+        await ReceivedBeforeAsync(owned, seconds: 1.1);
         await _stack.WriteAsync(_worker, checkpoint => checkpoint.Opened.Add(owned.EventWait("w", "paid", "k")));
 
         Assert.Empty(await _stack.Backlog.LookBackAsync([owned.WaitKey("w")], TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task An_event_of_an_api_whose_clock_is_behind_is_found()
+    {
+        var owned = await _stack.ClaimNewAsync(_tenant, _worker);
+        await ReceivedBeforeAsync(owned, seconds: 0.9);
+        await _stack.WriteAsync(_worker, checkpoint => checkpoint.Opened.Add(owned.EventWait("w", "paid", "k")));
+
+        Assert.Single(await _stack.Backlog.LookBackAsync([owned.WaitKey("w")], TestContext.Current.CancellationToken));
+    }
+
+    private Task<int> ReceivedBeforeAsync(ClaimedExecution owned, double seconds) => _stack.ExecuteAsync(
+        """
+        insert into events (tenant_id, id, event_id, source, type, correlation_key, received_at)
+        values ($1, uuid_at(uuid_time($2) - make_interval(secs => $3)), 'e', '/s', 'paid', 'k', now())
+        """, _tenant.Id, owned.Key.Id, seconds);
 
     [Fact]
     public async Task One_event_does_not_serve_a_second_wait_that_comes_after_the_first()

@@ -23,6 +23,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["ChildExecutions"] = ([DatabaseRole.Worker], true),
         ["ConnectorStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["ContextStore"] = ([DatabaseRole.Worker], false),
+        ["DatabaseClock"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["DialogueStore"] = ([DatabaseRole.Api], false),

@@ -52,8 +52,8 @@ public sealed class FaultTests(PlatformFixture fixture)
     [Fact]
     public Task A_killed_api_loses_no_accepted_execution() => RepeatAsync("killed-api", async _ =>
     {
-        Platform.Signal(Platform.Processes().Single(process => process.Resource == "api"), Kill);
-        await Platform.OrderAsync("restart api", Token);
+        Platform.Signal(Platform.Processes().Single(process => process is { Resource: "api", Replica: 1 }), Kill);
+        await Platform.OrderAsync("restart api-1", Token);
         return Nothing;
     });
 

@@ -5,7 +5,7 @@ using Workflows.Testing;
 
 namespace Workflows.System.Tests;
 
-/// <summary>One platform for all system tests: API, two workers, AiSearch, PostgreSQL, Redis, each a process of its own.</summary>
+/// <summary>One platform for all system tests: two instances of the API, two workers, AiSearch, PostgreSQL, Redis, each a process of its own.</summary>
 public sealed class PlatformFixture : IAsyncLifetime
 {
     /// <summary>Tests that kill processes do not run beside others.</summary>
@@ -17,7 +17,12 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Platform = await Platform.StartAsync("debug", new Dictionary<string, string> { ["Worker__HttpAllow__0"] = "127.0.0.1" });
+        Platform = await Platform.StartAsync("debug", new Dictionary<string, string>
+        {
+            ["Worker__HttpAllow__0"] = "127.0.0.1",
+            ["Api__Replicas"] = "2",
+            ["Api__DrainSeconds"] = "3",
+        });
         Client = new PlatformClient(Platform);
     }
 

@@ -30,6 +30,15 @@ public sealed partial class Platform : IAsyncDisposable
 
     public Uri Api => new(RunValue("api"));
 
+    /// <summary>The address of each instance of the API, also of one that is not running at the moment.</summary>
+    public IReadOnlyList<Uri> ApiInstances()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "processes.json")));
+        return [.. document.RootElement.GetProperty("processes").EnumerateArray()
+            .Where(process => process.GetProperty("resource").GetString() == "api")
+            .Select(process => new Uri(process.GetProperty("url").GetString()!))];
+    }
+
     public string ApiKey => RunValue("apiKey");
 
     public string Postgres => RunValue("postgres");

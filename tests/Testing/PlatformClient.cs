@@ -17,9 +17,11 @@ public sealed class PlatformClient : IDisposable
     private readonly HttpClient _http;
     private readonly NpgsqlDataSource _database;
 
-    public PlatformClient(Platform platform)
+    /// <param name="platform">What it talks to.</param>
+    /// <param name="handler">How its requests get there; null = to the first instance of the API. Disposed with this.</param>
+    public PlatformClient(Platform platform, HttpMessageHandler? handler = null)
     {
-        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 100, UseProxy = false }) { BaseAddress = platform.Api };
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { MaxConnectionsPerServer = 100, UseProxy = false }) { BaseAddress = platform.Api };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", platform.ApiKey);
         _database = NpgsqlDataSource.Create(platform.Postgres);
     }

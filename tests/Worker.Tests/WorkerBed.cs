@@ -29,10 +29,12 @@ internal sealed class WorkerBed : IAsyncDisposable
     private readonly IConnectionMultiplexer _redis;
     private readonly WorkflowsDatabase _api;
     private readonly NpgsqlDataSource _owner;
+    private readonly DatabaseClock _clock;
     private readonly List<WorkerProcess> _workers = [];
 
-    private WorkerBed(TestDatabase database, string redisAddress, IConnectionMultiplexer redis)
+    private WorkerBed(TestDatabase database, string redisAddress, IConnectionMultiplexer redis, TimeProvider machine)
     {
+        _clock = new DatabaseClock(machine);
         _database = database;
         _redisAddress = redisAddress;
         _redis = redis;
@@ -48,11 +50,11 @@ internal sealed class WorkerBed : IAsyncDisposable
         var signals = new WorkerSignals(redis);
         Dialogues = new DialogueStore(_api, dispatch, signals);
         Sessions = new SessionStore(redis);
-        Starter = new ExecutionStarter(_api, dispatch, TimeProvider.System);
-        Control = new ExecutionControl(_api, dispatch, signals, TimeProvider.System);
-        Decisions = new DecisionStore(_api, dispatch, signals, TimeProvider.System);
+        Starter = new ExecutionStarter(_api, dispatch, _clock);
+        Control = new ExecutionControl(_api, dispatch, signals, _clock);
+        Decisions = new DecisionStore(_api, dispatch, signals, _clock);
         Callbacks = new CallbackStore(_api, dispatch, signals);
-        Events = new EventStore(_api, new EventRouter(_api, dispatch, signals, TimeProvider.System), TimeProvider.System);
+        Events = new EventStore(_api, new EventRouter(_api, dispatch, signals, _clock), _clock);
     }
 
     public Guid TenantId { get; private set; }
@@ -84,14 +86,18 @@ internal sealed class WorkerBed : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<WorkerBed> CreateAsync(PostgresServer server, RedisServer? redis)
+    /// <param name="server">The database's.</param>
+    /// <param name="redis">Null = none.</param>
+    /// <param name="machine">The clock of the machine on which the API's stores work; null = this one's.</param>
+    public static async Task<WorkerBed> CreateAsync(PostgresServer server, RedisServer? redis, TimeProvider? machine = null)
     {
         await server.EnsureTemplateAsync(
             TemplateName, connectionString => new MigrationRunner(OptionsFor(connectionString)).MigrateAsync(CancellationToken.None));
         var address = redis?.ConnectionString ?? $"127.0.0.1:{FreePort.Next()}";
         var options = ConfigurationOptions.Parse(address);
         options.AbortOnConnectFail = false;
-        var bed = new WorkerBed(await server.CreateDatabaseAsync(TemplateName), address, await ConnectionMultiplexer.ConnectAsync(options));
+        var bed = new WorkerBed(await server.CreateDatabaseAsync(TemplateName), address, await ConnectionMultiplexer.ConnectAsync(options), machine ?? TimeProvider.System);
+        await bed._clock.SyncAsync(bed._api, Token);
         bed.TenantId = await bed.AddTenantAsync();
         return bed;
     }
@@ -117,20 +123,9 @@ internal sealed class WorkerBed : IAsyncDisposable
     /// <summary>Starts a worker that may call loopback.</summary>
     public async Task<WorkerProcess> StartWorkerAsync(int maxInFlight = 1_000, double stopGraceSeconds = 10, params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string>
-        {
-            ["ConnectionStrings__workflows"] = _database.ConnectionString,
-            ["ConnectionStrings__redis"] = _redisAddress,
-            ["Database__WorkerPassword"] = Password,
-            ["Secrets__MasterKeys__test"] = Password,
-            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-            ["Logging__LogLevel__Default"] = "Warning",
-            ["Security__EncryptionKey"] = Password,
-            ["Api__PublicUrl"] = "https://flows.example",
-            ["Worker__MaxInFlight"] = $"{maxInFlight}",
-            ["Worker__StopGraceSeconds"] = FormattableString.Invariant($"{stopGraceSeconds}"),
-            ["Worker__HttpAllow__0"] = "127.0.0.1",
-        };
+        var all = Settings();
+        all["Worker__MaxInFlight"] = $"{maxInFlight}";
+        all["Worker__StopGraceSeconds"] = FormattableString.Invariant($"{stopGraceSeconds}");
         foreach (var (name, value) in settings)
         {
             all[name] = value;
@@ -140,6 +135,20 @@ internal sealed class WorkerBed : IAsyncDisposable
         _workers.Add(worker);
         return worker;
     }
+
+    /// <summary>The configuration of a worker, as environment variables.</summary>
+    public Dictionary<string, string> Settings() => new()
+    {
+        ["ConnectionStrings__workflows"] = _database.ConnectionString,
+        ["ConnectionStrings__redis"] = _redisAddress,
+        ["Database__WorkerPassword"] = Password,
+        ["Secrets__MasterKeys__test"] = Password,
+        ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+        ["Logging__LogLevel__Default"] = "Warning",
+        ["Security__EncryptionKey"] = Password,
+        ["Api__PublicUrl"] = "https://flows.example",
+        ["Worker__HttpAllow__0"] = "127.0.0.1",
+    };
 
     public async Task<Guid> AddTenantAsync()
     {
@@ -342,7 +351,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     private NewExecution New(Guid workflow, string input) => new()
     {
         TenantId = TenantId,
-        Id = Guid.CreateVersion7(),
+        Id = Guid.CreateVersion7(_clock.GetUtcNow()),
         WorkflowId = workflow,
         Version = 1,
         TriggerType = "manual",

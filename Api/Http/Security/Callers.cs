@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Workflows.Data.Database;
 using Workflows.Data.Identity;
 
 namespace Workflows.Api.Http.Security;
@@ -145,9 +146,9 @@ internal sealed class ApiKeyUses
         Interlocked.Exchange(ref _uses, new());
 }
 
-/// <summary>What the API does in the background: listens for invalidations, writes when keys were used.</summary>
+/// <summary>What the API does in the background: listens for invalidations, writes when keys were used, asks for the time.</summary>
 internal sealed partial class Housekeeping(
-    Invalidation invalidation, ApiKeyUses uses, GrantStore store, TimeProvider clock, ILogger<Housekeeping> log) : BackgroundService
+    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock, ILogger<Housekeeping> log) : BackgroundService
 {
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
@@ -156,7 +157,7 @@ internal sealed partial class Housekeeping(
     {
         try
         {
-            await Task.WhenAll(ListenAsync(stoppingToken), WriteUsesAsync(stoppingToken));
+            await Task.WhenAll(ListenAsync(stoppingToken), WriteUsesAsync(stoppingToken), AskForTheTimeAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -184,6 +185,24 @@ internal sealed partial class Housekeeping(
         }
     }
 
+    private async Task AskForTheTimeAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(DatabaseClock.SyncPeriod, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await clock.SyncAsync(database, stoppingToken);
+            }
+#pragma warning disable CA1031 // a maintenance loop: the clock runs on from what it knows
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                LogUntimed(log, exception);
+            }
+        }
+    }
+
     private async Task WriteUsesAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(WriteEvery, clock);
@@ -205,6 +224,9 @@ internal sealed partial class Housekeeping(
             }
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Cannot ask the database for the time")]
+    private static partial void LogUntimed(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Debug, "Housekeeping has stopped")]
     private static partial void LogStopped(ILogger logger);

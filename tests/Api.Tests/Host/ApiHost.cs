@@ -76,6 +76,7 @@ public sealed class ApiHost : IAsyncDisposable
             ["Security:EncryptionKey"] = Secret,
             ["Secrets:MasterKeys:test"] = Secret,
             ["RateLimits:LoginBurst"] = "1000",
+            [Drain.Setting] = "0",
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);
         builder.Logging.ClearProviders();
@@ -91,6 +92,9 @@ public sealed class ApiHost : IAsyncDisposable
         app.UseApi();
         return app;
     }
+
+    /// <summary>Stops it as a signal does, and returns when it has stopped.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     /// <summary>A client of this API with a credential, or none.</summary>
     public ApiClient Client(string? credential = null) => new(BaseAddress, credential);

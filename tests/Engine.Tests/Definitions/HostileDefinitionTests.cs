@@ -10,7 +10,8 @@ namespace Workflows.Engine.Tests.Definitions;
 /// <summary>Whatever comes in: problems, never an exception, and never much time.</summary>
 public sealed class HostileDefinitionTests
 {
-    private const double Seconds = 10; // generous: the machine may be busy
+    // Of this thread on a processor, where the system says: a busy machine then proves nothing wrong.
+    private const double Seconds = 10;
 
     private const string Sample = """
         {"schema": 1, "name": "Order", "triggers": [{"id": "t", "type": "event", "eventType": "order.*", "condition": "event.data.amount > 0"}],
@@ -106,14 +107,14 @@ public sealed class HostileDefinitionTests
     [InlineData("((((((a*)*)*)*)*)*)*$")]
     public void A_hostile_pattern_costs_little_or_is_refused(string pattern)
     {
-        var watch = Stopwatch.StartNew();
+        var began = SecondsSpent();
         var json = Flow.Json(Flow.Noop("a"), "", $$$""", "parameters": {"pattern": {{{JsonSerializer.Serialize(pattern)}}}}""");
         if (CompiledWorkflow.TryCompile(Encoding.UTF8.GetBytes(json), out var workflow, out _))
         {
             workflow.ValidateInput(JsonElement.Parse($"\"{new string('a', 10_000)}!\""));
         }
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, Seconds);
+        Assert.InRange(SecondsSpent() - began, 0, Seconds);
     }
 
     [Fact]
@@ -138,13 +139,21 @@ public sealed class HostileDefinitionTests
         });
     }
 
+    private static double SecondsSpent()
+    {
+        const string Spent = "/proc/thread-self/schedstat";
+        return File.Exists(Spent)
+            ? long.Parse(File.ReadAllText(Spent).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) / 1e9
+            : Stopwatch.GetElapsedTime(0).TotalSeconds;
+    }
+
     private static void AssertQuick(string json, string code)
     {
         var utf8 = Encoding.UTF8.GetBytes(json);
-        var watch = Stopwatch.StartNew();
+        var began = SecondsSpent();
         CompiledWorkflow.TryCompile(utf8, out _, out var problems);
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, Seconds);
+        Assert.InRange(SecondsSpent() - began, 0, Seconds);
         Assert.Contains(problems, problem => problem.Code == code);
     }
 

@@ -13,6 +13,8 @@ internal sealed class ExecutionDriver
 {
     private readonly HashSet<(string Node, string Iteration, int Attempt)> _recorded = [];
 
+    private readonly HashSet<(string Node, string Iteration, int Attempt)> _retryWaits = [];
+
     // Until the decision that acts upon them is durable.
     private readonly List<RecordedWait> _resolved = [];
 
@@ -134,6 +136,13 @@ internal sealed class ExecutionDriver
         Take(decisions => Decider.Apply(State, happened, Now, decisions));
     }
 
+    /// <summary>Something that was applied before comes once more, too late: nothing may come of it.</summary>
+    public void Repeat(ExecutionEvent happened)
+    {
+        Take(decisions => Decider.Apply(State, happened, Now, decisions));
+        Assert.Empty(Last);
+    }
+
     /// <summary>Takes what is durable of another execution of the same workflow.</summary>
     public void TakeOver(ExecutionDriver ended)
     {
@@ -192,6 +201,7 @@ internal sealed class ExecutionDriver
         }
 
         Last.ForEach(Take);
+        Last.OfType<RecordStep>().ToList().ForEach(AssertTriedAgain);
         if (State.HasMore)
         {
             Assert.IsType<ContinueLater>(Last[^1]);
@@ -220,11 +230,20 @@ internal sealed class ExecutionDriver
                 break;
             case RunNode { Run: var run }:
                 AssertNotDone(run.NodeId, run.Iteration);
+                Assert.False(State.IsPausing, $"{run} begins although the execution is to pause.");
+                AssertWaitedFor(run);
                 Assert.DoesNotContain(Runs, other => other.NodeId == run.NodeId && other.Iteration == run.Iteration);
                 Runs.Add(run);
                 break;
             case OpenWait { Wait: var wait }:
                 Assert.True(wait.Kind == WaitKind.Retry || !IsDone(wait.NodeId, wait.Iteration));
+                Assert.True(wait.Kind == WaitKind.Retry || !State.IsPausing, $"{wait} begins although the execution is to pause.");
+                if (wait.Kind == WaitKind.Retry)
+                {
+                    AssertDue(wait.NodeId, wait.Iteration, wait.DueAt!.Value);
+                    _retryWaits.Add((wait.NodeId, wait.Iteration, wait.Attempt));
+                }
+
                 Assert.True(Waits.TryAdd((wait.NodeId, wait.Iteration, wait.Attempt), wait), $"Wait {wait} is opened twice.");
                 break;
             case CloseWait close:
@@ -249,6 +268,47 @@ internal sealed class ExecutionDriver
                 Assert.Empty(Waits);
                 break;
         }
+    }
+
+    // After a failed attempt: from memory, unless a timer was opened for it.
+    private void AssertWaitedFor(NodeRun run)
+    {
+        if (!_retryWaits.Contains((run.NodeId, run.Iteration, run.Attempt - 1)))
+        {
+            AssertDue(run.NodeId, run.Iteration, run.NotBefore ?? Now);
+        }
+    }
+
+    /// <summary>The next attempt comes when the policy and the target say. Attempts that a person has made void say nothing.</summary>
+    private void AssertDue(string node, string iteration, DateTimeOffset due)
+    {
+        var failed = Steps.FindLast(step => step.NodeId == node && step.Iteration == iteration);
+        if (Facts.Attempt == 1 && failed is { Status: StepStatus.Failed, Error: { } error })
+        {
+            var seed = Backoff.Seed(Facts.ExecutionId, node, iteration, failed.Attempt);
+            var delay = Backoff.Delay(Workflow.Nodes[failed.Ordinal].Definition.Retry, failed.Attempt, seed, error.RetryAfter);
+            var wished = Math.Min(error.RetryAfter?.TotalSeconds ?? 0, Limits.RetryDelaySeconds);
+            Assert.True(delay.TotalSeconds >= wished, $"{node} is tried again after {delay}, {error.RetryAfter} was asked for.");
+            Assert.True(due >= failed.FinishedAt + delay, $"{node}[{iteration}] is tried again at {due:O}, {delay} after {failed.FinishedAt:O} is due.");
+        }
+    }
+
+    /// <summary>A failed attempt outside all loops that the policy has another one for is followed by it.</summary>
+    private void AssertTriedAgain(RecordStep recorded)
+    {
+        var step = recorded.Step;
+        var node = Workflow.Nodes[step.Ordinal];
+        var policy = node.Definition.Retry;
+        if (step is not { Iteration.Length: 0, Status: StepStatus.Failed, Error.Kind: StepErrorKind.Transient } || State.Ending is not null || policy.NonRetryableCodes.Contains(step.Error.Code))
+        {
+            return;
+        }
+
+        var made = Steps.Count(other => other.NodeId == step.NodeId && other.Iteration.Length == 0 && other.Run > State.UndoneRun
+            && !(other is { Port: null, Status: not StepStatus.Completed } && other.FinishedAt <= Facts.RetriedAt));
+        Assert.True(
+            made >= policy.MaxAttempts || Runs.Exists(run => run.NodeId == step.NodeId) || Waits.Keys.Any(wait => wait.Node == step.NodeId),
+            $"{step.NodeId} was given up after {made} of {policy.MaxAttempts} attempts.");
     }
 
     private bool IsDone(string node, string iteration) =>

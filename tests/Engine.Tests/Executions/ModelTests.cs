@@ -9,11 +9,20 @@ namespace Workflows.Engine.Tests.Executions;
 /// <summary>
 /// Random definitions with loops in loops, in random orders of events, under crashes at any point, with any prefix of a call durable, pauses, events that
 /// come twice or too late. <see cref="ExecutionDriver"/> checks after each decision what must always hold; here the ends are compared with a
-/// simple model's. A failure names its seed.
+/// simple model's, and <see cref="ModelChecks"/> looks at what no order of events may change. A failure names its seed.
 /// </summary>
+/// <remarks>
+/// Shown to find, each within its default time, in the engine as it was when this was written: a join that counts a branch twice; an attempt that keeps its number, or is one
+/// too many; a retry before its time, in spite of Retry-After or of a code that forbids it, or counted from before a person's retry; a list that goes on over a
+/// failed round, runs too many at once, or puts results, errors or their number wrong; compensations in the order of the steps; the late result of a stopped node or of another
+/// attempt; a timer that fires twice; a pause that the next attempt ignores, from memory or by its timer; a deadline that nobody looks at; a later cause that replaces the
+/// first; a run that is not aborted; the outcome of a wait that is lost when another worker takes over.
+/// </remarks>
 public sealed partial class ModelTests(ITestOutputHelper output)
 {
     private const int MaxEvents = 5_000;
+    private const int RepeatedEvents = 3;
+    private const int OrdersAgain = 3;
 
     // As many seeds as fit, and never fewer than these. WORKFLOWS_MODEL_SECONDS has it look longer.
     private const int FewestSeeds = 400;
@@ -51,13 +60,15 @@ public sealed partial class ModelTests(ITestOutputHelper output)
         {
             var workflow = new ModelWorkflow(seed, mayFail: true);
             var driver = Run(workflow, seed, new Random(seed), isQuiet: seed % 4 == 0, out _, mayCancel: true);
-            AssertOrder(workflow, driver, seed);
             undone += AssertCompensated(workflow, driver, seed);
             var end = driver.End!.GetType().Name;
             ends[end] = ends.GetValueOrDefault(end) + 1;
-            if (driver.End is not CompleteExecution && seed % 3 == 0)
+            if (driver.End is not CompleteExecution)
             {
-                RunAgain(workflow, driver, seed);
+                for (var order = 0; order < OrdersAgain; order++)
+                {
+                    RunAgain(workflow, driver, seed, (seed * OrdersAgain) + order);
+                }
             }
         }
 
@@ -74,6 +85,9 @@ public sealed partial class ModelTests(ITestOutputHelper output)
         {
             driver.Start();
             Drive(workflow, driver, new Random(seed * 7), order, isQuiet, mayCancel, ref faults);
+            var checks = new ModelChecks(workflow);
+            checks.AssertOrder(driver);
+            checks.AssertLoops(driver);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -86,6 +100,8 @@ public sealed partial class ModelTests(ITestOutputHelper output)
     private static void Drive(
         ModelWorkflow workflow, ExecutionDriver driver, Random chance, Random order, bool isQuiet, bool mayCancel, ref int faults)
     {
+        var checks = new ModelChecks(workflow);
+        checks.Look(driver, hasHappened: false);
         for (var events = 0; driver.End is null; events++)
         {
             Assert.True(events < MaxEvents, "The execution does not end.");
@@ -98,17 +114,29 @@ public sealed partial class ModelTests(ITestOutputHelper output)
             if (!isQuiet)
             {
                 faults += Disturb(driver, chance, mayCancel);
+                checks.Look(driver, hasHappened: false);
             }
 
             if (driver.End is null && !driver.State.IsPaused)
             {
                 workflow.Step(driver, order);
+                checks.Look(driver, hasHappened: true);
             }
         }
     }
 
     private static int Disturb(ExecutionDriver driver, Random chance, bool mayCancel)
     {
+        // What came just now comes again: where the end of it is still under way a late result does the most harm.
+        var isOverdue = driver.State.DeadlineAt <= driver.Now;
+        for (var back = 1; back <= Math.Min(RepeatedEvents, driver.Applied.Count) && driver.End is null && !isOverdue && driver.DieAfter is null; back++)
+        {
+            if (driver.Applied[^back] is var recent && driver.IsOver(recent))
+            {
+                driver.Repeat(recent);
+            }
+        }
+
         switch (chance.Next(24))
         {
             case 0 or 1:
@@ -122,10 +150,9 @@ public sealed partial class ModelTests(ITestOutputHelper output)
                 return 1;
             case 6 when driver.Applied.Count > 0:
                 var late = driver.Applied[chance.Next(driver.Applied.Count)];
-                if (driver.IsOver(late))
+                if (driver.IsOver(late) && !isOverdue)
                 {
-                    driver.Apply(late);
-                    Assert.Empty(driver.Last);
+                    driver.Repeat(late);
                 }
 
                 return 1;
@@ -133,6 +160,9 @@ public sealed partial class ModelTests(ITestOutputHelper output)
                 driver.Facts = driver.Facts with { Cancellation = new CancelRequested("enough") };
                 driver.Apply(driver.Facts.Cancellation);
                 return 1;
+            case 11 when mayCancel:
+                driver.Now += TimeSpan.FromSeconds(chance.Next(ModelWorkflow.TimeoutSeconds / 2)); // its time may be over with the next event
+                return 0;
             default:
                 return 0;
         }
@@ -146,32 +176,6 @@ public sealed partial class ModelTests(ITestOutputHelper output)
         if (Events().Replace(expected, "…") != Events().Replace(actual, "…"))
         {
             Assert.Fail($"Seed {seed}:\n{workflow.Json}\nexpected\n{expected}\nbut was\n{actual}");
-        }
-    }
-
-    /// <summary>No step before one of those that lead to it, no loop before the rounds it has on record.</summary>
-    private static void AssertOrder(ModelWorkflow workflow, ExecutionDriver driver, int seed)
-    {
-        var done = new HashSet<(string Node, string Iteration, string Port)>();
-        var loops = new HashSet<(string Loop, string Iteration)>();
-        foreach (var step in driver.Steps.Where(step => !IsUndoing(step)))
-        {
-            var (graph, loop) = GraphOf(workflow.Root, null, step.NodeId)!.Value;
-            var node = graph.Nodes.Find(node => node.Id == step.NodeId)!;
-            Assert.True(
-                node.Incoming.Count == 0 || node.Incoming.Exists(edge => done.Contains((graph.Nodes[edge.From].Id, step.Iteration, edge.Port))),
-                $"Seed {seed}: {step.NodeId}[{step.Iteration}] has no step before it.\n{driver.Story}\n{workflow.Json}");
-            var outer = step.Iteration.Contains('/', StringComparison.Ordinal) ? step.Iteration[..step.Iteration.LastIndexOf('/')] : "";
-            Assert.False(loop is not null && loops.Contains((loop, outer)), $"Seed {seed}: {step.NodeId}[{step.Iteration}] comes after its loop.");
-            if (step.Port is { } port)
-            {
-                done.Add((step.NodeId, step.Iteration, port));
-            }
-
-            if (node.Body is not null)
-            {
-                loops.Add((step.NodeId, step.Iteration));
-            }
         }
     }
 
@@ -195,7 +199,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
     }
 
     /// <summary>A person has it retried: it goes on, or starts over, and ends again.</summary>
-    private static void RunAgain(ModelWorkflow workflow, ExecutionDriver ended, int seed)
+    private static void RunAgain(ModelWorkflow workflow, ExecutionDriver ended, int seed, int order)
     {
         var driver = new ExecutionDriver(workflow.Workflow)
         {
@@ -207,7 +211,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
         {
             driver.Crash();
             var faults = 0;
-            Drive(workflow, driver, new Random(seed), new Random(seed), isQuiet: false, mayCancel: false, ref faults);
+            Drive(workflow, driver, new Random(order), new Random(order), isQuiet: false, mayCancel: false, ref faults);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -215,25 +219,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
         }
     }
 
-    private static (ModelGraph Graph, string? Loop)? GraphOf(ModelGraph graph, string? loop, string node)
-    {
-        if (graph.Nodes.Exists(other => other.Id == node))
-        {
-            return (graph, loop);
-        }
-
-        foreach (var inner in graph.Nodes.Where(other => other.Body is not null))
-        {
-            if (GraphOf(inner.Body!, inner.Id, node) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return null;
-    }
-
-    private static bool IsUndoing(StepRecord step) => step.NodeId.StartsWith("un-", StringComparison.Ordinal);
+    private static bool IsUndoing(StepRecord step) => ModelChecks.IsUndoing(step.NodeId);
 
     // The time and id in an emitted event are not the model's business.
     [GeneratedRegex("""\{"specversion".*?\}""")]

@@ -18,6 +18,14 @@ internal sealed record ModelNode(string Id, string Kind)
 
     public bool IsUndoable { get; init; }
 
+    /// <summary>Of a loop: rounds at the same time.</summary>
+    public int MaxParallel { get; init; } = 1;
+
+    public bool IsFailFast { get; init; }
+
+    /// <summary>Of a join: how many branches it waits for; 0 = all.</summary>
+    public int Quorum { get; init; }
+
     public required string Json { get; init; }
 }
 
@@ -37,15 +45,20 @@ internal sealed record ModelGraph(List<ModelNode> Nodes)
 internal sealed class ModelWorkflow
 {
     private const string Retry = """, "retry": {"maxAttempts": 3, "initialDelaySeconds": 0.2}""";
+    private const string RetrySome = """, "retry": {"maxAttempts": 3, "initialDelaySeconds": 0.2, "nonRetryableCodes": ["PICKY"]}""";
+    private const string ForTwo = "\"mode\": \"count\", \"count\": 2";
     private const string GoOn = """, "onError": "continue" """;
 
+    public const int TimeoutSeconds = 60;
+
     private static readonly string[] Kinds =
-        ["noop", "set", "effect", "effect", "retried", "guarded", "choice", "delay", "event", "join", "emit", "forEach", "forEach", "repeat", "risky"];
+        ["noop", "set", "effect", "effect", "retried", "picky", "guarded", "choice", "delay", "event", "join", "emit", "forEach", "forEach", "repeat", "risky"];
 
     private readonly int _seed;
     private readonly bool _mayFail;
     private readonly Random _random;
     private readonly Dictionary<string, ModelNode> _nodes = [];
+    private readonly Dictionary<string, (ModelGraph Graph, ModelNode? Loop)> _places = [];
 
     /// <param name="mayFail">
     /// False = the steps are the same whatever the order in which things happen. True = failures, compensations and stopped rounds too.
@@ -56,9 +69,20 @@ internal sealed class ModelWorkflow
         _mayFail = mayFail;
         _random = new Random(seed);
         Root = Graph(_random.Next(2, mayFail ? 5 : 8), depth: 0);
-        Json = Flow.Json(Root.NodesJson, Root.Edges, mayFail && seed % 2 == 0 ? """, "settings": {"compensateOnCancel": true}""" : "");
+        Place(Root, null);
+        var settings = mayFail ? $$""", "settings": {"compensateOnCancel": {{(seed % 2 == 0 ? "true" : "false")}}{{(seed % 5 == 0 ? $", \"timeoutSeconds\": {TimeoutSeconds}" : "")}}}""" : "";
+        Json = Flow.Json(Root.NodesJson, Root.Edges, settings);
+        HasQuorums = CompiledWorkflow.TryCompile(System.Text.Encoding.UTF8.GetBytes(Json), out _, out _);
+        if (!HasQuorums)
+        {
+            Json = Json.Replace(ForTwo, "", StringComparison.Ordinal); // two branches can never come there
+        }
+
         Workflow = Flow.Compile(Json);
     }
+
+    /// <summary>Whether joins wait for the number they name; else they wait for all.</summary>
+    public bool HasQuorums { get; }
 
     public ModelGraph Root { get; }
 
@@ -67,6 +91,23 @@ internal sealed class ModelWorkflow
     public CompiledWorkflow Workflow { get; }
 
     public ModelNode NodeOf(string id) => _nodes[id];
+
+    /// <summary>The loop in whose body the node stands; null = in none.</summary>
+    public ModelNode? LoopOf(string id) => _places[id].Loop;
+
+    public ModelGraph GraphOf(string id) => _places[id].Graph;
+
+    private void Place(ModelGraph graph, ModelNode? loop)
+    {
+        foreach (var node in graph.Nodes)
+        {
+            _places.Add(node.Id, (graph, loop));
+            if (node.Body is not null)
+            {
+                Place(node.Body, node);
+            }
+        }
+    }
 
     /// <summary>Lets one thing happen.</summary>
     public void Step(ExecutionDriver driver, Random order)
@@ -99,6 +140,7 @@ internal sealed class ModelWorkflow
         {
             "choice" => (chance < 4 ? "x" : chance < 8 ? "y" : "default", null),
             "retried" when chance < 5 => (null, "BUSY"),
+            "picky" when chance < 5 => (null, chance < 3 ? "BUSY" : "PICKY"),
             "guarded" or "risk" when chance < (_mayFail ? 1 + (_seed % 6) : 5) => (null, "NO"),
             _ => ("main", null),
         };
@@ -108,14 +150,18 @@ internal sealed class ModelWorkflow
     {
         var name = ExecutionDriver.Name(run.NodeId, run.Iteration);
         var (port, code) = Answer(run.NodeId, run.Iteration, run.Attempt);
-        if (code is null)
+        if (ModelChecks.IsAborted(driver, run) && Chance(run.NodeId, run.Iteration, run.Attempt + 100) % 2 == 0)
+        {
+            driver.Fail(name, StepErrorCodes.Aborted, StepErrorKind.Cancelled); // as a call that heeds it
+        }
+        else if (code is null)
         {
             driver.Succeed(name, port == "main" ? OutputOf(run.NodeId, run.Attempt) : $"\"{port}\"", port!);
         }
         else
         {
             var later = Chance(run.NodeId, run.Iteration, run.Attempt) % 3 == 0 ? TimeSpan.FromMinutes(5) : (TimeSpan?)null;
-            driver.Fail(name, code, code == "BUSY" ? StepErrorKind.Transient : StepErrorKind.Permanent, code == "BUSY" ? later : null);
+            driver.Fail(name, code, code is "BUSY" or "PICKY" ? StepErrorKind.Transient : StepErrorKind.Permanent, code == "BUSY" ? later : null);
         }
     }
 
@@ -154,6 +200,8 @@ internal sealed class ModelWorkflow
         var undo = _mayFail && _random.Next(2) == 0 ? $$""", "compensate": "un-{{id}}" """ : "";
         var body = kind is "forEach" or "repeat" ? Graph(_random.Next(1, 5), depth + 1) : kind == "risky" ? new ModelGraph([Node($"n{_nodes.Count}", "risk", depth)]) : null;
         var count = _random.Next(4);
+        var parallel = _random.Next(1, 4);
+        var quorum = kind == "join" && _mayFail && _random.Next(2) == 0 ? 2 : 0;
         var mode = kind == "risky" || _random.Next(2) == 0 ? "collect" : "failFast";
         var (json, ports) = kind switch
         {
@@ -162,19 +210,24 @@ internal sealed class ModelWorkflow
             "set" => (Flow.Set(id, $"\"{{{{ '{id}/' & index }}}}\""), ["main"]),
             "effect" => (Flow.Effect(id, undo), ["main"]),
             "retried" => (Flow.Effect(id, Retry + onError + undo), ["main"]),
+            "picky" => (Flow.Effect(id, RetrySome + onError + undo), ["main"]),
             "guarded" => (Flow.Effect(id, onError + undo), ["main"]),
             "risk" => (Flow.Effect(id, undo), ["main"]),
             "choice" => (FlowTests.SwitchTo(id, "x").Replace("\"no\"", "\"y\"", StringComparison.Ordinal), ["x", "y", "default"]),
             "delay" => ($$$"""{"id": "{{{id}}}", "type": "delay", "parameters": {"seconds": {{{count * 10}}}}}""", ["main"]),
             "event" => ($$$"""{"id": "{{{id}}}", "type": "waitForEvent", "onError": "continue", "parameters": {"eventType": "e", "timeoutSeconds": 9}}""", ["main", "timeout"]),
-            "join" => (Flow.Join(id, ""), ["main"]),
+            "join" => (Flow.Join(id, quorum > 0 ? ForTwo : ""), ["main"]),
             "repeat" => (Flow.Repeat(id, $"\"while\": \"index < {count}\"", body!.NodesJson, body.Edges), ["main"]),
             "forEach" or "risky" => (Flow.ForEach(
-                id, $"[1..{count}]", body!.NodesJson, body.Edges, parameters: $", \"maxParallel\": {_random.Next(1, 4)}, \"onItemError\": \"{mode}\""), ["main"]),
+                id, $"[1..{count}]", body!.NodesJson, body.Edges, parameters: $", \"maxParallel\": {parallel}, \"onItemError\": \"{mode}\""), ["main"]),
             _ => ($$$"""{"id": "{{{id}}}", "type": "emitEvent", "parameters": {"type": "{{{id}}}.happened"}}""", ["main"]),
         };
         var isUndoable = undo.Length > 0 && json.Contains("\"compensate\"", StringComparison.Ordinal) && body is null;
-        return _nodes[id] = new ModelNode(id, kind) { Json = json, Ports = ports, Body = body, Count = count, IsUndoable = isUndoable };
+        return _nodes[id] = new ModelNode(id, kind)
+        {
+            Json = json, Ports = ports, Body = body, Count = count, IsUndoable = isUndoable,
+            MaxParallel = kind == "repeat" ? 1 : parallel, IsFailFast = mode == "failFast", Quorum = quorum,
+        };
     }
 
     private uint Chance(string node, string iteration, int attempt) =>

@@ -116,7 +116,7 @@ internal sealed class ReferenceModel(ModelWorkflow workflow)
             }
             else
             {
-                var output = Error(code, $"{code} happened.", code == "BUSY" ? "transient" : "permanent");
+                var output = Error(code, $"{code} happened.", code is "BUSY" or "PICKY" ? "transient" : "permanent");
                 _steps.Add(Describe(node.Id, iteration, attempt, "main", output));
                 return ("main", output, null);
             }

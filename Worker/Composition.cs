@@ -1,0 +1,117 @@
+using Workflows.Data.Approvals;
+using Workflows.Data.Connectors;
+using Workflows.Data.Context;
+using Workflows.Data.Database;
+using Workflows.Data.Dispatch;
+using Workflows.Data.Events;
+using Workflows.Data.Executions;
+using Workflows.Data.Identity;
+using Workflows.Data.Jobs;
+using Workflows.Data.Network;
+using Workflows.Data.Notifications;
+using Workflows.Data.Schedules;
+using Workflows.Data.Secrets;
+using Workflows.Data.Sessions;
+using Workflows.Data.Workers;
+using Workflows.Worker.Dispatch;
+using Workflows.Worker.Execution;
+using Workflows.Worker.Maintenance;
+using Workflows.Worker.Nodes;
+
+namespace Workflows.Worker;
+
+/// <summary>What a worker consists of.</summary>
+internal static class Composition
+{
+    /// <param name="builder">The host.</param>
+    /// <param name="machine">The clock of the machine. It is asked for durations only: the time of day is the database's.</param>
+    public static void AddWorker(this WebApplicationBuilder builder, TimeProvider machine)
+    {
+        var services = builder.Services;
+        builder.AddRedisClient("redis");
+        services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Worker);
+        services.AddSingleton(builder.Configuration.GetSection("Worker").Get<WorkerOptions>() ?? new WorkerOptions());
+        services.AddSingleton(new DatabaseClock(machine));
+        services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
+        services.AddDispatch(builder.Configuration);
+        services.AddSingleton<ExecutionClaims>();
+        services.AddSingleton<QueueSweeps>();
+        services.AddSingleton<ExecutionHistory>();
+        services.AddSingleton<CheckpointWriter>();
+        services.AddSingleton<DefinitionStore>();
+        services.AddSingleton<TimerStore>();
+        services.AddSingleton<ScheduleFiring>();
+        services.AddSingleton<JobRunStore>();
+        services.AddSingleton<ScheduleService>();
+        services.AddSingleton<EventRouter>();
+        services.AddSingleton<EventBacklog>();
+        services.AddSingleton<EventRouting>();
+        services.AddSingleton<WorkerRegistry>();
+        services.AddSingleton<ExecutionLogs>();
+        services.AddSingleton<SlotStore>();
+        services.AddSingleton<PerformanceStore>();
+        services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton<Workflows.Data.Workers.Maintenance>();
+        services.AddSingleton<WorkerMetrics>();
+        services.AddSingleton<WorkflowCache>();
+        services.AddSingleton<CheckpointerFactory>();
+        services.AddSingleton<LookBack>();
+        services.AddSingleton<NodeCalls>();
+        services.AddSecrets(builder.Configuration);
+        services.AddSingleton<Invalidation>();
+        services.AddSingleton<ContextStore>();
+        services.AddSingleton<ScopeLoader>();
+        services.AddSingleton(provider => new NetworkOptions(provider.GetRequiredService<WorkerOptions>().HttpAllow));
+        services.AddConnectors(provider => provider.GetRequiredService<WorkerOptions>().AllowPlatformDatabase);
+        services.AddSingleton<ConnectorAccess>();
+        services.AddSingleton<FolderStorage>();
+        AddRunners(builder);
+        services.AddSingleton<NotificationStore>();
+        services.AddSingleton<ApprovalTasks>();
+        services.AddSingleton<PublicAddress>();
+        services.AddSingleton<ExecutionRunner>();
+        services.AddSingleton<RunningLimits>();
+        services.AddSingleton<Intake>();
+        services.AddSingleton<Loop>();
+        services.AddHostedService<ChangeListener>();
+        services.AddHostedService<MaintenanceService>();
+        services.AddHostedService<BookkeepingService>();
+        services.AddHostedService<ApprovalService>();
+        services.AddHostedService<WorkerService>();
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres");
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    public static void UseWorker(this WebApplication app)
+    {
+        // What is configured wrongly fails now rather than at the first use.
+        app.Services.GetRequiredService<MasterKeys>();
+        app.Services.GetRequiredService<ScriptCatalogue>();
+        app.MapDefaultEndpoints();
+    }
+
+    private static void AddRunners(WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<HttpNodeRunner>();
+        services.AddSingleton<INodeRunner>(provider => provider.GetRequiredService<HttpNodeRunner>());
+        services.AddSingleton<NodeDefinitionStore>();
+        services.AddSingleton<INodeRunner, CustomNodeRunner>();
+        services.AddSingleton<INodeRunner, SqlNodeRunner>();
+        services.AddSingleton<INodeRunner, EmailNodeRunner>();
+        services.AddSingleton<INodeRunner, StoreNodeRunner>();
+        services.AddSingleton<INodeRunner, FileNodeRunner>();
+        services.AddSingleton<ScriptCatalogue>();
+        services.AddSingleton<INodeRunner, ScriptNodeRunner>();
+        services.AddSingleton<SessionStore>();
+        foreach (var type in (string[])["sessionRead", "sessionWrite", "sessionEnd"])
+        {
+            services.AddSingleton<INodeRunner>(provider => new SessionNodeRunner(type, provider.GetRequiredService<SessionStore>()));
+        }
+
+        services.AddHttpClient("search", client => client.BaseAddress = new Uri("http://aisearch"));
+        services.AddSingleton<INodeRunner>(provider => new SearchNodeRunner(
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient("search"), builder.Configuration, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<INodeRunner, NotifyNodeRunner>();
+    }
+}
