@@ -32,6 +32,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["EventStore"] = ([DatabaseRole.Api], true),
         ["JoinStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["RoutingCommit"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
+        ["RuleRecipients"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["RoutingTables"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["ExecutionClaims"] = ([DatabaseRole.Worker], true),
         ["ExecutionControl"] = ([DatabaseRole.Api], true),
