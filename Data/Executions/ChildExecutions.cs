@@ -46,7 +46,7 @@ internal static class ChildExecutions
         ) t
         left join workflow_versions v on c.version <> 0 and v.tenant_id = c.tenant_id and v.workflow_id = t.id and v.number = c.version
         cross join lateral (select case when c.version = 0 then t.start_settings else v.definition -> 'settings' end as settings) s
-        where s.settings ? 'concurrency' and (t.candidates = 1 or t.job_id is not distinct from o.job_id)
+        where s.settings ?| '{concurrency,rateLimit}' and (t.candidates = 1 or t.job_id is not distinct from o.job_id)
         """;
 
     /// <summary>
@@ -83,9 +83,9 @@ internal static class ChildExecutions
         with wanted as (
           select c.*, p.priority, p.correlation_id, o.job_id
           from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::int[], $11::jsonb[], $12::jsonb[], $13::boolean[],
-            $14::text[], $15::int[], $16::text[], $17::text[])
+            $14::text[], $15::int[], $16::text[], $17::text[], $19::text[])
             as c (tenant_id, parent_id, node_id, iteration, attempt, id, workflow_id, workflow_name, version, input, trigger, is_awaited,
-              concurrency_key, concurrency_limit, policy, problem)
+              concurrency_key, concurrency_limit, policy, problem, rate)
           join executions p on p.tenant_id = c.tenant_id and p.id = c.parent_id and p.lease_owner = $1
           join waits w on w.tenant_id = c.tenant_id and w.execution_id = c.parent_id and w.node_id = c.node_id and w.iteration = c.iteration
             and w.attempt = c.attempt and w.kind = 'child' and w.status = 'open'
@@ -116,22 +116,23 @@ internal static class ChildExecutions
         ),
         limited as (
           select f.*, row_number() over (order by f.tenant_id, f.id) as turn from found f
-          where f.refusal is null and f.concurrency_key is not null and not exists (select from executions x where x.tenant_id = f.tenant_id and x.id = f.id)
+          where f.refusal is null and f.policy is not null and not exists (select from executions x where x.tenant_id = f.tenant_id and x.id = f.id)
         ),
         admitted as (
-          select l.tenant_id, l.id, a.status
+          select l.tenant_id, l.id, a.status, a.not_before
           from (
             select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.found_id order by l.turn) as workflows,
               array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies
+              array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
             from limited l
           ) g
-          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           join limited l on l.turn = a.place
           where g.tenants is not null
         ),
         decided as (
-          select f.*, coalesce(a.status, 'queued') as admission,
+          select f.*, a.not_before, coalesce(a.status, 'queued') as admission,
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
             case when a.status = 'skipped' then format('The workflow ''%s'' was not started: %s.', f.workflow_name, $18::text)
               else coalesce(f.problem, format('The workflow ''%s'' cannot be started.', coalesce(f.workflow_id::text, f.workflow_name))) end as message
@@ -140,9 +141,9 @@ internal static class ChildExecutions
         started as (
           insert into executions
             (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, parent_execution_id, parent_node_id, parent_iteration, parent_attempt,
-             input, queued_at, concurrency_key, concurrency_limit)
+             input, queued_at, concurrency_key, concurrency_limit, not_before)
           select f.tenant_id, f.id, f.found_id, f.found_version, f.admission, f.priority, 'sub_workflow', f.trigger, f.correlation_id, f.parent_id, f.node_id, f.iteration, f.attempt,
-            f.input, now(), f.concurrency_key, nullif(f.concurrency_limit, 0)
+            f.input, now(), f.concurrency_key, nullif(f.concurrency_limit, 0), f.not_before
           from decided f where f.refused is null
           on conflict do nothing
           returning tenant_id, id, status, priority, lease_owner
@@ -204,6 +205,7 @@ internal static class ChildExecutions
         SlotClaims.AddTo(command, children, child => child.Claim);
         command.Parameters.Add(Sql.Texts(children, child => child.Problem));
         command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
+        SlotClaims.AddRates(command, children, child => child.Claim);
         return command;
     }
 

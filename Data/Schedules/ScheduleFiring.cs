@@ -43,7 +43,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         ) c on true
         left join lateral (
           select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
-          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ? 'concurrency'
+          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ?| '{concurrency,rateLimit}'
         ) l on true
         where s.enabled and s.deleted_at is null and s.next_fire_at <= now()
         order by s.next_fire_at
@@ -63,7 +63,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         join schedules s on s.tenant_id = q.tenant_id and s.id = q.schedule_id
         left join lateral (
           select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
-          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ? 'concurrency'
+          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ?| '{concurrency,rateLimit}'
         ) l on true
         where not (s.enabled and s.deleted_at is null) or not exists (
             select from schedule_fires f
@@ -165,6 +165,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Uuids(executions, fire => fire.StartedId));
             SlotClaims.AddTo(command, executions, fire => fire.Claim);
             command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
+            SlotClaims.AddRates(command, executions, fire => fire.Claim);
         }
 
         if (started.FindAll(fire => !fire.Schedule.IsOfWorkflow) is { Count: > 0 } runs)
@@ -230,31 +231,32 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
                  when w.published_version is null then 'the workflow has no published version'
                  else '' end as refusal,
             (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority
-          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[])
-            as f (tenant_id, schedule_id, tick, id, concurrency_key, concurrency_limit, policy)
+          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[], $9::text[])
+            as f (tenant_id, schedule_id, tick, id, concurrency_key, concurrency_limit, policy, rate)
           join schedules s on s.tenant_id = f.tenant_id and s.id = f.schedule_id
           join workflows w on w.tenant_id = s.tenant_id and w.id = s.workflow_id
           left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
         ),
         limited as (
           select t.*, row_number() over (order by t.tenant_id, t.schedule_id, t.tick) as turn from target t
-          where t.refusal = '' and t.concurrency_key is not null and not exists (
+          where t.refusal = '' and t.policy is not null and not exists (
             select from schedule_fires x where x.tenant_id = t.tenant_id and x.schedule_id = t.schedule_id and x.tick = t.tick and x.outcome <> 'queued')
         ),
         admitted as (
-          select l.id, a.status
+          select l.id, a.status, a.not_before
           from (
             select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
               array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies
+              array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
             from limited l
           ) g
-          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           join limited l on l.turn = a.place
           where g.tenants is not null
         ),
         decided as (
-          select t.*, coalesce(a.status, 'queued') as status,
+          select t.*, a.not_before, coalesce(a.status, 'queued') as status,
             case when a.status = 'skipped' then 'skipped' when t.refusal = '' then 'started' else 'refused' end as outcome
           from target t left join admitted a on a.id = t.id
         ),
@@ -269,11 +271,11 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
           returning tenant_id, schedule_id, tick, execution_id
         )
         insert into executions
-          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit)
+          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit, not_before)
         select t.tenant_id, t.id, t.workflow_id, t.version, t.status, t.priority, 'schedule',
           jsonb_build_object('type', 'schedule', 'id', t.trigger_id, 'scheduleId', t.schedule_id,
             'scheduledAt', to_char(t.tick at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
-          t.input, now(), t.concurrency_key, nullif(t.concurrency_limit, 0)
+          t.input, now(), t.concurrency_key, nullif(t.concurrency_limit, 0), t.not_before
         from noted n join decided t on t.tenant_id = n.tenant_id and t.id = n.execution_id
         returning tenant_id, id, status, priority, lease_owner
         """;

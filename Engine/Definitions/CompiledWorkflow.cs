@@ -22,6 +22,7 @@ public sealed class CompiledWorkflow
         FrozenDictionary<string, int> ordinals,
         CompiledTrigger[] triggers,
         JsonataExpression? concurrencyKey,
+        JsonataExpression? rateKey,
         InputSchema? inputSchema,
         IReadOnlyList<ExpressionUse> uses,
         IReadOnlyList<ResourceUse> resources)
@@ -31,6 +32,7 @@ public sealed class CompiledWorkflow
         Nodes = nodes;
         Triggers = triggers;
         ConcurrencyKey = concurrencyKey;
+        RateKey = rateKey;
         _ordinals = ordinals;
         _inputSchema = inputSchema;
         Uses = uses;
@@ -72,6 +74,8 @@ public sealed class CompiledWorkflow
     internal CompiledGraph Root { get; }
 
     internal JsonataExpression? ConcurrencyKey { get; }
+
+    internal JsonataExpression? RateKey { get; }
 
     /// <summary>Validates a definition and compiles it; with problems, all of them are in <paramref name="problems"/>.</summary>
     public static bool TryCompile(
@@ -122,15 +126,21 @@ public sealed class CompiledWorkflow
     /// The value among whose equals <c>settings.concurrency</c> limits; null when there is no key, or it yields nothing.
     /// </summary>
     /// <exception cref="JsonataException">The expression ended in an error.</exception>
-    public string? EvaluateConcurrencyKey(ReadOnlyMemory<byte> input)
+    public string? EvaluateConcurrencyKey(ReadOnlyMemory<byte> input) => Evaluate(ConcurrencyKey, input);
+
+    /// <summary>The same for <c>settings.rateLimit</c>.</summary>
+    /// <exception cref="JsonataException">The expression ended in an error.</exception>
+    public string? EvaluateRateKey(ReadOnlyMemory<byte> input) => Evaluate(RateKey, input);
+
+    private static string? Evaluate(JsonataExpression? key, ReadOnlyMemory<byte> input)
     {
-        if (ConcurrencyKey is null)
+        if (key is null)
         {
             return null;
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) };
-        var value = ConcurrencyKey.Evaluate(JsonataValue.FromObject(scope));
+        var value = key.Evaluate(JsonataValue.FromObject(scope));
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 }

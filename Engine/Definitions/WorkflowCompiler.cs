@@ -101,6 +101,9 @@ internal sealed class WorkflowCompiler
         var key = definition.Settings.Concurrency?.Key is { } keySource
             ? _expressions.Expression(keySource, "/settings/concurrency/key", node: -1, ExpressionScope.Admission)
             : null;
+        var rateKey = definition.Settings.RateLimit?.Key is { } rateSource
+            ? _expressions.Expression(rateSource, "/settings/rateLimit/key", node: -1, ExpressionScope.Admission)
+            : null;
         new ReferenceChecker(graphs, ordinals, _problems).Check(_expressions.Uses);
         var schema = definition.Parameters is { } parameters
             ? InputSchemaReader.Read(parameters, "/parameters", _problems)
@@ -113,7 +116,7 @@ internal sealed class WorkflowCompiler
 
         var (root, nodes) = GraphBuilder.Build(graphs);
         return new CompiledWorkflow(
-            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, schema, _expressions.Uses, _resources);
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources);
     }
 
     /// <summary>The limits hold for all bodies together.</summary>

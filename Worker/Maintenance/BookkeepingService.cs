@@ -36,8 +36,9 @@ internal sealed class BookkeepingService(PerformanceStore performance, SlotStore
     private async Task<TimeSpan> SettleAsync(CancellationToken cancellationToken)
     {
         (var queued, _after) = await slots.SettleAsync(_after, Limits.HeldKeysPerRound, cancellationToken);
-        streams.Announce(queued.Select(execution => new DispatchHint(execution.Key, execution.Priority)));
-        return SettlePause;
+        var due = await slots.ReleaseDueAsync(Limits.DelayedPerRound, cancellationToken);
+        streams.Announce(due.Concat(queued).Select(execution => new DispatchHint(execution.Key, execution.Priority)));
+        return due.Count == Limits.DelayedPerRound ? TimeSpan.Zero : SettlePause;
     }
 
     private async Task<TimeSpan> MeasureAsync(CancellationToken cancellationToken)
