@@ -40,6 +40,7 @@ builder.Services.AddSingleton<EventRouting>();
 builder.Services.AddSingleton<WorkerRegistry>();
 builder.Services.AddSingleton<ExecutionLogs>();
 builder.Services.AddSingleton<SlotStore>();
+builder.Services.AddSingleton<EnqueuedAdmission>();
 builder.Services.AddSingleton<PerformanceStore>();
 builder.Services.AddSingleton<TenantSettingsStore>();
 builder.Services.AddSingleton<Workflows.Data.Workers.Maintenance>();

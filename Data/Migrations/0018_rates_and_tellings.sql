@@ -238,3 +238,96 @@ begin
     return query select p.* from promote_held(slot.tenant_id, slot.workflow_id, slot.key) p;
   end loop;
 end $$;
+
+-- What SQL started and whose keys are still to be worked out: held, without a key, with a moment that never comes.
+create index executions_unadmitted on executions (tenant_id, id) where status = 'held' and not_before = 'infinity';
+
+create or replace function workflows.enqueue(
+    workflow text, input jsonb default '{}', idempotency_key text default null, correlation_id text default null, priority text default null)
+  returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  tenants_of_role uuid[] := array(select c.tenant_id from workflows.clients c join tenants t on t.tenant_id = c.tenant_id and t.status = 'active'
+                                  where c.role_name = session_user);
+  tenant uuid := tenants_of_role[1];
+  wanted text := coalesce(enqueue.workflow, '');
+  found_ids uuid[];
+  target record;
+  body jsonb := coalesce(enqueue.input, '{}');
+  execution uuid := new_uuid_v7();
+  request bytea;
+  earlier record;
+  most int;
+  rate text;
+  admission text := 'queued';
+  moment timestamptz;
+begin
+  if cardinality(tenants_of_role) <> 1 then
+    raise exception 'The role % may not start workflows.', session_user
+      using errcode = 'WF010', hint = 'The owner of the database maps it to a tenant: select workflows.grant_client(role, tenant)';
+  end if;
+  if wanted ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    found_ids := array[wanted::uuid];
+  else
+    found_ids := array(select w.id from workflows w where w.tenant_id = tenant and lower(w.name) = lower(wanted) and w.deleted_at is null limit 2);
+  end if;
+  if cardinality(found_ids) > 1 then
+    raise exception 'There is more than one workflow named %.', wanted using errcode = 'WF011', hint = 'Name it by its id.';
+  end if;
+  select w.id, w.published_version, w.enabled, v.definition -> 'settings' as settings into target
+  from workflows w
+  left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
+  where w.tenant_id = tenant and w.id = found_ids[1] and w.deleted_at is null;
+  if not found then
+    raise exception 'There is no workflow %.', wanted using errcode = 'WF011';
+  elsif target.published_version is null or not target.enabled then
+    raise exception 'The workflow % is not published, or switched off.', wanted using errcode = 'WF011';
+  end if;
+  if octet_length(body::text) > 1048576 then
+    raise exception 'An input has at most 1048576 bytes.' using errcode = 'WF012';
+  elsif length(enqueue.correlation_id) not between 1 and 256 then
+    raise exception 'A correlation id has 1 to 256 characters.' using errcode = 'WF012';
+  elsif length(enqueue.idempotency_key) not between 1 and 200 then
+    raise exception 'An idempotency key has 1 to 200 characters.' using errcode = 'WF012';
+  elsif enqueue.priority not in ('high', 'normal', 'low') then
+    raise exception 'The priority is high, normal or low.' using errcode = 'WF012';
+  end if;
+  if enqueue.idempotency_key is not null then
+    request := sha256(convert_to(concat_ws('|', body, enqueue.correlation_id, enqueue.priority), 'UTF8'));
+    insert into idempotency_keys as k (tenant_id, scope, key, request_hash, response, created_at, expires_at)
+    values (tenant, 'sql:' || target.id, enqueue.idempotency_key, request, jsonb_build_object('executionId', execution), now(), now() + interval '24 hours')
+    on conflict (tenant_id, scope, key) do update
+      set request_hash = excluded.request_hash, response = excluded.response, created_at = excluded.created_at, expires_at = excluded.expires_at
+      where k.expires_at <= now();
+    if not found then
+      select k.request_hash, (k.response ->> 'executionId')::uuid as id into strict earlier
+      from idempotency_keys k where k.tenant_id = tenant and k.scope = 'sql:' || target.id and k.key = enqueue.idempotency_key;
+      if earlier.request_hash <> request then
+        raise exception 'The idempotency key was used for another request.' using errcode = 'WF013';
+      end if;
+      return earlier.id;
+    end if;
+  end if;
+  most := (target.settings -> 'concurrency' ->> 'limit')::int;
+  rate := concat_ws('/', target.settings -> 'rateLimit' ->> 'limit', target.settings -> 'rateLimit' ->> 'perSeconds', '');
+  if coalesce(target.settings -> 'concurrency' ->> 'key', target.settings -> 'rateLimit' ->> 'key') is not null then
+    -- The key of a limit is an expression on the input, which only the platform can evaluate: a worker does, and admits the execution (EnqueuedAdmission).
+    admission := 'held';
+    moment := 'infinity';
+    most := null;
+  elsif most is not null or rate <> '' then
+    select a.status, a.not_before into strict admission, moment
+    from admit_limited(tenant, array[target.id], array[case when most is not null then '' end], array[most],
+      array[coalesce(target.settings ->> 'overlapPolicy', 'queue')], array[nullif(rate, '')]) a;
+    if admission = 'skipped' then
+      raise exception 'As many executions of % run, or have been started, as its limits allow.', wanted using errcode = 'WF014';
+    end if;
+  end if;
+  insert into executions (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, created_by, queued_at,
+    concurrency_key, concurrency_limit, not_before)
+  values (tenant, execution, target.id, target.published_version, admission,
+    case coalesce(enqueue.priority, target.settings ->> 'priority') when 'high' then 1 when 'low' then -1 else 0 end,
+    'sql', jsonb_build_object('type', 'sql', 'id', session_user), enqueue.correlation_id, body, 'sql:' || session_user, now(),
+    case when most is not null then '' end, most, moment);
+  return execution;
+end $$;

@@ -26,6 +26,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["DecisionStore"] = ([DatabaseRole.Api], true),
         ["DefinitionStore"] = ([DatabaseRole.Worker], false),
         ["DialogueStore"] = ([DatabaseRole.Api], false),
+        ["EnqueuedAdmission"] = ([DatabaseRole.Worker], true),
         ["EventBacklog"] = ([DatabaseRole.Worker], true),
         ["EventExplainer"] = ([DatabaseRole.Api], true),
         ["EventRouter"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
