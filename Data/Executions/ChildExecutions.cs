@@ -78,6 +78,7 @@ internal static class ChildExecutions
         return claimed;
     }
 
+    // An awaited child below a limit whose places are all held by those that await it would wait until a time-out: it is refused instead.
     // A child that was inserted by an earlier sending of this checkpoint is not admitted again: it would count against itself.
     private const string StartSql = """
         with wanted as (
@@ -92,13 +93,14 @@ internal static class ChildExecutions
           left join workflows o on o.tenant_id = p.tenant_id and o.id = p.workflow_id
         ),
         found as (
-          select c.*, t.id as found_id, v.number as found_version,
+          select c.*, t.id as found_id, v.number as found_version, a.holding,
             case when t.id is null then 'WORKFLOW_NOT_FOUND'
                  when t.candidates > 1 and t.job_id is distinct from c.job_id then 'WORKFLOW_AMBIGUOUS'
                  when not t.enabled then 'WORKFLOW_DISABLED'
                  when coalesce(nullif(c.version, 0), t.published_version) is null then 'WORKFLOW_NOT_PUBLISHED'
                  when v.number is null then 'WORKFLOW_VERSION_NOT_FOUND'
-                 when c.problem is not null then 'CONCURRENCY_KEY' end as refusal
+                 when c.problem is not null then 'CONCURRENCY_KEY'
+                 when a.holding >= c.concurrency_limit then 'CONCURRENCY_DEADLOCK' end as refusal
           from wanted c
           left join lateral (
             select x.*, count(*) over () as candidates
@@ -113,6 +115,17 @@ internal static class ChildExecutions
             limit 1
           ) t on true
           left join workflow_versions v on v.tenant_id = c.tenant_id and v.workflow_id = t.id and v.number = coalesce(nullif(c.version, 0), t.published_version)
+          left join lateral (
+            with recursive chain as (
+              select e.parent_execution_id, e.workflow_id, e.concurrency_key, e.trigger ->> 'mode' as mode, 1 as depth
+              from executions e where e.tenant_id = c.tenant_id and e.id = c.parent_id
+              union all
+              select e.parent_execution_id, e.workflow_id, e.concurrency_key, e.trigger ->> 'mode', x.depth + 1
+              from chain x join executions e on e.tenant_id = c.tenant_id and e.id = x.parent_execution_id
+              where x.mode = 'wait' and x.depth <= $20
+            )
+            select count(*)::int as holding from chain x where x.workflow_id = t.id and x.concurrency_key = c.concurrency_key
+          ) a on c.is_awaited and c.concurrency_key is not null
         ),
         limited as (
           select f.*, row_number() over (order by f.tenant_id, f.id) as turn from found f
@@ -135,6 +148,9 @@ internal static class ChildExecutions
           select f.*, a.not_before, coalesce(a.status, 'queued') as admission,
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
             case when a.status = 'skipped' then format('The workflow ''%s'' was not started: %s.', f.workflow_name, $18::text)
+              when f.refusal = 'CONCURRENCY_DEADLOCK' then format(
+                'The workflow ''%s'' would never start: all %s places of its concurrency limit are held by %s of the executions that wait for it.',
+                coalesce(f.workflow_name, f.workflow_id::text), f.concurrency_limit, f.holding)
               else coalesce(f.problem, format('The workflow ''%s'' cannot be started.', coalesce(f.workflow_id::text, f.workflow_name))) end as message
           from found f left join admitted a on a.tenant_id = f.tenant_id and a.id = f.id
         ),
@@ -206,6 +222,7 @@ internal static class ChildExecutions
         command.Parameters.Add(Sql.Texts(children, child => child.Problem));
         command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
         SlotClaims.AddRates(command, children, child => child.Claim);
+        command.Parameters.Add(Sql.Int(Engine.Limits.SubworkflowDepth));
         return command;
     }
 

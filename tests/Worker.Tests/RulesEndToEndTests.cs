@@ -106,6 +106,7 @@ public sealed class RulesEndToEndTests(PostgresServer postgres, RedisServer redi
         var workflow = await _bed.PublishAsync(
             """{"id": "ask", "type": "approval", "parameters": {"title": "Pay?", "users": "ann@x.org"}}""", "",
             """, "settings": {"rateLimit": {"limit": 2, "perSeconds": 2, "key": "{{ input.customer }}"}}""");
+        await _bed.ExecuteAsync("update workflows w set start_settings = v.definition -> 'settings' from workflow_versions v where v.workflow_id = w.id");
         await AddRuleAsync($$$"""{"eventType": "order.placed", "actions": [{"type": "startWorkflow", "workflow": "{{{workflow}}}"}]}""");
         await AddRuleAsync("""{"eventType": "approval.requested", "actions": [{"type": "notify", "users": "ann@x.org", "title": "{{ event.data.title }} {{ event.data.nodeId }}"}]}""");
 
