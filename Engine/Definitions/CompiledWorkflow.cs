@@ -119,6 +119,10 @@ public sealed class CompiledWorkflow
         return found;
     }
 
+    /// <summary>What the calls of the one-time address of this node are checked by; null when it asks for no signature, or is no such node.</summary>
+    public WebhookTrigger? CallbackSignatureOf(string nodeId) =>
+        OrdinalOf(nodeId) is >= 0 and var ordinal && Nodes[ordinal].Action is WaitForWebhookAction action ? action.Signature : null;
+
     /// <summary>What is wrong with an input; empty when it fits the definition's <c>parameters</c>, or there are none.</summary>
     public IReadOnlyList<InputProblem> ValidateInput(JsonElement input) => _inputSchema?.Validate(input) ?? [];
 

@@ -191,6 +191,8 @@ public sealed class DefinitionProblemTests
         { CompensationInvalid, "/nodes/1/compensate", Flow.Json($$"""{"id": "a", "type": "noop", "compensate": "b"}, {"id": "c", "type": "noop", "compensate": "b"}, {{B}}""") },
         { CompensationInvalid, "/nodes/0/compensate", Flow.Json("""{"id": "a", "type": "noop", "compensate": "b"}, {"id": "b", "type": "noop", "compensate": "c"}, {"id": "c", "type": "noop"}""") },
         { CompensationInvalid, "/nodes/0/compensate", Flow.Json("""{"id": "a", "type": "noop", "compensate": "b"}, {"id": "b", "type": "fail"}""") },
+        { ParameterMissing, "/nodes/0/parameters/secret", Flow.Json("""{"id": "a", "type": "waitForWebhook", "parameters": {"signature": "standard"} }""") },
+        { ParameterConflict, "/nodes/0/parameters/secret", Flow.Json("""{"id": "a", "type": "waitForWebhook", "parameters": {"secret": "S"} }""") },
         { FieldMissing, "/settings/rateLimit/perSeconds", Flow.Json(A, "", """, "settings": {"rateLimit": {"limit": 5}}""") },
         { FieldValue, "/settings/rateLimit/limit", Flow.Json(A, "", """, "settings": {"rateLimit": {"limit": 0, "perSeconds": 60}}""") },
         { FieldValue, "/settings/rateLimit/perSeconds", Flow.Json(A, "", """, "settings": {"rateLimit": {"limit": 5, "perSeconds": 0}}""") },
