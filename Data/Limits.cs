@@ -21,6 +21,9 @@ public static class Limits
     /// <summary>Executions that one call may control.</summary>
     public const int BulkControl = 1_000;
 
+    /// <summary>Recently queued executions among which a sweep chooses.</summary>
+    public const int SweptCandidates = 4_096;
+
     /// <summary>Executions of a status that are counted; more are reported as that many.</summary>
     public const int CountedQueue = 10_000;
 

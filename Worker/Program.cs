@@ -27,6 +27,7 @@ builder.Services.AddSingleton(builder.Configuration.GetSection("Worker").Get<Wor
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddDispatch(builder.Configuration);
 builder.Services.AddSingleton<ExecutionClaims>();
+builder.Services.AddSingleton<QueueSweeps>();
 builder.Services.AddSingleton<ExecutionHistory>();
 builder.Services.AddSingleton<CheckpointWriter>();
 builder.Services.AddSingleton<DefinitionStore>();

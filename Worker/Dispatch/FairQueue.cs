@@ -5,7 +5,8 @@ namespace Workflows.Worker.Dispatch;
 
 /// <summary>
 /// Queued executions that this worker knows of, handed out by priority and in turn among tenants: with one tenant's thousands ahead of
-/// it, another tenant's single execution is next. A flood of one priority takes no more than 14 of 16 places while others wait, so nothing
+/// it, another tenant's single execution is next. Of a tenant's the oldest goes first, as in the sweep: what was begun and goes on after a wait does not queue up behind what
+/// was accepted since. A flood of one priority takes no more than 14 of 16 places while others wait, so nothing
 /// starves. Thread-safe. Holds hints only; losing it loses nothing.
 /// </summary>
 internal sealed class FairQueue : IDisposable
@@ -101,19 +102,19 @@ internal sealed class FairQueue : IDisposable
 
     private sealed class PriorityClass
     {
-        private readonly Dictionary<Guid, Queue<(ExecutionKey, PendingEntry)>> _byTenant = [];
+        private readonly Dictionary<Guid, PriorityQueue<(ExecutionKey, PendingEntry), Guid>> _byTenant = [];
         private readonly Queue<Guid> _turns = new();
 
         public void Add(ExecutionKey key, PendingEntry pending)
         {
             if (!_byTenant.TryGetValue(key.TenantId, out var queue))
             {
-                queue = new Queue<(ExecutionKey, PendingEntry)>();
+                queue = new PriorityQueue<(ExecutionKey, PendingEntry), Guid>();
                 _byTenant.Add(key.TenantId, queue);
                 _turns.Enqueue(key.TenantId);
             }
 
-            queue.Enqueue((key, pending));
+            queue.Enqueue((key, pending), key.Id); // a UUIDv7: the time at which it was accepted
         }
 
         public bool TryTake(out ExecutionKey key, out PendingEntry pending)

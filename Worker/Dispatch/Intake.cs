@@ -21,11 +21,15 @@ internal sealed partial class Intake : IDisposable
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan EnqueuedPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestWithoutComparing = TimeSpan.FromSeconds(30);
 
     private readonly FairQueue _queue = new();
     private readonly SemaphoreSlim _claiming = new(1, 1);
     private readonly DispatchStreams _streams;
     private readonly ExecutionClaims _claims;
+    private readonly QueueSweeps _sweeps;
+    private readonly SweepPlan _plan;
     private readonly ExecutionHistory _history;
     private readonly WorkflowCache _workflows;
     private readonly ScopeLoader _scopes;
@@ -37,13 +41,17 @@ internal sealed partial class Intake : IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<Intake> _logger;
     private long _lastSweep;
+    private long _lastDoubt;
+    private long _lastCompared;
 
     public Intake(
-        DispatchStreams streams, ExecutionClaims claims, ExecutionHistory history, WorkflowCache workflows, ScopeLoader scopes, CheckpointWriter checkpoints,
+        DispatchStreams streams, ExecutionClaims claims, QueueSweeps sweeps, ExecutionHistory history, WorkflowCache workflows, ScopeLoader scopes, CheckpointWriter checkpoints,
         ExecutionRunner runner, RunningLimits limits, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
     {
         _streams = streams;
         _claims = claims;
+        _sweeps = sweeps;
+        _plan = new SweepPlan(clock);
         _history = history;
         _workflows = workflows;
         _scopes = scopes;
@@ -106,7 +114,16 @@ internal sealed partial class Intake : IDisposable
         _lastSweep = _clock.GetTimestamp();
         var limits = await _limits.GetAsync(cancellationToken);
         var acceptedBefore = _clock.GetUtcNow() + (withoutRedis ? ClockSkew : -SweepAge);
-        var found = await TakeAsync(session, workerId => _claims.SweepAsync(workerId, acceptedBefore, room, cancellationToken, [.. limits.Keys]), cancellationToken);
+        var since = _plan.Next();
+        var found = await TakeAsync(session, async workerId =>
+        {
+            var began = _clock.GetTimestamp();
+            var swept = since is { } from
+                ? await _sweeps.SweepRecentAsync(workerId, from, acceptedBefore, room, cancellationToken, [.. limits.Keys])
+                : await _sweeps.SweepAsync(workerId, acceptedBefore, room, cancellationToken, [.. limits.Keys]);
+            _plan.Swept(since, acceptedBefore, swept.Count < room, _clock.GetElapsedTime(began));
+            return swept;
+        }, cancellationToken);
         return found == room ? TimeSpan.Zero
             : withoutRedis ? PauseWithoutRedis
             : TimeSpan.FromSeconds(_options.SweepSeconds);
@@ -117,7 +134,7 @@ internal sealed partial class Intake : IDisposable
     {
         var room = Math.Min(Room(session), Limits.ClaimsPerRound);
         var limits = await _limits.GetAsync(cancellationToken);
-        var keys = room == 0 ? [] : await _claims.ListEnqueuedAsync(room, [.. limits.Keys], cancellationToken);
+        var keys = room == 0 ? [] : await _sweeps.ListEnqueuedAsync(room, [.. limits.Keys], cancellationToken);
         if (keys.Count > 0)
         {
             await TakeAsync(session, workerId => _claims.ClaimAsync(workerId, keys, cancellationToken), cancellationToken);
@@ -136,18 +153,28 @@ internal sealed partial class Intake : IDisposable
             return limits.Count == 0 ? LongestIdle : PauseWithoutRedis;
         }
 
-        var found = await TakeAsync(session, workerId => _claims.SweepLimitedAsync(workerId, [.. limits], room, cancellationToken), cancellationToken);
+        var found = await TakeAsync(session, workerId => _sweeps.SweepLimitedAsync(workerId, [.. limits], room, cancellationToken), cancellationToken);
         return found > 0 ? TimeSpan.Zero : PauseWithoutRedis;
     }
 
-    /// <summary>Queues again what belongs to this worker by the rows although it does not run it.</summary>
+    /// <summary>
+    /// Queues again what belongs to this worker by the rows although it does not run it. Looks while a claim that failed may still come through, else only now and then.
+    /// </summary>
     public async Task<IReadOnlyList<WokenExecution>> HandBackUnknownAsync(WorkerSession session, CancellationToken cancellationToken)
     {
+        if (!IsInDoubt && _lastCompared != 0 && _clock.GetElapsedTime(_lastCompared) < LongestWithoutComparing)
+        {
+            return [];
+        }
+
+        _lastCompared = _clock.GetTimestamp();
         await _claiming.WaitAsync(cancellationToken); // between a claim and its begin everything is unknown
         try
         {
+            // Known before the rows were read: what ended meanwhile is no longer here, but the rows may still say that it runs.
+            var known = new Dictionary<ExecutionKey, ExecutionRun>(session.Runs);
             var owned = await _claims.ListOwnedAsync(session.WorkerId, cancellationToken);
-            var unknown = owned.Where(row => !session.Runs.TryGetValue(row.Key, out var run) || run.Claimed.Fence != row.Fence).ToList();
+            var unknown = owned.Where(row => !known.TryGetValue(row.Key, out var run) || run.Claimed.Fence != row.Fence).ToList();
             return unknown.Count == 0 || session.IsFenced ? [] : await _claims.HandBackAsync(session.WorkerId, unknown, cancellationToken);
         }
         finally
@@ -155,6 +182,8 @@ internal sealed partial class Intake : IDisposable
             _claiming.Release();
         }
     }
+
+    private bool IsInDoubt => Volatile.Read(ref _lastDoubt) is var last and not 0 && _clock.GetElapsedTime(last) < Doubt;
 
     private int Room(WorkerSession session) =>
         session.IsStopping || session.IsFenced ? 0 : Math.Max(0, _options.MaxInFlight - session.Runs.Count);
@@ -176,6 +205,12 @@ internal sealed partial class Intake : IDisposable
         {
             session.TryFence();
             return 0;
+        }
+        catch
+        {
+            // Its connection may have broken before the answer came: then the server may still carry it out.
+            Volatile.Write(ref _lastDoubt, _clock.GetTimestamp());
+            throw;
         }
         finally
         {

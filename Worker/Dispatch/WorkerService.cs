@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
 using Workflows.Data.Workers;
@@ -22,9 +23,11 @@ internal sealed partial class WorkerService(
     private static readonly TimeSpan RegisterPause = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _nudged = new(0, 1);
+    private readonly ConcurrentQueue<ExecutionKey> _nudges = new();
     private volatile WorkerSession _session = new();
     private long _lastBeat;
     private long _steadySince;
+    private long _lastLook;
 
     /// <summary>Executions in memory; for the health page.</summary>
     public int InFlight => _session.Runs.Count;
@@ -66,7 +69,7 @@ internal sealed partial class WorkerService(
         var session = _session;
         await registry.RegisterAsync(session.WorkerId, Environment.MachineName, cancellationToken);
         // Nudges are hints: without Redis the look at owned executions finds the same, a second later.
-        if (!await signals.TryListenAsync(session.WorkerId, _ => OnNudge()))
+        if (!await signals.TryListenAsync(session.WorkerId, OnNudge))
         {
             LogDeaf();
         }
@@ -172,8 +175,14 @@ internal sealed partial class WorkerService(
         // Any number of nudges leads to one look: a thousand timers that fire at once must not become a thousand queries.
         await _nudged.WaitAsync(LookPause, cancellationToken);
         var session = _session;
+        var keys = KeysToLookAt(session);
+        if (keys.Count == 0)
+        {
+            return TimeSpan.Zero;
+        }
+
         var woken = new List<(ExecutionRun Run, int Wakes)>();
-        foreach (var change in await claims.LookAsync(session.WorkerId, cancellationToken))
+        foreach (var change in await claims.LookAsync(session.WorkerId, keys, cancellationToken))
         {
             if (!session.Runs.TryGetValue(change.Key, out var run))
             {
@@ -211,8 +220,27 @@ internal sealed partial class WorkerService(
         return TimeSpan.Zero;
     }
 
-    private void OnNudge()
+    // Those it was nudged about, and all of them from time to time: nudges are hints.
+    private List<ExecutionKey> KeysToLookAt(WorkerSession session)
     {
+        var nudged = new HashSet<ExecutionKey>();
+        while (_nudges.TryDequeue(out var key))
+        {
+            nudged.Add(key);
+        }
+
+        if (clock.GetElapsedTime(_lastLook) < LookPause)
+        {
+            return [.. nudged.Where(session.Runs.ContainsKey)];
+        }
+
+        _lastLook = clock.GetTimestamp();
+        return [.. session.Runs.Keys];
+    }
+
+    private void OnNudge(ExecutionKey key)
+    {
+        _nudges.Enqueue(key);
         if (_nudged.CurrentCount == 0)
         {
             try

@@ -7,9 +7,13 @@ namespace Workflows.Worker.Maintenance;
 /// <summary>
 /// What must not wait an hour: adding up how long executions took, queueing what is held although there is room, admitting what SQL enqueued, and measuring the queue.
 /// </summary>
-internal sealed class BookkeepingService(PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams, WorkerMetrics metrics, Loop loop) : BackgroundService
+internal sealed class BookkeepingService(
+    PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams, WorkerMetrics metrics, Loop loop, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan MeasurePause = TimeSpan.FromSeconds(10);
+
+    // A queue that is slow to read, as when dead rows may not be removed, is read less often.
+    private const int RestPerCost = 100;
 
     private static readonly TimeSpan FoldPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SettlePause = TimeSpan.FromSeconds(1);
@@ -52,9 +56,11 @@ internal sealed class BookkeepingService(PerformanceStore performance, SlotStore
 
     private async Task<TimeSpan> MeasureAsync(CancellationToken cancellationToken)
     {
+        var began = clock.GetTimestamp();
         var (depth, oldest) = await performance.MeasureQueueAsync(Data.Limits.CountedQueue, cancellationToken);
         Volatile.Write(ref _depth, depth);
         Volatile.Write(ref _oldestSeconds, (long)oldest.TotalSeconds);
-        return MeasurePause;
+        var rest = clock.GetElapsedTime(began) * RestPerCost;
+        return rest > MeasurePause ? rest : MeasurePause;
     }
 }

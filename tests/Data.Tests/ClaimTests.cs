@@ -32,7 +32,7 @@ public sealed class ClaimTests(PostgresServer server) : IAsyncLifetime
             var worker = workers[round % 2];
             var some = keys.OrderBy(key => HashCode.Combine(key.Id, round)).Take(100).ToList();
             return round % 4 == 3
-                ? await _stack.Claims.SweepAsync(worker, TimeProvider.System.GetUtcNow() + ClockSkew, 50, cancellationToken)
+                ? await _stack.Sweeps.SweepAsync(worker, TimeProvider.System.GetUtcNow() + ClockSkew, 50, cancellationToken)
                 : await _stack.Claims.ClaimAsync(worker, some, cancellationToken);
         }));
 
@@ -52,7 +52,7 @@ public sealed class ClaimTests(PostgresServer server) : IAsyncLifetime
 
         var byId = await Assert.ThrowsAsync<PostgresException>(() => _stack.Claims.ClaimAsync(worker, [key], TestContext.Current.CancellationToken));
         var bySweep = await Assert.ThrowsAsync<PostgresException>(
-            () => _stack.Claims.SweepAsync(worker, TimeProvider.System.GetUtcNow() + ClockSkew, 10, TestContext.Current.CancellationToken));
+            () => _stack.Sweeps.SweepAsync(worker, TimeProvider.System.GetUtcNow() + ClockSkew, 10, TestContext.Current.CancellationToken));
 
         Assert.True(PostgresErrors.IsWorkerFenced(byId));
         Assert.True(PostgresErrors.IsWorkerFenced(bySweep));
@@ -89,11 +89,79 @@ public sealed class ClaimTests(PostgresServer server) : IAsyncLifetime
         var single = await _stack.StartAsync(modest);
         await StartManyAsync(third, 5);
 
-        var claimed = await _stack.Claims.SweepAsync(
+        var claimed = await _stack.Sweeps.SweepAsync(
             await _stack.AddWorkerAsync(), TimeProvider.System.GetUtcNow() + ClockSkew, 9, TestContext.Current.CancellationToken);
 
         Assert.Contains(single, claimed.Select(claim => claim.Key));
         Assert.Equal([4, 4], claimed.Where(claim => claim.Key != single).CountBy(claim => claim.Key.TenantId).Select(count => count.Value));
+    }
+
+    [Fact]
+    public async Task A_sweep_over_a_span_of_time_takes_turns_among_tenants_and_priorities_too()
+    {
+        await StartManyAsync(_tenant, 300);
+        var modest = await _stack.AddTenantAsync();
+        var limited = await _stack.AddTenantAsync();
+        var single = await _stack.StartAsync(modest);
+        await _stack.StartAsync(limited);
+        var urgent = await _stack.StartAsync(_tenant);
+        await _stack.ScalarAsync<int>($"update executions set priority = 1 where id = '{urgent.Id}'; select 1");
+        var now = TimeProvider.System.GetUtcNow();
+
+        var claimed = await _stack.Sweeps.SweepRecentAsync(
+            await _stack.AddWorkerAsync(), now - ClockSkew, now + ClockSkew, 4, TestContext.Current.CancellationToken, [limited.Id]);
+
+        Assert.Equal(4, claimed.Count);
+        Assert.Contains(single, claimed.Select(claim => claim.Key));
+        Assert.Contains(urgent, claimed.Select(claim => claim.Key));
+        Assert.DoesNotContain(limited.Id, claimed.Select(claim => claim.Key.TenantId));
+    }
+
+    [Fact]
+    public async Task A_sweep_over_a_span_of_time_finds_what_was_queued_again_lately_however_old_it_is()
+    {
+        var old = await _stack.StartAsync(_tenant);
+        var again = await _stack.StartAsync(_tenant);
+        await _stack.ScalarAsync<int>("update executions set queued_at = now() - interval '1 hour'; select 1");
+        await _stack.ScalarAsync<int>($"update executions set queued_at = now() where id = '{again.Id}'; select 1");
+        var now = TimeProvider.System.GetUtcNow();
+
+        var claimed = await _stack.Sweeps.SweepRecentAsync(
+            await _stack.AddWorkerAsync(), now - ClockSkew, now + ClockSkew, 10, TestContext.Current.CancellationToken);
+
+        Assert.Equal(again, Assert.Single(claimed).Key);
+        Assert.Equal("queued", await _stack.StatusOfAsync(old));
+    }
+
+    // As a forgotten transaction brings it about: what ended can not be removed, and each sweep over the whole queue reads it again.
+    [Fact]
+    public async Task A_sweep_over_a_span_of_time_reads_nothing_that_was_done_before_it()
+    {
+        await using var connection = await _stack.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, TestContext.Current.CancellationToken);
+        await using var snapshot = new NpgsqlCommand("select count(*) from workers", connection);
+        await snapshot.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+        for (var thousand = 0; thousand < 3; thousand++)
+        {
+            await StartManyAsync(_tenant, 1_000);
+        }
+
+        await _stack.ScalarAsync<int>("update executions set status = 'completed', finished_at = now(), queued_at = now() - interval '1 minute'; select 1");
+        await _stack.ScalarAsync<int>("analyze executions; select 1");
+
+        var whole = await PagesAsync("select count(*) from (select e.id from executions e where e.status = 'queued' order by e.tenant_id limit 1) q");
+        var recent = await PagesAsync(
+            "select count(*) from (select e.id from executions e where e.status = 'queued' and e.queued_at > now() + interval '1 second' order by e.queued_at limit 1) q");
+
+        Assert.True(whole > 40, $"The whole queue took {whole} pages; the test shows nothing.");
+        Assert.True(recent < 10, $"What was queued lately took {recent} pages.");
+
+        async Task<int> PagesAsync(string query)
+        {
+            var plan = await _stack.ListAsync($"explain (analyze, buffers, format text, timing off, summary off) {query}");
+            var buffers = plan.First(line => line.Contains("Buffers: shared", StringComparison.Ordinal));
+            return System.Text.RegularExpressions.Regex.Matches(buffers, @"(?:hit|read)=(\d+)").Sum(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+        }
     }
 
     [Fact]
@@ -102,9 +170,9 @@ public sealed class ClaimTests(PostgresServer server) : IAsyncLifetime
         var keys = (await StartManyAsync(_tenant, 10)).OrderBy(key => key.Id).ToList();
         var worker = await _stack.AddWorkerAsync();
 
-        Assert.Empty(await _stack.Claims.SweepAsync(
+        Assert.Empty(await _stack.Sweeps.SweepAsync(
             worker, TimeProvider.System.GetUtcNow() - ClockSkew, 10, TestContext.Current.CancellationToken));
-        var claimed = await _stack.Claims.SweepAsync(worker, TimeProvider.System.GetUtcNow() + ClockSkew, 4, TestContext.Current.CancellationToken);
+        var claimed = await _stack.Sweeps.SweepAsync(worker, TimeProvider.System.GetUtcNow() + ClockSkew, 4, TestContext.Current.CancellationToken);
 
         Assert.Equal(keys.Take(4), claimed.Select(claim => claim.Key).OrderBy(key => key.Id));
     }
@@ -118,7 +186,7 @@ public sealed class ClaimTests(PostgresServer server) : IAsyncLifetime
         await using var hold = new NpgsqlCommand("select from executions where id = $1 for update", connection) { Parameters = { new() { Value = keys[0].Id } } };
         await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-        var claimed = await _stack.Claims.SweepAsync(
+        var claimed = await _stack.Sweeps.SweepAsync(
             await _stack.AddWorkerAsync(), TimeProvider.System.GetUtcNow() + ClockSkew, 10, TestContext.Current.CancellationToken);
 
         Assert.Equal(keys[1], Assert.Single(claimed).Key);

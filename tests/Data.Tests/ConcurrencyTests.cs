@@ -55,7 +55,7 @@ public sealed class ConcurrencyTests(PostgresServer server) : IAsyncLifetime
             while (!starting.IsCompleted || await _stack.ScalarAsync<long>("select count(*) from executions where finished_at is null") > 0)
             {
                 Assert.InRange(await _stack.ScalarAsync<long>(ActiveSql), 0, Limit);
-                foreach (var owned in await _stack.Claims.SweepAsync(worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 2, Token))
+                foreach (var owned in await _stack.Sweeps.SweepAsync(worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 2, Token))
                 {
                     await _stack.WriteAsync(worker, checkpoint => checkpoint.Finished.Add(owned.Finished()));
                 }

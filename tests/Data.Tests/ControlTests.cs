@@ -36,7 +36,7 @@ public sealed class ControlTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(new ControlOutcome.Accepted("paused"), await ApplyAsync(ControlAction.Pause, owned.Key));
 
         await Eventually.TrueAsync(async () => (await _stack.Timers.FireDueAsync(10, Token)).Count == 1, cancellationToken: Token);
-        Assert.Empty(await _stack.Claims.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 10, Token));
+        Assert.Empty(await _stack.Sweeps.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 10, Token));
         Assert.Empty(await _stack.Claims.ClaimAsync(_worker, [owned.Key], Token));
         Assert.Equal("paused", await _stack.StatusOfAsync(owned.Key));
 
@@ -145,7 +145,7 @@ public sealed class ControlTests(PostgresServer server) : IAsyncLifetime
 
         await _stack.ExecuteAsync("update executions set queued_at = now() - interval '1 hour' where priority = -1");
         var (depth, oldest) = await _stack.Performance.MeasureQueueAsync(Limits.CountedQueue, Token);
-        var claimed = await _stack.Claims.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 42, Token);
+        var claimed = await _stack.Sweeps.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 42, Token);
 
         Assert.Equal(120, depth);
         Assert.InRange(oldest, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
@@ -172,15 +172,15 @@ public sealed class ControlTests(PostgresServer server) : IAsyncLifetime
             workers.Add(await _stack.AddWorkerAsync());
         }
 
-        var claimed = await Task.WhenAll(workers.Select(worker => _stack.Claims.SweepLimitedAsync(worker, [.. limits], 5, Token)));
+        var claimed = await Task.WhenAll(workers.Select(worker => _stack.Sweeps.SweepLimitedAsync(worker, [.. limits], 5, Token)));
 
         Assert.Equal(7, Assert.Single(limits).Value);
         Assert.Equal(7, claimed.Sum(rows => rows.Count));
-        Assert.Empty(await _stack.Claims.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 10, Token, [.. limits.Keys]));
+        Assert.Empty(await _stack.Sweeps.SweepAsync(_worker, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 10, Token, [.. limits.Keys]));
         var owner = workers[Array.FindIndex(claimed, rows => rows.Count > 0)];
         var ended = claimed.First(rows => rows.Count > 0)[0];
         await _stack.WriteAsync(owner, checkpoint => checkpoint.Finished.Add(ended.Finished()));
-        Assert.Single(await _stack.Claims.SweepLimitedAsync(_worker, [.. limits], 5, Token));
+        Assert.Single(await _stack.Sweeps.SweepLimitedAsync(_worker, [.. limits], 5, Token));
     }
 
     private Task<ControlOutcome> ApplyAsync(ControlAction action, ExecutionKey key) =>

@@ -41,6 +41,7 @@ internal sealed class DataStack : IAsyncDisposable
         Router = new EventRouter(Api, Dispatch, Signals, TimeProvider.System);
         Events = new EventStore(Api, Router, TimeProvider.System);
         Claims = new ExecutionClaims(Worker);
+        Sweeps = new QueueSweeps(Worker);
         Checkpoints = new CheckpointWriter(Worker);
         History = new ExecutionHistory(Worker);
         Timers = new TimerStore(Worker);
@@ -77,6 +78,8 @@ internal sealed class DataStack : IAsyncDisposable
     public EventStore Events { get; }
 
     public ExecutionClaims Claims { get; }
+
+    public QueueSweeps Sweeps { get; }
 
     public CheckpointWriter Checkpoints { get; }
 

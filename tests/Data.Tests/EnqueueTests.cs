@@ -44,7 +44,7 @@ public sealed class EnqueueTests(PostgresServer server) : IAsyncLifetime
             [$$"""queued sql 1 1 o-7 {"order": 7} sql:{{_role}}"""],
             await _stack.ListAsync("select concat_ws(' ', status, trigger_type, version, priority, correlation_id, input, created_by) from executions where id = $1", id));
         Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions_default"));
-        Assert.Equal(id, Assert.Single(await _stack.Claims.ListEnqueuedAsync(10, [], TestContext.Current.CancellationToken)).Id);
+        Assert.Equal(id, Assert.Single(await _stack.Sweeps.ListEnqueuedAsync(10, [], TestContext.Current.CancellationToken)).Id);
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class LimitedStartTests(PostgresServer server) : IAsyncLifetime
             while (await _stack.ScalarAsync<long>("select count(*) from executions where concurrency_key is not null and finished_at is not null") < total)
             {
                 Assert.InRange(await MostActiveAsync(), 0, Limit);
-                foreach (var owned in await _stack.Claims.SweepAsync(ender, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 2, Token))
+                foreach (var owned in await _stack.Sweeps.SweepAsync(ender, TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1), 2, Token))
                 {
                     await RetryAsync(() => _stack.WriteAsync(ender, checkpoint => checkpoint.Finished.Add(owned.Finished() with { IsChild = true })));
                 }

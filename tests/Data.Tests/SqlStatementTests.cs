@@ -36,6 +36,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["RuleRecipients"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["RoutingTables"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["ExecutionClaims"] = ([DatabaseRole.Worker], true),
+        ["ClaimBatch"] = ([DatabaseRole.Worker], true),
+        ["QueueSweeps"] = ([DatabaseRole.Worker], true),
         ["ExecutionControl"] = ([DatabaseRole.Api], true),
         ["ExecutionHistory"] = ([DatabaseRole.Worker], true),
         ["ExecutionLogs"] = ([DatabaseRole.Worker], true),

@@ -94,7 +94,7 @@ public sealed class TimerTests(PostgresServer server) : IAsyncLifetime
         var woken = await FireAllAsync();
 
         Assert.All(woken, execution => Assert.Equal(("running", _worker), (execution.Status, execution.Owner)));
-        var changes = (await _stack.Claims.LookAsync(_worker, TestContext.Current.CancellationToken)).ToDictionary(change => change.Key, change => change.StopRequest);
+        var changes = (await _stack.Claims.LookAsync(_worker, [late.Key, cancelled.Key], TestContext.Current.CancellationToken)).ToDictionary(change => change.Key, change => change.StopRequest);
         Assert.Equal("timeout", changes[late.Key]);
         Assert.Equal("cancel", changes[cancelled.Key]);
     }

@@ -32,7 +32,7 @@ internal sealed class CrashBenchmark : IBenchmark
     public async Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report)
     {
         var workflow = await client.PublishAsync("crash", Workloads.TenSteps());
-        await Workloads.RunAsync(client, workflow, 500, Connections, 0);
+        await Workloads.RunAsync(client, workflow, 500, Connections);
         long there = 500;
         foreach (var (signal, name) in new[] { (Kill, "kill"), (Stop, "freeze") })
         {

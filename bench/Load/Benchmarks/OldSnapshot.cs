@@ -24,7 +24,7 @@ internal sealed class OldSnapshotBenchmark : IBenchmark
         var workflow = await client.PublishAsync("ten-step", Workloads.TenSteps());
         // Long enough for the code to be compiled: what is compared later would else win by having come later.
         long there = WarmUp * Executions;
-        await Workloads.RunAsync(client, workflow, WarmUp * Executions, Connections, 0);
+        await Workloads.RunAsync(client, workflow, WarmUp * Executions, Connections);
         var before = new List<double>();
         for (var round = 0; round < RoundsBefore; round++)
         {
@@ -55,7 +55,7 @@ internal sealed class OldSnapshotBenchmark : IBenchmark
 
         async Task<double> RoundAsync()
         {
-            var seconds = await Workloads.RunAsync(client, workflow, Executions, Connections, there);
+            var seconds = await Workloads.RunAsync(client, workflow, Executions, Connections);
             there += Executions;
             return Executions / seconds;
         }

@@ -29,19 +29,19 @@ internal sealed class ParkedBenchmark : IBenchmark
         var running = await client.PublishAsync("ten-step", Workloads.TenSteps());
         // Long enough for the code to be compiled: what is compared later would else win by having come later.
         long there = WarmUp * Executions;
-        await Workloads.RunAsync(client, running, WarmUp * Executions, Connections, 0);
-        var alone = await MedianAsync(client, running, there);
+        await Workloads.RunAsync(client, running, WarmUp * Executions, Connections);
+        var alone = await MedianAsync(client, running);
         there += Rounds * Executions;
 
         await ParkAsync(client);
-        var beside = await MedianAsync(client, running, there);
+        var beside = await MedianAsync(client, running);
         there += Rounds * Executions;
         report("alone", alone, "exec/s");
         report("beside-a-million", beside, "exec/s");
         report("ratio", beside / alone, "of the throughput alone");
 
         var due = await client.ScalarAsync<long>(MakeDueSql, DueTimers, DueWithinSeconds);
-        var load = Workloads.RunAsync(client, running, 6 * Executions, Connections, there);
+        var load = Workloads.RunAsync(client, running, 6 * Executions, Connections);
         await WaitForFiredAsync(client, due);
         await load;
         report("timers-late-p50", await client.ScalarAsync<double>(LatenessSql, 0.5), "s");
@@ -50,12 +50,12 @@ internal sealed class ParkedBenchmark : IBenchmark
         await client.VerifyStepsAsync(running, there + (6 * Executions), Workloads.Steps);
     }
 
-    private static async Task<double> MedianAsync(PlatformClient client, string workflow, long there)
+    private static async Task<double> MedianAsync(PlatformClient client, string workflow)
     {
         var rates = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
-            rates.Add(Executions / await Workloads.RunAsync(client, workflow, Executions, Connections, there + (round * (long)Executions)));
+            rates.Add(Executions / await Workloads.RunAsync(client, workflow, Executions, Connections));
         }
 
         return Workloads.Percentile(rates, 0.5);

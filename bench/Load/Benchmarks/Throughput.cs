@@ -85,12 +85,12 @@ internal sealed class TenStepBenchmark : IBenchmark
     public async Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report)
     {
         var workflow = await client.PublishAsync("ten-step", Workloads.TenSteps());
-        await Workloads.RunAsync(client, workflow, Executions, Connections, 0);
+        await Workloads.RunAsync(client, workflow, Executions, Connections);
         var rates = new List<double>();
         var cpu = new CpuMeter(platform);
         for (var round = 1; round <= Rounds; round++)
         {
-            rates.Add(Executions / await Workloads.RunAsync(client, workflow, Executions, Connections, round * (long)Executions));
+            rates.Add(Executions / await Workloads.RunAsync(client, workflow, Executions, Connections));
         }
 
         var used = cpu.Read();
@@ -178,10 +178,10 @@ internal sealed class NoRedisBenchmark : IBenchmark
     public async Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report)
     {
         var workflow = await client.PublishAsync("no-redis", Workloads.TenSteps());
-        await Workloads.RunAsync(client, workflow, Executions, Connections, 0);
-        var with = Executions / await Workloads.RunAsync(client, workflow, Executions, Connections, Executions);
+        await Workloads.RunAsync(client, workflow, Executions, Connections);
+        var with = Executions / await Workloads.RunAsync(client, workflow, Executions, Connections);
         await platform.OrderAsync("stop redis");
-        var without = Executions / await Workloads.RunAsync(client, workflow, Executions, Connections, 2 * Executions);
+        var without = Executions / await Workloads.RunAsync(client, workflow, Executions, Connections);
         await client.VerifyStepsAsync(workflow, 3 * Executions, Workloads.Steps);
         report("with-redis", with, "exec/s");
         report("without-redis", without, "exec/s");

@@ -35,12 +35,15 @@ public sealed class FairQueueTests : IDisposable
     }
 
     [Fact]
-    public void Within_a_tenant_the_order_of_arrival_stays()
+    public void Within_a_tenant_what_was_accepted_first_goes_first_also_when_it_comes_back_from_a_wait()
     {
-        var entry = Entry("1-0", Guid.CreateVersion7(), 5);
-        _queue.Add([entry]);
+        var tenant = Guid.CreateVersion7();
+        var begun = TimeProvider.System.GetUtcNow();
+        var keys = Enumerable.Range(0, 6).Select(second => new ExecutionKey(tenant, Guid.CreateVersion7(begun.AddSeconds(second)))).ToArray();
+        _queue.Add([new DispatchEntry(ExecutionPriority.Normal, "1-0", keys[1..])]);
+        _queue.Add([new DispatchEntry(ExecutionPriority.Normal, "2-0", [keys[0]])]);
 
-        Assert.Equal(entry.Keys, _queue.Take(2, _settled).Concat(_queue.Take(9, _settled)));
+        Assert.Equal(keys, _queue.Take(2, _settled).Concat(_queue.Take(9, _settled)));
     }
 
     [Fact]
