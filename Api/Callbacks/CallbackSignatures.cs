@@ -1,4 +1,5 @@
-using Workflows.Api.Executions;
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
 using Workflows.Data.Executions;
 using Workflows.Data.Secrets;
 using Workflows.Engine.Definitions;
