@@ -56,7 +56,7 @@ public sealed class SubworkflowTests(PostgresServer postgres, RedisServer redis)
         await _bed.StartWorkerAsync();
 
         Assert.Equal(("failed", "CONCURRENCY_DEADLOCK"), await _bed.EndOfAsync(execution, Soon));
-        Assert.Equal(["again/1 failed "], await _bed.StepsOfAsync(execution));
+        Assert.Equal(["again/1 failed"], await _bed.StepsOfAsync(execution));
         Assert.Equal(1, await _bed.ScalarAsync<long>("select count(*) from executions"));
         await _bed.AssertNothingWaitsAsync();
     }
