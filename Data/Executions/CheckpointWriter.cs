@@ -13,7 +13,20 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
 {
     private const string LeaseSql = "select hold_worker_lease($1)";
 
-    public async Task<CheckpointResult> WriteAsync(Guid workerId, Checkpoint checkpoint, CancellationToken cancellationToken)
+    /// <param name="again">An earlier sending may have come through: what it wrote is left as it is. Asking for that costs a third of what a step costs, so it is not done at first.</param>
+    public async Task<CheckpointResult> WriteAsync(Guid workerId, Checkpoint checkpoint, CancellationToken cancellationToken, bool again = false)
+    {
+        try
+        {
+            return await SendAsync(workerId, checkpoint, again, cancellationToken);
+        }
+        catch (PostgresException exception) when (!again && PostgresErrors.UniqueViolation(exception)?.StartsWith("step_executions", StringComparison.Ordinal) == true)
+        {
+            return await SendAsync(workerId, checkpoint, again: true, cancellationToken);
+        }
+    }
+
+    private async Task<CheckpointResult> SendAsync(Guid workerId, Checkpoint checkpoint, bool again, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         var children = await ChildExecutions.WithClaimsAsync(connection, checkpoint.Children, cancellationToken);
@@ -21,7 +34,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         var lease = new NpgsqlBatchCommand(LeaseSql);
         lease.Parameters.Add(Sql.Uuid(workerId));
         batch.BatchCommands.Add(lease);
-        AddSteps(batch, checkpoint.Steps);
+        AddSteps(batch, checkpoint.Steps, again);
         CheckpointWaits.AddTo(batch, workerId, checkpoint, children);
         PeopleWaits.AddResolvedAtOnce(batch, workerId, checkpoint.Opened);
         AddExecutions(batch, workerId, checkpoint);
@@ -212,17 +225,18 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
           (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error, started_at, finished_at, rows_processed)
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[],
           $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[], $15::bigint[])
-        on conflict do nothing
         """;
 
-    private static void AddSteps(NpgsqlBatch batch, List<StepRow> steps)
+    private const string StepsAgainSql = StepsSql + " on conflict do nothing";
+
+    private static void AddSteps(NpgsqlBatch batch, List<StepRow> steps, bool again)
     {
         if (steps.Count == 0)
         {
             return;
         }
 
-        var command = new NpgsqlBatchCommand(StepsSql);
+        var command = new NpgsqlBatchCommand(again ? StepsAgainSql : StepsSql);
         command.Parameters.Add(Sql.Uuids(steps, row => row.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(steps, row => row.Key.Id));
         command.Parameters.Add(Sql.Texts(steps, row => row.NodeId));

@@ -1,5 +1,6 @@
 using Workflows.Data;
 using Workflows.Data.Events;
+using Workflows.Worker.Execution;
 
 namespace Workflows.Worker.Dispatch;
 
@@ -8,9 +9,9 @@ namespace Workflows.Worker.Dispatch;
 /// tenants at a time and in turn, so that a slow one holds up no other. When a batch fails its events are tried one by one; one that fails again and again is set
 /// aside with its error, and the rest goes on.
 /// </summary>
-internal sealed partial class EventRouting
+internal sealed partial class EventRouting : IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan CountPause = TimeSpan.FromSeconds(30);
 
     private readonly EventBacklog _backlog;
@@ -19,12 +20,18 @@ internal sealed partial class EventRouting
     private readonly TimeProvider _clock;
     private readonly ILogger<EventRouting> _logger;
     private readonly Dictionary<Guid, Task> _underWay = [];
+    private readonly SemaphoreSlim _emitted = new(0, 1);
     private Guid _last;
     private long _setAside;
     private long _counted;
 
-    public EventRouting(EventBacklog backlog, EventRouter router, WorkerMetrics metrics, TimeProvider clock, ILogger<EventRouting> logger)
+    private readonly ExecutionRunner _runner;
+
+    public EventRouting(
+        EventBacklog backlog, EventRouter router, ExecutionRunner runner, WorkerMetrics metrics, TimeProvider clock, ILogger<EventRouting> logger)
     {
+        _runner = runner;
+        runner.Emitted += Signal;
         (_backlog, _router, _metrics, _clock, _logger) = (backlog, router, metrics, clock, logger);
         metrics.Observe("workflows.events.set_aside", "{event}", "Events that could not be routed and wait for a person.", () => Volatile.Read(ref _setAside));
     }
@@ -58,7 +65,14 @@ internal sealed partial class EventRouting
             return TimeSpan.Zero;
         }
 
-        return Pause;
+        await _emitted.WaitAsync(Pause, cancellationToken);
+        return TimeSpan.Zero;
+    }
+
+    public void Dispose()
+    {
+        _runner.Emitted -= Signal;
+        _emitted.Dispose();
     }
 
     /// <summary>Waits for what is under way when the worker stops; what is not done stays in the queue for others.</summary>
@@ -73,6 +87,18 @@ internal sealed partial class EventRouting
             catch (Exception exception) when (exception is OperationCanceledException || PostgresErrors.IsTransient(exception))
             {
                 LogLeft(tenantId, exception.Message);
+            }
+        }
+    }
+
+    // This worker put events into the queue: the next round comes at once.
+    private void Signal()
+    {
+        lock (_emitted)
+        {
+            if (_emitted.CurrentCount == 0)
+            {
+                _emitted.Release();
             }
         }
     }

@@ -76,11 +76,12 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
         var began = Stopwatch.GetTimestamp();
         var pause = FirstPause;
+        var again = false;
         while (true)
         {
             try
             {
-                var result = await _writer.WriteAsync(session.WorkerId, checkpoint, cancellationToken);
+                var result = await _writer.WriteAsync(session.WorkerId, checkpoint, cancellationToken, again);
                 _metrics.Checkpoint(batch.Count, checkpoint.Steps.Count, Stopwatch.GetElapsedTime(began));
                 Announce(batch, result);
                 Continue(batch);
@@ -103,6 +104,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                 }
 
                 LogRetry(batch.Count, exception.Message);
+                again = true;
                 await Task.Delay(pause, _clock, cancellationToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }

@@ -36,6 +36,9 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     /// <summary>Raised when an execution left this worker's memory, so that another may be claimed.</summary>
     public event Action? Released;
 
+    /// <summary>Raised when events that an execution emitted are in the queue of the router.</summary>
+    public event Action? Emitted;
+
     /// <summary>Takes up an execution that was just claimed; <paramref name="steps"/> and <paramref name="waits"/> are what is durable of it.</summary>
     public void Begin(
         WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
@@ -200,6 +203,11 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
 
     private void OnDurable(Progress progress)
     {
+        if (progress.Emitted is { Count: > 0 })
+        {
+            Emitted?.Invoke();
+        }
+
         var run = progress.Run;
         bool lookBack;
         lock (run.Gate)
