@@ -124,6 +124,9 @@ internal static class Limits
     /// <summary>Characters of the JSON Schema and the implementation of a custom node, together.</summary>
     public const int NodeDefinitionLength = 64 * 1024;
 
+    /// <summary>Bytes of the custom nodes that one version of a workflow keeps.</summary>
+    public const int VersionCustomNodeBytes = 4 * 1024 * 1024;
+
     /// <summary>Variables of a tenant, and of each workflow.</summary>
     public const int VariablesPerOwner = 500;
 

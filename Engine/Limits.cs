@@ -131,7 +131,7 @@ public static class Limits
     /// <summary>Longest window of a join: 30 days.</summary>
     public const double JoinSeconds = 30 * 86_400;
 
-    /// <summary>How many rules may follow from one event: an event that a rule emits bears the number of rules before it.</summary>
+    /// <summary>How many events may follow from one another, by rules or by executions that an event started: each bears its number.</summary>
     public const int RuleHops = 10;
 
     /// <summary>Evaluation steps of a condition or template of a trigger or rule: it runs for every event of its type.</summary>
@@ -171,6 +171,7 @@ public static class Limits
 
     public const int CustomNodeNameLength = 100;
     public const int ConnectorNameLength = 100;
+    public const int ScriptNameLength = 100;
     public const int SqlRows = 10_000;
     public const int ContextKeyLength = 200;
 

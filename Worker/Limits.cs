@@ -71,6 +71,17 @@ internal static class Limits
     /// <summary>Bytes of all attachments of one message.</summary>
     public const int EmailAttachmentBytes = 512 * 1024;
 
+    /// <summary>Scripts that run at the same time on a worker, and of those for one tenant; more wait for their turn.</summary>
+    public const int ScriptsAtOnce = 32;
+    public const int ScriptsPerTenant = 8;
+
+    /// <summary>Bytes kept of the end of a script's standard error, and characters of it in the step's error.</summary>
+    public const int ScriptErrorBytes = 64 * 1024;
+    public const int ScriptErrorLength = 1_000;
+
+    /// <summary>How long a script's output may stay open after the script and all its processes have ended.</summary>
+    public static readonly TimeSpan ScriptDrain = TimeSpan.FromSeconds(2);
+
     /// <summary>Characters of the data that one node writes into a session.</summary>
     public const int SessionDataLength = 32 * 1024;
 }

@@ -66,6 +66,8 @@ builder.Services.AddSingleton<INodeRunner, SqlNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, EmailNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, StoreNodeRunner>();
 builder.Services.AddSingleton<INodeRunner, FileNodeRunner>();
+builder.Services.AddSingleton<ScriptCatalogue>();
+builder.Services.AddSingleton<INodeRunner, ScriptNodeRunner>();
 builder.Services.AddSingleton<SessionStore>();
 foreach (var type in new[] { "sessionRead", "sessionWrite", "sessionEnd" })
 {
@@ -93,5 +95,6 @@ builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.
 
 var app = builder.Build();
 app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
+app.Services.GetRequiredService<ScriptCatalogue>();
 app.MapDefaultEndpoints();
 await app.RunAsync();

@@ -41,6 +41,9 @@ public sealed record WorkerOptions
     /// <summary>The folder under which each tenant has one for its file nodes; null = there is none.</summary>
     public string? FileRoot { get; init; }
 
+    /// <summary>Programs that <c>script</c> nodes may run, by name (docs/scripts.md). None by default.</summary>
+    public IReadOnlyDictionary<string, Nodes.ScriptOptions> Scripts { get; init; } = new Dictionary<string, Nodes.ScriptOptions>();
+
     /// <summary>Whether connectors of tenants may reach the database of the platform itself.</summary>
     public bool AllowPlatformDatabase { get; init; }
 }

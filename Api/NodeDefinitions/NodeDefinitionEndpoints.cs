@@ -1,16 +1,22 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
+using Workflows.Engine.Definitions;
 using Workflows.Engine.Nodes;
 
 namespace Workflows.Api.NodeDefinitions;
 
 /// <param name="Name">Definitions write it as the type <c>custom:NAME</c>; stays as it is.</param>
 /// <param name="Schema">The JSON Schema of the node's parameters.</param>
-/// <param name="Implementation"><c>{"type": "http", ...}</c> with the parameters of an http node, as templates over <c>input</c>: the node's parameters.</param>
+/// <param name="Implementation">
+/// <c>{"type": "http", ...}</c> with the parameters of an http node, as templates over <c>input</c>: the node's parameters. Or
+/// <c>{"type": "workflow", "workflow": "ID or name", "timeoutSeconds": 60}</c>: the published version of the workflow is run with the parameters as its input, and
+/// waited for; a name is replaced by the id.
+/// </param>
 internal sealed record CreateNodeDefinitionRequest(string Name, JsonElement Schema, JsonElement Implementation, string Description = "");
 
 internal sealed record UpdateNodeDefinitionRequest(JsonElement? Schema = null, JsonElement? Implementation = null, string? Description = null);
@@ -18,7 +24,7 @@ internal sealed record UpdateNodeDefinitionRequest(JsonElement? Schema = null, J
 internal sealed record NodeDefinitionView(
     Guid Id, string Name, string Type, string Description, RawJson Schema, RawJson Implementation, int Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
-/// <summary>Custom nodes. A change holds for every run of such a node from then on, also in executions that are under way.</summary>
+/// <summary>Custom nodes. A version of a workflow keeps those it uses as they were when it was saved: a change holds for versions that are saved after it.</summary>
 internal static class NodeDefinitionEndpoints
 {
     public static void MapNodeDefinitions(this IEndpointRouteBuilder routes)
@@ -65,9 +71,10 @@ internal static class NodeDefinitionEndpoints
         var id = Guid.CreateVersion7(request.Now);
         var response = await request.ChangeAsync<NodeDefinitionView>(async token =>
         {
-            if (await CheckAsync(wanted.Schema, wanted.Implementation, request, token) is { } problem)
+            var (implementation, problem) = await CheckAsync(wanted.Schema, wanted.Implementation, request, token);
+            if (implementation is null)
             {
-                return problem;
+                return problem!;
             }
 
             if (await request.Db.NodeDefinitions.CountAsync(token) >= Limits.NodeDefinitionsPerTenant)
@@ -82,7 +89,7 @@ internal static class NodeDefinitionEndpoints
                 Name = wanted.Name,
                 Description = wanted.Description,
                 Schema = wanted.Schema.GetRawText(),
-                Implementation = wanted.Implementation.GetRawText(),
+                Implementation = implementation,
                 CreatedAt = request.Now,
                 UpdatedAt = request.Now,
             };
@@ -118,13 +125,15 @@ internal static class NodeDefinitionEndpoints
 
             var before = Summary(definition);
             definition.Schema = wanted.Schema?.GetRawText() ?? definition.Schema;
-            definition.Implementation = wanted.Implementation?.GetRawText() ?? definition.Implementation;
             definition.Description = wanted.Description ?? definition.Description;
-            if (await CheckAsync(JsonElement.Parse(definition.Schema), JsonElement.Parse(definition.Implementation), request, token) is { } problem)
+            var wished = wanted.Implementation ?? JsonElement.Parse(definition.Implementation);
+            var (implementation, problem) = await CheckAsync(JsonElement.Parse(definition.Schema), wished, request, token);
+            if (implementation is null)
             {
-                return problem;
+                return problem!;
             }
 
+            definition.Implementation = implementation;
             definition.Touch(request.Now);
             request.Record("nodeDefinition.update", "nodeDefinition", definition.Id, definition.Name, before, Summary(definition));
             return ApiResponse<NodeDefinitionView>.Ok(View(definition), definition.Version);
@@ -156,16 +165,58 @@ internal static class NodeDefinitionEndpoints
         return response;
     }
 
-    private static async Task<Problem?> CheckAsync(JsonElement schema, JsonElement implementation, ApiRequest request, CancellationToken token)
+    // The implementation as it is to be kept, or why it is not.
+    private static async Task<(string? Implementation, Problem? Problem)> CheckAsync(
+        JsonElement schema, JsonElement implementation, ApiRequest request, CancellationToken token)
     {
         if (schema.GetRawText().Length + implementation.GetRawText().Length > Limits.NodeDefinitionLength)
         {
-            return Problem.Invalid("/implementation", $"'schema' and 'implementation' have together at most {Limits.NodeDefinitionLength} characters.", "TOO_LONG");
+            return (null, Problem.Invalid("/implementation", $"'schema' and 'implementation' have together at most {Limits.NodeDefinitionLength} characters.", "TOO_LONG"));
         }
 
-        return CustomNodeCall.TryCompile(schema, implementation, out var call, out var problems)
-            ? DefinitionChecks.Refuse(await DefinitionChecks.FindMissingAsync(call.Resources, request.Db, token), "")
-            : DefinitionChecks.Refuse(problems, "");
+        if (!CustomNodeCall.TryCompile(schema, implementation, out var call, out var problems))
+        {
+            return (null, DefinitionChecks.Refuse(problems, ""));
+        }
+
+        if (call.Workflow is { } workflow)
+        {
+            var (id, unknown) = await FindWorkflowAsync(workflow, request, token);
+            return id is null ? (null, DefinitionChecks.Refuse([unknown!], "")) : (WithWorkflow(implementation, id.Value), null);
+        }
+
+        return DefinitionChecks.Refuse(await DefinitionChecks.FindMissingAsync(call.Resources, request.Db, token), "") is { } missing
+            ? (null, missing)
+            : (implementation.GetRawText(), null);
+    }
+
+    private static async Task<(Guid? Id, DefinitionProblem? Problem)> FindWorkflowAsync(string workflow, ApiRequest request, CancellationToken token)
+    {
+        var byName = workflow.ToLowerInvariant();
+        var rows = Guid.TryParseExact(workflow, "D", out var id)
+            ? request.Db.Workflows.Where(row => row.Id == id)
+#pragma warning disable CA1304, CA1311, CA1862 // translated to SQL, where names are compared as the index on them does
+            : request.Db.Workflows.Where(row => row.Name.ToLower() == byName);
+#pragma warning restore CA1304, CA1311, CA1862
+        var found = await rows.OrderBy(row => row.Id).Select(row => new { row.Id, row.PublishedVersion }).Take(2).ToListAsync(token);
+        return found switch
+        {
+            [] => (null, Unusable($"There is no workflow '{workflow}'.", "Write the id or the name of a workflow of the tenant.")),
+            [_, _] => (null, Unusable($"More than one workflow has the name '{workflow}'.", "Write the id of the one that is meant.")),
+            [{ PublishedVersion: null }] => (null, Unusable($"The workflow '{workflow}' is not published.", "Publish it first: its published version is what nodes run.")),
+            [var only] => (only.Id, null),
+            _ => throw new InvalidOperationException("Two rows were asked for at most."),
+        };
+    }
+
+    private static DefinitionProblem Unusable(string message, string hint) =>
+        new("/implementation/workflow", DefinitionProblemCodes.WorkflowUnknown, message, hint);
+
+    private static string WithWorkflow(JsonElement implementation, Guid workflow)
+    {
+        var named = JsonNode.Parse(implementation.GetRawText())!.AsObject();
+        named["workflow"] = workflow.ToString();
+        return named.ToJsonString(Envelope.Json);
     }
 
     private static object Summary(NodeDefinitionRecord row) =>

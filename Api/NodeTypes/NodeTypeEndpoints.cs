@@ -47,7 +47,9 @@ internal static class NodeTypeEndpoints
     }
 
     private static RawJson Custom(NodeDefinitionRecord row) =>
-        new(Write(writer => CustomNodes.WriteTo(writer, row.Name, row.Description, JsonElement.Parse(row.Schema))));
+        new(Write(writer => CustomNodes.WriteTo(
+            writer,
+            new CustomNodeDefinition(row.Name, row.Version, JsonElement.Parse(row.Schema), JsonElement.Parse(row.Implementation)) { Description = row.Description })));
 
     private static string Write(Action<Utf8JsonWriter> write)
     {

@@ -79,8 +79,10 @@ internal sealed record WorkflowView(
 
 internal sealed record VersionItem(int Number, string ChangeType, string Comment, Guid? AuthorId, DateTimeOffset CreatedAt, bool Published);
 
+/// <param name="CustomNodes">The custom nodes that the version keeps, by name: which version of each.</param>
 internal sealed record VersionView(
-    int Number, string ChangeType, string Comment, Guid? AuthorId, DateTimeOffset CreatedAt, bool Published, RawJson Definition);
+    int Number, string ChangeType, string Comment, Guid? AuthorId, DateTimeOffset CreatedAt, bool Published, RawJson Definition,
+    IReadOnlyDictionary<string, int> CustomNodes);
 
 /// <param name="Triggers">Triggers of the version, which now start executions.</param>
 internal sealed record PublishedView(Guid Id, int PublishedVersion, int Triggers, int Version);

@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 
 namespace Workflows.Api.Workflows;
 
@@ -12,19 +14,44 @@ internal static class Definitions
 {
     /// <summary>Compiles, and asks whether what it names is there. One of the two answers is null.</summary>
     /// <param name="pointer">Where the definition lies in the request's body.</param>
+    /// <param name="kept">The custom nodes of the version it is; null = as they are at present.</param>
     public static async Task<(CompiledWorkflow? Compiled, Problem? Problem)> CompileAsync(
-        string json, string pointer, WorkflowsDbContext db, CancellationToken cancellationToken)
+        string json, string pointer, WorkflowsDbContext db, CancellationToken cancellationToken, string? kept = null)
     {
-        var (compiled, problems) = await FindProblemsAsync(Encoding.UTF8.GetBytes(json), db, cancellationToken);
+        var utf8 = Encoding.UTF8.GetBytes(json);
+        var nodes = kept is null ? await CustomNodesOfAsync(utf8, db, cancellationToken) : CustomNodeSet.Read(Encoding.UTF8.GetBytes(kept));
+        var (compiled, problems) = await FindProblemsAsync(utf8, nodes, db, cancellationToken);
         return DefinitionChecks.Refuse(problems, pointer) is { } problem ? (null, problem) : (compiled, null);
     }
 
     /// <summary>All that is wrong with a definition of the tenant.</summary>
-    public static async Task<(CompiledWorkflow? Compiled, IReadOnlyList<DefinitionProblem> Problems)> FindProblemsAsync(
+    public static async Task<IReadOnlyList<DefinitionProblem>> FindProblemsAsync(
         ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken) =>
-        CompiledWorkflow.TryCompile(json, out var compiled, out var problems)
+        (await FindProblemsAsync(json, await CustomNodesOfAsync(json, db, cancellationToken), db, cancellationToken)).Problems;
+
+    private static async Task<(CompiledWorkflow? Compiled, IReadOnlyList<DefinitionProblem> Problems)> FindProblemsAsync(
+        ReadOnlyMemory<byte> json, CustomNodeSet nodes, WorkflowsDbContext db, CancellationToken cancellationToken)
+    {
+        if (!CompiledWorkflow.TryCompile(json, nodes, out var compiled, out var problems))
+        {
+            return (null, problems);
+        }
+
+        var size = compiled.CustomNodes.ToJson().Length;
+        return size <= Limits.VersionCustomNodeBytes
             ? (compiled, await DefinitionChecks.FindMissingAsync(compiled.Resources, db, cancellationToken))
-            : (null, problems);
+            : (null, [new DefinitionProblem(
+                "", DefinitionProblemCodes.TooLarge, $"The custom nodes it uses have together {size} bytes.",
+                $"At most {Limits.VersionCustomNodeBytes} are allowed, since each version keeps a copy; divide it into sub-workflows.")]);
+    }
+
+    private static async Task<CustomNodeSet> CustomNodesOfAsync(ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken)
+    {
+        var names = CustomNodes.NamesIn(json.Span).ToArray();
+        return names.Length == 0 ? CustomNodeSet.Empty : CustomNodeSet.Of(
+            (await db.NodeDefinitions.AsNoTracking().Where(row => names.Contains(row.Name)).ToListAsync(cancellationToken)).Select(row =>
+                new CustomNodeDefinition(row.Name, row.Version, JsonElement.Parse(row.Schema), JsonElement.Parse(row.Implementation))));
+    }
 
     /// <summary>The definition's settings as they are written; null when it has none.</summary>
     public static string? SettingsOf(string definition)

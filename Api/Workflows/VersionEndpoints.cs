@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
@@ -5,6 +6,7 @@ using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 
 namespace Workflows.Api.Workflows;
 
@@ -22,13 +24,15 @@ internal static class VersionEndpoints
             .WithSummary("Make an old version the draft again, as a new version");
     }
 
-    public static void AddVersion(this ApiRequest request, Workflow workflow, string definition, string changeType, string comment) =>
+    public static void AddVersion(
+        this ApiRequest request, Workflow workflow, string definition, CustomNodeSet customNodes, string changeType, string comment) =>
         request.Db.WorkflowVersions.Add(new WorkflowVersion
         {
             TenantId = workflow.TenantId,
             WorkflowId = workflow.Id,
             Number = workflow.DraftVersion,
             Definition = definition,
+            CustomNodes = customNodes.IsEmpty ? null : Encoding.UTF8.GetString(customNodes.ToJson()),
             ChangeType = changeType,
             Comment = comment,
             AuthorId = request.Caller.UserId,
@@ -53,15 +57,15 @@ internal static class VersionEndpoints
             }
 
             var number = body.Value.Version ?? workflow.DraftVersion;
-            var definition = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == number)
-                .Select(row => row.Definition).SingleOrDefaultAsync(token);
-            if (definition is null)
+            var version = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == number)
+                .Select(row => new { row.Definition, row.CustomNodes }).SingleOrDefaultAsync(token);
+            if (version is null)
             {
                 return new Problem(Errors.WorkflowVersionNotFound);
             }
 
             // Compiled anew: what was valid when it was saved may name what this release no longer has.
-            var (compiled, problem) = await Definitions.CompileAsync(definition, "", request.Db, token);
+            var (compiled, problem) = await Definitions.CompileAsync(version.Definition, "", request.Db, token, version.CustomNodes);
             if (compiled is null)
             {
                 return problem!;
@@ -82,7 +86,7 @@ internal static class VersionEndpoints
 
             workflow.PublishedVersion = number;
             workflow.ParametersSchema = compiled.Definition.Parameters?.GetRawText();
-            workflow.StartSettings = Definitions.SettingsOf(definition);
+            workflow.StartSettings = Definitions.SettingsOf(version.Definition);
             workflow.Touch(request.Now);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.publish", "workflow", workflow.Id, workflow.Name, before, new { workflow.PublishedVersion });
@@ -172,7 +176,8 @@ internal static class VersionEndpoints
                 version.AuthorId,
                 version.CreatedAt,
                 version.Number == workflow.PublishedVersion,
-                new RawJson(version.Definition));
+                new RawJson(version.Definition),
+                (version.CustomNodes is { } kept ? CustomNodeSet.Read(Encoding.UTF8.GetBytes(kept)) : CustomNodeSet.Empty).Versions);
     }
 
     private static Task<ApiResponse<VersionView>> RestoreAsync(Guid workflowId, int number, Body<RestoreRequest> body, ApiRequest request) =>
@@ -189,27 +194,29 @@ internal static class VersionEndpoints
                 return new Problem(Errors.WorkflowNotFound);
             }
 
-            var definition = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == number)
-                .Select(row => row.Definition).SingleOrDefaultAsync(token);
-            if (definition is null)
+            var version = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == number)
+                .Select(row => new { row.Definition, row.CustomNodes }).SingleOrDefaultAsync(token);
+            if (version is null)
             {
                 return new Problem(Errors.WorkflowVersionNotFound);
             }
 
-            if ((await Definitions.CompileAsync(definition, "", request.Db, token)).Problem is { } problem)
+            var (compiled, problem) = await Definitions.CompileAsync(version.Definition, "", request.Db, token, version.CustomNodes);
+            if (compiled is null)
             {
-                return problem;
+                return problem!;
             }
 
             var comment = body.Value.Comment.Length > 0 ? body.Value.Comment : $"version {number} restored";
             var before = new { workflow.DraftVersion };
             workflow.DraftVersion++;
             workflow.Touch(request.Now);
-            request.AddVersion(workflow, definition, "restore", comment);
+            request.AddVersion(workflow, version.Definition, compiled.CustomNodes, "restore", comment);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.restore", "workflow", workflow.Id, workflow.Name, before, new { workflow.DraftVersion, restored = number });
             return ApiResponse<VersionView>.Created(
-                new VersionView(workflow.DraftVersion, "restore", comment, request.Caller.UserId, request.Now, false, new RawJson(definition)),
+                new VersionView(
+                    workflow.DraftVersion, "restore", comment, request.Caller.UserId, request.Now, false, new RawJson(version.Definition), compiled.CustomNodes.Versions),
                 $"/api/v1/workflows/{workflow.Id}/versions/{workflow.DraftVersion}",
                 workflow.Version);
         });

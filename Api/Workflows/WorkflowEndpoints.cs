@@ -6,6 +6,7 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
+using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Workflows;
 
@@ -119,7 +120,7 @@ internal static class WorkflowEndpoints
         Body<ValidateRequest> body, ApiRequest request, CancellationToken cancellationToken)
     {
         var definition = Encoding.UTF8.GetBytes(body.Value.Definition.GetRawText());
-        var (_, problems) = await Definitions.FindProblemsAsync(definition, request.Db, cancellationToken);
+        var problems = await Definitions.FindProblemsAsync(definition, request.Db, cancellationToken);
         return new ValidationView(problems.Count == 0, problems);
     }
 
@@ -133,9 +134,10 @@ internal static class WorkflowEndpoints
         }
 
         var definition = wanted.Definition.GetRawText();
-        if ((await Definitions.CompileAsync(definition, "/definition", request.Db, cancellationToken)).Problem is { } refused)
+        var (compiled, refused) = await Definitions.CompileAsync(definition, "/definition", request.Db, cancellationToken);
+        if (compiled is null)
         {
-            return refused;
+            return refused!;
         }
 
         return await request.ChangeAsync<WorkflowView>(async token =>
@@ -161,7 +163,7 @@ internal static class WorkflowEndpoints
                 UpdatedAt = request.Now,
             };
             request.Db.Workflows.Add(workflow);
-            request.AddVersion(workflow, definition, "create", wanted.Comment);
+            request.AddVersion(workflow, definition, compiled.CustomNodes, "create", wanted.Comment);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.create", "workflow", workflow.Id, workflow.Name, after: new { workflow.Name, workflow.JobId, workflow.Tags, draftVersion = 1 });
             return ApiResponse<WorkflowView>.Created(View(workflow, definition), $"/api/v1/workflows/{workflow.Id}", workflow.Version);
@@ -178,8 +180,8 @@ internal static class WorkflowEndpoints
         }
 
         var definition = wanted.Definition?.GetRawText();
-        if (definition is not null
-            && (await Definitions.CompileAsync(definition, "/definition", request.Db, cancellationToken)).Problem is { } refused)
+        var (compiled, refused) = definition is null ? default : await Definitions.CompileAsync(definition, "/definition", request.Db, cancellationToken);
+        if (refused is not null)
         {
             return refused;
         }
@@ -191,7 +193,7 @@ internal static class WorkflowEndpoints
             workflow.Environment = wanted.Environment ?? workflow.Environment;
             workflow.Tags = wanted.Tags ?? workflow.Tags;
             workflow.Enabled = wanted.Enabled ?? workflow.Enabled;
-            return Task.FromResult<(string?, Problem?)>((definition, null));
+            return Task.FromResult<(string?, CompiledWorkflow?, Problem?)>((definition, compiled, null));
         }, wanted.Comment);
         invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
         return response;
@@ -202,13 +204,23 @@ internal static class WorkflowEndpoints
         EditAsync(
             workflowId,
             request,
-            async (workflow, draft, token) => Definitions.PatchNode(draft, nodeId, body.Value) is { } patched
-                ? (patched, (await Definitions.CompileAsync(patched, "", request.Db, token)).Problem)
-                : (null, new Problem(Errors.NodeNotFound)),
+            async (workflow, draft, token) =>
+            {
+                if (Definitions.PatchNode(draft, nodeId, body.Value) is not { } patched)
+                {
+                    return (null, null, new Problem(Errors.NodeNotFound));
+                }
+
+                var (compiled, problem) = await Definitions.CompileAsync(patched, "", request.Db, token);
+                return (patched, compiled, problem);
+            },
             $"node {nodeId}");
 
     private static Task<ApiResponse<WorkflowView>> EditAsync(
-        Guid workflowId, ApiRequest request, Func<Workflow, string, CancellationToken, Task<(string? Definition, Problem? Problem)>> edit, string comment) =>
+        Guid workflowId,
+        ApiRequest request,
+        Func<Workflow, string, CancellationToken, Task<(string? Definition, CompiledWorkflow? Compiled, Problem? Problem)>> edit,
+        string comment) =>
         request.ChangeAsync<WorkflowView>(async token =>
         {
             var workflow = await request.Db.LockWorkflowAsync(workflowId, token);
@@ -225,7 +237,7 @@ internal static class WorkflowEndpoints
             var draft = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == workflow.DraftVersion)
                 .Select(row => row.Definition).SingleAsync(token);
             var before = Summary(workflow);
-            var (definition, problem) = await edit(workflow, draft, token);
+            var (definition, compiled, problem) = await edit(workflow, draft, token);
             if (problem is not null)
             {
                 return problem;
@@ -234,7 +246,7 @@ internal static class WorkflowEndpoints
             if (definition is not null)
             {
                 workflow.DraftVersion++;
-                request.AddVersion(workflow, definition, "update", comment);
+                request.AddVersion(workflow, definition, compiled!.CustomNodes, "update", comment);
             }
 
             workflow.Touch(request.Now);

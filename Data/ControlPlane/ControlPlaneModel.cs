@@ -134,6 +134,7 @@ internal static class ControlPlaneModel
         {
             version.ToTable("workflow_versions").HasKey(row => new { row.TenantId, row.WorkflowId, row.Number });
             version.Property(row => row.Definition).HasColumnType("jsonb");
+            version.Property(row => row.CustomNodes).HasColumnType("jsonb");
             version.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         model.Entity<WorkflowTrigger>(trigger =>

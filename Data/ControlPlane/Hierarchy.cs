@@ -120,6 +120,9 @@ public sealed class WorkflowVersion : ITenantRow
     /// <summary>JSON, as the database renders it: members in its order, numbers as written.</summary>
     public required string Definition { get; set; }
 
+    /// <summary>The custom nodes it uses as they were when it was saved, as JSON; null = none, or saved before they were kept.</summary>
+    public string? CustomNodes { get; set; }
+
     /// <summary>create, update, check_in, publish, restore or import.</summary>
     public required string ChangeType { get; set; }
 

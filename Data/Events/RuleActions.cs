@@ -77,10 +77,10 @@ internal static class RuleActions
     private static ActionOutcome EmitOf(
         RoutingRule rule, RuleAction.EmitEvent emit, StoredEvent @event, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined)
     {
-        var hops = (cloudEvent.TryGetProperty("hops", out var before) && before.ValueKind == JsonValueKind.Number && before.TryGetInt32(out var count) ? count : 0) + 1;
-        if (hops is > Engine.Limits.RuleHops or < 1)
+        var hops = EventHops.After(cloudEvent);
+        if (hops > Engine.Limits.RuleHops)
         {
-            return new ActionOutcome.Refused(null, $"the event would be the {hops}th in a chain of rules, at most {Engine.Limits.RuleHops} follow one another");
+            return new ActionOutcome.Refused(null, $"more than {Engine.Limits.RuleHops} events would follow from one another");
         }
 
         var scope = ScopeOf(rule, cloudEvent, joined);
@@ -96,7 +96,7 @@ internal static class RuleActions
         var correlation = cloudEvent.TryGetProperty("correlationid", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
         var extensions = WriteObject(writer =>
         {
-            writer.WriteNumber("hops", hops);
+            writer.WriteNumber(EventHops.Attribute, hops);
             writer.WriteString("causationid", @event.Id);
             if (correlation is not null)
             {

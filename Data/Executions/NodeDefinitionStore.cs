@@ -8,7 +8,7 @@ using Workflows.Engine.Nodes;
 namespace Workflows.Data.Executions;
 
 /// <summary>
-/// The custom nodes of tenants, ready to run. Kept in memory for <see cref="Limits.SecretTrust"/>, or until a change is announced.
+/// The custom nodes of tenants as they are at present, for versions of workflows that were saved before versions kept their own. Kept in memory for <see cref="Limits.SecretTrust"/>, or until a change is announced.
 /// </summary>
 public sealed class NodeDefinitionStore
 {

@@ -25,7 +25,8 @@ public sealed class CompiledWorkflow
         JsonataExpression? rateKey,
         InputSchema? inputSchema,
         IReadOnlyList<ExpressionUse> uses,
-        IReadOnlyList<ResourceUse> resources)
+        IReadOnlyList<ResourceUse> resources,
+        CustomNodeSet customNodes)
     {
         Definition = definition;
         Root = root;
@@ -37,6 +38,7 @@ public sealed class CompiledWorkflow
         _inputSchema = inputSchema;
         Uses = uses;
         Resources = resources;
+        CustomNodes = customNodes;
         UsesContext = uses.Any(use => use.Reads(ScopeNames.Context));
         UsesVariables = uses.Any(use => use.Reads(ScopeNames.Variables));
         SecretNames = uses.Where(use => use.MaySeeSecrets)
@@ -77,12 +79,23 @@ public sealed class CompiledWorkflow
 
     internal JsonataExpression? RateKey { get; }
 
-    /// <summary>Validates a definition and compiles it; with problems, all of them are in <paramref name="problems"/>.</summary>
+    /// <summary>Of the custom nodes it was compiled with, those that nodes are of.</summary>
+    public CustomNodeSet CustomNodes { get; }
+
+    /// <summary>Validates a definition and compiles it; with problems, all of them are in <paramref name="problems"/>. What its custom nodes do is left open.</summary>
     public static bool TryCompile(
         ReadOnlyMemory<byte> utf8Json,
         [NotNullWhen(true)] out CompiledWorkflow? workflow,
         out IReadOnlyList<DefinitionProblem> problems) =>
-        new WorkflowCompiler().TryCompile(utf8Json, out workflow, out problems);
+        TryCompile(utf8Json, CustomNodeSet.Empty, out workflow, out problems);
+
+    /// <summary>The same with custom nodes as they are in <paramref name="customNodes"/>; one that is not there is left open.</summary>
+    public static bool TryCompile(
+        ReadOnlyMemory<byte> utf8Json,
+        CustomNodeSet customNodes,
+        [NotNullWhen(true)] out CompiledWorkflow? workflow,
+        out IReadOnlyList<DefinitionProblem> problems) =>
+        new WorkflowCompiler(customNodes).TryCompile(utf8Json, out workflow, out problems);
 
     /// <summary>The ordinal of a node; -1 when there is no such node.</summary>
     public int OrdinalOf(string nodeId) => _ordinals.TryGetValue(nodeId, out var ordinal) ? ordinal : -1;
@@ -125,6 +138,9 @@ public sealed class CompiledWorkflow
 
     /// <summary>What is wrong with an input; empty when it fits the definition's <c>parameters</c>, or there are none.</summary>
     public IReadOnlyList<InputProblem> ValidateInput(JsonElement input) => _inputSchema?.Validate(input) ?? [];
+
+    /// <summary>What is wrong with a template of an input whatever its expressions yield.</summary>
+    internal IReadOnlyList<InputProblem> ValidateConstants(JsonElement template) => _inputSchema?.ValidateConstants(template) ?? [];
 
     /// <summary>
     /// The value among whose equals <c>settings.concurrency</c> limits; null when there is no key, or it yields nothing.

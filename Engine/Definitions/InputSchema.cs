@@ -73,9 +73,14 @@ internal sealed class InputSchema
     public int? MaxProperties { get; init; }
 
     /// <summary>Everything wrong with a value, up to <see cref="Limits.InputProblems"/>.</summary>
-    public IReadOnlyList<InputProblem> Validate(JsonElement value)
+    public IReadOnlyList<InputProblem> Validate(JsonElement value) => Validate(value, isTemplate: false);
+
+    /// <summary>Everything that is wrong with a template whatever its <c>{{ expressions }}</c> yield.</summary>
+    public IReadOnlyList<InputProblem> ValidateConstants(JsonElement template) => Validate(template, isTemplate: true);
+
+    private IReadOnlyList<InputProblem> Validate(JsonElement value, bool isTemplate)
     {
-        var validation = new InputValidation();
+        var validation = new InputValidation(isTemplate);
         validation.Check(this, value, "");
         return validation.Problems;
     }

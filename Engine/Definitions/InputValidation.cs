@@ -6,7 +6,8 @@ using Workflows.Engine.Events;
 namespace Workflows.Engine.Definitions;
 
 /// <summary>One value against one schema, collecting every problem.</summary>
-internal sealed class InputValidation
+/// <param name="isTemplate">Texts with <c>{{ }}</c> may become anything, or leave out the property they stand in: nothing is said of them, nor of what depends on them.</param>
+internal sealed class InputValidation(bool isTemplate)
 {
     private readonly List<InputProblem> _problems = [];
 
@@ -14,6 +15,11 @@ internal sealed class InputValidation
 
     public void Check(InputSchema schema, JsonElement value, string pointer)
     {
+        if (IsExpression(value))
+        {
+            return;
+        }
+
         if (schema.IsNothing)
         {
             Report(pointer, "false", "is not allowed");
@@ -26,12 +32,12 @@ internal sealed class InputValidation
             return; // whatever else is said of the value would only repeat it
         }
 
-        if (schema.Const is { } only && !JsonElement.DeepEquals(only, value))
+        if (schema.Const is { } only && !JsonElement.DeepEquals(only, value) && !HoldsExpression(value))
         {
             Report(pointer, "const", $"must be {Shortened(only)}");
         }
 
-        if (schema.Enum is { } choices && !choices.Any(choice => JsonElement.DeepEquals(choice, value)))
+        if (schema.Enum is { } choices && !choices.Any(choice => JsonElement.DeepEquals(choice, value)) && !HoldsExpression(value))
         {
             Report(pointer, "enum", $"must be one of {string.Join(", ", choices.Take(20).Select(Shortened))}");
         }
@@ -125,7 +131,7 @@ internal sealed class InputValidation
             }
         }
 
-        if (schema.UniqueItems && HasEqualItems(value))
+        if (schema.UniqueItems && HasEqualItems(value) && !HoldsExpression(value))
         {
             Report(pointer, "uniqueItems", "must not hold equal items");
         }
@@ -166,8 +172,20 @@ internal sealed class InputValidation
             }
         }
 
-        Count(count, schema.MinProperties, schema.MaxProperties, pointer, "Properties", "properties");
+        var certain = isTemplate ? value.EnumerateObject().Count(member => !IsExpression(member.Value)) : count;
+        Count(count, schema.MinProperties, max: null, pointer, "Properties", "properties");
+        Count(certain, min: null, schema.MaxProperties, pointer, "Properties", "properties");
     }
+
+    private bool IsExpression(JsonElement value) =>
+        isTemplate && value.ValueKind == JsonValueKind.String && value.GetString()!.Contains("{{", StringComparison.Ordinal);
+
+    private bool HoldsExpression(JsonElement value) => isTemplate && value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().Any(member => HoldsExpression(member.Value)),
+        JsonValueKind.Array => value.EnumerateArray().Any(HoldsExpression),
+        _ => IsExpression(value),
+    };
 
     private void Count(int count, int? min, int? max, string pointer, string keyword, string things)
     {

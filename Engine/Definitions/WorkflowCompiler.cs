@@ -16,8 +16,13 @@ internal sealed class WorkflowCompiler
     private readonly ProblemList _problems = new();
     private readonly ExpressionCompiler _expressions;
     private readonly List<ResourceUse> _resources = [];
+    private readonly CustomNodeSet _customNodes;
 
-    public WorkflowCompiler() => _expressions = new ExpressionCompiler(_problems);
+    public WorkflowCompiler(CustomNodeSet customNodes)
+    {
+        _customNodes = customNodes;
+        _expressions = new ExpressionCompiler(_problems);
+    }
 
     public bool TryCompile(
         ReadOnlyMemory<byte> utf8Json,
@@ -116,8 +121,15 @@ internal sealed class WorkflowCompiler
 
         var (root, nodes) = GraphBuilder.Build(graphs);
         return new CompiledWorkflow(
-            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources);
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources, UsedCustomNodes());
     }
+
+    private CustomNodeSet UsedCustomNodes() => _customNodes.IsEmpty
+        ? _customNodes
+        : _customNodes.Only(_resources.Where(use => use.Kind == ResourceKind.CustomNode).Select(use => use.Name).ToHashSet(StringComparer.Ordinal));
+
+    private NodeType? FindType(string type) =>
+        (CustomNodes.NameOf(type) is { } name ? _customNodes.Find(name) : null) ?? NodeCatalogue.Find(type);
 
     /// <summary>The limits hold for all bodies together.</summary>
     private void CheckTotals(List<GraphSource> graphs)
@@ -188,7 +200,7 @@ internal sealed class WorkflowCompiler
             }
 
             var pointer = graph.PointerTo(place);
-            if (NodeCatalogue.Find(node.Type) is not { } type)
+            if (FindType(node.Type) is not { } type)
             {
                 _problems.Add(
                     pointer + "/type",

@@ -30,6 +30,12 @@ public sealed record ExecutionFacts
     /// <summary>How many executions above this one started each other as sub-workflows; 0 = none.</summary>
     public int Depth { get; init; }
 
+    /// <summary>
+    /// The number that its events bear in the chain of events that led to it (<see cref="Events.EventHops"/>), also through executions that started each other;
+    /// 0 = no event led to it.
+    /// </summary>
+    public int EventHops { get; init; }
+
     /// <summary>The CloudEvent that started the execution, structured JSON; in scope as <c>event</c>; empty = none.</summary>
     public ReadOnlyMemory<byte> TriggerEvent { get; init; }
 

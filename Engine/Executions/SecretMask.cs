@@ -60,6 +60,24 @@ public sealed class SecretMask
         return text;
     }
 
+    /// <summary>The same for the end of a longer text, which may begin within a value: what is left of that goes, too.</summary>
+    public string ApplyToEnd(string text)
+    {
+        var cut = 0;
+        foreach (var form in _forms)
+        {
+            for (var rest = Math.Min(form.Length - 1, text.Length); rest > cut; rest--)
+            {
+                if (text.AsSpan(0, rest).SequenceEqual(form.AsSpan(form.Length - rest)))
+                {
+                    cut = rest;
+                }
+            }
+        }
+
+        return Apply(text[cut..]);
+    }
+
     /// <summary>UTF-8 JSON without the values, whichever way its strings are escaped; the same memory when it holds none.</summary>
     public ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> utf8Json)
     {

@@ -47,6 +47,9 @@ public static class StepErrorCodes
     /// <summary>A sub-workflow below more than <see cref="Limits.SubworkflowDepth"/> others: most likely they start each other without end.</summary>
     public const string SubworkflowTooDeep = "SUBWORKFLOW_TOO_DEEP";
 
+    /// <summary>An event after more than <see cref="Limits.RuleHops"/> others that follow from one another: most likely workflows and rules cause each other without end.</summary>
+    public const string EventChainTooLong = "EVENT_CHAIN_TOO_LONG";
+
     /// <summary>A value that does not fit the schema of a <c>validate</c> node, and its <c>invalid</c> port is not wired.</summary>
     public const string ValueInvalid = "VALUE_INVALID";
 

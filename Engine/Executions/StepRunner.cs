@@ -171,7 +171,7 @@ internal static class StepRunner
             state.Facts.ExecutionId,
             node.Ordinal,
             node.Id,
-            node.Type.Name,
+            (node.Action as EffectAction)?.Runner ?? node.Type.Name,
             frame.Iteration,
             slot.Attempt,
             parameters,

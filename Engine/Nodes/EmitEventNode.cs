@@ -28,7 +28,7 @@ internal sealed class EmitEventNode() : NodeType<EmitEventParameters>(
     "emitEvent",
     "outside",
     NodeEffect.Pure,
-    "Publishes an event, in the same transaction that records the step: both or neither.",
+    "Publishes an event, in the same transaction that records the step: both or neither. In an execution that an event led to, it bears the number of events that follow from one another as `hops`; beyond 10 the node fails with `EVENT_CHAIN_TOO_LONG`.",
     NodePort.MainPort,
     NodePort.ErrorPort)
 {
@@ -43,6 +43,13 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
     public override StepOutcome Evaluate(in NodeContext context)
     {
         var facts = context.State.Facts;
+        if (facts.EventHops > Limits.RuleHops)
+        {
+            return StepOutcome.Failed(
+                StepErrorCodes.EventChainTooLong,
+                $"More than {Limits.RuleHops} events would follow from one another: most likely workflows and rules cause each other without end.");
+        }
+
         var data = parameters.Data is { } template ? context.Render(template) : default;
         var attributes = new CloudEventAttributes
         {
@@ -52,6 +59,7 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
             Subject = context.Text(parameters.Subject, "subject", Limits.EventSubjectLength),
             DataContentType = data.IsEmpty ? null : "application/json",
             Data = data,
+            Extensions = facts.EventHops == 0 ? CloudEvent.NoExtensions : HopsOf(facts.EventHops),
         };
         if (!CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems))
         {
@@ -61,6 +69,8 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
 
         return StepOutcome.Main((cloudEvent with { Time = context.Now }).ToUtf8Json());
     }
+
+    private static Dictionary<string, JsonElement> HopsOf(int hops) => new(1) { [EventHops.Attribute] = JsonSerializer.SerializeToElement(hops) };
 
     /// <summary>The decision to publish what <see cref="Evaluate"/> has put out.</summary>
     public static PublishEvent ToDecision(ReadOnlyMemory<byte> output)

@@ -28,6 +28,9 @@ internal abstract class PureAction : NodeAction
 /// <summary>Run by a runner in the worker, which gets the rendered parameters.</summary>
 internal abstract class EffectAction : NodeAction
 {
+    /// <summary>The node type whose runner does the work; null = the node's own.</summary>
+    public virtual string? Runner => null;
+
     /// <summary>UTF-8 JSON of the shape the runner reads.</summary>
     public abstract ReadOnlyMemory<byte> Render(in NodeContext context);
 }

@@ -35,6 +35,7 @@ public static class NodeCatalogue
         new EmailNode(),
         new StoreNode(),
         new FileNode(),
+        new ScriptNode(),
         new SessionReplyNode(),
         new SessionReadNode(),
         new SessionWriteNode(),
@@ -49,5 +50,5 @@ public static class NodeCatalogue
 
     /// <summary>Null when there is no such type. Every type that begins with <see cref="CustomNodes.Prefix"/> is one.</summary>
     public static NodeType? Find(string name) =>
-        ByName.GetValueOrDefault(name) ?? (CustomNodes.NameOf(name) is { } custom ? new CustomNode(custom) : null);
+        ByName.GetValueOrDefault(name) ?? (CustomNodes.NameOf(name) is { } custom ? CustomNode.Named(custom) : null);
 }

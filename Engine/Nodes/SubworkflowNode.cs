@@ -54,7 +54,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
     NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "The output of the started execution; in mode fire `{\"executionId\": \"...\"}`. One that does not complete is the error `CHILD_FAILED`, which `retry` may try again.";
+        "The output of the started execution; in mode fire `{\"executionId\": \"...\"}`. One that does not complete is the error `CHILD_FAILED`, which `retry` may try again; so may it `CONCURRENCY_SKIPPED`, where the limit of the workflow is reached and its overlap policy is `skip`.";
 
     private protected override NodeAction Compile(SubworkflowParameters parameters, NodeCompilation node) => new Action(parameters);
 
@@ -91,7 +91,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
                 context.Attempt,
                 WaitKind.Child,
                 parameters.Mode == SubworkflowMode.Wait ? DueAt(context) : null,
-                Request: Request(workflow, input, depth));
+                Request: Request(workflow, input, depth, context.State.Facts.EventHops));
         }
 
         public override StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload)
@@ -132,7 +132,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
                     StepErrorCodes.ParameterInvalid, $"'timeoutSeconds' must be a number between 0 and {Limits.WaitSeconds}."));
         }
 
-        private byte[] Request(string workflow, ReadOnlyMemory<byte> input, int depth)
+        private byte[] Request(string workflow, ReadOnlyMemory<byte> input, int depth, int hops)
         {
             var buffer = JsonBuffer.Rent();
             var writer = buffer.Writer;
@@ -145,6 +145,11 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
 
             writer.WriteString("mode"u8, parameters.Mode == SubworkflowMode.Wait ? "wait" : "fire");
             writer.WriteNumber("depth"u8, depth);
+            if (hops > 0)
+            {
+                writer.WriteNumber("hops"u8, hops);
+            }
+
             writer.WritePropertyName("input"u8);
             writer.WriteRawValue(input.Span, skipInputValidation: true);
             writer.WriteEndObject();

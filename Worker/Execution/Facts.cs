@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Workflows.Data.Executions;
+using Workflows.Engine.Events;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Worker.Execution;
@@ -39,6 +40,8 @@ internal static class Facts
             TriggerId = root.TryGetProperty("id", out var id) ? id.GetString() : null,
             TriggerEvent = root.TryGetProperty("event", out var @event) ? JsonSerializer.SerializeToUtf8Bytes(@event) : default,
             ScheduledAt = root.TryGetProperty("scheduledAt", out var scheduledAt) ? scheduledAt.GetString() : null,
+            EventHops = root.TryGetProperty("event", out var started) ? EventHops.After(started)
+                : root.TryGetProperty(EventHops.Attribute, out var hops) ? hops.GetInt32() : 0,
             Depth = root.TryGetProperty("depth", out var depth) ? depth.GetInt32() : 0,
         };
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Workflows.Data.Executions;
+using Workflows.Engine.Events;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Worker.Execution;
@@ -75,6 +76,10 @@ internal static class RowMapping
                 writer.WriteString("executionId", run.Key.Id);
                 writer.WriteString("mode", mode);
                 writer.WriteNumber("depth", request.GetProperty("depth").GetInt32());
+                if (request.TryGetProperty(EventHops.Attribute, out var hops))
+                {
+                    writer.WriteNumber(EventHops.Attribute, hops.GetInt32());
+                }
             }),
             IsAwaited: mode == "wait");
     }

@@ -21,7 +21,7 @@ internal sealed class WorkflowCache(DefinitionStore definitions)
         }
 
         var definition = await definitions.FindAsync(tenantId, workflowId, version, cancellationToken);
-        if (definition is null || !CompiledWorkflow.TryCompile(definition, out var workflow, out _))
+        if (definition is null || !CompiledWorkflow.TryCompile(definition.Definition, definition.CustomNodes, out var workflow, out _))
         {
             return null;
         }

@@ -4,8 +4,8 @@ using Workflows.Engine.Nodes;
 namespace Workflows.Worker.Nodes;
 
 /// <summary>
-/// Runs nodes of the tenants' own types: looks up what the type does at present, checks the parameters against its schema, and has the call made by the
-/// runner of <c>http</c> nodes, with all its guards.
+/// Runs nodes of the tenants' own types in versions of workflows that were saved before versions kept the custom nodes they use: looks up what the type does at
+/// present, checks the parameters against its schema, and has the call made by the runner of <c>http</c> nodes, with all its guards.
 /// </summary>
 internal sealed class CustomNodeRunner(NodeDefinitionStore definitions, HttpNodeRunner http, ConnectorAccess access, TimeProvider clock) : INodeRunner
 {
@@ -18,6 +18,14 @@ internal sealed class CustomNodeRunner(NodeDefinitionStore definitions, HttpNode
         if (definition is null)
         {
             return ConnectorAccess.Failed("NODE_DEFINITION_NOT_FOUND", $"There is no custom node '{name}' any more.", isTransient: false);
+        }
+
+        if (definition.Workflow is not null)
+        {
+            return ConnectorAccess.Failed(
+                "NODE_DEFINITION_NOT_KEPT",
+                $"The custom node '{name}' runs a workflow now, and this version was saved before versions kept their custom nodes: save the workflow again.",
+                isTransient: false);
         }
 
         return definition.TryPrepare(call.Run, call.TenantId, clock.GetUtcNow(), out var run, out var error)

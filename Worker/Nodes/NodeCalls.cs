@@ -19,6 +19,9 @@ internal sealed record NodeCall(Guid TenantId, NodeRun Run)
 {
     public Guid WorkflowId { get; init; }
 
+    /// <summary>Values of the secrets that the execution reads, to be masked by a runner that cuts a text itself; every result is masked anyway.</summary>
+    public IEnumerable<string> Secrets { get; init; } = [];
+
     /// <summary>What the runner used and nobody may read: a connector's password, a token. Masked in the result, and in the log.</summary>
     public List<string> Sensitive { get; } = [];
 }
@@ -66,7 +69,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
     private async Task CallAsync(ExecutionRun run, NodeRun node, CancellationTokenSource abort, Action<ExecutionRun, ExecutionEvent> report)
     {
         var started = clock.GetUtcNow();
-        var call = new NodeCall(run.Key.TenantId, node) { WorkflowId = run.Claimed.WorkflowId };
+        var call = new NodeCall(run.Key.TenantId, node) { WorkflowId = run.Claimed.WorkflowId, Secrets = run.State.Facts.Secrets.Values };
         NodeResult result;
         try
         {

@@ -43,6 +43,39 @@ public sealed class RulesEndToEndTests(PostgresServer postgres, RedisServer redi
                 """));
     }
 
+    // By a trigger, by a rule, and by way of a sub-workflow that nobody waits for.
+    [Theory]
+    [InlineData("trigger")]
+    [InlineData("rule")]
+    [InlineData("child")]
+    public async Task Workflows_that_cause_each_other_by_events_come_to_an_end(string way)
+    {
+        const string Emit = """{"id": "again", "type": "emitEvent", "parameters": {"type": "ping"}}""";
+        var emitter = way == "child"
+            ? await _bed.PublishAsync(Emit)
+            : await _bed.PublishAsync(Emit, rest: way == "trigger" ? """, "triggers": [{"id": "on", "type": "event", "eventType": "ping"}]""" : "");
+        if (way == "child")
+        {
+            await _bed.PublishAsync(
+                $$$"""{"id": "call", "type": "subworkflow", "parameters": {"workflow": "{{{emitter}}}", "mode": "fire"}}""",
+                rest: """, "triggers": [{"id": "on", "type": "event", "eventType": "ping"}]""");
+        }
+        else if (way == "rule")
+        {
+            await AddRuleAsync($$$"""{"eventType": "ping", "actions": [{"type": "startWorkflow", "workflow": "{{{emitter}}}"}]}""");
+        }
+
+        await _bed.SendAsync("ping");
+        await Eventually.TrueAsync(
+            () => _bed.ScalarAsync<bool>("select exists (select from executions where error ->> 'code' = 'EVENT_CHAIN_TOO_LONG')"), Soon, TestContext.Current.CancellationToken);
+
+        Assert.Equal(Engine.Limits.RuleHops + 1, await _bed.ScalarAsync<long>("select count(*) from executions where workflow_id = $1", emitter));
+        Assert.Equal(Engine.Limits.RuleHops, await _bed.ScalarAsync<long>("select count(*) from executions where workflow_id = $1 and status = 'completed'", emitter));
+        Assert.Equal(
+            ["", .. Enumerable.Range(1, Engine.Limits.RuleHops).Select(hops => $"{hops}")],
+            await _bed.ListAsync("select coalesce(extensions ->> 'hops', '') from events order by (extensions ->> 'hops')::int nulls first"));
+    }
+
     [Fact]
     public async Task What_sql_starts_runs_within_a_second_or_so_and_wrong_input_fails_it()
     {

@@ -48,7 +48,8 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
     [InlineData("""{"name": "a", "schema": {}, "implementation": {"type": "http", "url": "http://x", "secret": 1}}""", "/implementation/secret")]
     [InlineData("""{"name": "a", "schema": {}, "implementation": {"type": "http", "url": "/x", "connector": "missing"}}""", "/implementation/connector")]
     [InlineData("""{"name": "a", "schema": {}, "implementation": {"type": "http", "url": "http://x", "headers": {"a": "{{ secrets.TOKEN }}"}}}""", "/implementation/headers")]
-    [InlineData("""{"name": "a", "schema": {}, "implementation": {"type": "workflow", "workflow": "w"}}""", "/implementation/type")]
+    [InlineData("""{"name": "a", "schema": {}, "implementation": {"type": "script", "script": "w"}}""", "/implementation/type")]
+    [InlineData("""{"name": "a", "schema": {}, "implementation": {"type": "workflow", "workflow": "w", "mode": "fire"}}""", "/implementation/mode")]
     [InlineData("""{"name": "a", "schema": {}, "implementation": {}}""", "/implementation/type")]
     public async Task A_custom_node_that_cannot_work_is_refused(string body, string at)
     {
@@ -58,6 +59,93 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
 
         Assert.True((int)answer.Status is 400 or 422, answer.Text);
         Assert.Contains(at, answer.Json.GetProperty("error").GetProperty("details").EnumerateArray().Select(detail => detail.GetProperty("pointer").GetString()));
+    }
+
+    [Fact]
+    public async Task A_custom_node_may_run_a_workflow_which_it_names_by_its_id()
+    {
+        using var owner = api.Host.Owner();
+        var name = Samples.Name("Check address");
+        var workflow = (await owner.PostAsync("workflows", new { name, definition = Samples.Definition() })).Ok(HttpStatusCode.Created).Id;
+        (await owner.PostAsync($"workflows/{workflow}/publish")).Ok();
+
+        var created = (await RunningAsync(owner, "check-it", name.ToUpperInvariant())).Ok(HttpStatusCode.Created);
+
+        Assert.Equal(workflow.ToString(), created.Data.GetProperty("implementation").GetProperty("workflow").GetString());
+        Assert.Equal("wait", (await owner.GetAsync("node-types/custom:check-it")).Ok().Data.GetProperty("effect").GetString());
+        var user = await owner.CreateWorkflowAsync(Definition("custom:check-it", new { customer = "ada" }));
+        (await owner.PostAsync($"workflows/{user.Id}/publish")).Ok();
+    }
+
+    [Fact]
+    public async Task A_custom_node_that_names_no_workflow_it_could_run_is_refused()
+    {
+        using var owner = api.Host.Owner();
+        using var stranger = api.Host.Client((await api.Host.CreateTenantAsync("strangers-of-nodes")).ApiKey);
+        var name = Samples.Name("Twice");
+        var published = await owner.CreatePublishedAsync();
+        var theirs = await stranger.CreatePublishedAsync();
+        var draft = (await owner.PostAsync("workflows", new { name = Samples.Name("draft"), definition = Samples.Definition() })).Ok(HttpStatusCode.Created).Id;
+        var deleted = await owner.CreatePublishedAsync();
+        (await owner.DeleteAsync($"workflows/{deleted}", (await owner.GetAsync($"workflows/{deleted}")).ETag)).Ok();
+
+        foreach (var workflow in new[] { "nowhere", Guid.CreateVersion7().ToString(), theirs.ToString(), draft.ToString(), deleted.ToString() })
+        {
+            var refused = await RunningAsync(owner, "run-it", workflow);
+            refused.Fails((HttpStatusCode)422, "DEFINITION_INVALID");
+            var detail = refused.Json.GetProperty("error").GetProperty("details")[0];
+            Assert.Equal(("/implementation/workflow", "WORKFLOW_UNKNOWN"), (detail.GetProperty("pointer").GetString(), detail.GetProperty("code").GetString()));
+        }
+
+        var made = (await RunningAsync(owner, "run-it", published.ToString())).Ok(HttpStatusCode.Created);
+        (await owner.PatchAsync($"node-definitions/{made.Id}", made.ETag, new { implementation = new { type = "workflow", workflow = draft } }))
+            .Fails((HttpStatusCode)422, "DEFINITION_INVALID");
+    }
+
+    [Fact]
+    public async Task Constant_parameters_that_break_its_schema_are_problems_of_the_workflow()
+    {
+        using var owner = api.Host.Owner();
+        (await CreateAsync(owner, "greet-well")).Ok(HttpStatusCode.Created);
+        var definition = Definition("custom:greet-well", new { customer = 5, other = true });
+
+        var validated = (await owner.PostAsync("workflows/validate", new { definition })).Ok().Data;
+        Assert.Equal(
+            ["PARAMETER_TYPE /nodes/0/parameters/customer", "PARAMETER_UNKNOWN /nodes/0/parameters/other"],
+            validated.GetProperty("problems").EnumerateArray().Select(problem => $"{problem.GetProperty("code").GetString()} {problem.GetProperty("pointer").GetString()}"));
+        var refused = await owner.PostAsync("workflows", new { name = Samples.Name("workflow"), definition });
+        refused.Fails((HttpStatusCode)422, "DEFINITION_INVALID");
+        Assert.Equal("/definition/nodes/0/parameters/customer", refused.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
+
+        var saved = await owner.CreateWorkflowAsync(Definition("custom:greet-well", new { customer = "{{ input.n }}" }));
+        (await owner.PatchAsync($"workflows/{saved.Id}/nodes/only", saved.ETag, new { parameters = new { customer = 5 } })).Fails((HttpStatusCode)422, "DEFINITION_INVALID");
+    }
+
+    [Fact]
+    public async Task A_version_keeps_the_custom_nodes_it_was_saved_with()
+    {
+        using var owner = api.Host.Owner();
+        var node = (await CreateAsync(owner, "greet-once")).Ok(HttpStatusCode.Created);
+        var saved = await owner.CreateWorkflowAsync(Definition("custom:greet-once", new { customer = "ada" }));
+        var stricter = new { type = "object", properties = new { customer = new { type = "string", minLength = 10 } } };
+        var changed = (await owner.PatchAsync($"node-definitions/{node.Id}", node.ETag, new { schema = stricter })).Ok();
+
+        (await owner.PostAsync($"workflows/{saved.Id}/publish")).Ok(); // as it was saved
+        var refused = await owner.PatchAsync($"workflows/{saved.Id}/nodes/only", (await owner.GetAsync($"workflows/{saved.Id}")).ETag, new { name = "Greeting" });
+        refused.Fails((HttpStatusCode)422, "DEFINITION_INVALID"); // a version of its own
+        var longer = (await owner.PatchAsync(
+            $"workflows/{saved.Id}/nodes/only", (await owner.GetAsync($"workflows/{saved.Id}")).ETag, new { parameters = new { customer = "ada lovelace" } })).Ok();
+        Assert.Equal(2, longer.Data.GetProperty("draftVersion").GetInt32());
+        (await owner.PostAsync($"workflows/{saved.Id}/versions/1/restore")).Ok(HttpStatusCode.Created);
+
+        Assert.Equal((1, 2, 1), (await KeptAsync(1), await KeptAsync(2), await KeptAsync(3)));
+        (await owner.DeleteAsync($"node-definitions/{node.Id}", changed.ETag)).Ok();
+        Assert.Equal(2, await KeptAsync(2));
+        (await owner.PostAsync($"workflows/{saved.Id}/publish", new { version = 2 })).Fails((HttpStatusCode)422, "DEFINITION_INVALID");
+        (await owner.PostAsync($"workflows/{saved.Id}/versions/1/restore")).Fails((HttpStatusCode)422, "DEFINITION_INVALID");
+
+        async Task<int> KeptAsync(int number) =>
+            (await owner.GetAsync($"workflows/{saved.Id}/versions/{number}")).Ok().Data.GetProperty("customNodes").GetProperty("greet-once").GetInt32();
     }
 
     [Fact]
@@ -106,6 +194,9 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
     private static Task<Answer> CreateAsync(ApiClient client, string name) => client.PostAsync(
         "node-definitions",
         new { name, schema = Schema, implementation = new { type = "http", method = "post", url = "http://127.0.0.1:9/", body = new { to = "{{ input.customer }}" } } });
+
+    private static Task<Answer> RunningAsync(ApiClient client, string name, string workflow) =>
+        client.PostAsync("node-definitions", new { name, schema = Schema, implementation = new { type = "workflow", workflow } });
 
     private static object Definition(string type, object parameters) => new { schema = 1, nodes = new object[] { new { id = "only", type, parameters } } };
 }

@@ -48,6 +48,15 @@ public sealed class SecretMaskTests
         Assert.DoesNotContain("ord", document.RootElement.GetRawText(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("cret-value and s3cret-value", " and ***")]
+    [InlineData("e and more", " and more")]
+    [InlineData("s3cret-value", "***")]
+    [InlineData("nothing of it", "nothing of it")]
+    [InlineData("", "")]
+    public void The_end_of_a_text_does_not_begin_within_a_value(string text, string expected) =>
+        Assert.Equal(expected, SecretMask.Of(["s3cret-value"]).ApplyToEnd(text));
+
     [Fact]
     public void A_number_that_is_the_value_is_masked()
     {

@@ -95,10 +95,26 @@ public sealed class NodeCatalogueTests
 
             ## custom:NAME
 
-            A type of the tenant's own, made under `/api/v1/node-definitions`: a JSON Schema of the parameters, and the HTTP call that a node of the type
-            is. The call has the parameters of `http` as templates over `input`, the node's parameters, and reads nothing else; credentials come from its
-            connector. Ports, output, retries and idempotency key are those of `http`. Any text of the parameters may be or hold `{{ expression }}`, without
-            `secrets`; what they render to is checked against the schema when the node runs. The type is looked up at each run: a change holds from then on.
+            A type of the tenant's own, made under `/api/v1/node-definitions`: a JSON Schema of the parameters, and what a node of the type does.
+
+            - `{"type": "http", ...}` is an HTTP call with the parameters of `http` as templates over `input`, the node's parameters; it reads nothing else, and
+              credentials come from its connector. Output, retries and idempotency key are those of `http`.
+            - `{"type": "workflow", "workflow": "ID or name", "timeoutSeconds": 60}` is an execution of that workflow, in the version that is published when the
+              node runs, with the node's parameters as its input. The node waits for its end as `subworkflow` does: its output is the node's, its failure the error
+              `CHILD_FAILED`; it is cancelled with its parent or when its time is over, and at most 20 of them start each other. A name is replaced by the id when
+              the custom node is saved; the workflow must be published then. When it is gone, unpublished or disabled later, the node fails with
+              `WORKFLOW_NOT_FOUND`, `WORKFLOW_NOT_PUBLISHED` or `WORKFLOW_DISABLED`; where its limit refuses it, with `CONCURRENCY_SKIPPED`, which `retry` may try again.
+              `timeoutSeconds` of the node comes before that of the custom node.
+
+            Ports are `main` and `error`. Any text of the parameters may be or hold `{{ expression }}`, without `secrets`. What is constant is checked against the
+            schema when the workflow is saved, what expressions yield when the node runs (`PARAMETER_INVALID`).
+
+            A version of a workflow keeps the custom nodes it uses as they are when it is saved; `GET /workflows/{id}/versions/{number}` says which version of each.
+            A change of a custom node holds for versions saved after it, so neither running executions nor published workflows change by it; to take it up, save the
+            workflow again and publish it. A deleted custom node goes on working in versions that keep it, and they can no longer be published or restored. A restored
+            version keeps those of the version it was made from. What custom nodes name, the connector and the workflow, is not kept: it is what it is at the time.
+            Versions that were saved before versions kept custom nodes look up HTTP calls at each run, and fail with `NODE_DEFINITION_NOT_KEPT` where the custom node is
+            a workflow by now.
 
             """);
         Repository.AssertDocument("docs/node-types.md", text.ToString());

@@ -282,6 +282,38 @@ public sealed class NodeTests
         Assert.Equal(driver.Now, cloudEvent.Time);
     }
 
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(1, "1")]
+    [InlineData(10, "10")]
+    public void An_event_bears_its_number_in_the_chain_that_led_to_it(int hops, string expected)
+    {
+        var driver = new ExecutionDriver(
+            Flow.Compile("""{"id": "e", "type": "emitEvent", "parameters": {"type": "x"}}""", ""), change: facts => facts with { EventHops = hops }).Start();
+
+        var published = JsonElement.Parse(Assert.Single(driver.Published).Event.Span);
+        Assert.Equal(expected, published.TryGetProperty("hops", out var number) ? number.GetRawText() : "");
+    }
+
+    [Fact]
+    public void A_chain_of_events_without_end_is_an_error_of_the_node_and_nothing_is_published()
+    {
+        var driver = new ExecutionDriver(
+            Flow.Compile("""{"id": "e", "type": "emitEvent", "parameters": {"type": "x"}}""", ""), change: facts => facts with { EventHops = Limits.RuleHops + 1 }).Start();
+
+        Assert.Equal(("e!EVENT_CHAIN_TOO_LONG", 0), (driver.Story, driver.Published.Count));
+    }
+
+    [Theory]
+    [InlineData("""{"type": "x"}""", 1)]
+    [InlineData("""{"hops": 3}""", 4)]
+    [InlineData("""{"hops": 9}""", 10)]
+    [InlineData("""{"hops": 10}""", 11)]
+    [InlineData("""{"hops": 2147483647}""", 11)]
+    [InlineData("""{"hops": -1}""", 11)]
+    public void An_event_that_follows_from_another_has_the_next_number(string before, int hops) =>
+        Assert.Equal(hops, EventHops.After(JsonElement.Parse(before)));
+
     [Fact]
     public void EmitEvent_with_an_effect_publishes_with_its_record()
     {

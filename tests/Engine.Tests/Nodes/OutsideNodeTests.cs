@@ -19,6 +19,8 @@ public sealed class OutsideNodeTests
     [InlineData(
         "file", """{"operation": "write", "path": "a/{{ input.x }}.json", "content": {"n": "{{ input.x }}"}, "format": "json"}""",
         """{"operation": "write", "format": "json", "contentType": null, "maxBytes": "MAX", "maxFiles": "1000", "path": "a/7.json", "content": {"n": 7}}""")]
+    [InlineData("script", """{"script": "resize", "input": {"n": "{{ input.x }}"}}""", """{"script": "resize", "output": "json", "input": {"n": 7}}""")]
+    [InlineData("script", """{"script": "resize", "output": "text"}""", """{"script": "resize", "output": "text"}""")]
     [InlineData(
         "store", """{"operation": "increment", "scope": "tenant", "key": "k{{ input.x }}", "by": "{{ input.x }}"}""",
         """{"operation": "increment", "scope": "tenant", "wired": "", "key": "k7", "by": 7}""")]
@@ -52,6 +54,8 @@ public sealed class OutsideNodeTests
     [InlineData("sessionWrite", "{}", DefinitionProblemCodes.ParameterMissing, "/data")]
     [InlineData("search", """{"query": "q", "limit": 51}""", DefinitionProblemCodes.ParameterValue, "/limit")]
     [InlineData("search", "{}", DefinitionProblemCodes.ParameterMissing, "/query")]
+    [InlineData("script", "{}", DefinitionProblemCodes.ParameterMissing, "/script")]
+    [InlineData("script", """{"script": "s", "arguments": ["x"]}""", DefinitionProblemCodes.ParameterUnknown, "/arguments")]
     [InlineData("store", """{"operation": "write", "key": "k", "value": "{{ secrets.A }}"}""", DefinitionProblemCodes.SecretMisused, "/value")]
     public void What_cannot_work_is_refused(string type, string parameters, string code, string at)
     {

@@ -19,6 +19,14 @@ public sealed class SubworkflowTests
         Assert.Equal("""{"workflow":"Check","version":3,"mode":"wait","depth":1,"input":{"a":7}}""", Encoding.UTF8.GetString(wait.Request.Span));
     }
 
+    [Fact]
+    public void The_chain_of_events_goes_on_through_it()
+    {
+        var driver = new ExecutionDriver(Flow.Compile(Call + "}", ""), """{"w": "Check"}""", facts => facts with { EventHops = 4 }).Start();
+
+        Assert.Equal(4, JsonElement.Parse(Assert.Single(driver.Waits).Value.Request.Span).GetProperty("hops").GetInt32());
+    }
+
     [Theory]
     [InlineData("""{"status": "completed", "executionId": "x", "output": {"n": 1}}""", "call:main", """{"n":1}""")]
     [InlineData("""{"status": "completed", "executionId": "x", "output": null}""", "call:main", "null")]
