@@ -71,6 +71,7 @@ internal static class Composition
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
         services.AddSingleton<WebhookEndpoint>();
+        services.AddSingleton<CallbackSignatures>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         services.AddApiReference();

@@ -50,6 +50,10 @@ public static class Limits
     public const int RetentionDays = 3_650;
     public const int Concurrency = 1_000_000;
 
+    /// <summary>Starts that a rate limit may allow, and its longest period: 31 days.</summary>
+    public const int RateStarts = 100_000;
+    public const double RateSeconds = 31 * 86_400;
+
     /// <summary>Nesting, keywords and pattern length of the JSON Schema of a definition's input.</summary>
     public const int InputSchemaDepth = 32;
     public const int InputSchemaProperties = 1_000;

@@ -49,6 +49,7 @@ internal static class Composition
         services.AddSingleton<WorkerRegistry>();
         services.AddSingleton<ExecutionLogs>();
         services.AddSingleton<SlotStore>();
+        services.AddSingleton<EnqueuedAdmission>();
         services.AddSingleton<PerformanceStore>();
         services.AddSingleton<TenantSettingsStore>();
         services.AddSingleton<Workflows.Data.Workers.Maintenance>();

@@ -42,6 +42,12 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
+    /// <summary>Executions enqueued from SQL under a key that one round admits.</summary>
+    public const int AdmittedPerRound = 200;
+
+    /// <summary>Executions held by rate limits that one round queues.</summary>
+    public const int DelayedPerRound = 1_000;
+
     /// <summary>Concurrency keys with held executions that one round looks at.</summary>
     public const int HeldKeysPerRound = 1_000;
 

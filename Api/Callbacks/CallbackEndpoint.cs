@@ -12,7 +12,7 @@ namespace Workflows.Api.Callbacks;
 internal sealed record CallbackView(string Status);
 
 /// <summary>
-/// One-time addresses, open to whoever was given one: the token is the credential. Guarantees: a token that this platform did not make costs one HMAC and no look into
+/// One-time addresses, open to whoever was given one: the token is the credential, and a signature beside it where the node asks for one. Guarantees: a token that this platform did not make costs one HMAC and no look into
 /// the database; of several calls one counts; a call that comes before the workflow waits for it is kept. What is kept of a call holds no credentials.
 /// </summary>
 internal static class CallbackEndpoint
@@ -31,7 +31,7 @@ internal static class CallbackEndpoint
             .WithSummary("Call the one-time address of a workflow that waits for it");
 
     private static async Task<ApiResponse<CallbackView>> HandleAsync(
-        string token, HttpContext context, Keys keys, CallbackStore callbacks, CancellationToken cancellationToken)
+        string token, HttpContext context, Keys keys, CallbackStore callbacks, CallbackSignatures signatures, CancellationToken cancellationToken)
     {
         if (!keys.Callbacks.TryRead(token, out var target))
         {
@@ -44,26 +44,35 @@ internal static class CallbackEndpoint
             return new Problem(Errors.MethodNotAllowed, $"This address is called with {method}.");
         }
 
-        var (call, problem) = await ReadAsync(context, cancellationToken);
+        await using var body = await RequestBody.ReadAsync(context.Request, cancellationToken);
+        if (body.Utf8.Length > Limits.CallbackBytes)
+        {
+            return new Problem(Errors.PayloadTooLarge, $"A call has at most {Limits.CallbackBytes} bytes.");
+        }
+
+        SignedDelivery? delivery = null;
+        if (target.IsSigned && !(await signatures.CheckAsync(target, context.Request.Headers, body.Utf8, cancellationToken)).IsValid(out delivery))
+        {
+            return new Problem(Errors.WebhookSignature);
+        }
+
+        var (call, problem) = Read(context, body.Utf8);
         if (call is null)
         {
             return problem!;
         }
 
-        return await callbacks.CallAsync(target.TenantId, target.ExecutionId, target.NodeId, target.Iteration, call, cancellationToken) == CallbackOutcome.Accepted
-            ? ApiResponse<CallbackView>.Accepted(new CallbackView("accepted"))
-            : new Problem(Errors.CallbackGone);
+        return await callbacks.CallAsync(target.TenantId, target.ExecutionId, target.NodeId, target.Iteration, call, cancellationToken, delivery) switch
+        {
+            CallbackOutcome.Accepted => ApiResponse<CallbackView>.Accepted(new CallbackView("accepted")),
+            CallbackOutcome.Gone => new Problem(Errors.CallbackGone),
+            CallbackOutcome.Replayed => new Problem(Errors.WebhookReplayed),
+        };
     }
 
     /// <summary>The call as the waiting node puts it out.</summary>
-    private static async Task<(byte[]? Call, Problem? Problem)> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private static (byte[]? Call, Problem? Problem) Read(HttpContext context, ReadOnlyMemory<byte> body)
     {
-        await using var body = await RequestBody.ReadAsync(context.Request, cancellationToken);
-        if (body.Utf8.Length > Limits.CallbackBytes)
-        {
-            return (null, new Problem(Errors.PayloadTooLarge, $"A call has at most {Limits.CallbackBytes} bytes."));
-        }
-
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -79,7 +88,7 @@ internal static class CallbackEndpoint
             writer.WritePropertyName("query");
             Write(writer, context.Request.Query);
             writer.WritePropertyName("body");
-            if (WriteBody(writer, context.Request, body.Utf8) is { } problem)
+            if (WriteBody(writer, context.Request, body) is { } problem)
             {
                 return (null, problem);
             }

@@ -39,9 +39,10 @@ internal sealed record EventView(
 
 /// <param name="Target">The trigger, rule or wait.</param>
 /// <param name="EmittedId">The event that a rule emitted.</param>
+/// <param name="Notified">How many users a rule told.</param>
 /// <param name="Reason">Why what it leads to could not be done.</param>
 internal sealed record EventMatchView(
-    string Target, Guid? WorkflowId, Guid? ExecutionId, Guid? RuleId, Guid? EmittedId, bool Matched, string Reason);
+    string Target, Guid? WorkflowId, Guid? ExecutionId, Guid? RuleId, Guid? EmittedId, int? Notified, bool Matched, string Reason);
 
 internal sealed record ExplainQuery([property: FromQuery(Name = "others")] bool? Others);
 

@@ -134,7 +134,7 @@ internal static class EventEndpoints
         request.Db.EventMatches.AsNoTracking().Where(match => match.EventId == eventId)
             .OrderBy(match => match.Target).Take(Limits.StepsShown)
             .Select(match => new EventMatchView(
-                match.Target, match.WorkflowId, match.ExecutionId, match.RuleId, match.EmittedId, match.Matched, match.Reason))
+                match.Target, match.WorkflowId, match.ExecutionId, match.RuleId, match.EmittedId, match.Notified, match.Matched, match.Reason))
             .ToListAsync(cancellationToken);
 
     private static async Task<ApiResponse<ExplainView>> ExplainAsync(

@@ -8,7 +8,8 @@ namespace Workflows.Api.Events;
 /// <param name="EventType">The event types it is about, maybe with <c>*</c>; not together with <paramref name="Join"/>.</param>
 /// <param name="Condition">A JSONata expression on <c>event</c>; every event of the type when left out.</param>
 /// <param name="Join">Several events within a time: <c>{ events: [{ type, condition, as }], within, correlateBy, order }</c>.</param>
-/// <param name="Actions"><c>startWorkflow</c> (workflow, input, correlationId, priority) and <c>emitEvent</c> (eventType, subject, data).</param>
+/// <param name="Actions"><c>startWorkflow</c> (workflow, input, correlationId, priority) <c>emitEvent</c> (eventType, subject, data)
+/// and <c>notify</c> (users, groups, roles, title, body, link, level).</param>
 /// <param name="Priority">Higher ones first.</param>
 /// <param name="Stop">Rules of a lower priority do not see an event that this one matched.</param>
 internal sealed record CreateRuleRequest(
@@ -74,11 +75,12 @@ internal sealed record RuleTestView(
     public static RuleTestView Of(RuleTrial trial) => new(
         trial.Matched, trial.Code, trial.Reason, trial.Values, trial.Slots, trial.CorrelationKey, [.. trial.Actions.Select(action => new ActionView(
             action.Type, action.WorkflowId, action.Version, action.CorrelationId, RawJson.From(action.Input), action.EventType, action.Subject,
-            RawJson.From(action.Data), action.Reason))]);
+            RawJson.From(action.Data), action.Notification, action.Reason))]);
 }
 
 /// <param name="Reason">Why it could not be done; empty when it would.</param>
 internal sealed record ActionView(
-    string Type, Guid? WorkflowId, int? Version, string? CorrelationId, RawJson? Input, string? EventType, string? Subject, RawJson? Data, string Reason);
+    string Type, Guid? WorkflowId, int? Version, string? CorrelationId, RawJson? Input, string? EventType, string? Subject, RawJson? Data,
+    TriedNotification? Notification, string Reason);
 
-internal sealed record RuleMatchView(Guid EventId, string Target, Guid? WorkflowId, Guid? ExecutionId, Guid? EmittedId, string Reason);
+internal sealed record RuleMatchView(Guid EventId, string Target, Guid? WorkflowId, Guid? ExecutionId, Guid? EmittedId, int? Notified, string Reason);

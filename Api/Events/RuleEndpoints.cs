@@ -197,7 +197,7 @@ internal static class RuleEndpoints
         var rows = await matches
             .After(page, after => row => row.EventId < after.EventId || (row.EventId == after.EventId && string.Compare(row.Target, after.Target) > 0))
             .OrderByDescending(row => row.EventId).ThenBy(row => row.Target).Take(page.Take)
-            .Select(row => new RuleMatchView(row.EventId, row.Target, row.WorkflowId, row.ExecutionId, row.EmittedId, row.Reason)).ToListAsync(cancellationToken);
+            .Select(row => new RuleMatchView(row.EventId, row.Target, row.WorkflowId, row.ExecutionId, row.EmittedId, row.Notified, row.Reason)).ToListAsync(cancellationToken);
         return ApiResponse<List<RuleMatchView>>.Page(
             rows, page.Close(rows, row => new MatchKey(row.EventId, row.Target), total), FieldSelection.Read<RuleMatchView>(query));
     }

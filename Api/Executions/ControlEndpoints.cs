@@ -16,6 +16,7 @@ internal static class ControlEndpoints
         ("resume", ControlAction.Resume, "Let a paused execution go on"),
         ("retry", ControlAction.Retry, "Run a failed execution on from where it stopped"),
         ("mark-resolved", ControlAction.Resolve, "Close a failure without running it again"),
+        ("mark-unresolved", ControlAction.Unresolve, "Open a failure again that was marked as resolved"),
     ];
 
     public static void MapControl(this IEndpointRouteBuilder routes)
@@ -53,6 +54,7 @@ internal static class ControlEndpoints
         ControlAction.Cancel => "cancelling",
         ControlAction.Pause when status != "paused" => "pausing",
         ControlAction.Resolve => "resolved",
+        ControlAction.Unresolve => "unresolved",
         _ => status,
     };
 
@@ -89,7 +91,7 @@ internal static class ControlEndpoints
             ControlAction.Pause => ["queued", "running", "waiting"],
             ControlAction.Resume => ["paused", "running"],
             ControlAction.Retry => ["failed", "timed_out", "cancelled"],
-            ControlAction.Resolve => ["failed", "timed_out"],
+            ControlAction.Resolve or ControlAction.Unresolve => ["failed", "timed_out"],
         };
         return statuses.Select(status => Marked(action, rows.Where(row => row.Status == EF.Constant(status)), status));
     }
@@ -100,6 +102,7 @@ internal static class ControlEndpoints
         (ControlAction.Pause, _) => rows.Where(row => row.StopRequest == null),
         (ControlAction.Resume, "running") => rows.Where(row => row.StopRequest == "pause"),
         (ControlAction.Resolve, _) => rows.Where(row => row.ResolvedAt == null),
+        (ControlAction.Unresolve, _) => rows.Where(row => row.ResolvedAt != null),
         _ => rows,
     };
 

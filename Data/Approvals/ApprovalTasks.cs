@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Notifications;
@@ -73,6 +74,12 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
         }
 
         await TellAsync(work, task, cancellationToken);
+        if (Occurrence(task) is var (happened, occasion, more))
+        {
+            await work.ExecuteAsync(
+                EventSql, [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(happened), Sql.Text(occasion), Sql.Json(more)], cancellationToken);
+        }
+
         NpgsqlParameter[] key = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(task.Kind)];
         var moved = task.Kind == "remind" ? await work.ExecuteAsync(AdvanceSql, key, cancellationToken) : 0;
         if (moved == 0)
@@ -111,6 +118,16 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
             task.TenantId, $"approval:{task.RequestId}:{occasion}", "approval", level, title, null, $"/approvals/{task.RequestId}");
         await work.ExecuteAsync(NotificationStore.AddSql, NotificationStore.Parameters(notification, people, clock.GetUtcNow()), cancellationToken);
     }
+
+    private const string EventSql = "select tell_of_approval($1, $2, $3, $4, $5)";
+
+    // Named after how many reminders are left, as the notification is: one event for each.
+    private static (string Happened, string Occasion, byte[] More)? Occurrence(DueTask task) => task.Kind switch
+    {
+        "remind" => ("reminded", $"reminded:{task.Remaining}", JsonSerializer.SerializeToUtf8Bytes(new { remindersLeft = task.Remaining - 1 })),
+        "escalate" => ("escalated", "escalated", "{}"u8.ToArray()),
+        _ => null,
+    };
 
     private sealed record DueTask(Guid TenantId, Guid RequestId, string Kind, int Remaining, string Title);
 }

@@ -245,6 +245,9 @@ public sealed class EventMatch : ITenantRow
     /// <summary>The event that the rule emitted.</summary>
     public Guid? EmittedId { get; set; }
 
+    /// <summary>How many users the rule told.</summary>
+    public int? Notified { get; set; }
+
     public bool Matched { get; set; }
 
     public string Reason { get; set; } = "";

@@ -247,17 +247,27 @@ public sealed record RuleTrial(
 /// <param name="Input">JSON of the execution's input.</param>
 /// <param name="Data">JSON of the emitted event's data.</param>
 public sealed record TriedAction(
-    string Type, Guid? WorkflowId, int? Version, string? CorrelationId, string? Input, string? EventType, string? Subject, string? Data, string Reason)
+    string Type, Guid? WorkflowId, int? Version, string? CorrelationId, string? Input, string? EventType, string? Subject, string? Data, TriedNotification? Notification,
+    string Reason)
 {
     internal static TriedAction Of(RuleAction action, ActionOutcome outcome) => outcome switch
     {
-        ActionOutcome.Start start => new("startWorkflow", start.WorkflowId, start.Startable.Version, start.CorrelationId, Utf8(start.Input), null, null, null, ""),
-        ActionOutcome.Emit emit => new("emitEvent", null, null, emit.CorrelationKey, null, emit.Type, emit.Subject, Utf8(emit.Data), ""),
+        ActionOutcome.Start start => new("startWorkflow", start.WorkflowId, start.Startable.Version, start.CorrelationId, Utf8(start.Input), null, null, null, null, ""),
+        ActionOutcome.Emit emit => new("emitEvent", null, null, emit.CorrelationKey, null, emit.Type, emit.Subject, Utf8(emit.Data), null, ""),
+        ActionOutcome.Notify notify => new("notify", null, null, null, null, null, null, null, TriedNotification.Of(notify.Notification), ""),
         ActionOutcome.Refused refused => new(
-            action is RuleAction.EmitEvent ? "emitEvent" : "startWorkflow", refused.WorkflowId, null, null, null, (action as RuleAction.EmitEvent)?.EventType,
-            null, null, refused.Reason),
+            action switch { RuleAction.EmitEvent => "emitEvent", RuleAction.Notify => "notify", _ => "startWorkflow" }, refused.WorkflowId, null, null, null, (action as RuleAction.EmitEvent)?.EventType,
+            null, null, null, refused.Reason),
         _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
     };
 
     private static string? Utf8(byte[]? json) => json is null ? null : System.Text.Encoding.UTF8.GetString(json);
+}
+
+/// <summary>What a rule would tell, and whom it names.</summary>
+public sealed record TriedNotification(
+    IReadOnlyList<string> Users, IReadOnlyList<string> Groups, IReadOnlyList<string> Roles, string Title, string? Body, string? Link, string Level)
+{
+    internal static TriedNotification Of(RuleNotification text) =>
+        new(text.Users, text.Groups, text.Roles, text.Title, text.Body, text.Link, text.Level);
 }

@@ -32,12 +32,18 @@ internal sealed record RoutedMatch(StoredEvent Event, string Target)
 
     public RoutedEmission? Emission { get; init; }
 
+    public RoutedNotification? Notification { get; init; }
+
     /// <summary>Why it could not be done.</summary>
     public string Reason { get; init; } = "";
 }
 
 /// <summary>An event that a rule emits.</summary>
 internal sealed record RoutedEmission(Guid Id, string EventId, string Source, ActionOutcome.Emit Event);
+
+/// <summary>A notification by a rule.</summary>
+/// <param name="Users">Whom it reaches; none before <see cref="RuleRecipients"/> has looked.</param>
+internal sealed record RoutedNotification(RuleNotification Text, IReadOnlyList<Guid> Users);
 
 /// <summary>An event that fills slots of a joining rule.</summary>
 internal sealed record JoinPart(RoutingRule Rule, string CorrelationKey, IReadOnlyList<int> Slots, StoredEvent Event);
@@ -117,6 +123,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
                 {
                     Emission = new RoutedEmission(Guid.CreateVersion7(clock.GetUtcNow()), $"{@event.Id}/{index}", $"/rules/{rule.Id}", emit),
                 },
+                ActionOutcome.Notify notify => match with { Notification = new RoutedNotification(notify.Notification, []) },
                 ActionOutcome.Refused refused => match with { WorkflowId = refused.WorkflowId, Reason = refused.Reason },
                 _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
             });

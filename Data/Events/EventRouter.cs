@@ -97,9 +97,10 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         Guid tenantId, IReadOnlyList<Guid> ids, List<StoredEvent> events, EventMatching matching, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        await RuleRecipients.ResolveAsync(connection, tenantId, matching.Matches, cancellationToken);
         await using var batch = new NpgsqlBatch(connection)
         {
-            BatchCommands = { TenantScope.SetTenant(tenantId), RoutingCommit.Command(tenantId, ids, events, matching.Matches) },
+            BatchCommands = { TenantScope.SetTenant(tenantId), RoutingCommit.Command(tenantId, ids, events, matching.Matches, clock.GetUtcNow()) },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
@@ -113,6 +114,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var writes = await JoinStore.JoinAsync(connection, tenantId, matching, cancellationToken);
+        await RuleRecipients.ResolveAsync(connection, tenantId, matching.Matches, cancellationToken);
         List<EventEffect> effects;
         await using (var batch = new NpgsqlBatch(connection))
         {
@@ -122,7 +124,7 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
                 batch.BatchCommands.Add(write);
             }
 
-            batch.BatchCommands.Add(RoutingCommit.Command(tenantId, ids, events, matching.Matches));
+            batch.BatchCommands.Add(RoutingCommit.Command(tenantId, ids, events, matching.Matches, clock.GetUtcNow()));
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             // set_config answers a row, the writes none.
             await reader.NextResultAsync(cancellationToken);

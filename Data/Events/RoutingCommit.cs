@@ -18,9 +18,9 @@ internal static class RoutingCommit
         candidates as (
           select m.*
           from unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::int[], $8::smallint[], $9::text[], $10::uuid[], $11::text[], $12::jsonb[],
-              $13::jsonb[], $14::uuid[], $15::text[], $28::text[], $29::int[], $30::text[])
+              $13::jsonb[], $14::uuid[], $15::text[], $28::text[], $29::int[], $30::text[], $31::int[], $41::text[])
             as m (event_id, target, rule_id, workflow_id, version, priority, trigger_type, execution_id, correlation_id, trigger, input, emitted_id, reason,
-              concurrency_key, concurrency_limit, policy)
+              concurrency_key, concurrency_limit, policy, notified, rate)
           where (m.event_id in (select t.id from taken t)) is true
         ),
         emitted as (
@@ -43,6 +43,15 @@ internal static class RoutingCommit
             (tenant_id, id, event_id, source, type, subject, correlation_key, time, data_content_type, data, extensions, received_at)
           select $1, x.id, x.event_id, x.source, x.type, x.subject, x.correlation_key, now(), 'application/json', x.data, x.extensions, now()
           from emitted x where (x.id in (select n.id from emitted_new n)) is true
+        ),
+        told as (
+          insert into notifications (tenant_id, user_id, id, source, kind, level, title, body, link, created_at)
+          select $1, p.user_id, p.id, n.target || '@' || n.event_id, 'rule', n.level, n.title, n.body, n.link, now()
+          from unnest($32::uuid[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[])
+            with ordinality as n (event_id, target, level, title, body, link, place)
+          join unnest($38::int[], $39::uuid[], $40::uuid[]) as p (place, user_id, id) on p.place = n.place
+          where (n.event_id in (select t.id from taken t)) is true
+          on conflict do nothing
         ),
         awaited as materialized (
           select p.type, p.pattern
@@ -80,36 +89,38 @@ internal static class RoutingCommit
           returning i.event_id, w.execution_id, w.node_id
         ),
         limited as (
-          select c.execution_id, row_number() over (order by c.execution_id) as turn, c.workflow_id, c.concurrency_key, c.concurrency_limit, c.policy
-          from candidates c where c.concurrency_key is not null and (select count(*) from resolved) >= 0
+          select c.execution_id, row_number() over (order by c.execution_id) as turn, c.workflow_id, c.concurrency_key, c.concurrency_limit, c.policy, c.rate
+          from candidates c where c.policy is not null and (select count(*) from resolved) >= 0
         ),
         admitted as (
-          select l.execution_id, a.status
+          select l.execution_id, a.status, a.not_before
           from (
             select array_agg(l.workflow_id order by l.turn) as workflows, array_agg(l.concurrency_key order by l.turn) as keys,
-              array_agg(l.concurrency_limit order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies
+              array_agg(l.concurrency_limit order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
             from limited l
           ) g
-          cross join lateral admit_executions($1, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited($1, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           join limited l on l.turn = a.place
           where g.workflows is not null
         ),
         accepted as (
-          select c.*, coalesce(a.status, 'queued') as status, coalesce(a.status, 'queued') <> 'skipped' and c.execution_id is not null as starts
+          select c.*, a.not_before, coalesce(a.status, 'queued') as status, coalesce(a.status, 'queued') <> 'skipped' and c.execution_id is not null as starts
           from candidates c left join admitted a on a.execution_id = c.execution_id
         ),
         noted as (
-          insert into event_matches (tenant_id, event_id, target, rule_id, workflow_id, execution_id, emitted_id, matched, reason)
-          select $1, c.event_id, c.target, c.rule_id, c.workflow_id, case when c.starts then c.execution_id end, c.emitted_id,
+          insert into event_matches (tenant_id, event_id, target, rule_id, workflow_id, execution_id, emitted_id, notified, matched, reason)
+          select $1, c.event_id, c.target, c.rule_id, c.workflow_id, case when c.starts then c.execution_id end, c.emitted_id, c.notified,
             c.rule_id is not null or c.starts,
-            case when c.status = 'skipped' then 'skipped: as many run as its concurrency limit allows' else c.reason end
+            case when c.status = 'skipped' then 'skipped: as many run, or have been started, as its limits allow' else c.reason end
           from accepted c
         ),
         started as (
           insert into executions
-            (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, queued_at, concurrency_key, concurrency_limit)
+            (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, queued_at, concurrency_key, concurrency_limit,
+             not_before)
           select $1, c.execution_id, c.workflow_id, c.version, c.status, c.priority, c.trigger_type, c.trigger, c.correlation_id, c.input, now(),
-            c.concurrency_key, c.concurrency_limit
+            c.concurrency_key, c.concurrency_limit, c.not_before
           from accepted c where c.starts
           returning id, priority, status
         ),
@@ -134,11 +145,13 @@ internal static class RoutingCommit
 
     /// <param name="eventIds">Also those whose rows are gone with their partition: they leave the queue.</param>
     public static NpgsqlBatchCommand Command(
-        Guid tenantId, IReadOnlyList<Guid> eventIds, IReadOnlyList<StoredEvent> events, IReadOnlyList<RoutedMatch> matches)
+        Guid tenantId, IReadOnlyList<Guid> eventIds, IReadOnlyList<StoredEvent> events, IReadOnlyList<RoutedMatch> matches, DateTimeOffset now)
     {
         var types = events.Select(@event => @event.Type).Distinct(StringComparer.Ordinal)
             .SelectMany(type => EventTypes.PatternsOf(type).Select(pattern => (Type: type, Pattern: pattern))).ToList();
         var emitted = matches.Where(match => match.Emission is not null).Select(match => (match.Event, Emission: match.Emission!)).ToList();
+        var told = matches.Where(match => match.Notification is not null).Select(match => (match.Event, match.Target, Notification: match.Notification!)).ToList();
+        var users = told.SelectMany((row, index) => row.Notification.Users.Select(user => (Place: index + 1, User: user))).ToList();
         return new NpgsqlBatchCommand(RouteSql)
         {
             Parameters =
@@ -173,6 +186,17 @@ internal static class RoutingCommit
                 Sql.Texts(matches, match => match.Concurrency?.Key),
                 new NpgsqlParameter<int?[]> { TypedValue = [.. matches.Select(match => match.Concurrency?.Limit)] },
                 Sql.Texts(matches, match => match.Concurrency?.Policy),
+                new NpgsqlParameter<int?[]> { TypedValue = [.. matches.Select(match => match.Notification?.Users.Count)] },
+                Sql.Uuids(told, row => row.Event.Id),
+                Sql.Texts(told, row => row.Target),
+                Sql.Texts(told, row => row.Notification.Text.Level),
+                Sql.Texts(told, row => row.Notification.Text.Title),
+                Sql.Texts(told, row => row.Notification.Text.Body),
+                Sql.Texts(told, row => row.Notification.Text.Link),
+                Sql.Ints(users, user => user.Place),
+                Sql.Uuids(users, user => user.User),
+                Sql.Uuids(users, _ => Guid.CreateVersion7(now)),
+                Sql.Texts(matches, match => match.Concurrency?.Rate?.ToString()),
             },
         };
     }

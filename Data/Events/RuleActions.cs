@@ -16,6 +16,9 @@ internal abstract record ActionOutcome
     /// <summary>A further event.</summary>
     public sealed record Emit(string Type, string? Subject, string? CorrelationKey, byte[]? Data, byte[] Extensions) : ActionOutcome;
 
+    /// <summary>People are told.</summary>
+    public sealed record Notify(RuleNotification Notification) : ActionOutcome;
+
     /// <summary>The rule matched, but this cannot be done.</summary>
     public sealed record Refused(Guid? WorkflowId, string Reason) : ActionOutcome;
 }
@@ -35,6 +38,7 @@ internal static class RuleActions
             {
                 RuleAction.StartWorkflow start => StartOf(rule, start, @event, document.RootElement, documents, startable),
                 RuleAction.EmitEvent emit => EmitOf(rule, emit, @event, document.RootElement, documents),
+                RuleAction.Notify notify => NotifyOf(rule, notify, document.RootElement, documents),
                 _ => throw new InvalidOperationException($"An action {action} is not known here."),
             };
         }
@@ -100,6 +104,19 @@ internal static class RuleActions
             }
         });
         return new ActionOutcome.Emit(emit.EventType, subject is { Length: 0 } ? null : subject, correlation ?? subject, data, extensions);
+    }
+
+    private static ActionOutcome NotifyOf(RoutingRule rule, RuleAction.Notify notify, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined)
+    {
+        if (RuleNotification.Render(notify, ScopeOf(rule, cloudEvent, joined), out var problem) is not { } told)
+        {
+            return new ActionOutcome.Refused(null, problem);
+        }
+
+        var texts = new[] { told.Title, told.Body, told.Link }.Concat(told.Users).Concat(told.Groups).Concat(told.Roles);
+        return texts.Select(text => Problem("notification", text, int.MaxValue)).FirstOrDefault(wrong => wrong is not null) is { } unstorable
+            ? new ActionOutcome.Refused(null, unstorable)
+            : new ActionOutcome.Notify(told);
     }
 
     // What could not be stored must not reach the statement, where it would fail the events beside it, too.

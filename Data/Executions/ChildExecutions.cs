@@ -46,7 +46,7 @@ internal static class ChildExecutions
         ) t
         left join workflow_versions v on c.version <> 0 and v.tenant_id = c.tenant_id and v.workflow_id = t.id and v.number = c.version
         cross join lateral (select case when c.version = 0 then t.start_settings else v.definition -> 'settings' end as settings) s
-        where s.settings ? 'concurrency' and (t.candidates = 1 or t.job_id is not distinct from o.job_id)
+        where s.settings ?| '{concurrency,rateLimit}' and (t.candidates = 1 or t.job_id is not distinct from o.job_id)
         """;
 
     /// <summary>
@@ -78,27 +78,29 @@ internal static class ChildExecutions
         return claimed;
     }
 
+    // An awaited child below a limit whose places are all held by those that await it would wait until a time-out: it is refused instead.
     // A child that was inserted by an earlier sending of this checkpoint is not admitted again: it would count against itself.
     private const string StartSql = """
         with wanted as (
           select c.*, p.priority, p.correlation_id, o.job_id
           from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::int[], $11::jsonb[], $12::jsonb[], $13::boolean[],
-            $14::text[], $15::int[], $16::text[], $17::text[])
+            $14::text[], $15::int[], $16::text[], $17::text[], $19::text[])
             as c (tenant_id, parent_id, node_id, iteration, attempt, id, workflow_id, workflow_name, version, input, trigger, is_awaited,
-              concurrency_key, concurrency_limit, policy, problem)
+              concurrency_key, concurrency_limit, policy, problem, rate)
           join executions p on p.tenant_id = c.tenant_id and p.id = c.parent_id and p.lease_owner = $1
           join waits w on w.tenant_id = c.tenant_id and w.execution_id = c.parent_id and w.node_id = c.node_id and w.iteration = c.iteration
             and w.attempt = c.attempt and w.kind = 'child' and w.status = 'open'
           left join workflows o on o.tenant_id = p.tenant_id and o.id = p.workflow_id
         ),
         found as (
-          select c.*, t.id as found_id, v.number as found_version,
+          select c.*, t.id as found_id, v.number as found_version, a.holding,
             case when t.id is null then 'WORKFLOW_NOT_FOUND'
                  when t.candidates > 1 and t.job_id is distinct from c.job_id then 'WORKFLOW_AMBIGUOUS'
                  when not t.enabled then 'WORKFLOW_DISABLED'
                  when coalesce(nullif(c.version, 0), t.published_version) is null then 'WORKFLOW_NOT_PUBLISHED'
                  when v.number is null then 'WORKFLOW_VERSION_NOT_FOUND'
-                 when c.problem is not null then 'CONCURRENCY_KEY' end as refusal
+                 when c.problem is not null then 'CONCURRENCY_KEY'
+                 when a.holding >= c.concurrency_limit then 'CONCURRENCY_DEADLOCK' end as refusal
           from wanted c
           left join lateral (
             select x.*, count(*) over () as candidates
@@ -113,36 +115,51 @@ internal static class ChildExecutions
             limit 1
           ) t on true
           left join workflow_versions v on v.tenant_id = c.tenant_id and v.workflow_id = t.id and v.number = coalesce(nullif(c.version, 0), t.published_version)
+          left join lateral (
+            with recursive chain as (
+              select e.parent_execution_id, e.workflow_id, e.concurrency_key, e.trigger ->> 'mode' as mode, 1 as depth
+              from executions e where e.tenant_id = c.tenant_id and e.id = c.parent_id
+              union all
+              select e.parent_execution_id, e.workflow_id, e.concurrency_key, e.trigger ->> 'mode', x.depth + 1
+              from chain x join executions e on e.tenant_id = c.tenant_id and e.id = x.parent_execution_id
+              where x.mode = 'wait' and x.depth <= $20
+            )
+            select count(*)::int as holding from chain x where x.workflow_id = t.id and x.concurrency_key = c.concurrency_key
+          ) a on c.is_awaited and c.concurrency_key is not null
         ),
         limited as (
           select f.*, row_number() over (order by f.tenant_id, f.id) as turn from found f
-          where f.refusal is null and f.concurrency_key is not null and not exists (select from executions x where x.tenant_id = f.tenant_id and x.id = f.id)
+          where f.refusal is null and f.policy is not null and not exists (select from executions x where x.tenant_id = f.tenant_id and x.id = f.id)
         ),
         admitted as (
-          select l.tenant_id, l.id, a.status
+          select l.tenant_id, l.id, a.status, a.not_before
           from (
             select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.found_id order by l.turn) as workflows,
               array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies
+              array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
             from limited l
           ) g
-          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           join limited l on l.turn = a.place
           where g.tenants is not null
         ),
         decided as (
-          select f.*, coalesce(a.status, 'queued') as admission,
+          select f.*, a.not_before, coalesce(a.status, 'queued') as admission,
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
             case when a.status = 'skipped' then format('The workflow ''%s'' was not started: %s.', f.workflow_name, $18::text)
+              when f.refusal = 'CONCURRENCY_DEADLOCK' then format(
+                'The workflow ''%s'' would never start: all %s places of its concurrency limit are held by %s of the executions that wait for it.',
+                coalesce(f.workflow_name, f.workflow_id::text), f.concurrency_limit, f.holding)
               else coalesce(f.problem, format('The workflow ''%s'' cannot be started.', coalesce(f.workflow_id::text, f.workflow_name))) end as message
           from found f left join admitted a on a.tenant_id = f.tenant_id and a.id = f.id
         ),
         started as (
           insert into executions
             (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, parent_execution_id, parent_node_id, parent_iteration, parent_attempt,
-             input, queued_at, concurrency_key, concurrency_limit)
+             input, queued_at, concurrency_key, concurrency_limit, not_before)
           select f.tenant_id, f.id, f.found_id, f.found_version, f.admission, f.priority, 'sub_workflow', f.trigger, f.correlation_id, f.parent_id, f.node_id, f.iteration, f.attempt,
-            f.input, now(), f.concurrency_key, nullif(f.concurrency_limit, 0)
+            f.input, now(), f.concurrency_key, nullif(f.concurrency_limit, 0), f.not_before
           from decided f where f.refused is null
           on conflict do nothing
           returning tenant_id, id, status, priority, lease_owner
@@ -204,6 +221,8 @@ internal static class ChildExecutions
         SlotClaims.AddTo(command, children, child => child.Claim);
         command.Parameters.Add(Sql.Texts(children, child => child.Problem));
         command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
+        SlotClaims.AddRates(command, children, child => child.Claim);
+        command.Parameters.Add(Sql.Int(Engine.Limits.SubworkflowDepth));
         return command;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using Workflows.Engine.Definitions;
 using Workflows.Jsonata;
@@ -6,12 +7,28 @@ using Workflows.Jsonata;
 namespace Workflows.Data.Executions;
 
 /// <summary>
-/// The limit that a start falls under: at most <paramref name="Limit"/> executions of its workflow with this key are active (queued, running, waiting or paused) at
-/// once. Who starts executions works it out with <see cref="StartSettings"/> and hands it to <c>admit_executions</c>.
+/// The limits that a start falls under: at most <paramref name="Limit"/> executions of its workflow with this key are active (queued, running, waiting or paused) at
+/// once, and no more are started within a time than <see cref="Rate"/> says. Who starts executions works it out with <see cref="StartSettings"/> and hands it to
+/// <c>admit_limited</c>.
 /// </summary>
-/// <param name="Key">At most <see cref="Limits.ConcurrencyKeyLength"/> characters; empty for a limit without a key, or whose key yields nothing.</param>
+/// <param name="Key">At most <see cref="Limits.ConcurrencyKeyLength"/> characters; empty for a limit without a key, or whose key yields nothing; null when only the
+/// rate is limited, as is <paramref name="Limit"/>.</param>
 /// <param name="Policy">queue, skip or cancelOldest.</param>
-public sealed record ConcurrencyClaim(string Key, int Limit, string Policy);
+public sealed record ConcurrencyClaim(string? Key, int? Limit, string Policy)
+{
+    public RateClaim? Rate { get; init; }
+}
+
+/// <summary>At most <paramref name="Limit"/> starts of the workflow with this key within any <paramref name="PerSeconds"/> seconds.</summary>
+/// <param name="Key">As that of <see cref="ConcurrencyClaim"/>, never null.</param>
+public sealed record RateClaim(string Key, int Limit, double PerSeconds)
+{
+    /// <summary>What the functions of the database lock for it.</summary>
+    internal string LockKey => $"\u0001rate/{Key}";
+
+    /// <summary>As the functions of the database read it.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Limit}/{PerSeconds:0.######}/{Key}");
+}
 
 /// <summary>The concurrency key of a start cannot be worked out; the message says why. The start must be refused: it would run outside its limit.</summary>
 public sealed class ConcurrencyKeyException(string message) : Exception(message);
@@ -22,16 +39,19 @@ public sealed class StartSettings
     private const int CachedSettings = 10_000;
 
     private static readonly ConcurrentDictionary<string, StartSettings> Cache = new(StringComparer.Ordinal);
-    private static readonly StartSettings None = new(ExecutionPriority.Normal, null, null, "queue");
+    private static readonly StartSettings None = new(ExecutionPriority.Normal, null, null, "queue", null, null);
 
     private readonly JsonataExpression? _key;
     private readonly int? _limit;
     private readonly string _policy;
+    private readonly (int Limit, double PerSeconds)? _rate;
+    private readonly JsonataExpression? _rateKey;
 
-    private StartSettings(ExecutionPriority priority, int? limit, JsonataExpression? key, string policy)
+    private StartSettings(
+        ExecutionPriority priority, int? limit, JsonataExpression? key, string policy, (int Limit, double PerSeconds)? rate, JsonataExpression? rateKey)
     {
         Priority = priority;
-        (_limit, _key, _policy) = (limit, key, policy);
+        (_limit, _key, _policy, _rate, _rateKey) = (limit, key, policy, rate, rateKey);
     }
 
     public ExecutionPriority Priority { get; }
@@ -62,27 +82,40 @@ public sealed class StartSettings
 
     /// <summary>The limit that a start of <paramref name="workflow"/> falls under; null when there is none.</summary>
     /// <exception cref="ConcurrencyKeyException">The key cannot be worked out for this input.</exception>
-    public static ConcurrencyClaim? ClaimOf(CompiledWorkflow workflow, ReadOnlyMemory<byte> input) =>
-        workflow.Settings.Concurrency is { } concurrency
-            ? Claim(() => workflow.EvaluateConcurrencyKey(input), concurrency.Limit, JsonNamingPolicy.CamelCase.ConvertName(workflow.Settings.OverlapPolicy.ToString()))
-            : null;
-
-    /// <summary>The limit that a start on <paramref name="input"/> (UTF-8 JSON) falls under; null when there is none.</summary>
-    /// <exception cref="ConcurrencyKeyException">The key cannot be worked out for this input.</exception>
-    public ConcurrencyClaim? ClaimOf(ReadOnlyMemory<byte> input) => _limit is { } limit ? Claim(() => KeyOf(input), limit, _policy) : null;
-
-    private string? KeyOf(ReadOnlyMemory<byte> input)
+    public static ConcurrencyClaim? ClaimOf(CompiledWorkflow workflow, ReadOnlyMemory<byte> input)
     {
-        if (_key is null)
+        var settings = workflow.Settings;
+        return settings.Concurrency is null && settings.RateLimit is null ? null
+            : new ConcurrencyClaim(
+                settings.Concurrency is null ? null : Key("concurrency", () => workflow.EvaluateConcurrencyKey(input)), settings.Concurrency?.Limit,
+                JsonNamingPolicy.CamelCase.ConvertName(settings.OverlapPolicy.ToString()))
+            {
+                Rate = settings.RateLimit is { } rate
+                    ? new RateClaim(Key("rate", () => workflow.EvaluateRateKey(input)), rate.Limit, rate.PerSeconds)
+                    : null,
+            };
+    }
+
+    /// <summary>The limits that a start on <paramref name="input"/> (UTF-8 JSON) falls under; null when there is none.</summary>
+    /// <exception cref="ConcurrencyKeyException">A key cannot be worked out for this input.</exception>
+    public ConcurrencyClaim? ClaimOf(ReadOnlyMemory<byte> input) => _limit is null && _rate is null ? null
+        : new ConcurrencyClaim(_limit is null ? null : Key("concurrency", () => ValueOf(_key, input)), _limit, _policy)
+        {
+            Rate = _rate is var (limit, seconds) ? new RateClaim(Key("rate", () => ValueOf(_rateKey, input)), limit, seconds) : null,
+        };
+
+    private static string? ValueOf(JsonataExpression? key, ReadOnlyMemory<byte> input)
+    {
+        if (key is null)
         {
             return null;
         }
 
-        var value = _key.Evaluate(JsonataValue.FromObject(new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }));
+        var value = key.Evaluate(JsonataValue.FromObject(new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }));
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 
-    private static ConcurrencyClaim Claim(Func<string?> evaluate, int limit, string policy)
+    private static string Key(string what, Func<string?> evaluate)
     {
         string key;
         try
@@ -91,12 +124,12 @@ public sealed class StartSettings
         }
         catch (JsonataException exception)
         {
-            throw new ConcurrencyKeyException($"The concurrency key failed: {exception.Error.Code} {exception.Error.Message}");
+            throw new ConcurrencyKeyException($"The {what} key failed: {exception.Error.Code} {exception.Error.Message}");
         }
 
         return key.Length > Limits.ConcurrencyKeyLength
-            ? throw new ConcurrencyKeyException($"The concurrency key has {key.Length} characters; at most {Limits.ConcurrencyKeyLength} are allowed.")
-            : new ConcurrencyClaim(key.Replace('\0', '\uFFFD'), limit, policy);
+            ? throw new ConcurrencyKeyException($"The {what} key has {key.Length} characters; at most {Limits.ConcurrencyKeyLength} are allowed.")
+            : key.Replace('\0', '\uFFFD');
     }
 
     private static StartSettings Read(string json)
@@ -109,19 +142,26 @@ public sealed class StartSettings
             "low" => ExecutionPriority.Low,
             _ => ExecutionPriority.Normal,
         };
-        if (!root.TryGetProperty("concurrency", out var concurrency) || concurrency.ValueKind != JsonValueKind.Object)
+        int? limit = null;
+        (int, double)? rate = null;
+        JsonataExpression? key = null, rateKey = null;
+        if (root.TryGetProperty("concurrency", out var concurrency) && concurrency.ValueKind == JsonValueKind.Object)
         {
-            return new StartSettings(priority, null, null, "queue");
+            (limit, key) = (concurrency.GetProperty("limit").GetInt32(), KeyIn(concurrency, "concurrency"));
         }
 
-        JsonataExpression? key = null;
-        if (Text(concurrency, "key") is { } source && !JsonataExpression.TryParse(Unwrap(source), out key, out var error))
+        if (root.TryGetProperty("rateLimit", out var limited) && limited.ValueKind == JsonValueKind.Object)
         {
-            throw new ConcurrencyKeyException($"The concurrency key is no expression: {error.Code} {error.Message}");
+            (rate, rateKey) = ((limited.GetProperty("limit").GetInt32(), limited.GetProperty("perSeconds").GetDouble()), KeyIn(limited, "rate"));
         }
 
-        return new StartSettings(priority, concurrency.GetProperty("limit").GetInt32(), key, Text(root, "overlapPolicy") ?? "queue");
+        return new StartSettings(priority, limit, key, Text(root, "overlapPolicy") ?? "queue", rate, rateKey);
     }
+
+    private static JsonataExpression? KeyIn(JsonElement limit, string what) =>
+        Text(limit, "key") is not { } source ? null
+        : JsonataExpression.TryParse(Unwrap(source), out var key, out var error) ? key
+        : throw new ConcurrencyKeyException($"The {what} key is no expression: {error.Code} {error.Message}");
 
     // As the engine reads it: an expression may be written in braces.
     private static string Unwrap(string source) =>

@@ -31,6 +31,9 @@ public enum ControlAction
 
     /// <summary>Closes a failure without running it again.</summary>
     Resolve,
+
+    /// <summary>Takes that back: the failure is open again, with its dead letter.</summary>
+    Unresolve,
 }
 
 /// <summary>What became of a control request for one execution.</summary>
@@ -133,7 +136,7 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams
         ),
         changed as (
           update executions e
-          set status = case when e.concurrency_key is null then 'queued' else 'held' end, attempt = e.attempt + 1, output = null, error = null, finished_at = null,
+          set status = case when e.concurrency_key is null and coalesce(e.not_before, now()) <= now() then 'queued' else 'held' end, attempt = e.attempt + 1, output = null, error = null, finished_at = null,
               stop_request = null, stop_reason = null, reply_to = null, queued_at = now(), retried_at = now(),
               resolved_at = null, resolved_by = null, resolution = null
           from locked l where e.tenant_id = l.tenant_id and e.id = l.id
@@ -160,6 +163,25 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams
         settled as (
           update dead_letters d set status = 'discarded', settled_at = now(), settled_by = $7
           from changed c where d.tenant_id = c.tenant_id and d.execution_id = c.id and d.status = 'open'
+        ),
+        {Noted}
+        """;
+
+    // Of the dead letters only those that the resolution settled: both bear the time of its transaction.
+    private const string UnresolveSql = $"""
+        with locked as (
+          select e.tenant_id, e.id, e.resolved_at from executions e
+          where e.tenant_id = $1 and e.id = any ($2::uuid[]) and e.status in ('failed', 'timed_out') and e.resolved_at is not null
+          order by e.tenant_id, e.id for update
+        ),
+        changed as (
+          update executions e set resolved_at = null, resolved_by = null, resolution = null
+          from locked l where e.tenant_id = l.tenant_id and e.id = l.id
+          returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
+        ),
+        reopened as (
+          update dead_letters d set status = 'open', settled_at = null, settled_by = null
+          from locked l where d.tenant_id = l.tenant_id and d.execution_id = l.id and d.status = 'discarded' and d.settled_at = l.resolved_at
         ),
         {Noted}
         """;
@@ -251,6 +273,7 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams
             ControlAction.Resume => (new NpgsqlBatchCommand(ResumeSql), "execution.resume"),
             ControlAction.Retry => (new NpgsqlBatchCommand(RetrySql), "execution.retry"),
             ControlAction.Resolve => (new NpgsqlBatchCommand(ResolveSql), "execution.resolve"),
+            ControlAction.Unresolve => (new NpgsqlBatchCommand(UnresolveSql), "execution.unresolve"),
         };
         var now = clock.GetUtcNow();
         ByIds(command, tenantId, ids);

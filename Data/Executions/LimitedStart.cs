@@ -4,8 +4,8 @@ using Workflows.Data.Database;
 namespace Workflows.Data.Executions;
 
 /// <summary>
-/// The statement that starts executions under a concurrency limit. Guarantees: never more active under a key than its limit, with any number of processes starting at
-/// once, since <c>admit_executions</c> counts under the key's lock and the rows are inserted before it is given up. What has no limit never comes here.
+/// The statement that starts executions under a concurrency or rate limit. Guarantees: never more active under a key than its limit, with any number of processes starting
+/// at once, since <c>admit_limited</c> counts under the key's lock and the rows are inserted before it is given up. What has no limit never comes here.
 /// </summary>
 internal static class LimitedStart
 {
@@ -13,9 +13,9 @@ internal static class LimitedStart
     private const string StartLimitedSql = """
         with wanted as (
           select s.* from unnest($3::uuid[], $4::uuid[], $5::int[], $6::smallint[], $7::text[], $8::jsonb[], $9::text[], $10::jsonb[], $11::text[], $12::text[],
-            $13::text[], $14::int[], $15::text[], $16::text[], $17::text[], $18::bytea[]) with ordinality
+            $13::text[], $14::int[], $15::text[], $16::text[], $17::text[], $18::bytea[], $20::text[]) with ordinality
             as s (id, workflow_id, version, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by,
-              concurrency_key, concurrency_limit, policy, scope, key, request_hash, place)
+              concurrency_key, concurrency_limit, policy, scope, key, request_hash, rate, place)
         ),
         claimed as (
           insert into idempotency_keys (tenant_id, scope, key, request_hash, response, created_at, expires_at)
@@ -32,20 +32,21 @@ internal static class LimitedStart
           from wanted w where w.key is null or w.id in (select c.id from claimed c)
         ),
         admitted as (
-          select a.place, a.status
+          select a.place, a.status, a.not_before
           from (
             select array_agg(o.workflow_id order by o.turn) as workflows, array_agg(o.concurrency_key order by o.turn) as keys,
-              array_agg(o.concurrency_limit order by o.turn) as limits, array_agg(o.policy order by o.turn) as policies
+              array_agg(o.concurrency_limit order by o.turn) as limits, array_agg(o.policy order by o.turn) as policies,
+              array_agg(o.rate order by o.turn) as rates
             from open o
           ) g
-          cross join lateral admit_executions($1, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited($1, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           where g.workflows is not null
         )
         insert into executions
           (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at,
-           concurrency_key, concurrency_limit)
+           concurrency_key, concurrency_limit, not_before)
         select $1, o.id, o.workflow_id, o.version, a.status, o.priority, o.trigger_type, o.trigger, o.correlation_id, o.input, o.reply_to, o.created_by, $2,
-          o.concurrency_key, o.concurrency_limit
+          o.concurrency_key, o.concurrency_limit, a.not_before
         from open o join admitted a on a.place = o.turn
         where a.status <> 'skipped'
         returning id, status
@@ -65,12 +66,13 @@ internal static class LimitedStart
         var start = new NpgsqlBatchCommand(StartLimitedSql);
         addRows(start);
         start.Parameters.Add(Sql.Texts(rows, row => row.Concurrency!.Key));
-        start.Parameters.Add(Sql.Ints(rows, row => row.Concurrency!.Limit));
+        start.Parameters.Add(new NpgsqlParameter<int?[]> { TypedValue = [.. rows.Select(row => row.Concurrency!.Limit)] });
         start.Parameters.Add(Sql.Texts(rows, row => row.Concurrency!.Policy));
         start.Parameters.Add(Sql.Texts(rows, row => row.Idempotency?.Scope));
         start.Parameters.Add(Sql.Texts(rows, row => row.Idempotency?.Key));
         start.Parameters.Add(new NpgsqlParameter<byte[]?[]> { TypedValue = [.. rows.Select(row => row.Idempotency?.RequestHash)] });
         start.Parameters.Add(Sql.Instant(now + Limits.IdempotencyLifetime));
+        start.Parameters.Add(Sql.Texts(rows, row => row.Concurrency!.Rate?.ToString()));
         batch.BatchCommands.Add(start);
 
         var skippable = rows.Where(row => row is { Idempotency: not null, Concurrency.Policy: "skip" }).ToList();

@@ -33,15 +33,16 @@ public static class Reruns
     /// <returns>queued, held or skipped; skipped when its concurrency limit is reached and says so: nothing was inserted then.</returns>
     public static async Task<string> RerunAsync(this WorkflowsDbContext db, Rerun rerun, CancellationToken cancellationToken)
     {
-        var status = rerun.Concurrency is { } claim
-            ? await db.Database.SqlQuery<string>(
+        var (status, notBefore) = rerun.Concurrency is { } claim
+            ? await db.Database.SqlQuery<Admission>(
                 $"""
-                 select a.status as "Value" from executions e
-                 cross join lateral admit_executions(
-                   e.tenant_id, array[e.workflow_id], array[{claim.Key}::text], array[{claim.Limit}::int], array[{claim.Policy}::text]) a
+                 select a.status as "Status", a.not_before as "NotBefore" from executions e
+                 cross join lateral admit_limited(
+                   e.tenant_id, array[e.workflow_id], array[{claim.Key}::text], array[{claim.Limit}::int], array[{claim.Policy}::text],
+                   array[{claim.Rate?.ToString()}::text]) a
                  where e.tenant_id = {db.TenantId} and e.id = {rerun.Original}
                  """).SingleAsync(cancellationToken)
-            : "queued";
+            : new Admission("queued", null);
         if (status == "skipped")
         {
             return status;
@@ -52,10 +53,10 @@ public static class Reruns
             $"""
              insert into executions
                (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, created_by, queued_at, forked_from, fence,
-                concurrency_key, concurrency_limit)
+                concurrency_key, concurrency_limit, not_before)
              select e.tenant_id, {rerun.Id}, e.workflow_id, {rerun.Version}, {status}, e.priority, e.trigger_type, e.trigger, e.correlation_id,
                coalesce({rerun.Input}::jsonb, e.input), {rerun.CreatedBy}, {rerun.Now}, e.id, {(rerun.Kept.Count > 0 ? 1 : 0)},
-               {rerun.Concurrency?.Key}::text, {rerun.Concurrency?.Limit}::int
+               {rerun.Concurrency?.Key}::text, {rerun.Concurrency?.Limit}::int, {notBefore}
              from executions e where e.tenant_id = {db.TenantId} and e.id = {rerun.Original}
              """,
             cancellationToken);
@@ -84,4 +85,6 @@ public static class Reruns
              where tenant_id = {db.TenantId} and id = any ({ids.ToArray()}) and status = 'open'
              returning id as "Value"
              """).ToListAsync(cancellationToken);
+
+    private sealed record Admission(string Status, DateTimeOffset? NotBefore);
 }

@@ -7,7 +7,7 @@ namespace Workflows.Data.Executions;
 internal static class SlotClaims
 {
     /// <summary>Why a start was left out, for the record of whoever asked for it.</summary>
-    public const string SkippedReason = "as many run as its concurrency limit allows";
+    public const string SkippedReason = "as many run, or have been started, as its limits allow";
 
     // All keys that a transaction is going to need, in one statement: in the order of their locks, and before the first row of executions.
     private const string HoldSql = """
@@ -26,10 +26,12 @@ internal static class SlotClaims
     public static NpgsqlBatchCommand Hold(
         IReadOnlyList<(Guid TenantId, Guid WorkflowId, ConcurrencyClaim Claim)> starting, IReadOnlyList<FinishedExecution> ending)
     {
+        var keys = starting.SelectMany(start => new[] { start.Claim.Key, start.Claim.Rate?.LockKey }.Select(key => (start.TenantId, start.WorkflowId, Key: key)))
+            .Where(entry => entry.Key is not null).ToList();
         var command = new NpgsqlBatchCommand(HoldSql);
-        command.Parameters.Add(Sql.Uuids(starting, start => start.TenantId));
-        command.Parameters.Add(Sql.Uuids(starting, start => start.WorkflowId));
-        command.Parameters.Add(Sql.Texts(starting, start => start.Claim.Key));
+        command.Parameters.Add(Sql.Uuids(keys, entry => entry.TenantId));
+        command.Parameters.Add(Sql.Uuids(keys, entry => entry.WorkflowId));
+        command.Parameters.Add(Sql.Texts(keys, entry => entry.Key));
         command.Parameters.Add(Sql.Uuids(ending, row => row.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(ending, row => row.Key.Id));
         return command;
@@ -42,6 +44,10 @@ internal static class SlotClaims
         command.Parameters.Add(Sql.Ints(starts, start => claim(start)?.Limit ?? 0));
         command.Parameters.Add(Sql.Texts(starts, start => claim(start)?.Policy));
     }
+
+    /// <summary>Adds one more array: the rate limit of each start as the functions of the database read it (null = none).</summary>
+    public static void AddRates<T>(NpgsqlBatchCommand command, IReadOnlyList<T> starts, Func<T, ConcurrencyClaim?> claim) =>
+        command.Parameters.Add(Sql.Texts(starts, start => claim(start)?.Rate?.ToString()));
 
     /// <summary>The claim of a start, or why it must be refused: it would run outside its limit.</summary>
     /// <param name="settings">As <c>workflows.start_settings</c> has them.</param>

@@ -53,7 +53,7 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
         join job_run_items i on i.tenant_id = k.tenant_id and i.run_id = k.id
         join job_runs r on r.tenant_id = i.tenant_id and r.id = i.run_id
-        left join workflows w on w.tenant_id = i.tenant_id and w.id = i.workflow_id and i.status = 'pending' and w.start_settings ? 'concurrency'
+        left join workflows w on w.tenant_id = i.tenant_id and w.id = i.workflow_id and i.status = 'pending' and w.start_settings ?| '{concurrency,rateLimit}'
         order by i.tenant_id, i.run_id, i.position
         """;
 
@@ -172,6 +172,7 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             SlotClaims.AddTo(command, workflows, start => start.Claim);
             command.Parameters.Add(Sql.Texts(workflows, start => start.Problem));
             command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
+            SlotClaims.AddRates(command, workflows, start => start.Claim);
         }
 
         var jobs = starts.FindAll(start => !start.IsWorkflow);
@@ -225,30 +226,31 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             case when w.deleted_at is not null then 'WORKFLOW_NOT_FOUND' when not w.enabled then 'WORKFLOW_DISABLED'
                  when w.published_version is null then 'WORKFLOW_NOT_PUBLISHED' when s.problem is not null then 'CONCURRENCY_KEY' end as refusal,
             (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[])
-            as s (tenant_id, run_id, id, execution_id, concurrency_key, concurrency_limit, policy, problem)
+          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[], $10::text[])
+            as s (tenant_id, run_id, id, execution_id, concurrency_key, concurrency_limit, policy, problem, rate)
           join job_runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
           join job_run_items i on i.tenant_id = s.tenant_id and i.run_id = s.run_id and i.id = s.id and i.status = 'pending'
           join workflows w on w.tenant_id = i.tenant_id and w.id = i.workflow_id
           left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
         ),
         limited as (
-          select t.*, row_number() over (order by t.tenant_id, t.execution_id) as turn from target t where t.refusal is null and t.concurrency_key is not null
+          select t.*, row_number() over (order by t.tenant_id, t.execution_id) as turn from target t where t.refusal is null and t.policy is not null
         ),
         admitted as (
-          select l.execution_id, a.status
+          select l.execution_id, a.status, a.not_before
           from (
             select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
               array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies
+              array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
             from limited l
           ) g
-          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           join limited l on l.turn = a.place
           where g.tenants is not null
         ),
         decided as (
-          select t.*, coalesce(a.status, 'queued') as status, case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else t.refusal end as refused,
+          select t.*, a.not_before, coalesce(a.status, 'queued') as status, case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else t.refusal end as refused,
             case when a.status = 'skipped' then 'The workflow was not started: ' || $9 || '.' else coalesce(t.problem, 'The workflow cannot be started.') end as message
           from target t left join admitted a on a.execution_id = t.execution_id
         ),
@@ -266,9 +268,9 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
           where r.tenant_id = t.tenant_id and r.id = t.run_id
         )
         insert into executions
-          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit)
+          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit, not_before)
         select t.tenant_id, t.execution_id, t.workflow_id, t.version, t.status, t.priority, 'job', jsonb_build_object('type', 'job', 'id', t.run_id), t.input, now(),
-          t.concurrency_key, nullif(t.concurrency_limit, 0)
+          t.concurrency_key, nullif(t.concurrency_limit, 0), t.not_before
         from decided t where t.refused is null
         returning tenant_id, id, status, priority, lease_owner
         """;

@@ -43,7 +43,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         ) c on true
         left join lateral (
           select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
-          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ? 'concurrency'
+          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ?| '{concurrency,rateLimit}'
         ) l on true
         where s.enabled and s.deleted_at is null and s.next_fire_at <= now()
         order by s.next_fire_at
@@ -63,7 +63,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         join schedules s on s.tenant_id = q.tenant_id and s.id = q.schedule_id
         left join lateral (
           select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
-          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ? 'concurrency'
+          where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ?| '{concurrency,rateLimit}'
         ) l on true
         where not (s.enabled and s.deleted_at is null) or not exists (
             select from schedule_fires f
@@ -142,14 +142,6 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         }
 
         Add(batch, CloseSql, due);
-        var cancelling = fires.FindAll(fire => fire is { Schedule.Overlap: ScheduleOverlap.CancelOldest, Planned.Outcome: PlannedFire.Started })
-            .ConvertAll(fire => fire.Schedule);
-        if (cancelling.Count > 0)
-        {
-            Add(batch, CancelSql, cancelling);
-            Add(batch, CancelRunsSql, cancelling);
-        }
-
         var notes = fires.FindAll(fire => fire.Planned.Outcome != PlannedFire.Started);
         if (notes.Count > 0)
         {
@@ -165,12 +157,21 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
             command.Parameters.Add(Sql.Uuids(executions, fire => fire.StartedId));
             SlotClaims.AddTo(command, executions, fire => fire.Claim);
             command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
+            SlotClaims.AddRates(command, executions, fire => fire.Claim);
         }
 
         if (started.FindAll(fire => !fire.Schedule.IsOfWorkflow) is { Count: > 0 } runs)
         {
             AddFires(batch, StartRunsSql, runs).Parameters.Add(Sql.Uuids(runs, fire => fire.StartedId));
             batch.BatchCommands.Add(JobRunItems.Fill(runs.ConvertAll(fire => (fire.Schedule.Key.TenantId, fire.StartedId))));
+        }
+
+        // After the start, which may have been refused or skipped: then the one before goes on.
+        var cancelling = fires.FindAll(fire => fire is { Schedule.Overlap: ScheduleOverlap.CancelOldest, Planned.Outcome: PlannedFire.Started });
+        if (cancelling.Count > 0)
+        {
+            AddFires(batch, CancelSql, cancelling);
+            AddFires(batch, CancelRunsSql, cancelling);
         }
 
         var moved = due.FindAll(schedule => schedule.Tick is not null);
@@ -197,8 +198,9 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
             queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
         from (
           select distinct f.tenant_id, f.execution_id
-          from unnest($1::uuid[], $2::uuid[]) as s (tenant_id, id)
-          join schedule_fires f on f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open
+          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as s (tenant_id, id, tick)
+          join schedule_fires n on n.tenant_id = s.tenant_id and n.schedule_id = s.id and n.tick = s.tick and n.outcome = 'started'
+          join schedule_fires f on f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open and f.tick <> s.tick
           order by f.tenant_id, f.execution_id
         ) o
         where e.tenant_id = o.tenant_id and e.id = o.execution_id and e.finished_at is null
@@ -207,8 +209,9 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
 
     private const string CancelRunsSql = """
         update job_runs r set cancel_requested = true, is_due = true
-        from unnest($1::uuid[], $2::uuid[]) as s (tenant_id, id)
-        join schedule_fires f on f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open
+        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as s (tenant_id, id, tick)
+        join schedule_fires n on n.tenant_id = s.tenant_id and n.schedule_id = s.id and n.tick = s.tick and n.outcome = 'started'
+        join schedule_fires f on f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open and f.tick <> s.tick
         where r.tenant_id = f.tenant_id and r.id = f.job_run_id and r.status = 'running'
         """;
 
@@ -221,6 +224,7 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         where schedule_fires.outcome = 'queued'
         """;
 
+    // With overlap cancelOldest and policy skip the places of those that are going to leave count as free; the newcomer is held until they have left.
     // The row of the instant comes first, and only an instant that got its row now starts anything. One that was dealt with earlier is not admitted, either.
     private const string StartSql = """
         with target as (
@@ -229,32 +233,38 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
                  when not w.enabled then 'the workflow is switched off'
                  when w.published_version is null then 'the workflow has no published version'
                  else '' end as refusal,
-            (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority
-          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[])
-            as f (tenant_id, schedule_id, tick, id, concurrency_key, concurrency_limit, policy)
+            (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority,
+            case when f.policy = 'skip' and s.overlap = 'cancelOldest' then (
+              select count(*)::int from schedule_fires x join executions e on e.tenant_id = x.tenant_id and e.id = x.execution_id
+              where x.tenant_id = f.tenant_id and x.schedule_id = f.schedule_id and x.is_open
+                and e.workflow_id = s.workflow_id and e.concurrency_key = f.concurrency_key and e.status in ('queued', 'running', 'waiting', 'paused'))
+            else 0 end as leaving
+          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[], $9::text[])
+            as f (tenant_id, schedule_id, tick, id, concurrency_key, concurrency_limit, policy, rate)
           join schedules s on s.tenant_id = f.tenant_id and s.id = f.schedule_id
           join workflows w on w.tenant_id = s.tenant_id and w.id = s.workflow_id
           left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
         ),
         limited as (
           select t.*, row_number() over (order by t.tenant_id, t.schedule_id, t.tick) as turn from target t
-          where t.refusal = '' and t.concurrency_key is not null and not exists (
+          where t.refusal = '' and t.policy is not null and not exists (
             select from schedule_fires x where x.tenant_id = t.tenant_id and x.schedule_id = t.schedule_id and x.tick = t.tick and x.outcome <> 'queued')
         ),
         admitted as (
-          select l.id, a.status
+          select l.id, a.status, a.not_before
           from (
             select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
-              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies
+              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit + l.leaving order by l.turn) as limits,
+              array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
             from limited l
           ) g
-          cross join lateral admit_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies) a
+          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
           join limited l on l.turn = a.place
           where g.tenants is not null
         ),
         decided as (
-          select t.*, coalesce(a.status, 'queued') as status,
+          select t.*, a.not_before, case when t.leaving > 0 and a.status = 'queued' then 'held' else coalesce(a.status, 'queued') end as status,
             case when a.status = 'skipped' then 'skipped' when t.refusal = '' then 'started' else 'refused' end as outcome
           from target t left join admitted a on a.id = t.id
         ),
@@ -269,11 +279,11 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
           returning tenant_id, schedule_id, tick, execution_id
         )
         insert into executions
-          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit)
+          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit, not_before)
         select t.tenant_id, t.id, t.workflow_id, t.version, t.status, t.priority, 'schedule',
           jsonb_build_object('type', 'schedule', 'id', t.trigger_id, 'scheduleId', t.schedule_id,
             'scheduledAt', to_char(t.tick at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
-          t.input, now(), t.concurrency_key, nullif(t.concurrency_limit, 0)
+          t.input, now(), t.concurrency_key, nullif(t.concurrency_limit, 0), t.not_before
         from noted n join decided t on t.tenant_id = n.tenant_id and t.id = n.execution_id
         returning tenant_id, id, status, priority, lease_owner
         """;

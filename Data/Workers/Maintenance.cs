@@ -104,6 +104,12 @@ public sealed class Maintenance(WorkflowsDatabase database)
         where j.tenant_id = x.tenant_id and j.rule_id = x.rule_id and j.correlation_key = x.correlation_key
         """;
 
+    private const string ExpiredRatesSql = """
+        delete from rate_slots s
+        using (select tenant_id, workflow_id, key, n from rate_slots where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where s.tenant_id = x.tenant_id and s.workflow_id = x.workflow_id and s.key = x.key and s.n = x.n
+        """;
+
     private const string ExpiredCallsSql = """
         delete from callback_calls c
         using (select tenant_id, execution_id, node_id, iteration from callback_calls where expires_at < now() order by expires_at limit $1 for update skip locked) x
@@ -139,7 +145,7 @@ public sealed class Maintenance(WorkflowsDatabase database)
 
     /// <summary>
     /// Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids, sets of events that did not become complete, context entries and
-    /// their writes.
+    /// their writes, and moments of rate limits that bound nothing any more.
     /// </summary>
     public async Task<int> DeleteExpiredAsync(int limit, CancellationToken cancellationToken)
     {
@@ -153,7 +159,9 @@ public sealed class Maintenance(WorkflowsDatabase database)
         events.Parameters.Add(Sql.Int(limit));
         await using var joins = database.Source.CreateCommand(ExpiredJoinsSql);
         joins.Parameters.Add(Sql.Int(limit));
-        return await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken)
+        await using var rates = database.Source.CreateCommand(ExpiredRatesSql);
+        rates.Parameters.Add(Sql.Int(limit));
+        return await rates.ExecuteNonQueryAsync(cancellationToken) + await keys.ExecuteNonQueryAsync(cancellationToken) + await events.ExecuteNonQueryAsync(cancellationToken)
             + await joins.ExecuteNonQueryAsync(cancellationToken) + await context.ExecuteNonQueryAsync(cancellationToken)
             + await writes.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -22,6 +22,7 @@ public sealed class CompiledWorkflow
         FrozenDictionary<string, int> ordinals,
         CompiledTrigger[] triggers,
         JsonataExpression? concurrencyKey,
+        JsonataExpression? rateKey,
         InputSchema? inputSchema,
         IReadOnlyList<ExpressionUse> uses,
         IReadOnlyList<ResourceUse> resources,
@@ -32,6 +33,7 @@ public sealed class CompiledWorkflow
         Nodes = nodes;
         Triggers = triggers;
         ConcurrencyKey = concurrencyKey;
+        RateKey = rateKey;
         _ordinals = ordinals;
         _inputSchema = inputSchema;
         Uses = uses;
@@ -74,6 +76,8 @@ public sealed class CompiledWorkflow
     internal CompiledGraph Root { get; }
 
     internal JsonataExpression? ConcurrencyKey { get; }
+
+    internal JsonataExpression? RateKey { get; }
 
     /// <summary>Of the custom nodes it was compiled with, those that nodes are of.</summary>
     public CustomNodeSet CustomNodes { get; }
@@ -128,6 +132,10 @@ public sealed class CompiledWorkflow
         return found;
     }
 
+    /// <summary>What the calls of the one-time address of this node are checked by; null when it asks for no signature, or is no such node.</summary>
+    public WebhookTrigger? CallbackSignatureOf(string nodeId) =>
+        OrdinalOf(nodeId) is >= 0 and var ordinal && Nodes[ordinal].Action is WaitForWebhookAction action ? action.Signature : null;
+
     /// <summary>What is wrong with an input; empty when it fits the definition's <c>parameters</c>, or there are none.</summary>
     public IReadOnlyList<InputProblem> ValidateInput(JsonElement input) => _inputSchema?.Validate(input) ?? [];
 
@@ -138,15 +146,21 @@ public sealed class CompiledWorkflow
     /// The value among whose equals <c>settings.concurrency</c> limits; null when there is no key, or it yields nothing.
     /// </summary>
     /// <exception cref="JsonataException">The expression ended in an error.</exception>
-    public string? EvaluateConcurrencyKey(ReadOnlyMemory<byte> input)
+    public string? EvaluateConcurrencyKey(ReadOnlyMemory<byte> input) => Evaluate(ConcurrencyKey, input);
+
+    /// <summary>The same for <c>settings.rateLimit</c>.</summary>
+    /// <exception cref="JsonataException">The expression ended in an error.</exception>
+    public string? EvaluateRateKey(ReadOnlyMemory<byte> input) => Evaluate(RateKey, input);
+
+    private static string? Evaluate(JsonataExpression? key, ReadOnlyMemory<byte> input)
     {
-        if (ConcurrencyKey is null)
+        if (key is null)
         {
             return null;
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) };
-        var value = ConcurrencyKey.Evaluate(JsonataValue.FromObject(scope));
+        var value = key.Evaluate(JsonataValue.FromObject(scope));
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 }

@@ -277,7 +277,7 @@ internal sealed class DefinitionReader(ProblemList problems)
             return defaults;
         }
 
-        reader.RejectUnknown("timeoutSeconds", "concurrency", "priority", "overlapPolicy", "retentionDays", "checkpoint", "compensateOnCancel");
+        reader.RejectUnknown("timeoutSeconds", "concurrency", "rateLimit", "priority", "overlapPolicy", "retentionDays", "checkpoint", "compensateOnCancel");
         return new WorkflowSettings(
             reader.Number("timeoutSeconds", SecondsRange[0], SecondsRange[1]),
             ReadConcurrency(reader),
@@ -285,7 +285,8 @@ internal sealed class DefinitionReader(ProblemList problems)
             reader.Choice("overlapPolicy", defaults.OverlapPolicy),
             reader.Integer("retentionDays", 1, Limits.RetentionDays),
             reader.Choice("checkpoint", defaults.Checkpoint),
-            reader.Boolean("compensateOnCancel") ?? false);
+            reader.Boolean("compensateOnCancel") ?? false,
+            ReadRateLimit(reader));
     }
 
     private ConcurrencyLimit? ReadConcurrency(ObjectReader settings)
@@ -304,6 +305,30 @@ internal sealed class DefinitionReader(ProblemList problems)
 
         return new ConcurrencyLimit(
             reader.Integer("limit", 1, Limits.Concurrency) ?? 1,
+            reader.Text("key", Limits.ExpressionLength));
+    }
+
+    private RateLimit? ReadRateLimit(ObjectReader settings)
+    {
+        if (!settings.Has("rateLimit", out var value) || !ObjectReader.TryOpen(value, settings.At("rateLimit"), problems, out var reader))
+        {
+            return null;
+        }
+
+        reader.RejectUnknown("limit", "perSeconds", "key");
+        if (!reader.Has("limit", out _))
+        {
+            reader.Missing<int>("limit", "how many may be started within the period");
+        }
+
+        if (!reader.Has("perSeconds", out _))
+        {
+            reader.Missing<int>("perSeconds", "the period in seconds");
+        }
+
+        return new RateLimit(
+            reader.Integer("limit", 1, Limits.RateStarts) ?? 1,
+            reader.Number("perSeconds", 0.001, Limits.RateSeconds) ?? 1,
             reader.Text("key", Limits.ExpressionLength));
     }
 }

@@ -106,6 +106,9 @@ internal sealed class WorkflowCompiler
         var key = definition.Settings.Concurrency?.Key is { } keySource
             ? _expressions.Expression(keySource, "/settings/concurrency/key", node: -1, ExpressionScope.Admission)
             : null;
+        var rateKey = definition.Settings.RateLimit?.Key is { } rateSource
+            ? _expressions.Expression(rateSource, "/settings/rateLimit/key", node: -1, ExpressionScope.Admission)
+            : null;
         new ReferenceChecker(graphs, ordinals, _problems).Check(_expressions.Uses);
         var schema = definition.Parameters is { } parameters
             ? InputSchemaReader.Read(parameters, "/parameters", _problems)
@@ -118,7 +121,7 @@ internal sealed class WorkflowCompiler
 
         var (root, nodes) = GraphBuilder.Build(graphs);
         return new CompiledWorkflow(
-            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, schema, _expressions.Uses, _resources, UsedCustomNodes());
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources, UsedCustomNodes());
     }
 
     private CustomNodeSet UsedCustomNodes() => _customNodes.IsEmpty

@@ -194,7 +194,8 @@ public enum ExecutionPriority
 }
 
 /// <summary>
-/// What a new execution does while others of the workflow run at the limit of <see cref="WorkflowSettings.Concurrency"/>.
+/// What a new execution does while others of the workflow run at the limit of <see cref="WorkflowSettings.Concurrency"/>, or is one more than
+/// <see cref="WorkflowSettings.RateLimit"/> allows by now (then only its own turn helps: <see cref="CancelOldest"/> waits, too).
 /// </summary>
 public enum OverlapPolicy
 {
@@ -223,6 +224,10 @@ public enum CheckpointPolicy
 /// them.</param>
 public sealed record ConcurrencyLimit(int Limit, string? Key);
 
+/// <summary>How many executions of a workflow may be started within a period, whichever it is: it slides.</summary>
+/// <param name="Key">As that of <see cref="ConcurrencyLimit"/>.</param>
+public sealed record RateLimit(int Limit, double PerSeconds, string? Key);
+
 /// <param name="CompensateOnCancel">A cancelled execution is compensated as a failed one is.</param>
 public sealed record WorkflowSettings(
     double? TimeoutSeconds,
@@ -231,7 +236,8 @@ public sealed record WorkflowSettings(
     OverlapPolicy OverlapPolicy,
     int? RetentionDays,
     CheckpointPolicy Checkpoint,
-    bool CompensateOnCancel = false)
+    bool CompensateOnCancel = false,
+    RateLimit? RateLimit = null)
 {
     public static WorkflowSettings Default { get; } =
         new(null, null, ExecutionPriority.Normal, OverlapPolicy.Queue, null, CheckpointPolicy.Step);

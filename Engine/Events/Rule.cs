@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Events;
@@ -40,6 +41,11 @@ public abstract record RuleAction
     /// <summary>Publishes another event.</summary>
     /// <param name="Data">Null = the data of the event that matched.</param>
     public sealed record EmitEvent(string EventType, JsonTemplate? Subject, JsonTemplate? Data) : RuleAction;
+
+    /// <summary>Tells users; parameters as those of the node <c>notify</c>.</summary>
+    public sealed record Notify(
+        JsonTemplate? Users, JsonTemplate? Groups, JsonTemplate? Roles, JsonTemplate? Title, JsonTemplate? Body, JsonTemplate? Link, NotificationLevel Level)
+        : RuleAction;
 }
 
 /// <summary>A tenant-level condition on events with actions, ready to be evaluated. Immutable.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Nodes;
 using Workflows.Jsonata;
 using static Workflows.Engine.Definitions.DefinitionProblemCodes;
 
@@ -13,7 +14,7 @@ internal sealed class RuleCompiler
     private static readonly string[] ConditionNames = ["event"];
     private static readonly string[] ActionNames = ["event", "rule"];
     private static readonly string[] JoinedActionNames = ["event", "rule", "events"];
-    private static readonly string[] ActionTypes = ["startWorkflow", "emitEvent"];
+    private static readonly string[] ActionTypes = ["startWorkflow", "emitEvent", "notify"];
 
     private readonly ProblemList _problems;
     private readonly ExpressionCompiler _expressions;
@@ -192,12 +193,32 @@ internal sealed class RuleCompiler
                 }
 
                 return new RuleAction.EmitEvent(eventType ?? "", Template(item, "subject"), Template(item, "data"));
+            case "notify":
+                return ReadNotify(item);
             case null:
                 return null;
             default:
                 _problems.Add(item.At("type"), FieldValue, $"There is no action '{type}'.", Nearest.Hint(type, ActionTypes));
                 return null;
         }
+    }
+
+    private RuleAction.Notify ReadNotify(ObjectReader item)
+    {
+        item.RejectUnknown("type", "users", "groups", "roles", "title", "body", "link", "level");
+        if (!item.Has("users", out _) && !item.Has("groups", out _) && !item.Has("roles", out _))
+        {
+            _problems.Add(item.Pointer, FieldMissing, "Nobody is told.", "Give users, groups or roles.");
+        }
+
+        if (!item.Has("title", out _))
+        {
+            item.Missing<int>("title", "text, which may hold expressions");
+        }
+
+        return new RuleAction.Notify(
+            Template(item, "users"), Template(item, "groups"), Template(item, "roles"), Template(item, "title"), Template(item, "body"), Template(item, "link"),
+            item.Choice("level", NotificationLevel.Info));
     }
 
     private JsonTemplate? Template(ObjectReader item, string name) =>

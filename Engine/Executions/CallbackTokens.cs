@@ -8,7 +8,8 @@ using Workflows.Jsonata;
 namespace Workflows.Engine.Executions;
 
 /// <summary>The wait that a one-time address stands for, and the method it may be called with (null = any).</summary>
-public sealed record CallbackTarget(Guid TenantId, Guid ExecutionId, string NodeId, string Iteration, string? Method);
+/// <param name="IsSigned">Its node asks for a signature: whoever takes the call looks there for what it must be.</param>
+public sealed record CallbackTarget(Guid TenantId, Guid ExecutionId, string NodeId, string Iteration, string? Method, bool IsSigned = false);
 
 /// <summary>
 /// The tokens of one-time addresses. A token names its wait and bears the HMAC-SHA256 of that under a key that only the platform has: nothing has to be
@@ -18,6 +19,7 @@ public sealed class CallbackTokens
 {
     private const int MacBytes = 32;
     private const int IdBytes = 16;
+    private const int SignedFlag = 0x80;
     private const int HeadBytes = 1 + IdBytes + IdBytes;
 
     private readonly byte[] _key;
@@ -30,7 +32,7 @@ public sealed class CallbackTokens
     {
         var name = Encoding.UTF8.GetBytes($"{target.NodeId}\0{target.Iteration}");
         var token = new byte[HeadBytes + name.Length + MacBytes];
-        token[0] = (byte)Array.IndexOf(WaitForWebhookNode.Methods, target.Method);
+        token[0] = (byte)(Array.IndexOf(WaitForWebhookNode.Methods, target.Method) | (target.IsSigned ? SignedFlag : 0));
         target.TenantId.TryWriteBytes(token.AsSpan(1), bigEndian: true, out _);
         target.ExecutionId.TryWriteBytes(token.AsSpan(1 + IdBytes), bigEndian: true, out _);
         name.CopyTo(token, HeadBytes);
@@ -60,7 +62,8 @@ public sealed class CallbackTokens
             new Guid(token.AsSpan(1 + IdBytes, IdBytes), bigEndian: true),
             name[0],
             name[1],
-            WaitForWebhookNode.Methods[token[0]]);
+            WaitForWebhookNode.Methods[token[0] & ~SignedFlag],
+            (token[0] & SignedFlag) != 0);
         return true;
     }
 }
@@ -96,7 +99,7 @@ internal sealed class CallbacksScope(Frame frame) : ScopeObject
             return false;
         }
 
-        value = JsonataValue.FromString(addresses.Of(new CallbackTarget(facts.TenantId, facts.ExecutionId, key, waiting.Iteration, action.Method)));
+        value = JsonataValue.FromString(addresses.Of(new CallbackTarget(facts.TenantId, facts.ExecutionId, key, waiting.Iteration, action.Method, action.Signature is not null)));
         return true;
     }
 

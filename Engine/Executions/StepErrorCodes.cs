@@ -41,6 +41,9 @@ public static class StepErrorCodes
     /// <summary>As many executions of a sub-workflow run as its concurrency limit allows, and its overlap policy is <c>skip</c>. Passes by itself.</summary>
     public const string ConcurrencySkipped = "CONCURRENCY_SKIPPED";
 
+    /// <summary>All places of a sub-workflow's concurrency limit are held by the executions that would wait for it.</summary>
+    public const string ConcurrencyDeadlock = "CONCURRENCY_DEADLOCK";
+
     /// <summary>A sub-workflow below more than <see cref="Limits.SubworkflowDepth"/> others: most likely they start each other without end.</summary>
     public const string SubworkflowTooDeep = "SUBWORKFLOW_TOO_DEEP";
 

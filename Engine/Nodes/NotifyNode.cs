@@ -13,6 +13,18 @@ public enum NotificationLevel
     Error,
 }
 
+/// <summary>Where a notification may lead.</summary>
+internal static class NotificationLink
+{
+    public const string Problem = "'link' must be an http or https address, or a path that begins with '/'.";
+
+    // It is shown as a link to people who trust the platform: nothing that a browser would run.
+    public static bool IsSafe(string? link) =>
+        link is null or ""
+        || (link[0] == '/' && (link.Length == 1 || link[1] is not ('/' or '\\')))
+        || (Uri.TryCreate(link, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https");
+}
+
 /// <summary>Parameters of <c>notify</c>.</summary>
 public sealed record NotifyParameters
 {
@@ -73,16 +85,10 @@ internal sealed class NotifyNode() : NodeType<NotifyParameters>(
             return buffer.ToJson();
         }
 
-        // It is shown as a link to people who trust the platform: nothing that a browser would run.
         private string? Link(in NodeContext context)
         {
             var link = context.Text(parameters.Link, "link", Limits.NotificationLinkLength);
-            return link is null or ""
-                || (link[0] == '/' && (link.Length == 1 || link[1] is not ('/' or '\\')))
-                || (Uri.TryCreate(link, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
-                ? link
-                : throw new StepException(new StepError(
-                    StepErrorCodes.ParameterInvalid, "'link' must be an http or https address, or a path that begins with '/'."));
+            return NotificationLink.IsSafe(link) ? link : throw new StepException(new StepError(StepErrorCodes.ParameterInvalid, NotificationLink.Problem));
         }
     }
 }

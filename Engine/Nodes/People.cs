@@ -14,7 +14,17 @@ internal readonly record struct People(IReadOnlyList<string> Users, IReadOnlyLis
     public static People Render(
         in NodeContext context, (string Name, JsonTemplate? Value) users, (string Name, JsonTemplate? Value) groups, (string Name, JsonTemplate? Value) roles)
     {
-        var people = new People(Names(context, users), Names(context, groups), Names(context, roles));
+        return Of(Values(context, users), Values(context, groups), Values(context, roles));
+
+        static (string, JsonElement) Values(in NodeContext context, (string Name, JsonTemplate? Value) parameter) =>
+            (parameter.Name, parameter.Value is null ? default : context.Evaluate(parameter.Value).ToElement());
+    }
+
+    /// <summary>Reads what the three parameters render to.</summary>
+    /// <exception cref="StepException">One is neither text nor a list of texts, or there are too many.</exception>
+    public static People Of((string Name, JsonElement Json) users, (string Name, JsonElement Json) groups, (string Name, JsonElement Json) roles)
+    {
+        var people = new People(Names(users), Names(groups), Names(roles));
         return people.Count <= Limits.Assignees
             ? people
             : throw Invalid($"{people.Count} users, groups and roles are named; at most {Limits.Assignees} are allowed.");
@@ -39,15 +49,10 @@ internal readonly record struct People(IReadOnlyList<string> Users, IReadOnlyLis
         writer.WriteEndArray();
     }
 
-    private static List<string> Names(in NodeContext context, (string Name, JsonTemplate? Value) parameter)
+    private static List<string> Names((string Name, JsonElement Json) parameter)
     {
         var names = new List<string>();
-        if (parameter.Value is null)
-        {
-            return names;
-        }
-
-        var json = context.Evaluate(parameter.Value).ToElement();
+        var json = parameter.Json;
         switch (json.ValueKind)
         {
             case JsonValueKind.Undefined or JsonValueKind.Null:

@@ -1,3 +1,4 @@
+using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
 using Workflows.Jsonata;
 
@@ -14,6 +15,17 @@ public enum CallbackMethod
     Any,
 }
 
+/// <summary>How the caller of a one-time address proves who it is, beside knowing the address.</summary>
+public enum CallbackSignature
+{
+    None,
+
+    /// <summary>See <see cref="WebhookScheme"/> for these.</summary>
+    Standard,
+    Stripe,
+    Github,
+}
+
 /// <summary>Parameters of <c>waitForWebhook</c>.</summary>
 public sealed record WaitForWebhookParameters
 {
@@ -26,6 +38,15 @@ public sealed record WaitForWebhookParameters
         Min = 0.001,
         Max = Limits.WaitSeconds)]
     public JsonTemplate? TimeoutSeconds { get; init; }
+
+    [Parameter("The signature that a call must bear, by the schemes of webhooks; a call without a valid one is refused and does not use the address up.")]
+    public CallbackSignature Signature { get; init; } = CallbackSignature.None;
+
+    [Parameter("The name of the tenant's secret that the calls are signed with.", MaxLength = Limits.NameLength, Example = "\"BANK_HOOK\"")]
+    public string? Secret { get; init; }
+
+    [Parameter("How many seconds the signed time may lie from ours.", Min = 1, Max = Limits.WebhookToleranceSeconds)]
+    public int ToleranceSeconds { get; init; } = WebhookTrigger.DefaultToleranceSeconds;
 }
 
 internal sealed class WaitForWebhookNode() : NodeType<WaitForWebhookParameters>(
@@ -45,13 +66,25 @@ internal sealed class WaitForWebhookNode() : NodeType<WaitForWebhookParameters>(
     public override string OutputSummary =>
         "The call: `method`, `headers` (a few harmless ones, never credentials), `query`, `body` (JSON, the fields of a form, or text) and `receivedAt`. At `timeout`: null.";
 
-    private protected override NodeAction Compile(WaitForWebhookParameters parameters, NodeCompilation node) => new WaitForWebhookAction(parameters);
+    private protected override NodeAction? Compile(WaitForWebhookParameters parameters, NodeCompilation node) => parameters switch
+    {
+        { Signature: not CallbackSignature.None, Secret: null or "" } =>
+            node.Reject("secret", DefinitionProblemCodes.ParameterMissing, "A signature needs a secret.", "Name a secret of the tenant."),
+        { Signature: CallbackSignature.None, Secret: not null } =>
+            node.Reject("secret", DefinitionProblemCodes.ParameterConflict, "Without a signature the secret is for nothing.", "Remove it, or write \"signature\": \"standard\"."),
+        _ => new WaitForWebhookAction(parameters),
+    };
 }
 
 internal sealed class WaitForWebhookAction(WaitForWebhookParameters parameters) : WaitAction
 {
     /// <summary>Null = any.</summary>
     public string? Method { get; } = WaitForWebhookNode.Methods[(int)parameters.Method];
+
+    /// <summary>What its calls are checked by, as those of a webhook; null = the address is enough.</summary>
+    public WebhookTrigger? Signature { get; } = parameters.Signature == CallbackSignature.None ? null : new WebhookTrigger(
+        "", [], WebhookAuth.Hmac, Enum.Parse<WebhookScheme>(parameters.Signature.ToString()), parameters.Secret, parameters.ToleranceSeconds, [],
+        WebhookResponse.Accepted, WebhookTrigger.DefaultWaitSeconds);
 
     public override IReadOnlyList<(string Port, string Reason)> UnusedPorts =>
         parameters.TimeoutSeconds is null ? [(NodePort.Timeout, "without 'timeoutSeconds' it waits for ever")] : [];

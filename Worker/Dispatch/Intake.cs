@@ -240,6 +240,12 @@ internal sealed partial class Intake : IDisposable
                 continue;
             }
 
+            if (KeyProblem(workflow, execution) is { } unlimited)
+            {
+                await RefuseAsync(session, execution, unlimited, cancellationToken);
+                continue;
+            }
+
             if (await ScopeOfAsync(execution, workflow, cancellationToken) is not { } scope)
             {
                 await RefuseAsync(session, execution, new ExecutionError(
@@ -263,6 +269,25 @@ internal sealed partial class Intake : IDisposable
         return workflow.ValidateInput(input.RootElement) is [var first, ..] problems
             ? new ExecutionError("INPUT_INVALID", $"{first.Pointer}: {first.Message}{(problems.Count > 1 ? $" ({problems.Count} problems)" : "")}", null)
             : null;
+    }
+
+    // EnqueuedAdmission lets it go without its limits then, since only here an execution can fail.
+    private static ExecutionError? KeyProblem(Engine.Definitions.CompiledWorkflow workflow, ClaimedExecution execution)
+    {
+        if (execution is not { TriggerType: "sql", IsLimited: false, StopRequest: null } || workflow.Settings is { Concurrency: null, RateLimit: null })
+        {
+            return null;
+        }
+
+        try
+        {
+            StartSettings.ClaimOf(workflow, execution.Input);
+            return null;
+        }
+        catch (ConcurrencyKeyException exception)
+        {
+            return new ExecutionError("CONCURRENCY_KEY", exception.Message, null);
+        }
     }
 
     private async Task RefuseAsync(WorkerSession session, ClaimedExecution execution, ExecutionError refusal, CancellationToken cancellationToken)

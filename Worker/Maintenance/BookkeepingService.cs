@@ -5,9 +5,10 @@ using Workflows.Worker.Dispatch;
 namespace Workflows.Worker.Maintenance;
 
 /// <summary>
-/// What must not wait an hour: adding up how long executions took, queueing what is held although there is room, and measuring the queue.
+/// What must not wait an hour: adding up how long executions took, queueing what is held although there is room, admitting what SQL enqueued, and measuring the queue.
 /// </summary>
-internal sealed class BookkeepingService(PerformanceStore performance, SlotStore slots, DispatchStreams streams, WorkerMetrics metrics, Loop loop, TimeProvider clock) : BackgroundService
+internal sealed class BookkeepingService(
+    PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams, WorkerMetrics metrics, Loop loop, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan MeasurePause = TimeSpan.FromSeconds(10);
 
@@ -16,6 +17,7 @@ internal sealed class BookkeepingService(PerformanceStore performance, SlotStore
 
     private static readonly TimeSpan FoldPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SettlePause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AdmitPause = TimeSpan.FromMilliseconds(250);
 
     private HeldKey? _after;
     private long _depth;
@@ -31,7 +33,8 @@ internal sealed class BookkeepingService(PerformanceStore performance, SlotStore
     private Task RunAsync(CancellationToken stoppingToken) => Task.WhenAll(
         loop.RunAsync("Measuring the queue", MeasureAsync, stoppingToken),
         loop.RunAsync("Adding up durations", FoldAsync, stoppingToken),
-        loop.RunAsync("Settling concurrency limits", SettleAsync, stoppingToken));
+        loop.RunAsync("Settling concurrency limits", SettleAsync, stoppingToken),
+        loop.RunAsync("Admitting what SQL enqueued", AdmitAsync, stoppingToken));
 
     private async Task<TimeSpan> FoldAsync(CancellationToken cancellationToken) =>
         await performance.FoldAsync(Limits.DeltasPerRound, cancellationToken) == Limits.DeltasPerRound ? TimeSpan.Zero : FoldPause;
@@ -39,8 +42,16 @@ internal sealed class BookkeepingService(PerformanceStore performance, SlotStore
     private async Task<TimeSpan> SettleAsync(CancellationToken cancellationToken)
     {
         (var queued, _after) = await slots.SettleAsync(_after, Limits.HeldKeysPerRound, cancellationToken);
-        streams.Announce(queued.Select(execution => new DispatchHint(execution.Key, execution.Priority)));
-        return SettlePause;
+        var due = await slots.ReleaseDueAsync(Limits.DelayedPerRound, cancellationToken);
+        streams.Announce(due.Concat(queued).Select(execution => new DispatchHint(execution.Key, execution.Priority)));
+        return due.Count == Limits.DelayedPerRound ? TimeSpan.Zero : SettlePause;
+    }
+
+    private async Task<TimeSpan> AdmitAsync(CancellationToken cancellationToken)
+    {
+        var (found, admitted) = await enqueued.AdmitAsync(Limits.AdmittedPerRound, cancellationToken);
+        streams.Announce(admitted.Where(execution => execution.Status == "queued").Select(execution => new DispatchHint(execution.Key, execution.Priority)));
+        return found == Limits.AdmittedPerRound && admitted.Count > 0 ? TimeSpan.Zero : AdmitPause;
     }
 
     private async Task<TimeSpan> MeasureAsync(CancellationToken cancellationToken)

@@ -142,8 +142,66 @@ public sealed class EnqueueTests(PostgresServer server) : IAsyncLifetime
         await EnqueueAsync(connection, "workflow => 'Workflow'");
 
         Assert.Equal(["queued", "held"], await _stack.ListAsync("select status from executions order by id"));
-        await _stack.ExecuteAsync("""update workflow_versions set definition = '{"settings": {"concurrency": {"limit": 1, "key": "input.k"}}}'""");
-        Assert.Equal("WF011", await FailureAsync("workflow => 'Workflow'"));
+    }
+
+    [Fact]
+    public async Task A_rate_without_a_key_holds_for_what_sql_starts()
+    {
+        await _stack.ExecuteAsync("""update workflow_versions set definition = '{"settings": {"rateLimit": {"limit": 1, "perSeconds": 60}}}'""");
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await EnqueueAsync(connection, "workflow => 'Workflow'");
+        await EnqueueAsync(connection, "workflow => 'Workflow'");
+
+        Assert.Equal(["queued ", "held 1"], await _stack.ListAsync("select status || ' ' || coalesce(round(extract(epoch from not_before - now()) / 60)::text, '') from executions order by id"));
+        await _stack.ExecuteAsync("""update workflow_versions set definition = '{"settings": {"overlapPolicy": "skip", "rateLimit": {"limit": 1, "perSeconds": 60}}}'""");
+        Assert.Equal("WF014", await FailureAsync("workflow => 'Workflow'"));
+    }
+
+    [Fact]
+    public async Task A_key_is_worked_out_after_the_commit_and_each_is_admitted_once()
+    {
+        await _stack.ExecuteAsync(
+            """update workflow_versions set definition = '{"settings": {"concurrency": {"limit": 1, "key": "{{ input.k }}"}, "rateLimit": {"limit": 2, "perSeconds": 60, "key": "input.c"}}}'""");
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        var ids = new List<Guid>();
+        foreach (var k in "aabc")
+        {
+            ids.Add(await EnqueueAsync(connection, $$"""workflow => 'Workflow', input => '{"k": "{{k}}", "c": 1}', idempotency_key => 'i{{ids.Count}}'"""));
+        }
+
+        Assert.Equal(ids[0], await EnqueueAsync(connection, """workflow => 'Workflow', input => '{"k": "a", "c": 1}', idempotency_key => 'i0'"""));
+        Assert.Equal(["held 4"], await _stack.ListAsync("select status || ' ' || count(*) from executions group by status"));
+        Assert.Empty(await _stack.Slots.ReleaseDueAsync(10, TestContext.Current.CancellationToken));
+
+        var rounds = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Executions.EnqueuedAdmission(_stack.Worker).AdmitAsync(10, TestContext.Current.CancellationToken)));
+
+        Assert.Equal(4, rounds.Sum(round => round.Admitted.Count));
+        Assert.Equal(
+            ["a queued 1", "a held 1", "b held 1 later", "c held 1 later"],
+            await _stack.ListAsync("select concat_ws(' ', concurrency_key, status, concurrency_limit, case when not_before is not null then 'later' end) from executions order by id"));
+        Assert.Equal(4, await _stack.ScalarAsync<long>("select count(*) from rate_slots where key = '1'"));
+    }
+
+    [Fact]
+    public async Task What_a_key_does_not_let_in_is_asked_to_end_and_lines_up_when_it_is_retried()
+    {
+        await _stack.ExecuteAsync(
+            """update workflow_versions set definition = '{"settings": {"overlapPolicy": "skip", "concurrency": {"limit": 1, "key": "input.k"}}}'""");
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        var first = await EnqueueAsync(connection, """workflow => 'Workflow', input => '{"k": "a"}'""");
+        var second = await EnqueueAsync(connection, """workflow => 'Workflow', input => '{"k": "a"}'""");
+        var admission = new Executions.EnqueuedAdmission(_stack.Worker);
+
+        await admission.AdmitAsync(10, TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            [$"{first} queued a", $"{second} queued cancel Not started: as many run, or have been started, as its limits allow."],
+            await _stack.ListAsync("select concat_ws(' ', id, status, concurrency_key, stop_request, stop_reason) from executions order by id"));
+        await _stack.ExecuteAsync("update executions set status = 'cancelled', finished_at = now(), lease_owner = null where id = $1", second);
+        await _stack.Control.RetryAsync(_tenant.Id, second, "again", new Executions.Actor("system", null, "test"), TestContext.Current.CancellationToken);
+        Assert.Equal("held", await _stack.ScalarAsync<string>("select status from executions where id = $1", second));
+        await _stack.ExecuteAsync("update executions set status = 'completed', finished_at = now() where id = $1", first);
+        Assert.Equal(second, Assert.Single((await admission.AdmitAsync(10, TestContext.Current.CancellationToken)).Admitted).Key.Id);
     }
 
     private static async Task<Guid> EnqueueAsync(NpgsqlConnection connection, string arguments)

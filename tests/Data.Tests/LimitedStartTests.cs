@@ -96,9 +96,80 @@ public sealed class LimitedStartTests(PostgresServer server) : IAsyncLifetime
         Assert.Empty((await _stack.Firing.FireDueAsync(10, Token)).Woken);
 
         Assert.Equal(
-            ["skipped as many run as its concurrency limit allows false"],
+            ["skipped as many run, or have been started, as its limits allow false"],
             await _stack.ListAsync("select concat_ws(' ', outcome, reason, (execution_id is not null)::text) from schedule_fires where schedule_id = $1 and outcome <> 'missed'", skipped));
         Assert.Equal(3, await _stack.ScalarAsync<long>("select count(*) from executions"));
+    }
+
+    [Theory]
+    [InlineData("skip", 1, 1, "held", "cancel")] // its own predecessor makes room
+    [InlineData("skip", 2, 2, "", "")] // it and another fill the limit: also without it there is no room, and nobody is cancelled for nothing
+    [InlineData("queue", 1, 1, "held", "cancel")]
+    public async Task With_overlap_cancelOldest_the_one_before_is_cancelled_only_for_one_that_starts(string policy, int others, int limit, string started, string stopped)
+    {
+        await LimitAsync(limit, policy);
+        var schedule = await AddScheduleAsync(_tenant);
+        await _stack.ExecuteAsync("update schedules set overlap = 'cancelOldest'");
+        await _stack.Firing.FireDueAsync(10, Token);
+        var first = await _stack.ScalarAsync<Guid>("select id from executions");
+        for (var other = 1; other < others; other++)
+        {
+            await _stack.Starter.StartAsync(_tenant.NewExecution() with { Concurrency = new ConcurrencyClaim("", limit, policy) }, Token);
+        }
+
+        if (started.Length == 0)
+        {
+            // One that its own end would not make room for: the limit was lowered meanwhile.
+            await LimitAsync(limit - 1, policy);
+        }
+
+        await _stack.ExecuteAsync("update schedules set cron = '30 12 * * *', next_tick = '2026-11-19 12:30Z', next_fire_at = '2026-11-19 12:30Z' where id = $1", schedule);
+        await _stack.Firing.FireDueAsync(10, Token);
+
+        Assert.Equal(stopped, await _stack.ScalarAsync<string>("select coalesce(stop_request, '') from executions where id = $1", first));
+        Assert.Equal(
+            started.Length == 0 ? ["skipped"] : ["started"],
+            await _stack.ListAsync("select outcome from schedule_fires where schedule_id = $1 and outcome <> 'missed' and execution_id is distinct from $2", schedule, first));
+        if (started.Length > 0)
+        {
+            var newcomer = new ExecutionKey(_tenant.Id, await _stack.ScalarAsync<Guid>("select id from executions where stop_request is null and id <> $1", first));
+            Assert.Equal(started, await _stack.StatusOfAsync(newcomer));
+            Assert.Equal(1, await _stack.ScalarAsync<long>(ActiveSql));
+            var owned = await _stack.ClaimAsync(new ExecutionKey(_tenant.Id, first), _worker);
+            await _stack.WriteAsync(_worker, checkpoint => checkpoint.Finished.Add(owned.Finished()));
+            Assert.Equal("queued", await _stack.StatusOfAsync(newcomer));
+        }
+    }
+
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("skip")]
+    [InlineData("cancelOldest")]
+    public async Task A_child_for_which_its_waiting_parents_leave_no_place_is_refused_at_once(string policy)
+    {
+        await LimitAsync(2, policy);
+        var outer = await LimitedParentAsync(null);
+        Assert.Equal("queued", await _stack.StatusOfAsync(await CallAsync(outer))); // one place of two is left
+        await _stack.ExecuteAsync("delete from executions where id <> $1", outer.Key.Id);
+        var inner = await LimitedParentAsync(outer);
+        await _stack.ExecuteAsync("delete from waits");
+
+        var child = await CallAsync(inner);
+
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions where id = $1", child.Id));
+        Assert.Equal(
+            ["resolved CONCURRENCY_DEADLOCK"],
+            await _stack.ListAsync("select status || ' ' || (payload -> 'error' ->> 'code') from waits where execution_id = $1", inner.Key.Id));
+        Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions where stop_request is not null"));
+
+        // Whoever does not wait for the child gives its place back: no deadlock.
+        await _stack.ExecuteAsync("delete from waits");
+        var fired = await CallAsync(inner, isAwaited: false);
+        Assert.Equal(policy == "skip" ? 0 : 1, await _stack.ScalarAsync<long>("select count(*) from executions where id = $1 and status = 'held'", fired.Id));
+        await _stack.ExecuteAsync("delete from waits");
+        await _stack.ExecuteAsync("""update executions set trigger = '{"type": "sub_workflow", "mode": "fire"}' where id = $1""", inner.Key.Id);
+        var apart = await CallAsync(inner);
+        Assert.Equal(policy == "skip" ? 0 : 1, await _stack.ScalarAsync<long>("select count(*) from executions where id = $1 and status = 'held'", apart.Id));
     }
 
     [Fact]
@@ -205,6 +276,17 @@ public sealed class LimitedStartTests(PostgresServer server) : IAsyncLifetime
                 TestContext.Current.SendDiagnosticMessage("Sent again after {0}", exception.SqlState);
             }
         }
+    }
+
+    private async Task<ClaimedExecution> LimitedParentAsync(ClaimedExecution? parent)
+    {
+        var owned = await _stack.ClaimNewAsync(_tenant, _worker);
+        await _stack.ExecuteAsync(
+            """
+            update executions set concurrency_key = '', concurrency_limit = 2, parent_execution_id = nullif($2, $1), parent_node_id = 'n', parent_iteration = '', parent_attempt = 1,
+              trigger = '{"type": "sub_workflow", "mode": "wait"}' where id = $1
+            """, owned.Key.Id, parent?.Key.Id ?? owned.Key.Id);
+        return owned;
     }
 
     private Task<long> MostActiveAsync() =>

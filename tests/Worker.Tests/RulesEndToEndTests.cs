@@ -103,6 +103,60 @@ public sealed class RulesEndToEndTests(PostgresServer postgres, RedisServer redi
     }
 
     [Fact]
+    public async Task What_sql_starts_under_a_key_runs_within_its_limit_and_a_bad_key_fails_it()
+    {
+        await _bed.PublishAsync(
+            """{"id": "only", "type": "delay", "parameters": {"seconds": 0.2}}""",
+            rest: """, "settings": {"concurrency": {"limit": 1, "key": "{{ $uppercase(input.k) }}"}}""");
+        var name = await _bed.ScalarAsync<string>("select name from workflows");
+        var role = $"app_{Guid.CreateVersion7():N}";
+        await _bed.ExecuteAsync($"create role {role} login password '{WorkerBed.Password}'");
+        await _bed.ScalarAsync<bool>("select workflows.grant_client($1, $2) is not null", role, _bed.TenantId);
+        await using var connection = await _bed.OpenAsync(role);
+        var good = new List<Guid>();
+        for (var start = 0; start < 4; start++)
+        {
+            good.Add(await EnqueueAsync(connection, name, """{"k": "a"}"""));
+        }
+
+        var bad = await EnqueueAsync(connection, name, """{"k": {"no": "text"}}""");
+
+        foreach (var execution in good)
+        {
+            Assert.Equal("completed", (await _bed.EndOfAsync(execution, Soon)).Status);
+        }
+
+        Assert.Equal(("failed", "CONCURRENCY_KEY"), await _bed.EndOfAsync(bad, Soon));
+        Assert.Equal(
+            0, await _bed.ScalarAsync<long>("select count(*) from executions a join executions b on a.id < b.id and a.started_at < b.finished_at and b.started_at < a.finished_at where a.status = 'completed' and b.status = 'completed'"));
+        Assert.Equal(["A"], await _bed.ListAsync("select distinct concurrency_key from executions where concurrency_key is not null"));
+    }
+
+    [Fact]
+    public async Task A_rate_lets_starts_go_one_period_apart_and_a_rule_tells_of_an_approval_that_is_asked_for()
+    {
+        var ann = await _bed.AddUserAsync("ann");
+        var workflow = await _bed.PublishAsync(
+            """{"id": "ask", "type": "approval", "parameters": {"title": "Pay?", "users": "ann@x.org"}}""", "",
+            """, "settings": {"rateLimit": {"limit": 2, "perSeconds": 2, "key": "{{ input.customer }}"}}""");
+        await _bed.ExecuteAsync("update workflows w set start_settings = v.definition -> 'settings' from workflow_versions v where v.workflow_id = w.id");
+        await AddRuleAsync($$$"""{"eventType": "order.placed", "actions": [{"type": "startWorkflow", "workflow": "{{{workflow}}}"}]}""");
+        await AddRuleAsync("""{"eventType": "approval.requested", "actions": [{"type": "notify", "users": "ann@x.org", "title": "{{ event.data.title }} {{ event.data.nodeId }}"}]}""");
+
+        for (var sent = 0; sent < 5; sent++)
+        {
+            await _bed.SendAsync("order.placed", data: """{"customer": "c"}""");
+        }
+
+        await Eventually.TrueAsync(
+            async () => await _bed.ScalarAsync<long>("select count(*) from notifications where kind = 'rule' and user_id = $1", ann) == 5, Soon, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["Pay? ask"], await _bed.ListAsync("select distinct title from notifications where kind = 'rule'"));
+        Assert.InRange(await _bed.ScalarAsync<double>("select extract(epoch from max(started_at) - min(uuid_time(id)))::float8 from executions"), 3.9, 20);
+        Assert.Equal(3, await _bed.ScalarAsync<long>("select count(*) from executions where not_before is not null and started_at >= not_before"));
+    }
+
+    [Fact]
     public async Task An_event_that_cannot_be_routed_is_set_aside_and_holds_up_no_other()
     {
         var workflow = await _bed.PublishAsync("""{"id": "only", "type": "noop"}""");

@@ -44,6 +44,24 @@ public sealed class SubworkflowTests(PostgresServer postgres, RedisServer redis)
     }
 
     [Fact]
+    public async Task A_workflow_that_awaits_itself_below_its_own_limit_fails_at_once()
+    {
+        var workflow = await _bed.PublishAsync(
+            """{"id": "again", "type": "subworkflow", "retry": {"maxAttempts": 5, "initialDelaySeconds": 60}, "parameters": {"workflow": "self"} }""", "",
+            """, "settings": {"concurrency": {"limit": 1}}""");
+        await _bed.ExecuteAsync("update workflows w set name = 'self', start_settings = v.definition -> 'settings' from workflow_versions v where v.workflow_id = w.id and w.id = $1", workflow);
+
+        var execution = await _bed.StartAsync(workflow);
+        await _bed.ExecuteAsync("update executions set concurrency_key = '', concurrency_limit = 1 where id = $1", execution);
+        await _bed.StartWorkerAsync();
+
+        Assert.Equal(("failed", "CONCURRENCY_DEADLOCK"), await _bed.EndOfAsync(execution, Soon));
+        Assert.Equal(["again/1 failed"], await _bed.StepsOfAsync(execution));
+        Assert.Equal(1, await _bed.ScalarAsync<long>("select count(*) from executions"));
+        await _bed.AssertNothingWaitsAsync();
+    }
+
+    [Fact]
     public async Task A_child_is_found_by_its_name_and_by_a_version()
     {
         await _bed.StartWorkerAsync();

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -91,6 +93,115 @@ public sealed class CallbackTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         Assert.Equal(1, await api.Host.ScalarAsync<long>("select count(*) from callback_calls where execution_id = $1", execution));
     }
+
+    [Fact]
+    public async Task A_signed_address_takes_a_valid_signature_alone_and_others_do_not_use_it_up()
+    {
+        var workflow = await SignedWorkflowAsync("standard");
+        var (token, execution) = await OpenSignedAsync(workflow);
+        using var anybody = api.Host.Client();
+        var now = TimeProvider.System.GetUtcNow();
+
+        (await SendAsync(anybody, token, "{}", [])).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, token, "{}", Standard("[]"))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, token, "{}", Standard("{}", secret: "wrong"))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, token, "{}", Standard("{}", at: now.AddSeconds(-120)))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, token, "{}", Standard("{}", at: now.AddSeconds(120)))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, token, "{", Standard("{"))).Fails(HttpStatusCode.BadRequest, "INVALID_JSON");
+        Assert.Equal("open", await api.Host.ScalarAsync<string>("select status from waits where execution_id = $1", execution));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => SendAsync(anybody, token, "{}", Standard("{}"))));
+
+        Assert.Single(answers, answer => answer.Status == HttpStatusCode.Accepted);
+        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Accepted), answer => answer.Fails(HttpStatusCode.Gone, "CALLBACK_GONE"));
+        Assert.Equal("resolved", await api.Host.ScalarAsync<string>("select status from waits where execution_id = $1", execution));
+    }
+
+    [Fact]
+    public async Task A_delivery_that_one_address_took_is_refused_by_the_others_and_leaves_them_good()
+    {
+        var workflow = await SignedWorkflowAsync("standard");
+        var open = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => OpenSignedAsync(workflow)));
+        using var anybody = api.Host.Client();
+        var headers = Standard("{}");
+
+        var answers = await Task.WhenAll(open.Select(wait => SendAsync(anybody, wait.Token, "{}", headers)));
+
+        Assert.Single(answers, answer => answer.Status == HttpStatusCode.Accepted);
+        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Accepted), answer => answer.Fails(HttpStatusCode.Conflict, "WEBHOOK_REPLAYED"));
+        Assert.Equal(4, await api.Host.ScalarAsync<long>("select count(*) from waits w join executions e on e.id = w.execution_id where e.workflow_id = $1 and w.status = 'open'", workflow));
+        var left = open.Zip(answers).First(pair => pair.Second.Status != HttpStatusCode.Accepted).First;
+        (await SendAsync(anybody, left.Token, "{}", Standard("{}"))).Ok(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
+    public async Task With_github_two_addresses_may_be_called_with_the_same_body()
+    {
+        var workflow = await SignedWorkflowAsync("github");
+        var (first, second) = (await OpenSignedAsync(workflow), await OpenSignedAsync(workflow));
+        using var anybody = api.Host.Client();
+        (string, string)[] hub = [("X-Hub-Signature-256", "sha256=" + Convert.ToHexStringLower(Hmac("{}")))];
+
+        (await SendAsync(anybody, first.Token, "{}", Standard("{}"))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, first.Token, "{}", hub)).Ok(HttpStatusCode.Accepted);
+        (await SendAsync(anybody, second.Token, "{}", hub)).Ok(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
+    public async Task Without_its_secret_its_version_or_its_wait_no_signature_is_valid()
+    {
+        var workflow = await SignedWorkflowAsync("standard", secret: "NOT_THERE");
+        var (token, _) = await OpenSignedAsync(workflow);
+        var (unsigned, execution) = await OpenAsync(); // of a workflow that does not exist
+        using var anybody = api.Host.Client();
+
+        (await SendAsync(anybody, token, "{}", Standard("{}", secret: ""))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, SignedTokenOf(execution), "{}", Standard("{}"))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, SignedTokenOf(Guid.CreateVersion7()), "{}", Standard("{}"))).Fails(HttpStatusCode.Unauthorized, "WEBHOOK_SIGNATURE");
+        (await SendAsync(anybody, unsigned, "{}", [])).Ok(HttpStatusCode.Accepted);
+    }
+
+    private const string Secret = "correct horse battery staple";
+
+    private async Task<Guid> SignedWorkflowAsync(string scheme, string secret = "CALLBACK_KEY")
+    {
+        using var owner = api.Host.Owner();
+        await owner.PostAsync("secrets", new { name = "CALLBACK_KEY", value = Secret });
+        var workflow = await owner.CreatePublishedAsync();
+        await api.Host.ExecuteAsync(
+            """
+            insert into workflow_versions (tenant_id, workflow_id, number, definition, change_type, created_at)
+            select w.tenant_id, w.id, 77, $2::jsonb, 'update', now() from workflows w where w.id = $1
+            """, workflow,
+            $$"""{"schema": 1, "nodes": [{"id": "back", "type": "waitForWebhook", "parameters": {"signature": "{{scheme}}", "secret": "{{secret}}", "toleranceSeconds": 60} }], "edges": []}""");
+        return workflow;
+    }
+
+    private async Task<(string Token, Guid Execution)> OpenSignedAsync(Guid workflow)
+    {
+        var (_, execution) = await OpenAsync();
+        await api.Host.ExecuteAsync("update executions set workflow_id = $2, version = 77 where id = $1", execution, workflow);
+        return (SignedTokenOf(execution), execution);
+    }
+
+    private string SignedTokenOf(Guid execution) => api.Host.Services.GetRequiredService<Keys>().Callbacks.Create(
+        new CallbackTarget(api.Host.First.TenantId, execution, "back", "", "POST", IsSigned: true));
+
+    private static Task<Answer> SendAsync(ApiClient client, string token, string body, (string, string)[] headers) =>
+        client.SendAsync(HttpMethod.Post, $"callbacks/{token}", new StringContent(body, Encoding.UTF8, "application/json"), headers);
+
+    private static (string Name, string Value)[] Standard(string body, string secret = Secret, DateTimeOffset? at = null)
+    {
+        var id = $"msg_{Guid.CreateVersion7():N}";
+        var time = (at ?? TimeProvider.System.GetUtcNow()).ToUnixTimeSeconds();
+        return
+        [
+            ("webhook-id", id),
+            ("webhook-timestamp", time.ToString(CultureInfo.InvariantCulture)),
+            ("webhook-signature", $"v1,{Convert.ToBase64String(Hmac($"{id}.{time}.{body}", secret))}"),
+        ];
+    }
+
+    private static byte[] Hmac(string content, string secret = Secret) => HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(content));
 
     private async Task<(string Token, Guid Execution)> OpenAsync()
     {

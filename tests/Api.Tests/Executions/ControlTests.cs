@@ -59,6 +59,8 @@ public sealed class ControlTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("completed", "pause")]
     [InlineData("completed", "retry")]
     [InlineData("completed", "mark-resolved")]
+    [InlineData("completed", "mark-unresolved")]
+    [InlineData("failed", "mark-unresolved")]
     [InlineData("failed", "pause")]
     [InlineData("held", "pause")]
     [InlineData("queued", "resume")]
@@ -88,6 +90,14 @@ public sealed class ControlTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal([open], await IdsAsync(owner, $"executions?workflow={workflow}&resolved=false"));
         Assert.Equal("paid by hand", (await owner.GetAsync($"executions/{resolved}")).Ok().Data.GetProperty("resolution").GetProperty("comment").GetString());
         Assert.Equal("discarded", await api.Host.ScalarAsync<string>("select status from dead_letters where execution_id = $1", resolved));
+        (await owner.PostAsync($"executions/{open}/mark-unresolved")).Fails(HttpStatusCode.Conflict, "EXECUTION_STATE");
+        Assert.Equal((1, 1, 0), Counts((await owner.PostAsync("executions/bulk/mark-unresolved", new { filter = new { workflow } })).Ok().Data));
+        Assert.Empty(await IdsAsync(owner, $"executions?workflow={workflow}&resolved=true"));
+        Assert.Equal("open", await api.Host.ScalarAsync<string>("select status from dead_letters where execution_id = $1 and settled_at is null", resolved));
+        (await owner.PostAsync($"executions/{resolved}/mark-resolved")).Ok(HttpStatusCode.Accepted);
+        Assert.Equal("unresolved", (await owner.PostAsync($"executions/{resolved}/mark-unresolved", new { reason = "was not paid" })).Ok(HttpStatusCode.Accepted).Data.GetProperty("status").GetString());
+        Assert.Equal(2, await api.Host.ScalarAsync<long>("select count(*) from user_activity where object_id = $1 and action = 'execution.unresolve'", resolved));
+        (await owner.PostAsync($"executions/{resolved}/mark-resolved")).Ok(HttpStatusCode.Accepted);
         (await owner.PostAsync($"executions/{resolved}/retry")).Ok(HttpStatusCode.Accepted);
         Assert.Empty(await IdsAsync(owner, $"executions?workflow={workflow}&resolved=true"));
     }

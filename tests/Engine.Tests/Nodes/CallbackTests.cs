@@ -48,6 +48,21 @@ public sealed class CallbackTests
     }
 
     [Fact]
+    public void An_address_whose_node_asks_for_a_signature_says_so_and_cannot_be_talked_out_of_it()
+    {
+        var driver = Start(
+            $$"""{{Flow.Set("tell", "\"{{ callbacks.back }}\"")}}, {"id": "back", "type": "waitForWebhook", "parameters": {"signature": "stripe", "secret": "BANK"} }""", "tell>back");
+        var url = JsonElement.Parse(driver.OutputOf("tell")).GetString()!;
+
+        Assert.True(Tokens.TryRead(url[(url.LastIndexOf('/') + 1)..], out var target));
+        Assert.Equal(new CallbackTarget(driver.Facts.TenantId, driver.Facts.ExecutionId, "back", "", "POST", IsSigned: true), target);
+        var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(Tokens.Create(target));
+        bytes[0] &= 0x7F;
+        Assert.False(Tokens.TryRead(System.Buffers.Text.Base64Url.EncodeToString(bytes), out _));
+        Assert.NotEqual(Tokens.Create(target), Tokens.Create(target with { IsSigned = false }));
+    }
+
+    [Fact]
     public void A_call_that_does_not_come_leaves_by_timeout_or_fails()
     {
         var wired = Start($"{Wait}, {Flow.Noop("late")}", "back.timeout>late");

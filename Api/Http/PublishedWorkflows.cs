@@ -3,7 +3,7 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Engine.Definitions;
 
-namespace Workflows.Api.Executions;
+namespace Workflows.Api.Http;
 
 /// <summary>
 /// What the start path needs of workflows, in memory: which version is published, and versions compiled. A version never changes, so only the head is

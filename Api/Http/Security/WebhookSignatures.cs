@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Workflows.Engine.Definitions;
 
-namespace Workflows.Api.Executions;
+namespace Workflows.Api.Http.Security;
 
 /// <summary>
 /// Whether a webhook call comes from who knows the secret. Guarantees: comparisons take the same time wherever the difference lies; a signed time outside the

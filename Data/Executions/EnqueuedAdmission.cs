@@ -1,0 +1,128 @@
+using Npgsql;
+using Workflows.Data.Database;
+
+namespace Workflows.Data.Executions;
+
+/// <summary>
+/// Admits what <c>workflows.enqueue</c> stored for workflows whose limits have a key: an expression on the input, which SQL cannot evaluate. Guarantees: each is admitted
+/// once, under the settings of the version that it is pinned to, by the transaction that takes the mark off its row; whoever dies before that leaves it to the next look.
+/// What may not be admitted (policy skip) is asked to end; a key that cannot be worked out fails the execution when it is claimed, before its first step.
+/// Lock order: concurrency keys, then executions.
+/// </summary>
+public sealed class EnqueuedAdmission(WorkflowsDatabase database)
+{
+    // In turn among tenants, as the sweep; mostly the index is empty.
+    private const string WaitingSql = """
+        with recursive tenants as (
+          (select e.tenant_id from executions e where e.status = 'held' and e.not_before = 'infinity' order by e.tenant_id limit 1)
+          union all
+          select (select e.tenant_id from executions e where e.status = 'held' and e.not_before = 'infinity' and e.tenant_id > t.tenant_id order by e.tenant_id limit 1)
+          from tenants t
+          where t.tenant_id is not null
+        )
+        select q.tenant_id, q.id, q.workflow_id, (v.definition -> 'settings')::text, q.input
+        from tenants t
+        cross join lateral (
+          select e.tenant_id, e.id, e.workflow_id, e.version, e.input, row_number() over (order by e.id) as turn
+          from executions e
+          where e.tenant_id = t.tenant_id and e.status = 'held' and e.not_before = 'infinity'
+          order by e.id
+          limit $1
+        ) q
+        left join workflow_versions v on v.tenant_id = q.tenant_id and v.workflow_id = q.workflow_id and v.number = q.version
+        where t.tenant_id is not null
+        order by q.turn, q.tenant_id
+        limit $1
+        """;
+
+    private const string AdmitSql = """
+        with wanted as (
+          select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[])
+            as w (tenant_id, id, workflow_id, key, max_active, policy, rate)
+        ),
+        locked as materialized (
+          select e.tenant_id, e.id from wanted w join executions e on e.tenant_id = w.tenant_id and e.id = w.id
+          where e.status = 'held' and e.not_before = 'infinity'
+          order by e.tenant_id, e.id for update of e skip locked
+        ),
+        limited as (
+          select w.*, row_number() over (order by w.tenant_id, w.id) as turn
+          from wanted w join locked l on l.tenant_id = w.tenant_id and l.id = w.id where w.policy is not null
+        ),
+        admitted as (
+          select l.tenant_id, l.id, a.status, a.not_before
+          from (
+            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
+              array_agg(l.key order by l.turn) as keys, array_agg(l.max_active order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies,
+              array_agg(l.rate order by l.turn) as rates
+            from limited l
+          ) g
+          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
+          join limited l on l.turn = a.place
+          where g.tenants is not null
+        )
+        update executions e
+        set status = case when a.status = 'held' then 'held' else 'queued' end, queued_at = now(),
+            concurrency_key = case when a.status <> 'skipped' then w.key end, concurrency_limit = case when a.status <> 'skipped' then w.max_active end,
+            not_before = case when a.status = 'skipped' then e.not_before else a.not_before end,
+            stop_request = case when a.status = 'skipped' then 'cancel' else e.stop_request end,
+            stop_reason = case when a.status = 'skipped' then 'Not started: ' || $8 || '.' else e.stop_reason end
+        from locked l
+        join wanted w on w.tenant_id = l.tenant_id and w.id = l.id
+        left join admitted a on a.tenant_id = l.tenant_id and a.id = l.id
+        where e.tenant_id = l.tenant_id and e.id = l.id
+        returning e.tenant_id, e.id, e.priority, e.status
+        """;
+
+    /// <summary>Admits up to <paramref name="limit"/> executions.</summary>
+    /// <returns>How many were found, and those that were admitted by this call.</returns>
+    public async Task<(int Found, IReadOnlyList<WokenExecution> Admitted)> AdmitAsync(int limit, CancellationToken cancellationToken)
+    {
+        var waiting = await ListAsync(limit, cancellationToken);
+        if (waiting.Count == 0)
+        {
+            return (0, []);
+        }
+
+        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(SlotClaims.Hold([.. waiting.Where(row => row.Claim is not null).Select(row => (row.Key.TenantId, row.WorkflowId, row.Claim!))], []));
+        var admit = new NpgsqlBatchCommand(AdmitSql);
+        admit.Parameters.Add(Sql.Uuids(waiting, row => row.Key.TenantId));
+        admit.Parameters.Add(Sql.Uuids(waiting, row => row.Key.Id));
+        admit.Parameters.Add(Sql.Uuids(waiting, row => row.WorkflowId));
+        admit.Parameters.Add(Sql.Texts(waiting, row => row.Claim?.Key));
+        admit.Parameters.Add(new NpgsqlParameter<int?[]> { TypedValue = [.. waiting.Select(row => row.Claim?.Limit)] });
+        admit.Parameters.Add(Sql.Texts(waiting, row => row.Claim?.Policy));
+        admit.Parameters.Add(Sql.Texts(waiting, row => row.Claim?.Rate?.ToString()));
+        admit.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
+        batch.BatchCommands.Add(admit);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var admitted = new List<WokenExecution>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            admitted.Add(new WokenExecution(
+                new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), reader.GetString(3), (ExecutionPriority)reader.GetInt16(2), null));
+        }
+
+        return (waiting.Count, admitted);
+    }
+
+    private async Task<List<Waiting>> ListAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(WaitingSql);
+        command.Parameters.Add(Sql.Int(limit));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var waiting = new List<Waiting>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var claim = SlotClaims.Of(reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetFieldValue<byte[]>(4)).Claim;
+            waiting.Add(new Waiting(new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), reader.GetGuid(2), claim));
+        }
+
+        return waiting;
+    }
+
+    private sealed record Waiting(ExecutionKey Key, Guid WorkflowId, ConcurrencyClaim? Claim);
+}
