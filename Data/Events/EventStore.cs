@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Workflows.Data.Database;
 
@@ -43,7 +44,7 @@ public abstract record IngestOutcome(Guid Id)
 /// Takes events in. Guarantees: an event reported as accepted is committed, once per (tenant, source, id), together with its place in the
 /// routing queue; routing follows in a transaction of its own, and if it fails or this process dies before it, a worker's router does it.
 /// </summary>
-public sealed class EventStore(WorkflowsDatabase database, EventRouter router, TimeProvider clock)
+public sealed partial class EventStore(WorkflowsDatabase database, EventRouter router, TimeProvider clock, ILogger<EventStore> logger)
 {
     private const string StoreSql = """
         with incoming as (
@@ -107,9 +108,9 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
         {
             effects = await router.RouteAsync(tenantId, events, [], version, cancellationToken);
         }
-        catch (NpgsqlException)
+        catch (NpgsqlException exception)
         {
-            // left to the workers, see above
+            LogLeft(events.Count, tenantId, exception.Message);
         }
 
         return effects.ToLookup(effect => effect.EventId);
@@ -183,4 +184,7 @@ public sealed class EventStore(WorkflowsDatabase database, EventRouter router, T
 
         return earlier;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} events of tenant {TenantId} are stored and left to the workers to route: {Reason}")]
+    private partial void LogLeft(int count, Guid tenantId, string reason);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
 using Workflows.Data.Database;
@@ -39,7 +40,7 @@ internal sealed class DataStack : IAsyncDisposable
         Starter = new ExecutionStarter(Api, Dispatch, TimeProvider.System);
         Control = new ExecutionControl(Api, Dispatch, Signals, TimeProvider.System);
         Router = new EventRouter(Api, Dispatch, Signals, TimeProvider.System);
-        Events = new EventStore(Api, Router, TimeProvider.System);
+        Events = new EventStore(Api, Router, TimeProvider.System, NullLogger<EventStore>.Instance);
         Claims = new ExecutionClaims(Worker);
         Sweeps = new QueueSweeps(Worker);
         Checkpoints = new CheckpointWriter(Worker);

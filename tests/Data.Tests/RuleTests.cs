@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Workflows.Data.Events;
 using Workflows.Testing;
 
@@ -140,7 +141,7 @@ public sealed class RuleTests(PostgresServer server) : IAsyncLifetime
         var events = Enumerable.Range(0, 40)
             .SelectMany(set => "abc".Select(type => TestTenant.NewEvent(type.ToString()) with { Subject = $"s{set}" }))
             .OrderBy(_ => random.Next()).Chunk(7).ToList();
-        var other = new EventStore(_stack.Api, new EventRouter(_stack.Api, _stack.Dispatch, _stack.Signals, TimeProvider.System), TimeProvider.System);
+        var other = new EventStore(_stack.Api, new EventRouter(_stack.Api, _stack.Dispatch, _stack.Signals, TimeProvider.System), TimeProvider.System, NullLogger<EventStore>.Instance);
 
         await Task.WhenAll(events.Select((chunk, index) => Task.Run(
             () => (index % 2 == 0 ? _stack.Events : other).IngestAsync(_tenant.Id, chunk, TestContext.Current.CancellationToken))));
@@ -171,7 +172,7 @@ public sealed class RuleTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_publication_counts_for_the_next_event_also_on_another_process()
     {
-        var other = new EventStore(_stack.Api, new EventRouter(_stack.Api, _stack.Dispatch, _stack.Signals, TimeProvider.System), TimeProvider.System);
+        var other = new EventStore(_stack.Api, new EventRouter(_stack.Api, _stack.Dispatch, _stack.Signals, TimeProvider.System), TimeProvider.System, NullLogger<EventStore>.Instance);
         for (var round = 0; round < 20; round++)
         {
             var rule = await AddAsync("""{"eventType": "t", "actions": [START]}""");

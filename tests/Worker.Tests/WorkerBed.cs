@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
 using Workflows.Data.Approvals;
@@ -54,7 +55,7 @@ internal sealed class WorkerBed : IAsyncDisposable
         Control = new ExecutionControl(_api, dispatch, signals, _clock);
         Decisions = new DecisionStore(_api, dispatch, signals, _clock);
         Callbacks = new CallbackStore(_api, dispatch, signals);
-        Events = new EventStore(_api, new EventRouter(_api, dispatch, signals, _clock), _clock);
+        Events = new EventStore(_api, new EventRouter(_api, dispatch, signals, _clock), _clock, NullLogger<EventStore>.Instance);
     }
 
     public Guid TenantId { get; private set; }
