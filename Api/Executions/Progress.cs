@@ -23,14 +23,20 @@ internal static class Progress
                 "pause" => "It pauses when what runs at the moment is recorded.",
                 _ => ReasonOf(execution, waits),
             },
-            dueAt,
+            dueAt ?? MomentOf(execution),
             Due(definition, steps, waits));
+
+    // By its rate limit; none while nobody has worked it out.
+    private static DateTimeOffset? MomentOf(ExecutionRecord execution) =>
+        execution is { Status: "held", NotBefore: { } moment } && moment < DateTimeOffset.MaxValue ? moment : null;
 
     private static string ReasonOf(ExecutionRecord execution, IReadOnlyList<WaitRecord> waits) => execution.Status switch
     {
         "queued" => "It waits for a worker.",
         "running" => "A worker advances it.",
         "paused" => "A person paused it; it goes on when a person resumes it.",
+        "held" when execution.NotBefore == DateTimeOffset.MaxValue => "It was started from SQL; a worker works out its limits.",
+        "held" when execution.ConcurrencyKey is null => "The rate limit of its workflow lets it go at its moment.",
         "held" => $"{execution.ConcurrencyLimit} with the same concurrency key are active; it is queued when one of them has ended.",
         _ => waits.FirstOrDefault(wait => wait.Status == "open") is { } open ? For(open) : "It waits.",
     };

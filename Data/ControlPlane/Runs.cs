@@ -46,6 +46,9 @@ public sealed class ExecutionRecord : ITenantRow
 
     public int? ConcurrencyLimit { get; set; }
 
+    /// <summary>A held one's moment by the rate limit of its workflow; the end of time while a start from SQL is yet to be admitted.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
     /// <summary>When a person closed the failure without running it again.</summary>
     public DateTimeOffset? ResolvedAt { get; set; }
 

@@ -28,6 +28,33 @@ public sealed class LimitTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task What_a_rate_holds_says_why_and_until_when()
+    {
+        using var owner = api.Host.Owner();
+        var workflow = await owner.CreatePublishedAsync(new
+        {
+            schema = 1,
+            settings = new { rateLimit = new { limit = 1, perSeconds = 3600 } },
+            nodes = new[] { new { id = "only", type = "noop" } },
+            edges = Array.Empty<object>(),
+        });
+        await owner.PostAsync($"workflows/{workflow}/execute", new { input = new { } });
+        var held = (await owner.PostAsync($"workflows/{workflow}/execute", new { input = new { } })).Ok(HttpStatusCode.Accepted);
+        Assert.Equal("held", held.Data.GetProperty("status").GetString());
+
+        var next = (await owner.GetAsync($"executions/{held.Id}")).Ok().Data.GetProperty("next");
+        Assert.Contains("rate limit", next.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.InRange(next.GetProperty("dueAt").GetDateTimeOffset(), TimeProvider.System.GetUtcNow().AddMinutes(50), TimeProvider.System.GetUtcNow().AddMinutes(61));
+
+        // As workflows.enqueue leaves it until a worker has worked its key out.
+        await api.Host.ExecuteAsync("update executions set not_before = 'infinity' where id = $1", held.Data.GetProperty("id").GetGuid());
+        next = (await owner.GetAsync($"executions/{held.Id}")).Ok().Data.GetProperty("next");
+        Assert.Contains("SQL", next.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, next.GetProperty("dueAt").ValueKind);
+        Assert.Equal(1, (await owner.GetAsync($"executions?workflow={workflow}&status=held")).Ok().Data.GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_start_that_its_policy_skips_is_refused_and_says_so()
     {
         using var owner = api.Host.Owner();
