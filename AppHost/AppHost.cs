@@ -1,27 +1,42 @@
 using System.Globalization;
-using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
 using Workflows.AppHost;
+using Workflows.AppHost.Publishing;
+using Workflows.AppHost.Servers;
 
 const int WorkerReplicas = 2;
 const int MaxApiReplicas = 16;
 const int PasswordLength = 32;
 const int EncryptionKeyLength = 48; // of 56 characters: 278 bits
 
-var builder = DistributedApplication.CreateBuilder(args);
+// Tests and benchmarks run without the dashboard, several at a time: services then export no telemetry and have any ports.
+var hasDashboard = Environment.GetEnvironmentVariable("WORKFLOWS_DASHBOARD") != "off";
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = !hasDashboard });
 var wishedReplicas = builder.Configuration["Api:Replicas"] ?? "1";
 if (!int.TryParse(wishedReplicas, NumberStyles.None, CultureInfo.InvariantCulture, out var apiReplicas) || apiReplicas is < 1 or > MaxApiReplicas)
 {
     throw new DistributedApplicationException($"Api:Replicas is '{wishedReplicas}'; it can be 1 to {MaxApiReplicas}.");
 }
 
-// PostgreSQL is the ledger, Redis the hint. The image before the volume: its tag decides where the data lie.
-var postgres = builder.AddPostgres("postgres")
-    .WithImage("pgvector/pgvector", "pg17")
-    .WithDataVolume("workflows-postgres");
-var database = postgres.AddDatabase("workflows");
-var redis = builder.AddRedis("redis")
-    .WithDataVolume("workflows-redis")
-    .WithPersistence();
+// PostgreSQL is the ledger, Redis the hint: containers, or processes where there is no container engine. What is published are the containers.
+var postgresPassword = AddGeneratedSecret("postgres-password", PasswordLength);
+var redisPassword = AddGeneratedSecret("redis-password", PasswordLength);
+IResourceBuilder<IResourceWithConnectionString> database, redis;
+if (builder.RunsServersAsProcesses())
+{
+    database = builder.AddPostgresProcess("postgres", postgresPassword).AddDatabase("workflows");
+    redis = builder.AddRedisProcess("redis", redisPassword);
+}
+else
+{
+    // The image before the volume: its tag decides where the data lie.
+    database = builder.AddPostgres("postgres", password: postgresPassword)
+        .WithImage("pgvector/pgvector", "pg17")
+        .WithDataVolume("workflows-postgres")
+        .AddDatabase("workflows");
+    redis = builder.AddRedis("redis", port: null, redisPassword)
+        .WithDataVolume("workflows-redis")
+        .WithPersistence();
+}
 
 // Each service gets the password of the role it works under. Migrations, which create those roles, run in the API.
 var apiPassword = AddGeneratedSecret("api-db-password", PasswordLength);
@@ -37,6 +52,8 @@ var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
     .WithReference(redis)
     .WithEnvironment("Database__SearchPassword", searchPassword)
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithRunPort(replicas: 1, isKnown: hasDashboard)
+    .RunBuilt(hasDashboard)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)
     .WaitFor(redis);
@@ -52,6 +69,8 @@ var api = builder.AddProject<Projects.Api>("api")
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
     .WithReplicas(apiReplicas)
+    .WithRunPort(apiReplicas, isKnown: hasDashboard)
+    .RunBuilt(hasDashboard)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)
     .WaitFor(redis);
@@ -65,11 +84,7 @@ else if (builder.ExecutionContext.IsRunMode || builder.Configuration["Deployment
     api.WithEnvironment("Api__DrainSeconds", "0");
 }
 
-// Several plain processes have no proxy in front: each has a port of its own, and run.json names the first.
-if (builder.ExecutionContext.IsPublishMode || apiReplicas == 1)
-{
-    api.WithExternalHttpEndpoints();
-}
+api.WithExternalHttpEndpoints();
 
 var worker = builder.AddProject<Projects.Worker>("worker")
     .WithReference(database)
@@ -79,11 +94,12 @@ var worker = builder.AddProject<Projects.Worker>("worker")
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithReplicas(WorkerReplicas)
+    .WithRunPort(WorkerReplicas, isKnown: hasDashboard)
+    .RunBuilt(hasDashboard)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)
     .WaitFor(redis)
-    .WaitFor(api)
-    .PublishAsDockerComposeService((_, service) => service.Deploy = new Deploy { Replicas = WorkerReplicas });
+    .WaitFor(api);
 
 // One-time addresses lead here. Behind a proxy or a domain of one's own, Api:PublicUrl says what callers from outside use.
 if (builder.Configuration["Api:PublicUrl"] is { Length: > 0 } publicUrl)
@@ -104,28 +120,20 @@ if (builder.Configuration["Parameters:owner-password"] is not null)
     api.WithEnvironment("Bootstrap__OwnerPassword", builder.AddParameter("owner-password", secret: true));
 }
 
-// Two environments in the model want each resource to name its own; which one is the publisher's choice:
-// Deployment__Target=compose, or container-apps (the default).
-var compose = builder.AddDockerComposeEnvironment("compose");
-var containerApps = builder.AddAzureContainerAppEnvironment("container-apps");
-IResourceBuilder<IComputeEnvironmentResource> target = builder.Configuration["Deployment:Target"] switch
-{
-    "compose" => compose,
-    "container-apps" or null => containerApps,
-    var other => throw new DistributedApplicationException($"Deployment:Target is '{other}'; it can be compose or container-apps."),
-};
-postgres.WithComputeEnvironment(target);
-redis.WithComputeEnvironment(target);
-aiSearch.WithComputeEnvironment(target);
-api.WithComputeEnvironment(target);
-worker.WithComputeEnvironment(target);
-
 if (builder.ExecutionContext.IsRunMode)
 {
     builder.WriteRunFile(api, aiSearch, worker, database, redis, ownerEmail);
+    builder.AddLocalRun(ServerProcesses.LocalFolder(builder));
 }
 
+builder.AddComposePublisher();
 builder.Build().Run();
 
-IResourceBuilder<ParameterResource> AddGeneratedSecret(string name, int length) => builder.AddParameter(
-    name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);
+IResourceBuilder<ParameterResource> AddGeneratedSecret(string name, int length)
+{
+    var generated = new GenerateParameterDefault { MinLength = length, Special = false };
+    return builder.AddParameter(
+        name,
+        builder.ExecutionContext.IsPublishMode ? generated : new LocalParameterDefault(ServerProcesses.LocalFolder(builder), name, generated),
+        secret: true);
+}

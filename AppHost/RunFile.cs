@@ -1,6 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Workflows.AppHost.Servers;
 
 namespace Workflows.AppHost;
 
@@ -10,15 +9,6 @@ namespace Workflows.AppHost;
 /// </summary>
 internal static class RunFile
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    // One value per line, as it is: shell scripts read it too.
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public static void WriteRunFile(
         this IDistributedApplicationBuilder builder,
         IResourceBuilder<ProjectResource> api,
@@ -28,7 +18,7 @@ internal static class RunFile
         IResourceBuilder<IResourceWithConnectionString> redis,
         IResourceBuilder<ParameterResource> ownerEmail)
     {
-        var folder = builder.Configuration["Embedded:LocalFolder"] ?? Path.Combine(builder.AppHostDirectory, "..", ".local");
+        var folder = ServerProcesses.LocalFolder(builder);
         var runFile = Path.GetFullPath(Path.Combine(folder, "run.json"));
         var credentialsFile = Path.GetFullPath(Path.Combine(folder, "credentials.json"));
         Directory.CreateDirectory(Path.GetDirectoryName(runFile)!);
@@ -62,29 +52,11 @@ internal static class RunFile
                 }
             }
 
-            await WriteAsync(runFile, content.ToJsonString(Indented));
+            LocalFile.Write(runFile, content.ToJsonString(LocalFile.Indented));
         }
 
         api.OnResourceReady((_, _, cancellationToken) => WriteWhenLastAsync(cancellationToken));
         aiSearch.OnResourceReady((_, _, cancellationToken) => WriteWhenLastAsync(cancellationToken));
         worker.OnResourceReady((_, _, cancellationToken) => WriteWhenLastAsync(cancellationToken));
-    }
-
-    private static async Task WriteAsync(string path, string content)
-    {
-        var temporary = $"{path}.new";
-        File.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        await using (var writer = new StreamWriter(temporary, options))
-        {
-            await writer.WriteLineAsync(content);
-        }
-
-        File.Move(temporary, path, overwrite: true);
     }
 }

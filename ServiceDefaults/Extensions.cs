@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Http.Resilience;
 using Workflows.ServiceDefaults;
+using PlatformTelemetry = Workflows.ServiceDefaults.Telemetry; // Microsoft.Extensions.Telemetry is a namespace
 
 #pragma warning disable IDE0130 // the namespace of the template, so that a host's Program.cs needs no using
 namespace Microsoft.Extensions.Hosting;
@@ -39,7 +40,7 @@ public static class Extensions
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
-        Telemetry.Add(builder);
+        PlatformTelemetry.Add(builder);
         return builder;
     }
 
@@ -72,7 +73,7 @@ public static class Extensions
         HealthEndpoints.Map(app);
         if (app.Services.GetService<PrometheusExporter>() is { } exporter)
         {
-            app.MapGet(Telemetry.MetricsPath, () => exporter.Scrape() is { } text
+            app.MapGet(PlatformTelemetry.MetricsPath, () => exporter.Scrape() is { } text
                     ? Results.Text(text, "text/plain; version=0.0.4", Encoding.UTF8)
                     : Results.StatusCode(StatusCodes.Status503ServiceUnavailable))
                 .AllowAnonymous()

@@ -39,10 +39,6 @@ check_tools() {
     [ "$major" -ge 20 ] || die "Node.js 20 or newer is needed for the console; there is $(node --version)"
 }
 
-probe_feed() { [ -f "$root/eng/feed.props" ] || step "ask the package feed (once)" feed "$root/eng/feed.sh"; }
-
-feed_is_complete() { grep -q '<FeedIsComplete>true<' "$root/eng/feed.props"; }
-
 # PostgreSQL and Redis in .local/servers, unless the environment names others.
 provision_servers() {
     [ -z "${WORKFLOWS_SERVERS_BIN:-}" ] || return 0

@@ -75,7 +75,7 @@ public sealed class FaultTests(PlatformFixture fixture)
     [Fact]
     public Task A_killed_and_emptied_redis_is_survived() => RepeatAsync("emptied-redis", async _ =>
     {
-        await using (var redis = await ConnectionMultiplexer.ConnectAsync(Platform.Redis))
+        await using (var redis = await ConnectionMultiplexer.ConnectAsync($"{Platform.Redis},allowAdmin=true"))
         {
             await redis.GetDatabase().ExecuteAsync("FLUSHALL");
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -8,8 +9,7 @@ namespace Workflows.Testing;
 public sealed record PlatformProcess(string Resource, int Replica, int Id);
 
 /// <summary>
-/// The whole platform, started through the AppHost on the embedded servers with data of its own. Disposing it stops everything and removes the
-/// data; if this program is killed, the AppHost ends with its standard input.
+/// The whole platform, started through the AppHost on server processes with data of its own. Disposing it stops everything and removes the data.
 /// </summary>
 public sealed partial class Platform : IAsyncDisposable
 {
@@ -59,6 +59,9 @@ public sealed partial class Platform : IAsyncDisposable
             Environment =
             {
                 ["Embedded__LocalFolder"] = folder,
+                ["Servers"] = "processes",
+                ["WORKFLOWS_DASHBOARD"] = "off",
+                ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture), // the AppHost ends with this process
                 ["WORKFLOWS_SERVERS_BIN"] = Repository.ServersBin(),
                 ["DOTNET_ENVIRONMENT"] = "Development",
             },

@@ -120,7 +120,7 @@ public sealed class FaultTests(FaultTests.Servers servers) : IClassFixture<Fault
         _ = (await StartAsync(), await StartAsync());
         await UnderLoadAsync(async () =>
         {
-            await using (var admin = await ConnectionMultiplexer.ConnectAsync(servers.Redis.ConnectionString))
+            await using (var admin = await ConnectionMultiplexer.ConnectAsync($"{servers.Redis.ConnectionString},allowAdmin=true"))
             {
                 await admin.GetDatabase().ExecuteAsync("FLUSHALL");
             }
