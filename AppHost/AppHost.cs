@@ -1,25 +1,22 @@
-using System.Globalization;
 using Workflows.AppHost;
+using Workflows.AppHost.Commands;
+using Workflows.AppHost.Local;
 using Workflows.AppHost.Publishing;
 using Workflows.AppHost.Servers;
+using Workflows.AppHost.Services;
 
 const int WorkerReplicas = 2;
-const int MaxApiReplicas = 16;
-const int PasswordLength = 32;
-const int EncryptionKeyLength = 48; // of 56 characters: 278 bits
 
-// Tests and benchmarks run without the dashboard, several at a time: services then export no telemetry and have any ports.
-var hasDashboard = Environment.GetEnvironmentVariable("WORKFLOWS_DASHBOARD") != "off";
-var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = !hasDashboard });
-var wishedReplicas = builder.Configuration["Api:Replicas"] ?? "1";
-if (!int.TryParse(wishedReplicas, NumberStyles.None, CultureInfo.InvariantCulture, out var apiReplicas) || apiReplicas is < 1 or > MaxApiReplicas)
+var options = PlatformOptions.Read(args);
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
 {
-    throw new DistributedApplicationException($"Api:Replicas is '{wishedReplicas}'; it can be 1 to {MaxApiReplicas}.");
-}
+    Args = args,
+    DisableDashboard = !options.HasDashboard,
+});
 
-// PostgreSQL is the ledger, Redis the hint: containers, or processes where there is no container engine. What is published are the containers.
-var postgresPassword = AddGeneratedSecret("postgres-password", PasswordLength);
-var redisPassword = AddGeneratedSecret("redis-password", PasswordLength);
+// PostgreSQL is the ledger, Redis the hint.
+var postgresPassword = builder.AddGeneratedSecret("postgres-password");
+var redisPassword = builder.AddGeneratedSecret("redis-password");
 IResourceBuilder<IResourceWithConnectionString> database, redis;
 if (builder.RunsServersAsProcesses())
 {
@@ -32,59 +29,51 @@ else
     database = builder.AddPostgres("postgres", password: postgresPassword)
         .WithImage("pgvector/pgvector", "pg17")
         .WithDataVolume("workflows-postgres")
+        .WithRepl()
         .AddDatabase("workflows");
     redis = builder.AddRedis("redis", port: null, redisPassword)
         .WithDataVolume("workflows-redis")
-        .WithPersistence();
+        .WithPersistence()
+        .WithRepl()
+        .WithFlushCommand();
 }
 
 // Each service gets the password of the role it works under. Migrations, which create those roles, run in the API.
-var apiPassword = AddGeneratedSecret("api-db-password", PasswordLength);
-var workerPassword = AddGeneratedSecret("worker-db-password", PasswordLength);
-var searchPassword = AddGeneratedSecret("search-db-password", PasswordLength);
-var encryptionKey = AddGeneratedSecret("encryption-key", EncryptionKeyLength);
+var apiPassword = builder.AddGeneratedSecret("api-db-password");
+var workerPassword = builder.AddGeneratedSecret("worker-db-password");
+var searchPassword = builder.AddGeneratedSecret("search-db-password");
+var encryptionKey = builder.AddGeneratedSecret("encryption-key", GeneratedSecrets.KeyLength);
 // Wraps the keys under which tenants' secrets lie. A new one beside it, made current, is how it is rotated.
-var secretsKey = AddGeneratedSecret("secrets-master-key", EncryptionKeyLength);
+var secretsKey = builder.AddGeneratedSecret("secrets-master-key", GeneratedSecrets.KeyLength);
 var ownerEmail = builder.AddParameter("owner-email");
-
-var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
-    .WithReference(database)
-    .WithReference(redis)
-    .WithEnvironment("Database__SearchPassword", searchPassword)
-    .WithEnvironment("Security__EncryptionKey", encryptionKey)
-    .WithRunPort(replicas: 1, isKnown: hasDashboard)
-    .RunBuilt(hasDashboard)
-    .WithHttpHealthCheck("/health")
-    .WaitFor(database)
-    .WaitFor(redis);
 
 var api = builder.AddProject<Projects.Api>("api")
     .WithReference(database)
     .WithReference(redis)
-    .WithReference(aiSearch)
     .WithEnvironment("Database__ApiPassword", apiPassword)
     .WithEnvironment("Database__WorkerPassword", workerPassword)
     .WithEnvironment("Database__SearchPassword", searchPassword)
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
-    .WithReplicas(apiReplicas)
-    .WithRunPort(apiReplicas, isKnown: hasDashboard)
-    .RunBuilt(hasDashboard)
+    .WithReplicas(options.ApiReplicas)
+    .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
+    .WithPageUrls()
+    .WithSampleCommand()
     .WaitFor(database)
     .WaitFor(redis);
-if (builder.Configuration["Api:DrainSeconds"] is { Length: > 0 } drainSeconds)
-{
-    api.WithEnvironment("Api__DrainSeconds", drainSeconds);
-}
-else if (builder.ExecutionContext.IsRunMode || builder.Configuration["Deployment:Target"] == "compose")
-{
-    // Nobody looks at the health there to spread the load, so that a stop need not wait for whoever does.
-    api.WithEnvironment("Api__DrainSeconds", "0");
-}
 
-api.WithExternalHttpEndpoints();
+var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
+    .WithReference(database)
+    .WithReference(redis)
+    .WithEnvironment("Database__SearchPassword", searchPassword)
+    .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithHttpHealthCheck("/health")
+    .WaitFor(database)
+    .WaitFor(redis)
+    .WaitFor(api);
+api.WithReference(aiSearch);
 
 var worker = builder.AddProject<Projects.Worker>("worker")
     .WithReference(database)
@@ -94,15 +83,14 @@ var worker = builder.AddProject<Projects.Worker>("worker")
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithReplicas(WorkerReplicas)
-    .WithRunPort(WorkerReplicas, isKnown: hasDashboard)
-    .RunBuilt(hasDashboard)
     .WithHttpHealthCheck("/health")
+    .WithDrainCommand()
     .WaitFor(database)
     .WaitFor(redis)
     .WaitFor(api);
 
-// One-time addresses lead here. Behind a proxy or a domain of one's own, Api:PublicUrl says what callers from outside use.
-if (builder.Configuration["Api:PublicUrl"] is { Length: > 0 } publicUrl)
+// One-time addresses lead to the API. Behind a proxy or under a domain of one's own, callers use another address.
+if (options.PublicUrl is { } publicUrl)
 {
     worker.WithEnvironment("Api__PublicUrl", publicUrl);
 }
@@ -111,8 +99,10 @@ else
     worker.WithEnvironment("Api__PublicUrl", api.GetEndpoint("http"));
 }
 
-// The schema is there once the API is healthy.
-aiSearch.WaitFor(api);
+if (options.ApiDrainSeconds(builder.ExecutionContext) is { } drainSeconds)
+{
+    api.WithEnvironment("Api__DrainSeconds", drainSeconds);
+}
 
 // Without this parameter the API makes up a password at its first start and shows it once.
 if (builder.Configuration["Parameters:owner-password"] is not null)
@@ -122,18 +112,12 @@ if (builder.Configuration["Parameters:owner-password"] is not null)
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    builder.WriteRunFile(api, aiSearch, worker, database, redis, ownerEmail);
-    builder.AddLocalRun(ServerProcesses.LocalFolder(builder));
+    builder.RunBuiltPrograms(options);
+    builder.AddLocalRun(new(api, aiSearch, worker, database, redis, ownerEmail));
 }
-
-builder.AddComposePublisher();
-builder.Build().Run();
-
-IResourceBuilder<ParameterResource> AddGeneratedSecret(string name, int length)
+else
 {
-    var generated = new GenerateParameterDefault { MinLength = length, Special = false };
-    return builder.AddParameter(
-        name,
-        builder.ExecutionContext.IsPublishMode ? generated : new LocalParameterDefault(ServerProcesses.LocalFolder(builder), name, generated),
-        secret: true);
+    builder.AddComposePublisher();
 }
+
+builder.Build().Run();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Http.Resilience;
 using Workflows.ServiceDefaults;
-using PlatformTelemetry = Workflows.ServiceDefaults.Telemetry; // Microsoft.Extensions.Telemetry is a namespace
+
 
 #pragma warning disable IDE0130 // the namespace of the template, so that a host's Program.cs needs no using
 namespace Microsoft.Extensions.Hosting;

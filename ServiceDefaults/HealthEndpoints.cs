@@ -19,8 +19,8 @@ internal static partial class HealthEndpoints
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        MapProbe(endpoints, Telemetry.HealthPath, _ => true);
-        MapProbe(endpoints, Telemetry.AlivePath, check => check.Tags.Contains(LiveTag));
+        MapProbe(endpoints, PlatformTelemetry.HealthPath, _ => true);
+        MapProbe(endpoints, PlatformTelemetry.AlivePath, check => check.Tags.Contains(LiveTag));
     }
 
     public static void AddChecks(IServiceCollection services)

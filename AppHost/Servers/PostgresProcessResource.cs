@@ -14,6 +14,9 @@ internal sealed class PostgresProcessResource(string name, string command, strin
 
     public ParameterResource PasswordParameter => password;
 
+    /// <summary>The first is made together with the data folder.</summary>
+    public IList<PostgresProcessDatabaseResource> Databases { get; } = [];
+
     public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
         $"Host={Host};Port={Port};Username={UserName};Password={password}");
 

@@ -31,6 +31,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
     /// <summary>Starts one execution; concurrent calls are committed together.</summary>
     public Task<StartOutcome> StartAsync(NewExecution execution, CancellationToken cancellationToken)
     {
+        ExecutionTraces.LinkFromCaller(execution.Id);
         var pending = new Pending(execution);
         return _lanes.TryAdd(pending)
             ? pending.Outcome.Task.WaitAsync(cancellationToken)

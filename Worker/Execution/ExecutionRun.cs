@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Workflows.Data.Executions;
 using Workflows.Engine.Executions;
 
@@ -18,6 +19,9 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     public ExecutionKey Key => Claimed.Key;
 
     public ExecutionState State { get; } = state;
+
+    /// <summary>The span of this stay; null while nobody listens.</summary>
+    public Activity? Span { get; set; }
 
     /// <summary>Decisions of the present call; reused.</summary>
     public List<Decision> Decisions { get; } = [];

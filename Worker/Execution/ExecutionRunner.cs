@@ -45,6 +45,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     {
         var state = new ExecutionState(workflow, Facts.Of(claimed, scope, _publicAddress.Callbacks));
         var run = new ExecutionRun(session, claimed, state);
+        run.Span = ExecutionTrace.Begin(run);
         // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
         session.Runs[run.Key] = run;
 
@@ -257,6 +258,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
             _metrics.Finished(finished.Status, finished.FinishedAt - run.Claimed.QueuedAt);
         }
 
+        ExecutionTrace.End(run, progress.Finished?.Status);
         Released?.Invoke();
     }
 

@@ -79,7 +79,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
                 started = clock.GetUtcNow();
             }
 
-            result = NodeEvaluator.CanRun(run.State, node) ? null! : Masked(await RunAsync(call, abort.Token), call);
+            result = NodeEvaluator.CanRun(run.State, node) ? null! : await TracedAsync(run, call, abort.Token);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
@@ -133,6 +133,18 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
             NodeResult.Failure failure => new NodeResult.Failure(mask.Apply(failure.Error)),
             _ => result,
         };
+    }
+
+    private async Task<NodeResult> TracedAsync(ExecutionRun run, NodeCall call, CancellationToken abort)
+    {
+        using var span = ExecutionTrace.BeginCall(run, call.Run);
+        var result = Masked(await RunAsync(call, abort), call);
+        if (result is NodeResult.Failure failure)
+        {
+            ExecutionTrace.Fail(span, failure.Error);
+        }
+
+        return result;
     }
 
     private async Task<NodeResult> RunAsync(NodeCall call, CancellationToken abort)

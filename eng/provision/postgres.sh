@@ -4,7 +4,11 @@
 #
 #   postgres.sh PROGRAMS_FOLDER DATA_FOLDER PORT
 bin=$1 data=$2 port=$3
-server=$(dirname "$0")/server.sh
+here=$(dirname "$0")
+server=$here/server.sh
+
+# Whoever comes by `dotnet run` has not provisioned anything. Redis waits at the same lock.
+[ -x "$bin/postgres" ] || "$here/provision.sh" "$(dirname "$bin")" || exit 1
 
 # The folder gets its name once it is complete. The password goes through a pipe of the user that initdb
 # runs as: arguments are visible to everybody. The builtin provider's C.UTF-8 sorts by code point, with no library of the host.

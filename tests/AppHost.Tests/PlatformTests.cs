@@ -15,7 +15,7 @@ public sealed class PlatformTests
         var token = TestContext.Current.CancellationToken;
         var folder = Directory.CreateTempSubdirectory("workflows-apphost-").FullName;
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            [$"--Embedded:LocalFolder={folder}", $"--WORKFLOWS_SERVERS_BIN={Repository.ServersBin()}", "--Servers=processes"], token);
+            [$"--LocalFolder={folder}", $"--WORKFLOWS_SERVERS_BIN={Repository.ServersBin()}", "--Servers=processes"], token);
         await using (var app = await builder.BuildAsync(token))
         {
             await app.StartAsync(token).WaitAsync(StartTimeout, token);

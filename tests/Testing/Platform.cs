@@ -58,9 +58,9 @@ public sealed partial class Platform : IAsyncDisposable
             WorkingDirectory = Path.Combine(Repository.Root, "AppHost"),
             Environment =
             {
-                ["Embedded__LocalFolder"] = folder,
+                ["LocalFolder"] = folder,
                 ["Servers"] = "processes",
-                ["WORKFLOWS_DASHBOARD"] = "off",
+                ["Dashboard"] = "off",
                 ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture), // the AppHost ends with this process
                 ["WORKFLOWS_SERVERS_BIN"] = Repository.ServersBin(),
                 ["DOTNET_ENVIRONMENT"] = "Development",

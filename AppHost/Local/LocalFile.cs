@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Workflows.AppHost;
+namespace Workflows.AppHost.Local;
 
 /// <summary>Files with secrets: readable by their owner only, replaced as a whole or not at all.</summary>
 internal static class LocalFile
