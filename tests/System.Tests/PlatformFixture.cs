@@ -1,3 +1,5 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Workflows.System.Tests;
 using Workflows.Testing;
 
@@ -17,12 +19,9 @@ public sealed class PlatformFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Platform = await Platform.StartAsync("debug", new Dictionary<string, string>
-        {
-            ["Worker__HttpAllow__0"] = "127.0.0.1",
-            ["Api__Replicas"] = "2",
-            ["Api__DrainSeconds"] = "3",
-        });
+        Platform = await AspirePlatform.StartAsync(
+            ["--Api:Replicas=2", "--Api:DrainSeconds=3"],
+            builder => builder.CreateResourceBuilder<ProjectResource>("worker").WithEnvironment("Worker__HttpAllow__0", "127.0.0.1"));
         Client = new PlatformClient(Platform);
     }
 

@@ -9,31 +9,25 @@ namespace Workflows.Testing;
 public sealed record PlatformProcess(string Resource, int Replica, int Id);
 
 /// <summary>
-/// The whole platform, started through the AppHost on server processes with data of its own. Disposing it stops everything and removes the data.
+/// The whole platform on server processes, with data of its own. Disposing it stops everything and removes the data.
 /// </summary>
-public sealed partial class Platform : IAsyncDisposable
+/// <param name="folder">The local folder of its AppHost.</param>
+/// <param name="stop">Ends the AppHost and with it everything.</param>
+public sealed partial class Platform(string folder, Func<Task> stop) : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
-    private readonly Process _appHost;
-
-    private Platform(Process appHost, string folder)
-    {
-        _appHost = appHost;
-        Folder = folder;
-    }
-
     /// <summary>Where data, logs and addresses of this platform lie.</summary>
-    public string Folder { get; }
+    public string Folder => folder;
 
     public Uri Api => new(RunValue("api"));
 
     /// <summary>The address of each instance of the API, also of one that is not running at the moment.</summary>
     public IReadOnlyList<Uri> ApiInstances()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "processes.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "processes.json")));
         return [.. document.RootElement.GetProperty("processes").EnumerateArray()
             .Where(process => process.GetProperty("resource").GetString() == "api")
             .Select(process => new Uri(process.GetProperty("url").GetString()!))];
@@ -45,23 +39,55 @@ public sealed partial class Platform : IAsyncDisposable
 
     public string Redis => RunValue("redis");
 
-    /// <summary>Starts a platform with empty data.</summary>
+    /// <summary>Starts a platform with empty data, as a program of its own.</summary>
     /// <param name="configuration">debug or release: which build of the AppHost and the services.</param>
     /// <param name="settings">Further environment variables of the AppHost; services inherit them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Platform> StartAsync(
         string configuration, IReadOnlyDictionary<string, string>? settings = null, CancellationToken cancellationToken = default)
     {
         var folder = Directory.CreateTempSubdirectory("workflows-").FullName;
-        var start = new ProcessStartInfo("setsid")
+        var appHost = Process.Start(Describe(configuration, folder, settings))!;
+        var output = new List<string>();
+        appHost.OutputDataReceived += (_, line) => Keep(output, line.Data);
+        appHost.ErrorDataReceived += (_, line) => Keep(output, line.Data);
+        appHost.BeginOutputReadLine();
+        appHost.BeginErrorReadLine();
+        var platform = new Platform(folder, () => StopAsync(appHost));
+        await platform.UntilReadyAsync(() => appHost.HasExited, () => Last(output), cancellationToken);
+        return platform;
+    }
+
+    /// <summary>Waits until everything is healthy.</summary>
+    /// <exception cref="InvalidOperationException">It did not come up; the platform is stopped then.</exception>
+    public async Task UntilReadyAsync(Func<bool> hasFailed, Func<string> explain, CancellationToken cancellationToken = default)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (!File.Exists(Path.Combine(folder, "ready")) || !File.Exists(Path.Combine(folder, "run.json")))
         {
-            ArgumentList = { "dotnet", "exec", Path.Combine(Repository.Root, "artifacts", "bin", "AppHost", configuration, "Workflows.AppHost.dll") },
+            if (hasFailed() || deadline.Elapsed > StartTimeout)
+            {
+                var why = explain();
+                await DisposeAsync();
+                throw new InvalidOperationException($"The platform did not start:{Environment.NewLine}{why}");
+            }
+
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+
+    private static ProcessStartInfo Describe(string configuration, string folder, IReadOnlyDictionary<string, string>? settings)
+    {
+        var program = Path.Combine(Repository.Root, "artifacts", "bin", "AppHost", configuration, "Workflows.AppHost.dll");
+        var start = new ProcessStartInfo("setsid", ["dotnet", "exec", program])
+        {
             WorkingDirectory = Path.Combine(Repository.Root, "AppHost"),
             Environment =
             {
                 ["LocalFolder"] = folder,
                 ["Servers"] = "processes",
                 ["Dashboard"] = "off",
-                ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture), // the AppHost ends with this process
+                ["ASPIRE_CLI_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture), // The AppHost ends with this process.
                 ["WORKFLOWS_SERVERS_BIN"] = Repository.ServersBin(),
                 ["DOTNET_ENVIRONMENT"] = "Development",
             },
@@ -73,28 +99,15 @@ public sealed partial class Platform : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var platform = new Platform(Process.Start(start)!, folder);
-        var output = new List<string>();
-        platform._appHost.OutputDataReceived += (_, line) => Keep(output, line.Data);
-        platform._appHost.ErrorDataReceived += (_, line) => Keep(output, line.Data);
-        platform._appHost.BeginOutputReadLine();
-        platform._appHost.BeginErrorReadLine();
-        var deadline = Stopwatch.StartNew();
-        while (!File.Exists(Path.Combine(folder, "ready")) || !File.Exists(Path.Combine(folder, "run.json")))
+        return start;
+    }
+
+    private static string Last(List<string> output)
+    {
+        lock (output)
         {
-            if (platform._appHost.HasExited || File.Exists(Path.Combine(folder, "failed")) || deadline.Elapsed > StartTimeout)
-            {
-                await platform.DisposeAsync();
-                lock (output)
-                {
-                    throw new InvalidOperationException($"The platform did not start:{Environment.NewLine}{string.Join(Environment.NewLine, output.TakeLast(60))}");
-                }
-            }
-
-            await Task.Delay(Poll, cancellationToken);
+            return string.Join(Environment.NewLine, output.TakeLast(60));
         }
-
-        return platform;
     }
 
     private static void Keep(List<string> output, string? line)
@@ -108,11 +121,18 @@ public sealed partial class Platform : IAsyncDisposable
     /// <summary>The running processes: api, worker (replica 1, 2), aisearch, postgres, redis.</summary>
     public IReadOnlyList<PlatformProcess> Processes()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "processes.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "processes.json")));
         return [.. document.RootElement.GetProperty("processes").EnumerateArray()
             .Where(process => process.GetProperty("pid").ValueKind == JsonValueKind.Number)
             .Select(process => new PlatformProcess(
                 process.GetProperty("resource").GetString()!, process.GetProperty("replica").GetInt32(), process.GetProperty("pid").GetInt32()))];
+    }
+
+    /// <summary>The process that orchestrates it.</summary>
+    public int AppHostId()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "processes.json")));
+        return document.RootElement.GetProperty("appHost").GetInt32();
     }
 
     /// <summary>Sends a signal: 9 KILL, 15 TERM, 18 CONT, 19 STOP.</summary>
@@ -128,7 +148,7 @@ public sealed partial class Platform : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The order failed.</exception>
     public async Task OrderAsync(string order, CancellationToken cancellationToken = default)
     {
-        var request = Path.Combine(Folder, "commands", $"{Guid.CreateVersion7():N}");
+        var request = Path.Combine(folder, "commands", $"{Guid.CreateVersion7():N}");
         await File.WriteAllTextAsync($"{request}.new", order, cancellationToken);
         File.Move($"{request}.new", $"{request}.request");
         while (!File.Exists($"{request}.answer"))
@@ -145,27 +165,32 @@ public sealed partial class Platform : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_appHost.HasExited)
+        await stop();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task StopAsync(Process appHost)
+    {
+        if (!appHost.HasExited)
         {
-            _ = Kill(_appHost.Id, 15);
+            _ = Kill(appHost.Id, 15);
             using var timeout = new CancellationTokenSource(StopTimeout);
             try
             {
-                await _appHost.WaitForExitAsync(timeout.Token);
+                await appHost.WaitForExitAsync(timeout.Token);
             }
             catch (OperationCanceledException)
             {
-                _appHost.Kill(entireProcessTree: true);
+                appHost.Kill(entireProcessTree: true);
             }
         }
 
-        _appHost.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        appHost.Dispose();
     }
 
     private string RunValue(string name)
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "run.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "run.json")));
         return document.RootElement.GetProperty(name).GetString() ?? throw new InvalidOperationException($"run.json has no {name}.");
     }
 
