@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -86,7 +89,11 @@ internal static class PlatformTelemetry
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource(OwnPrefix + "*")
-                .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
+                .AddAspNetCoreInstrumentation(options =>
+                {
+                    options.Filter = context => !IsProbe(context.Request.Path);
+                    options.EnrichWithHttpResponse = NameError;
+                })
                 .AddHttpClientInstrumentation()
                 .AddNpgsql()
                 .AddProcessor(new UncausedSpans()))
@@ -98,7 +105,16 @@ internal static class PlatformTelemetry
             .UseOtlpExporter();
     }
 
-    private static bool IsProbe(Microsoft.AspNetCore.Http.PathString path) => path.Value is HealthPath or AlivePath or MetricsPath;
+    // An exception that a handler turned into an answer is known by its status only.
+    private static void NameError(Activity span, HttpResponse response)
+    {
+        if (response.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error is { } error)
+        {
+            span.SetTag("error.type", error.GetType().FullName);
+        }
+    }
+
+    private static bool IsProbe(PathString path) => path.Value is HealthPath or AlivePath or MetricsPath;
 
     private static MetricStreamConfiguration? SecondsView(Instrument instrument) =>
         instrument is Histogram<double> { Unit: "s", Advice: null } && instrument.Meter.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)

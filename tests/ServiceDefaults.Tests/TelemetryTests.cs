@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
@@ -107,6 +108,42 @@ public sealed partial class TelemetryTests
         Assert.DoesNotContain("GET /health", collector.Traces, StringComparison.Ordinal);
         Assert.DoesNotContain("GET /alive", collector.Traces, StringComparison.Ordinal);
         Assert.DoesNotContain("query of the probe", collector.Traces, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statements_that_nobody_caused_leave_no_trace_and_others_do()
+    {
+        await using var collector = await OtlpCollector.StartAsync();
+        using var driver = new ActivitySource("Npgsql"); // Under the driver's name, as its own would be.
+
+        await using (var host = await StartExportingAsync(collector, app => app.MapGet("/orders", () => Run(driver, "statement of a request"))))
+        {
+            Run(driver, "statement of a heartbeat");
+            await host.Client.GetAsync("/orders", Cancel);
+        }
+
+        Assert.Contains("statement of a request", collector.Traces, StringComparison.Ordinal);
+        Assert.DoesNotContain("statement of a heartbeat", collector.Traces, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Clients_of_servers_trace_nothing_by_themselves_unless_somebody_says_so()
+    {
+        const string Redis = "Aspire:StackExchange:Redis:DisableTracing";
+        const string Database = "Aspire:Npgsql:EntityFrameworkCore:PostgreSQL:DisableTracing";
+        await using var silent = await LoopbackHost.StartAsync(map: _ => { });
+        await using var asked = await LoopbackHost.StartAsync(settings: new() { [Redis] = "false" }, map: _ => { });
+
+        Assert.Equal(("true", "true"), (Of(silent)[Redis], Of(silent)[Database]));
+        Assert.Equal(("false", "true"), (Of(asked)[Redis], Of(asked)[Database]));
+
+        static IConfiguration Of(LoopbackHost host) => host.Services.GetRequiredService<IConfiguration>();
+    }
+
+    private static string Run(ActivitySource driver, string name)
+    {
+        using var span = driver.StartActivity(name, ActivityKind.Client);
+        return name;
     }
 
     private static Task<LoopbackHost> StartExportingAsync(
