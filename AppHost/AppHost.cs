@@ -11,7 +11,7 @@ const int EncryptionKeyLength = 48; // of 56 characters: 278 bits
 // Tests and benchmarks run without the dashboard, several at a time: services then export no telemetry and have any ports.
 var hasDashboard = Environment.GetEnvironmentVariable("WORKFLOWS_DASHBOARD") != "off";
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = !hasDashboard });
-var wishedReplicas = builder.Configuration["Api:Replicas"] ?? "1";
+var wishedReplicas = builder.Configuration["Api:Replicas"] ?? (builder.ExecutionContext.IsPublishMode ? "2" : "1");
 if (!int.TryParse(wishedReplicas, NumberStyles.None, CultureInfo.InvariantCulture, out var apiReplicas) || apiReplicas is < 1 or > MaxApiReplicas)
 {
     throw new DistributedApplicationException($"Api:Replicas is '{wishedReplicas}'; it can be 1 to {MaxApiReplicas}.");
@@ -30,12 +30,14 @@ else
 {
     // The image before the volume: its tag decides where the data lie.
     database = builder.AddPostgres("postgres", password: postgresPassword)
-        .WithImage("pgvector/pgvector", "pg17")
+        .WithImage("pgvector/pgvector", "0.8.2-pg17")
         .WithDataVolume("workflows-postgres")
+        .WithPlatformSettings("workflows")
         .AddDatabase("workflows");
     redis = builder.AddRedis("redis", port: null, redisPassword)
         .WithDataVolume("workflows-redis")
-        .WithPersistence();
+        .WithPersistence()
+        .WithAppendOnlyFile();
 }
 
 // Each service gets the password of the role it works under. Migrations, which create those roles, run in the API.
@@ -48,6 +50,7 @@ var secretsKey = AddGeneratedSecret("secrets-master-key", EncryptionKeyLength);
 var ownerEmail = builder.AddParameter("owner-email");
 
 var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
+    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
     .WithReference(database)
     .WithReference(redis)
     .WithEnvironment("Database__SearchPassword", searchPassword)
@@ -59,6 +62,7 @@ var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
     .WaitFor(redis);
 
 var api = builder.AddProject<Projects.Api>("api")
+    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
     .WithReference(database)
     .WithReference(redis)
     .WithReference(aiSearch)
@@ -78,15 +82,16 @@ if (builder.Configuration["Api:DrainSeconds"] is { Length: > 0 } drainSeconds)
 {
     api.WithEnvironment("Api__DrainSeconds", drainSeconds);
 }
-else if (builder.ExecutionContext.IsRunMode || builder.Configuration["Deployment:Target"] == "compose")
+else if (builder.ExecutionContext.IsRunMode)
 {
-    // Nobody looks at the health there to spread the load, so that a stop need not wait for whoever does.
+    // Nobody looks at the health here to spread the load, so that a stop need not wait for whoever does.
     api.WithEnvironment("Api__DrainSeconds", "0");
 }
 
 api.WithExternalHttpEndpoints();
 
 var worker = builder.AddProject<Projects.Worker>("worker")
+    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
     .WithReference(database)
     .WithReference(redis)
     .WithReference(aiSearch)
@@ -126,7 +131,7 @@ if (builder.ExecutionContext.IsRunMode)
     builder.AddLocalRun(ServerProcesses.LocalFolder(builder));
 }
 
-builder.AddComposePublisher();
+builder.AddDeploymentPublishers();
 builder.Build().Run();
 
 IResourceBuilder<ParameterResource> AddGeneratedSecret(string name, int length)

@@ -11,7 +11,7 @@ namespace Workflows.AppHost.Publishing;
 internal static class ComposePublisher
 {
 #pragma warning disable ASPIREPIPELINES001, ASPIREPIPELINES004 // the pipeline is Aspire's way to publish; its types are still called experimental
-    public static void AddComposePublisher(this IDistributedApplicationBuilder builder)
+    public static void AddDeploymentPublishers(this IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
         {
