@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Workflows.AppHost.Publishing;
 
-/// <summary>A deployment as Docker Compose reads it: <c>docker-compose.yaml</c>, and what <c>.env</c> has to name.</summary>
+/// <summary>
+/// A deployment as Docker Compose reads it: <c>docker-compose.yaml</c>, and what <c>.env</c> has to name.
+/// </summary>
 internal static class ComposeFile
 {
     private const string Comment = """
@@ -16,24 +18,28 @@ internal static class ComposeFile
     private static readonly string[] NoNewPrivileges = ["no-new-privileges:true"];
 
     /// <returns>
-    /// The document, and the settings to be filled in: those of the deployment, one image for each project, one port for each way in.
+    /// The document, and the settings to be filled in: those of the deployment, one image for each project, one port
+    /// for each way in.
     /// </returns>
     public static (string Yaml, IReadOnlyList<Setting> Settings) Write(Deployment deployment)
     {
         var settings = new List<Setting>();
         foreach (var workload in deployment.Workloads.Where(workload => workload.IsProject))
         {
-            settings.Add(new Setting(ImageName(workload), IsSecret: false, $"The image of {workload.Name}.", workload.Image));
+            var comment = $"The image of {workload.Name}.";
+            settings.Add(new Setting(ImageName(workload), IsSecret: false, comment, workload.Image));
         }
 
         foreach (var workload in deployment.Workloads.Where(workload => workload.IsExternal))
         {
-            settings.Add(new Setting(PortName(workload), IsSecret: false, $"The port of this machine at which {workload.Name} is reached, as in 8080."));
+            var comment = $"The port of this machine at which {workload.Name} is reached, as in 8080.";
+            settings.Add(new Setting(PortName(workload), IsSecret: false, comment));
         }
 
         var document = Yaml.Map(
             ("name", "workflows"),
-            ("services", Yaml.Map(deployment.Workloads.Select(workload => (workload.Name, (object?)Service(workload))))),
+            ("services", Yaml.Map(
+                deployment.Workloads.Select(workload => (workload.Name, (object?)Service(workload))))),
             ("volumes", Yaml.Map(deployment.Workloads.SelectMany(workload => workload.Volumes)
                 .Select(mount => (mount.Volume, (object?)Yaml.Map(("name", mount.Volume)))))));
         return (Comment + Yaml.Write(document), [.. settings, .. deployment.Settings]);
@@ -46,10 +52,12 @@ internal static class ComposeFile
             ("image", workload.IsProject ? Required(ImageName(workload)) : workload.Image),
             ("entrypoint", workload.Entrypoint is { } entrypoint ? new[] { entrypoint } : null),
             ("command", workload.Arguments.Select(Render).ToList()),
-            ("environment", Yaml.Map(Environment(workload).Select(variable => (variable.Key, (object?)variable.Value)))),
+            ("environment", Yaml.Map(
+                Environment(workload).Select(variable => (variable.Key, (object?)variable.Value)))),
             ("ports", workload.IsExternal ? new[] { $"{Required(PortName(workload))}:{Text(workload.Port)}" } : null),
             ("volumes", workload.Volumes.Select(mount => $"{mount.Volume}:{mount.Target}").ToList()),
-            ("depends_on", Yaml.Map(workload.WaitsFor.Select(name => (name, (object?)Yaml.Map(("condition", "service_healthy")))))),
+            ("depends_on", Yaml.Map(
+                workload.WaitsFor.Select(name => (name, (object?)Yaml.Map(("condition", "service_healthy")))))),
             ("healthcheck", Yaml.Map(
                 ("test", (string[])["CMD", .. operation.HealthCheck.Select(Template.Escape)]),
                 ("interval", "5s"),
@@ -59,7 +67,8 @@ internal static class ComposeFile
             ("restart", "unless-stopped"),
             ("stop_grace_period", Seconds(operation.StopSeconds)),
             ("deploy", Yaml.Map(
-                ("replicas", workload.IsExternal ? 1 : workload.Replicas), // several cannot have one port of the machine
+                // Several cannot have one port of the machine.
+                ("replicas", workload.IsExternal ? 1 : workload.Replicas),
                 ("resources", Yaml.Map(("limits", Yaml.Map(("memory", $"{Text(operation.MemoryLimit)}M"))))))),
             ("shm_size", operation.SharedMemory > 0 ? $"{Text(operation.SharedMemory)}m" : null),
             ("user", $"{Text(operation.User)}:{Text(operation.User)}"),

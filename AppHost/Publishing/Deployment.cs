@@ -81,8 +81,8 @@ internal sealed class Template
     public void Append(Setting setting) => _parts.Add((string.Empty, setting));
 
     /// <summary>
-    /// The text with each setting as <paramref name="reference"/> says it. A dollar sign of the text's own is doubled: Compose and
-    /// Kubernetes alike take a single one for a reference.
+    /// The text with each setting as <paramref name="reference"/> says it. A dollar sign of the text's own is
+    /// doubled: Compose and Kubernetes alike take a single one for a reference.
     /// </summary>
     public string Render(Func<Setting, string> reference)
     {

@@ -4,8 +4,8 @@ using k8s.Models;
 namespace Workflows.AppHost.Publishing;
 
 /// <summary>
-/// A deployment as a folder for <c>kubectl apply -k</c>: one file for each workload, <c>kustomization.yaml</c>, and two files that are filled
-/// in first. No namespace is named: whoever applies chooses it.
+/// A deployment as a folder for <c>kubectl apply -k</c>: one file for each workload, <c>kustomization.yaml</c>, and
+/// two files that are filled in first. No namespace is named: whoever applies chooses it.
 /// </summary>
 internal static class KubernetesFiles
 {
@@ -13,14 +13,14 @@ internal static class KubernetesFiles
     public const string SettingsFile = "settings.env";
 
     private const string Comment =
-        "# Written by publishing the AppHost, which overwrites it: changes belong into a kustomization of your own above this folder.\n\n";
+        "# Written by publishing the AppHost, which overwrites it: changes belong into a kustomization of your own.\n\n";
 
     /// <returns>The content of each file by its name, without the two that are filled in.</returns>
     public static IReadOnlyDictionary<string, string> Write(Deployment deployment)
     {
         var files = deployment.Workloads.ToDictionary(
             workload => $"{workload.Name}.yaml",
-            workload => Comment + string.Join("---\n", Objects(workload, deployment).Select(resource => Serialize(resource))));
+            workload => Comment + string.Join("---\n", Objects(workload, deployment).Select(Serialize)));
         files["kustomization.yaml"] = Comment + Yaml.Write(Kustomization(deployment));
         return files;
     }
@@ -59,7 +59,9 @@ internal static class KubernetesFiles
         Spec = new V1PodDisruptionBudgetSpec { MaxUnavailable = 1, Selector = KubernetesPods.Selector(workload) },
     };
 
-    /// <summary>Secrets and settings get a name with their content in it, so that a change of them restarts who uses them.</summary>
+    /// <summary>
+    /// Secrets and settings get a name with their content in it, so that a change of them restarts who uses them.
+    /// </summary>
     private static OrderedDictionary<string, object> Kustomization(Deployment deployment) => Yaml.Map(
         ("apiVersion", "kustomize.config.k8s.io/v1beta1"),
         ("kind", "Kustomization"),
@@ -81,5 +83,6 @@ internal static class KubernetesFiles
     private static OrderedDictionary<string, object>[] Generator(string name, string file) =>
         [Yaml.Map(("name", name), ("envs", new[] { file }))];
 
-    private static string Serialize(IKubernetesObject resource) => KubernetesYaml.Serialize(resource).TrimEnd('\n') + "\n";
+    private static string Serialize(IKubernetesObject resource) =>
+        KubernetesYaml.Serialize(resource).TrimEnd('\n') + "\n";
 }

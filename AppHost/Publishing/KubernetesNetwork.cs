@@ -5,7 +5,9 @@ namespace Workflows.AppHost.Publishing;
 /// <summary>How pods are found, and who may reach them.</summary>
 internal static class KubernetesNetwork
 {
-    /// <summary>A name and an address that stay: clients need not notice that a server came back as another pod.</summary>
+    /// <summary>
+    /// A name and an address that stay: clients need not notice that a server came back as another pod.
+    /// </summary>
     public static V1Service Service(Workload workload) => new()
     {
         ApiVersion = "v1",
@@ -15,11 +17,22 @@ internal static class KubernetesNetwork
         {
             Type = "ClusterIP",
             Selector = KubernetesPods.Labels(workload),
-            Ports = [new V1ServicePort { Name = KubernetesPods.PortName, Port = workload.Port, TargetPort = KubernetesPods.PortName }],
+            Ports =
+            [
+                new V1ServicePort
+                {
+                    Name = KubernetesPods.PortName,
+                    Port = workload.Port,
+                    TargetPort = KubernetesPods.PortName,
+                },
+            ],
         },
     };
 
-    /// <summary>Only workloads that call this one reach it; null for one that callers from outside reach. The kubelet's probes always do.</summary>
+    /// <summary>
+    /// Only workloads that call this one reach it; null for one that callers from outside reach. The kubelet's probes
+    /// always do.
+    /// </summary>
     public static V1NetworkPolicy? Policy(Workload workload, Deployment deployment)
     {
         if (workload.IsExternal)
@@ -41,11 +54,13 @@ internal static class KubernetesNetwork
                 [
                     new V1NetworkPolicyIngressRule
                     {
-                        FromProperty = [.. callers.Select(caller => new V1NetworkPolicyPeer { PodSelector = KubernetesPods.Selector(caller) })],
+                        FromProperty = [.. callers.Select(Peer)],
                         Ports = [new V1NetworkPolicyPort { Port = KubernetesPods.PortName, Protocol = "TCP" }],
                     },
                 ],
             },
         };
     }
+
+    private static V1NetworkPolicyPeer Peer(Workload caller) => new() { PodSelector = KubernetesPods.Selector(caller) };
 }

@@ -4,8 +4,8 @@ using k8s.Models;
 namespace Workflows.AppHost.Publishing;
 
 /// <summary>
-/// The pods of a workload. They run without root, privileges or a writable image. Nothing says how much of the processor they may have: a
-/// limit would stop a process in bursts while the node is idle.
+/// The pods of a workload. They run without root, privileges or a writable image. Nothing says how much of the
+/// processor they may have: a limit would stop a process in bursts while the node is idle.
 /// </summary>
 internal static class KubernetesPods
 {
@@ -22,7 +22,8 @@ internal static class KubernetesPods
 
     public static V1ObjectMeta Metadata(Workload workload) => new() { Name = workload.Name, Labels = Labels(workload) };
 
-    public static Dictionary<string, string> Labels(Workload workload) => new() { ["app.kubernetes.io/name"] = workload.Name };
+    public static Dictionary<string, string> Labels(Workload workload) =>
+        new() { ["app.kubernetes.io/name"] = workload.Name };
 
     public static V1LabelSelector Selector(Workload workload) => new() { MatchLabels = Labels(workload) };
 
@@ -62,7 +63,10 @@ internal static class KubernetesPods
                 Spec = new V1PersistentVolumeClaimSpec
                 {
                     AccessModes = ["ReadWriteOnce"],
-                    Resources = new V1VolumeResourceRequirements { Requests = Quantities(("storage", $"{Text(workload.Operation.Storage)}Gi")) },
+                    Resources = new V1VolumeResourceRequirements
+                    {
+                        Requests = Quantities(("storage", $"{Text(workload.Operation.Storage)}Gi")),
+                    },
                 },
             })],
         },
@@ -74,7 +78,7 @@ internal static class KubernetesPods
         Spec = new V1PodSpec
         {
             AutomountServiceAccountToken = false,
-            EnableServiceLinks = false, // else REDIS_PORT and the like appear, which are not what the services expect there
+            EnableServiceLinks = false, // else REDIS_PORT and the like appear, with an address in it
             TerminationGracePeriodSeconds = workload.Operation.StopSeconds,
             SecurityContext = new V1PodSecurityContext
             {
@@ -101,12 +105,17 @@ internal static class KubernetesPods
         },
     };
 
-    /// <summary>Ends when <paramref name="awaited"/> may get work: until then its service has no address behind it.</summary>
+    /// <summary>
+    /// Ends when <paramref name="awaited"/> may get work: until then its service has no address behind it.
+    /// </summary>
     private static V1Container Waiting(Workload workload, Workload awaited) => new()
     {
         Name = $"wait-for-{awaited.Name}",
         Image = LocalImage(workload),
-        Command = ["bash", "-c", $"until (exec 3<>/dev/tcp/{awaited.Name}/{Text(awaited.Port)}) 2>/dev/null; do sleep 1; done"],
+        Command =
+        [
+            "bash", "-c", $"until (exec 3<>/dev/tcp/{awaited.Name}/{Text(awaited.Port)}) 2>/dev/null; do sleep 1; done",
+        ],
         SecurityContext = Restricted(),
         Resources = new V1ResourceRequirements
         {
@@ -123,7 +132,8 @@ internal static class KubernetesPods
         Args = workload.Arguments.Count == 0 ? null : [.. workload.Arguments.Select(Render)],
         Env = Environment(workload),
         Ports = [new V1ContainerPort { Name = PortName, ContainerPort = workload.Port, Protocol = "TCP" }],
-        StartupProbe = Probe(workload, Operation.AlivePath, StartupSeconds, workload.Operation.StartSeconds / StartupSeconds),
+        StartupProbe = Probe(
+            workload, Operation.AlivePath, StartupSeconds, workload.Operation.StartSeconds / StartupSeconds),
         ReadinessProbe = Probe(workload, Operation.HealthPath, ReadinessSeconds, ReadinessFailures),
         LivenessProbe = workload.IsProject
             ? Probe(workload, Operation.AlivePath, LivenessSeconds, LivenessFailures)
@@ -167,7 +177,8 @@ internal static class KubernetesPods
         {
             if (!whole.TryAdd(setting.Name, setting) && whole[setting.Name] != setting)
             {
-                throw new DistributedApplicationException($"{workload.Name} has a variable {setting.Name} that is not the setting of that name.");
+                throw new DistributedApplicationException(
+                    $"{workload.Name} has a variable {setting.Name} that is not the setting of that name.");
             }
         }
 
@@ -176,7 +187,8 @@ internal static class KubernetesPods
             .Select(variable => new V1EnvVar { Name = variable.Key, Value = Render(variable.Value) }));
         if (workload is { Operation.DataFolderVariable: { } variable, Volumes: [var volume] })
         {
-            // The root of a volume belongs to the node and may not be empty; the server makes a folder below it its own.
+            // The root of a volume belongs to the node and may not be empty; the server makes a folder below it its
+            // own.
             variables.Add(new V1EnvVar { Name = variable, Value = $"{volume.Target}/data" });
         }
 
@@ -188,7 +200,10 @@ internal static class KubernetesPods
         Name = variable,
         ValueFrom = setting.IsSecret
             ? new V1EnvVarSource { SecretKeyRef = new V1SecretKeySelector { Name = SecretName, Key = setting.Name } }
-            : new V1EnvVarSource { ConfigMapKeyRef = new V1ConfigMapKeySelector { Name = ConfigMapName, Key = setting.Name } },
+            : new V1EnvVarSource
+            {
+                ConfigMapKeyRef = new V1ConfigMapKeySelector { Name = ConfigMapName, Key = setting.Name },
+            },
     };
 
     private static string Render(Template template) => template.Render(setting => $"$({setting.Name})");
@@ -198,14 +213,16 @@ internal static class KubernetesPods
         foreach (var (folder, index) in workload.Operation.ScratchFolders.Select((folder, index) => (folder, index)))
         {
             var name = $"scratch-{index}";
-            yield return (new V1Volume { Name = name, EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("1Gi") } },
+            var limited = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("1Gi") };
+            yield return (new V1Volume { Name = name, EmptyDir = limited },
                 new V1VolumeMount { Name = name, MountPath = folder });
         }
 
         if (workload.Operation.SharedMemory is > 0 and var size)
         {
             var limit = new ResourceQuantity($"{Text(size)}Mi");
-            yield return (new V1Volume { Name = "shared-memory", EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = limit } },
+            var memory = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = limit };
+            yield return (new V1Volume { Name = "shared-memory", EmptyDir = memory },
                 new V1VolumeMount { Name = "shared-memory", MountPath = "/dev/shm" });
         }
     }
@@ -218,9 +235,11 @@ internal static class KubernetesPods
     };
 
     /// <summary>kustomization.yaml puts the name and the tag of the day in its place.</summary>
-    private static string LocalImage(Workload workload) => $"workflows-{workload.Name}:{workload.Image[(workload.Image.LastIndexOf(':') + 1)..]}";
+    private static string LocalImage(Workload workload) =>
+        $"workflows-{workload.Name}:{workload.Image[(workload.Image.LastIndexOf(':') + 1)..]}";
 
-    private static Dictionary<string, ResourceQuantity> Quantities(params IEnumerable<(string Name, string Value)> quantities) =>
+    private static Dictionary<string, ResourceQuantity> Quantities(
+        params IEnumerable<(string Name, string Value)> quantities) =>
         quantities.ToDictionary(quantity => quantity.Name, quantity => new ResourceQuantity(quantity.Value));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -5,13 +5,16 @@ using System.Text.RegularExpressions;
 namespace Workflows.AppHost.Publishing;
 
 /// <summary>
-/// Reads a deployment from Aspire's manifest, whose format is documented and which azd reads as well. What the manifest does not say (who
-/// waits for whom, replicas) comes from the application model. Whatever is not understood is an error: nothing is left out silently.
+/// Reads a deployment from Aspire's manifest, whose format is documented and which azd reads as well. What the
+/// manifest does not say (who waits for whom, replicas) comes from the application model. Whatever is not understood
+/// is an error: nothing is left out silently.
 /// </summary>
 internal sealed partial class ManifestReader
 {
     /// <summary>Where the images of .NET listen.</summary>
     private const int ProjectPort = 8080;
+
+    private const int MinSecretLength = 16;
 
     private readonly JsonObject _resources;
     private readonly DistributedApplicationModel _model;
@@ -25,7 +28,8 @@ internal sealed partial class ManifestReader
     /// <param name="manifest">The content of <c>aspire-manifest.json</c>.</param>
     /// <param name="model">The model that it was made from.</param>
     /// <param name="imageOf">The image, with its tag, of the project of a name.</param>
-    /// <exception cref="DistributedApplicationException">The manifest says something that is not understood.</exception>
+    /// <exception cref="DistributedApplicationException">The manifest says something that is not
+    /// understood.</exception>
     public static Deployment Read(JsonNode manifest, DistributedApplicationModel model, Func<string, string> imageOf)
     {
         var reader = new ManifestReader(manifest["resources"]!.AsObject(), model, imageOf);
@@ -41,7 +45,8 @@ internal sealed partial class ManifestReader
         "container.v0" => ReadWorkload(name, resource, (string)resource["image"]!, isProject: false),
         "project.v0" => ReadWorkload(name, resource, _imageOf(name), isProject: true),
         "parameter.v0" or "value.v0" or "annotated.string" => null, // read where they are used
-        var type => throw new DistributedApplicationException($"{name} is of the type {type}, which cannot be published to Compose or Kubernetes."),
+        var type => throw new DistributedApplicationException(
+            $"{name} is of the type {type}, which cannot be published to Compose or Kubernetes."),
     };
 
     private Workload ReadWorkload(string name, JsonObject resource, string image, bool isProject)
@@ -60,7 +65,11 @@ internal sealed partial class ManifestReader
             Entrypoint = (string?)resource["entrypoint"],
             Arguments = arguments,
             Environment = environment,
-            Volumes = [.. (resource["volumes"] as JsonArray ?? []).Select(mount => new Mount((string)mount!["name"]!, (string)mount["target"]!))],
+            Volumes =
+            [
+                .. (resource["volumes"] as JsonArray ?? [])
+                    .Select(mount => new Mount((string)mount!["name"]!, (string)mount["target"]!)),
+            ],
             Port = port,
             IsExternal = isExternal,
             Replicas = modelled.GetReplicaCount(),
@@ -70,13 +79,18 @@ internal sealed partial class ManifestReader
         };
     }
 
-    /// <summary>A project has one more binding, for https: TLS ends before the services, so it comes to nothing here.</summary>
+    /// <summary>
+    /// A project has one more binding, for https: TLS ends before the services, so it comes to nothing here.
+    /// </summary>
     private static (int Port, bool IsExternal) ReadBindings(string name, JsonObject resource)
     {
-        var bindings = (resource["bindings"] as JsonObject ?? []).Where(binding => (string?)binding.Value!["scheme"] != "https").ToList();
+        var bindings = (resource["bindings"] as JsonObject ?? [])
+            .Where(binding => (string?)binding.Value!["scheme"] != "https")
+            .ToList();
         return bindings is [{ Value: { } binding }]
             ? ((int?)binding["targetPort"] ?? ProjectPort, (bool?)binding["external"] ?? false)
-            : throw new DistributedApplicationException($"{name} has {bindings.Count} ports without TLS; it has to have one.");
+            : throw new DistributedApplicationException(
+                $"{name} has {bindings.Count} ports without TLS; it has to have one.");
     }
 
     private List<KeyValuePair<string, Template>> ReadEnvironment(JsonObject variables) =>
@@ -89,7 +103,7 @@ internal sealed partial class ManifestReader
     private static List<string> ReadWaits(IResource resource) =>
     [
         .. resource.Annotations.OfType<WaitAnnotation>()
-            .Select(wait => wait.Resource is IResourceWithParent { Parent: var parent } ? parent.Name : wait.Resource.Name)
+            .Select(wait => wait.Resource is IResourceWithParent child ? child.Parent.Name : wait.Resource.Name)
             .Distinct(),
     ];
 
@@ -127,7 +141,8 @@ internal sealed partial class ManifestReader
                 break;
             case [var name, "bindings", var binding, var property]:
                 _calls.Add(name);
-                ResolveBinding(name, resource["bindings"]?[binding] as JsonObject ?? throw NotUnderstood(expression), property, into);
+                var bound = resource["bindings"]?[binding] as JsonObject ?? throw NotUnderstood(expression);
+                ResolveBinding(name, bound, property, into);
                 break;
             default:
                 throw NotUnderstood(expression);
@@ -166,7 +181,9 @@ internal sealed partial class ManifestReader
         return Use(new Setting(
             Upper(name),
             isSecret,
-            isSecret ? $"{name}: at least {minLength ?? 16} letters and digits, nothing else." : $"{name}."));
+            isSecret
+                ? $"{minLength ?? MinSecretLength} letters and digits or more, nothing else."
+                : $"The parameter {name} of the AppHost."));
     }
 
     private Setting Use(Setting setting)

@@ -11,7 +11,10 @@ internal sealed record Operation
     /// <summary>Need this process not be restarted: a lost database changes nothing.</summary>
     public const string AlivePath = "/alive";
 
-    /// <summary>The API's setting for how long it serves on after the order to stop, while whoever spreads the load takes notice.</summary>
+    /// <summary>
+    /// The API's setting for how long it serves on after the order to stop, while whoever spreads the load takes
+    /// notice.
+    /// </summary>
     public const string DrainVariable = "Api__DrainSeconds";
 
     // The setting's default in the API, and what its last answers get beyond it with room to spare.
@@ -28,7 +31,9 @@ internal sealed record Operation
     /// <summary>The id of the user and group in the image that it runs under; never root.</summary>
     public required int User { get; init; }
 
-    /// <summary>From the order to stop until it is killed: longer than it may take to stop (docs/rolling-restarts.md).</summary>
+    /// <summary>
+    /// From the order to stop until it is killed: longer than it may take to stop (docs/rolling-restarts.md).
+    /// </summary>
     public required int StopSeconds { get; init; }
 
     /// <summary>How long it may take to become healthy for the first time: migrations and recovery included.</summary>
@@ -67,7 +72,8 @@ internal sealed record Operation
     /// <param name="workload">Its name.</param>
     /// <param name="port">Where it listens.</param>
     /// <param name="drainSeconds">The value of <see cref="DrainVariable"/>, if it has one.</param>
-    /// <exception cref="DistributedApplicationException">There is no such workload: whoever adds one says here how it is operated.</exception>
+    /// <exception cref="DistributedApplicationException">There is no such workload: whoever adds one says here how it
+    /// is operated.</exception>
     public static Operation Of(string workload, int port, string? drainSeconds) => workload switch
     {
         "postgres" => new Operation
@@ -116,7 +122,8 @@ internal sealed record Operation
         [
             "bash",
             "-c",
-            $"exec 3<>/dev/tcp/127.0.0.1/{Text(port)} && printf 'GET {HealthPath} HTTP/1.0\\r\\n\\r\\n' >&3 && read -r line <&3"
+            $"exec 3<>/dev/tcp/127.0.0.1/{Text(port)} && printf 'GET {HealthPath} HTTP/1.0\\r\\n\\r\\n' >&3"
+                + " && read -r line <&3"
                 + " && [[ $line == *' 200 '* ]]",
         ],
         ScratchFolders = ["/tmp"],

@@ -3,14 +3,15 @@ using System.Text;
 namespace Workflows.AppHost.Publishing;
 
 /// <summary>
-/// A file of <c>NAME=value</c> lines that whoever deploys fills in. Publishing again keeps what was filled in, secrets above all: they
-/// open the data that exists. It is readable by its owner only.
+/// A file of <c>NAME=value</c> lines that whoever deploys fills in. Publishing again keeps what was filled in,
+/// secrets above all: they open the data that exists. It is readable by its owner only.
 /// </summary>
 internal static class SettingsFile
 {
     /// <param name="path">The file; it may exist.</param>
     /// <param name="introduction">The comment at its top, a line each.</param>
-    /// <param name="settings">What it has to name. One with a default is the publisher's to say and always gets it.</param>
+    /// <param name="settings">What it has to name. One with a default is the publisher's to say and always gets
+    /// it.</param>
     public static void Write(string path, IEnumerable<string> introduction, IReadOnlyList<Setting> settings)
     {
         var filledIn = Read(path);
@@ -23,7 +24,8 @@ internal static class SettingsFile
         foreach (var setting in settings)
         {
             filledIn.Remove(setting.Name, out var value);
-            text.Append('\n').Append("# ").Append(setting.IsSecret ? "Secret. " : string.Empty).Append(setting.Comment).Append('\n');
+            var kind = setting.IsSecret ? "Secret. " : string.Empty;
+            text.Append("\n# ").Append(kind).Append(setting.Comment).Append('\n');
             text.Append(setting.Name).Append('=').Append(setting.Default ?? value).Append('\n');
         }
 

@@ -2,7 +2,9 @@ using YamlDotNet.Serialization;
 
 namespace Workflows.AppHost.Publishing;
 
-/// <summary>Documents whose shape no type describes: mappings of names to texts, numbers, truths, lists and mappings.</summary>
+/// <summary>
+/// Documents whose shape no type describes: mappings of names to texts, numbers, truths, lists and mappings.
+/// </summary>
 internal static class Yaml
 {
     // Compose reads YAML 1.1, where "no" and "1:30" are no texts.
