@@ -6,6 +6,9 @@ using Workflows.AppHost.Servers;
 using Workflows.AppHost.Services;
 
 const int WorkerReplicas = 2;
+// Not each part of an address by itself: a password would be in the environment several times.
+const ReferenceEnvironmentInjectionFlags Injected =
+    ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery;
 
 var options = PlatformOptions.Read(args);
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
@@ -27,13 +30,15 @@ else
 {
     // The image before the volume: its tag decides where the data lie.
     database = builder.AddPostgres("postgres", password: postgresPassword)
-        .WithImage("pgvector/pgvector", "pg17")
+        .WithImage("pgvector/pgvector", "0.8.2-pg17")
         .WithDataVolume("workflows-postgres")
+        .WithPlatformSettings("workflows")
         .WithRepl()
         .AddDatabase("workflows");
     redis = builder.AddRedis("redis", port: null, redisPassword)
         .WithDataVolume("workflows-redis")
         .WithPersistence()
+        .WithAppendOnlyFile()
         .WithRepl()
         .WithFlushCommand();
 }
@@ -48,6 +53,7 @@ var secretsKey = builder.AddGeneratedSecret("secrets-master-key", GeneratedSecre
 var ownerEmail = builder.AddParameter("owner-email");
 
 var api = builder.AddProject<Projects.Api>("api")
+    .WithReferenceEnvironment(Injected)
     .WithReference(database)
     .WithReference(redis)
     .WithEnvironment("Database__ApiPassword", apiPassword)
@@ -56,7 +62,7 @@ var api = builder.AddProject<Projects.Api>("api")
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
-    .WithReplicas(options.ApiReplicas)
+    .WithReplicas(options.ApiReplicas(builder.ExecutionContext))
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
     .WithPageUrls()
@@ -65,6 +71,7 @@ var api = builder.AddProject<Projects.Api>("api")
     .WaitFor(redis);
 
 var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
+    .WithReferenceEnvironment(Injected)
     .WithReference(database)
     .WithReference(redis)
     .WithEnvironment("Database__SearchPassword", searchPassword)
@@ -76,6 +83,7 @@ var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
 api.WithReference(aiSearch);
 
 var worker = builder.AddProject<Projects.Worker>("worker")
+    .WithReferenceEnvironment(Injected)
     .WithReference(database)
     .WithReference(redis)
     .WithReference(aiSearch)
@@ -117,7 +125,7 @@ if (builder.ExecutionContext.IsRunMode)
 }
 else
 {
-    builder.AddComposePublisher();
+    builder.AddDeploymentPublishers();
 }
 
 builder.Build().Run();

@@ -1,164 +1,108 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
-using Workflows.AppHost.Local;
 
 namespace Workflows.AppHost.Publishing;
 
-/// <summary>Docker Compose's view of a manifest. What the manifest does not say (who waits for whom, replicas) comes from the model.</summary>
-internal sealed partial class ComposeFile
+/// <summary>
+/// A deployment as Docker Compose reads it: <c>docker-compose.yaml</c>, and what <c>.env</c> has to name.
+/// </summary>
+internal static class ComposeFile
 {
-    private const int ProjectPort = 8080;
+    private const string Comment = """
+        # Written by publishing the AppHost, which overwrites it: changes belong into docker-compose.override.yaml.
+        # Fill in .env first. docs/deployment.md of the repository says how.
 
-    private readonly JsonObject _manifest;
-    private readonly DistributedApplicationModel _model;
-    private readonly SortedDictionary<string, string> _environment = new(StringComparer.Ordinal);
-    private readonly JsonObject _volumes = [];
 
-    public ComposeFile(JsonObject manifest, DistributedApplicationModel model)
+        """;
+
+    private static readonly string[] AllCapabilities = ["ALL"];
+    private static readonly string[] NoNewPrivileges = ["no-new-privileges:true"];
+
+    /// <returns>
+    /// The document, and the settings to be filled in: those of the deployment, one image for each project, one port
+    /// for each way in.
+    /// </returns>
+    public static (string Yaml, IReadOnlyList<Setting> Settings) Write(Deployment deployment)
     {
-        (_manifest, _model) = (manifest, model);
-        var services = new JsonObject(manifest
-            .Where(resource => (string?)resource.Value!["type"] is "container.v0" or "container.v1" or "project.v0" or "project.v1")
-            .Select(resource => KeyValuePair.Create<string, JsonNode?>(resource.Key, Service(resource.Key, resource.Value!.AsObject()))));
-        Yaml = Write(new JsonObject { ["services"] = services, ["volumes"] = _volumes }, 0);
+        var settings = new List<Setting>();
+        foreach (var workload in deployment.Workloads.Where(workload => workload.IsProject))
+        {
+            var comment = $"The image of {workload.Name}.";
+            settings.Add(new Setting(ImageName(workload), IsSecret: false, comment, workload.Image));
+        }
+
+        foreach (var workload in deployment.Workloads.Where(workload => workload.IsExternal))
+        {
+            var comment = $"The port of this machine at which {workload.Name} is reached, as in 8080.";
+            settings.Add(new Setting(PortName(workload), IsSecret: false, comment));
+        }
+
+        var document = Yaml.Map(
+            ("name", "workflows"),
+            ("services", Yaml.Map(
+                deployment.Workloads.Select(workload => (workload.Name, (object?)Service(workload))))),
+            ("volumes", Yaml.Map(deployment.Workloads.SelectMany(workload => workload.Volumes)
+                .Select(mount => (mount.Volume, (object?)Yaml.Map(("name", mount.Volume)))))));
+        return (Comment + Yaml.Write(document), [.. settings, .. deployment.Settings]);
     }
 
-    public string Yaml { get; }
-
-    /// <summary>What whoever deploys has to fill in: secrets, images, ports.</summary>
-    public IReadOnlyDictionary<string, string> Environment => _environment;
-
-    private JsonObject Service(string name, JsonObject resource)
+    private static OrderedDictionary<string, object> Service(Workload workload)
     {
-        var service = new JsonObject
-        {
-            ["image"] = (string?)resource["image"] ?? Variable($"{name}-image", $"workflows-{name}:latest"),
-            ["restart"] = "unless-stopped",
-        };
-        if (resource["entrypoint"] is { } entrypoint)
-        {
-            service["entrypoint"] = new JsonArray(entrypoint.DeepClone());
-        }
-
-        if (resource["args"] is JsonArray arguments)
-        {
-            // A dollar sign of the program's own is doubled: compose would put in a variable of its own.
-            service["command"] = new JsonArray([.. arguments.Select(argument =>
-                JsonValue.Create(Resolve(((string)argument!).Replace("$", "$$", StringComparison.Ordinal))))]);
-        }
-
-        if (resource["env"] is JsonObject variables)
-        {
-            service["environment"] = new JsonObject(variables.Select(entry =>
-                KeyValuePair.Create<string, JsonNode?>(entry.Key, JsonValue.Create(Resolve((string)entry.Value!)))));
-        }
-
-        AddVolumes(service, resource);
-        var bindings = resource["bindings"] as JsonObject ?? [];
-        if (bindings.Any(binding => (bool?)binding.Value!["external"] == true))
-        {
-            service["ports"] = new JsonArray(JsonValue.Create($"{Variable($"{name}-port", "8080")}:{ProjectPort}"));
-        }
-
-        AddOrder(service, _model.Resources.Single(candidate => candidate.Name == name));
-        return service;
+        var operation = workload.Operation;
+        return Yaml.Map(
+            ("image", workload.IsProject ? Required(ImageName(workload)) : workload.Image),
+            ("entrypoint", workload.Entrypoint is { } entrypoint ? new[] { entrypoint } : null),
+            ("command", workload.Arguments.Select(Render).ToList()),
+            ("environment", Yaml.Map(
+                Environment(workload).Select(variable => (variable.Key, (object?)variable.Value)))),
+            ("ports", workload.IsExternal ? new[] { $"{Required(PortName(workload))}:{Text(workload.Port)}" } : null),
+            ("volumes", workload.Volumes.Select(mount => $"{mount.Volume}:{mount.Target}").ToList()),
+            ("depends_on", Yaml.Map(
+                workload.WaitsFor.Select(name => (name, (object?)Yaml.Map(("condition", "service_healthy")))))),
+            ("healthcheck", Yaml.Map(
+                ("test", (string[])["CMD", .. operation.HealthCheck.Select(Template.Escape)]),
+                ("interval", "5s"),
+                ("timeout", "5s"),
+                ("retries", 3),
+                ("start_period", Seconds(operation.StartSeconds)))),
+            ("restart", "unless-stopped"),
+            ("stop_grace_period", Seconds(operation.StopSeconds)),
+            ("deploy", Yaml.Map(
+                // Several cannot have one port of the machine.
+                ("replicas", workload.IsExternal ? 1 : workload.Replicas),
+                ("resources", Yaml.Map(("limits", Yaml.Map(("memory", $"{Text(operation.MemoryLimit)}M"))))))),
+            ("shm_size", operation.SharedMemory > 0 ? $"{Text(operation.SharedMemory)}m" : null),
+            ("user", $"{Text(operation.User)}:{Text(operation.User)}"),
+            ("read_only", true),
+            ("tmpfs", operation.ScratchFolders),
+            ("cap_drop", AllCapabilities),
+            ("security_opt", NoNewPrivileges),
+            ("init", workload.IsProject ? true : null)); // collects what scripts of a worker leave behind
     }
 
-    private void AddVolumes(JsonObject service, JsonObject resource)
+    private static IEnumerable<KeyValuePair<string, string>> Environment(Workload workload)
     {
-        if (resource["volumes"] is not JsonArray mounts)
+        foreach (var (name, value) in workload.Environment)
         {
-            return;
+            yield return KeyValuePair.Create(name, Render(value));
         }
 
-        service["volumes"] = new JsonArray([.. mounts.Select(mount => JsonValue.Create($"{mount!["name"]}:{mount["target"]}"))]);
-        foreach (var mount in mounts)
+        // Nobody looks at the health here to spread the load, so that a stop need not wait for whoever does.
+        if (workload.Operation.Drains && workload.Environment.All(variable => variable.Key != Operation.DrainVariable))
         {
-            _volumes[(string)mount!["name"]!] = new JsonObject();
+            yield return KeyValuePair.Create(Operation.DrainVariable, "0");
         }
     }
 
-    private static void AddOrder(JsonObject service, IResource resource)
-    {
-        var awaited = resource.Annotations.OfType<WaitAnnotation>()
-            .Select(wait => wait.Resource is IResourceWithParent { Parent: var parent } ? parent.Name : wait.Resource.Name)
-            .Distinct()
-            .ToList();
-        if (awaited.Count > 0)
-        {
-            service["depends_on"] = new JsonArray([.. awaited.Select(name => JsonValue.Create(name))]);
-        }
+    private static string Render(Template template) => template.Render(setting => Required(setting.Name));
 
-        if (resource.GetReplicaCount() is > 1 and var replicas)
-        {
-            service["deploy"] = new JsonObject { ["replicas"] = replicas };
-        }
-    }
+    /// <summary>Compose starts nothing while it is empty.</summary>
+    private static string Required(string name) => $"${{{name}:?}}";
 
-    private string Variable(string name, string value)
-    {
-        var variable = name.ToUpperInvariant().Replace('-', '_');
-        _environment[variable] = value;
-        return $"${{{variable}}}";
-    }
+    private static string ImageName(Workload workload) => $"{workload.Name.ToUpperInvariant()}_IMAGE";
 
-    private string Resolve(string text) => Expression().Replace(text, match => Value(match.Groups[1].Value.Split('.')));
+    private static string PortName(Workload workload) => $"{workload.Name.ToUpperInvariant()}_PORT";
 
-    private string Value(string[] path)
-    {
-        var resource = _manifest[path[0]]!.AsObject();
-        return (string?)resource["type"] switch
-        {
-            "parameter.v0" => Variable(path[0], string.Empty),
-            "annotated.string" => Resolve((string)resource["value"]!), // generated secrets have no characters that an address would encode
-            _ when path[1] == "connectionString" => Resolve((string?)resource["connectionString"] ?? string.Empty),
-            _ when path is [_, "bindings", var endpoint, var property] => Binding(path[0], resource["bindings"]![endpoint]!, property),
-            _ => throw new DistributedApplicationException($"docker-compose.yaml cannot say {{{string.Join('.', path)}}}."),
-        };
-    }
+    private static string Seconds(int seconds) => $"{Text(seconds)}s";
 
-    private static string Binding(string service, JsonNode binding, string property)
-    {
-        var port = ((int?)binding["targetPort"] ?? ProjectPort).ToString(CultureInfo.InvariantCulture);
-        return property switch
-        {
-            "host" => service,
-            "port" or "targetPort" => port,
-            "scheme" => (string)binding["scheme"]!,
-            "url" => $"http://{service}:{port}",
-            _ => throw new DistributedApplicationException($"docker-compose.yaml cannot say the {property} of {service}."),
-        };
-    }
-
-    [GeneratedRegex(@"(?<!\$)\{([^{}]+)\}")]
-    private static partial Regex Expression();
-
-    // A JSON string is a YAML string.
-    private static string Write(JsonNode? node, int depth)
-    {
-        var text = new StringBuilder();
-        var indent = new string(' ', 2 * depth);
-        switch (node)
-        {
-            case JsonObject { Count: > 0 } members:
-                foreach (var (name, value) in members)
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"{indent}{name}:{(value is JsonObject { Count: > 0 } or JsonArray ? "\n" : string.Empty)}{Write(value, depth + 1)}");
-                }
-
-                return text.ToString();
-            case JsonArray items:
-                foreach (var item in items)
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"{indent}-{Write(item, depth + 1)}");
-                }
-
-                return text.ToString();
-            default:
-                return $" {JsonSerializer.Serialize(node, LocalFile.Indented)}\n";
-        }
-    }
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
