@@ -122,4 +122,7 @@ public static class Limits
     /// together, with at most 512 bytes each.
     /// </summary>
     public const int MailAnswerBytes = 128 * 1024;
+
+    /// <summary>Bytes of an object store's answer that is no file: a list, or an error.</summary>
+    public const int StoreAnswerBytes = 4 * 1024 * 1024;
 }

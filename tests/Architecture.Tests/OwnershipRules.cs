@@ -20,6 +20,7 @@ internal static partial class OwnershipRules
         Driver("Microsoft.EntityFrameworkCore", "Data/", "Api/"),
         Driver("MailKit", "Data/Connectors/"),
         Driver("MimeKit", "Data/Connectors/"),
+        Driver("Amazon", "Data/Connectors/"),
         new(
             "Api features do not use each other",
             file => ApiFeature().Match(file.Path) is { Success: true } feature ? ForeignFeatures(file, feature.Groups[1].Value) : [],

@@ -26,7 +26,7 @@ public sealed class ProjectReferenceTests
             ["Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery", "OpenTelemetry."],
         ["Data"] =
         [
-            "MailKit", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "Npgsql", "Npgsql.EntityFrameworkCore.PostgreSQL",
+            "AWSSDK.S3", "MailKit", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "Npgsql", "Npgsql.EntityFrameworkCore.PostgreSQL",
             "StackExchange.Redis",
         ],
         ["Api"] = ["Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis", "Microsoft.AspNetCore."],
