@@ -116,4 +116,13 @@ public static class Limits
 
     /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
     public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// Bytes that a mail server may say after each word of ours. The answers to a message's 100 recipients come
+    /// together, with at most 512 bytes each.
+    /// </summary>
+    public const int MailAnswerBytes = 128 * 1024;
+
+    /// <summary>Bytes of an object store's answer that is no file: a list, or an error.</summary>
+    public const int StoreAnswerBytes = 4 * 1024 * 1024;
 }

@@ -1,10 +1,12 @@
-using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
+using System.Net.Http.Headers;
 using System.Xml;
-using System.Xml.Linq;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
 using Workflows.Data.Network;
+using Workflows.Engine.Executions;
 
 namespace Workflows.Data.Connectors;
 
@@ -12,159 +14,207 @@ namespace Workflows.Data.Connectors;
 public sealed record StoredFile(string Path, long Size, DateTimeOffset? ModifiedAt);
 
 /// <summary>
-/// Objects of S3-compatible stores: AWS Signature Version 4 with the bucket in the path, through the same guard as any call. Guarantees: no key outside the
-/// connector's prefix is read or written.
+/// Objects of S3-compatible stores, the bucket in the path, through the same guard as any call. Guarantees: no key
+/// outside the connector's prefix is read or written; only the connector's keys sign, whatever the environment, a
+/// profile or a machine's metadata offers; an operation is one request, for retries are the engine's.
 /// </summary>
 public sealed class S3Connector(HttpClients clients, TimeProvider clock)
 {
-    private const int ErrorBytes = 4_096;
-    private const int ListAnswerBytes = 4 * 1024 * 1024;
+    private const string DefaultRegion = "us-east-1";
+    private const int TextLength = 500;
 
     /// <returns>The content; null when there is no such object.</returns>
-    /// <exception cref="ConnectorException">It cannot be read, or is larger than <paramref name="maxBytes"/>.</exception>
-    public async Task<byte[]?> ReadAsync(OpenConnector connector, string path, int maxBytes, CancellationToken cancellationToken)
+    /// <exception cref="ConnectorException">It cannot be read, or is larger than <paramref
+    /// name="maxBytes"/>.</exception>
+    public async Task<byte[]?> ReadAsync(
+        OpenConnector connector, string path, int maxBytes, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(connector, HttpMethod.Get, KeyOf(connector, path), "", null, null, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.NotFound)
-        {
-            return null;
-        }
-
-        await CheckAsync(response, cancellationToken);
-        return await BodyAsync(response, maxBytes, cancellationToken)
-            ?? throw new ConnectorException("FILE_TOO_LARGE", $"The file is larger than {maxBytes} bytes.");
+        var request = new GetObjectRequest { BucketName = connector["bucket"], Key = KeyOf(connector, path) };
+        return await AskAsync<byte[]?>(
+            connector,
+            async client =>
+            {
+                try
+                {
+                    using var response = await client.GetObjectAsync(request, cancellationToken);
+                    return await ContentAsync(response.ResponseStream, maxBytes, cancellationToken);
+                }
+                catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+                {
+                    return null;
+                }
+            },
+            cancellationToken);
     }
 
-    public async Task WriteAsync(OpenConnector connector, string path, byte[] content, string contentType, CancellationToken cancellationToken)
+    /// <summary>Stores an object, whole or not at all.</summary>
+    /// <exception cref="ConnectorException">It cannot be stored, or <paramref name="contentType"/> is none.</exception>
+    public async Task WriteAsync(
+        OpenConnector connector, string path, byte[] content, string contentType, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(connector, HttpMethod.Put, KeyOf(connector, path), "", content, contentType, cancellationToken);
-        await CheckAsync(response, cancellationToken);
+        var request = new PutObjectRequest
+        {
+            BucketName = connector["bucket"],
+            Key = KeyOf(connector, path),
+            // In the form in which it is sent: the signature covers it.
+            ContentType = MediaTypeHeaderValue.TryParse(contentType, out var type)
+                ? type.ToString()
+                : throw new ConnectorException(StepErrorCodes.ParameterInvalid, "'contentType' is no content type."),
+            InputStream = new MemoryStream(content, writable: false),
+            UseChunkEncoding = false, // stores other than Amazon's may not know it; the content is hashed as one
+        };
+        await AskAsync(connector, client => client.PutObjectAsync(request, cancellationToken), cancellationToken);
     }
 
     /// <summary>Removes the object. S3 does not say whether there was one.</summary>
+    /// <exception cref="ConnectorException">It cannot be removed.</exception>
     public async Task DeleteAsync(OpenConnector connector, string path, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(connector, HttpMethod.Delete, KeyOf(connector, path), "", null, null, cancellationToken);
-        if (response.StatusCode != HttpStatusCode.NotFound)
-        {
-            await CheckAsync(response, cancellationToken);
-        }
+        var request = new DeleteObjectRequest { BucketName = connector["bucket"], Key = KeyOf(connector, path) };
+        await AskAsync<DeleteObjectResponse?>(
+            connector,
+            async client =>
+            {
+                try
+                {
+                    return await client.DeleteObjectAsync(request, cancellationToken);
+                }
+                catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
+                {
+                    return null;
+                }
+            },
+            cancellationToken);
     }
 
     /// <summary>Objects whose path begins so, in order, at most <paramref name="count"/>.</summary>
+    /// <exception cref="ConnectorException">They cannot be listed, or the list is not that of S3.</exception>
     public async Task<(IReadOnlyList<StoredFile> Files, bool IsTruncated)> ListAsync(
         OpenConnector connector, string path, int count, CancellationToken cancellationToken)
     {
         var prefix = PrefixOf(connector);
-        var query = $"list-type=2&max-keys={count.ToString(CultureInfo.InvariantCulture)}&prefix={Uri.EscapeDataString(prefix + path)}";
-        using var response = await SendAsync(connector, HttpMethod.Get, "", query, null, null, cancellationToken);
-        await CheckAsync(response, cancellationToken);
-        var body = await BodyAsync(response, ListAnswerBytes, cancellationToken) ?? throw new ConnectorException("FILE_LIST", "The list is too long.");
+        var request = new ListObjectsV2Request
+        {
+            BucketName = connector["bucket"],
+            MaxKeys = count,
+            Prefix = prefix + path,
+        };
+        var list = await AskAsync(
+            connector,
+            async client =>
+            {
+                try
+                {
+                    return await client.ListObjectsV2Async(request, cancellationToken);
+                }
+                catch (Exception exception) when (exception is XmlException or FormatException
+                    or AmazonUnmarshallingException { StatusCode: HttpStatusCode.OK })
+                {
+                    throw NoList();
+                }
+            },
+            cancellationToken);
+        var files = (list.S3Objects ?? []).Select(item => ToFile(item, prefix)).ToList();
+        return (files, list.IsTruncated ?? throw NoList());
+    }
+
+    private static StoredFile ToFile(S3Object item, string prefix) =>
+        item is { Key: { } key, Size: { } size } && key.StartsWith(prefix, StringComparison.Ordinal)
+            ? new StoredFile(
+                key[prefix.Length..],
+                size,
+                item.LastModified is { } at ? new DateTimeOffset(at.ToUniversalTime()) : null)
+            : throw NoList();
+
+    private static ConnectorException NoList() => new("FILE_LIST", "The store's list is not that of S3.");
+
+    private async Task<T> AskAsync<T>(
+        OpenConnector connector, Func<AmazonS3Client, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        // Signatures go by the database's time, like everything here; a machine's own may be wrong. There is one
+        // clock in a process.
+        AWSConfigs.ManualClockCorrection = clock.GetUtcNow() - TimeProvider.System.GetUtcNow();
+        using var handler = new GuardedStoreHandler(await clients.ForAsync(connector.TenantId, cancellationToken));
+        using var http = new HttpClient(handler, disposeHandler: false)
+        {
+            Timeout = Timeout.InfiniteTimeSpan, // the caller's token ends it
+        };
+        var credentials = new BasicAWSCredentials(connector["accessKeyId"]!, connector["secretAccessKey"]!);
+        using var client = new AmazonS3Client(credentials, ConfigurationOf(connector, http));
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(body), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
-            var root = XDocument.Load(reader).Root!;
-            var space = root.Name.Namespace;
-            var files = root.Elements(space + "Contents").Select(item => new StoredFile(
-                Value(item, space + "Key")[prefix.Length..],
-                long.Parse(Value(item, space + "Size"), CultureInfo.InvariantCulture),
-                DateTimeOffset.TryParse(item.Element(space + "LastModified")?.Value, CultureInfo.InvariantCulture, out var at) ? at : null)).ToList();
-            return (files, root.Element(space + "IsTruncated")?.Value == "true");
+            return await ask(client);
         }
-        catch (Exception exception) when (exception is XmlException or FormatException or ArgumentOutOfRangeException)
+        catch (AmazonServiceException exception) when (exception.StatusCode != 0)
         {
-            throw new ConnectorException("FILE_LIST", "The store's list is not that of S3.");
+            var status = (int)exception.StatusCode;
+            var told = Text($"{exception.ErrorCode} {exception.Message}");
+            throw new ConnectorException(
+                $"FILE_{status}", $"The store answered {status}: {told}", isTransient: status is >= 500 or 429);
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            throw new ConnectorException("FILE_CONNECTION", exception.Message, isTransient: true);
+        }
+        catch (AmazonClientException exception)
+        {
+            throw new ConnectorException("FILE_REQUEST", $"The store cannot be asked: {Text(exception.Message)}");
         }
     }
 
-    private static string Value(XElement item, XName name) => item.Element(name)?.Value ?? throw new FormatException($"{name} is missing.");
-
-    private async Task<HttpResponseMessage> SendAsync(
-        OpenConnector connector, HttpMethod method, string key, string query, byte[]? content, string? contentType, CancellationToken cancellationToken)
+    // All that the SDK would otherwise look up in the environment, in profiles or at a metadata address is said here.
+    private static AmazonS3Config ConfigurationOf(OpenConnector connector, HttpClient http) => new()
     {
-        var endpoint = connector["endpoint"]!.TrimEnd('/');
-        var path = $"/{Uri.EscapeDataString(connector["bucket"]!)}{(key.Length == 0 ? "" : "/" + string.Join('/', key.Split('/').Select(Uri.EscapeDataString)))}";
-        var address = new Uri($"{endpoint}{path}{(query.Length == 0 ? "" : "?" + query)}");
-        using var request = new HttpRequestMessage(method, address);
-        if (content is not null)
-        {
-            request.Content = new ByteArrayContent(content);
-            request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        }
+        ServiceURL = connector["endpoint"],
+        AuthenticationRegion = connector["region"] ?? DefaultRegion,
+        ForcePathStyle = true,
+        IgnoreConfiguredEndpointUrls = true,
+        DefaultConfigurationMode = DefaultConfigurationMode.Standard,
+        UseDualstackEndpoint = false,
+        UseFIPSEndpoint = false,
+        UseArnRegion = false,
+        DisableMultiregionAccessPoints = true,
+        DisableS3ExpressSessionAuth = true, // it would ask for a session first
+        // Stores other than Amazon's may not know checksums.
+        RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+        ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        RetryMode = RequestRetryMode.Standard,
+        MaxErrorRetry = 0,
+        MaxStaleConnectionRetries = 0,
+        DisableClockSkewCorrection = true,
+        HttpClientFactory = new GivenHttpClient(http),
+    };
 
-        Sign(request, connector, content ?? [], query);
-        try
-        {
-            return await (await clients.ForAsync(connector.TenantId, cancellationToken)).SendAsync(request, cancellationToken);
-        }
-        catch (HttpRequestException exception)
-        {
-            throw exception.InnerException is TargetRefusedException refused
-                ? new ConnectorException("FILE_TARGET_REFUSED", refused.Message)
-                : new ConnectorException("FILE_CONNECTION", exception.Message, isTransient: true);
-        }
-    }
-
-    private void Sign(HttpRequestMessage request, OpenConnector connector, byte[] content, string query)
+    private static async Task<byte[]> ContentAsync(Stream stream, int maxBytes, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow().UtcDateTime;
-        var (time, day) = (now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture), now.ToString("yyyyMMdd", CultureInfo.InvariantCulture));
-        var region = connector["region"] ?? "us-east-1";
-        var host = request.RequestUri!.IsDefaultPort ? request.RequestUri.IdnHost : $"{request.RequestUri.IdnHost}:{request.RequestUri.Port}";
-        var bodyHash = Convert.ToHexStringLower(SHA256.HashData(content));
-        var canonical = string.Join(
-            '\n',
-            request.Method.Method,
-            request.RequestUri.AbsolutePath,
-            string.Join('&', query.Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)),
-            $"host:{host}\nx-amz-content-sha256:{bodyHash}\nx-amz-date:{time}\n",
-            "host;x-amz-content-sha256;x-amz-date",
-            bodyHash);
-        var scope = $"{day}/{region}/s3/aws4_request";
-        var text = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
-        var key = Encoding.UTF8.GetBytes($"AWS4{connector["secretAccessKey"]}");
-        foreach (var part in new[] { day, region, "s3", "aws4_request" })
+        using var content = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
+            content.Write(buffer, 0, read);
+            if (content.Length > maxBytes)
+            {
+                throw new ConnectorException("FILE_TOO_LARGE", $"The file is larger than {maxBytes} bytes.");
+            }
         }
 
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)));
-        request.Headers.Host = host;
-        request.Headers.TryAddWithoutValidation("x-amz-content-sha256", bodyHash);
-        request.Headers.TryAddWithoutValidation("x-amz-date", time);
-        request.Headers.TryAddWithoutValidation(
-            "Authorization",
-            $"AWS4-HMAC-SHA256 Credential={connector["accessKeyId"]}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}");
+        return content.ToArray();
     }
 
     private static string KeyOf(OpenConnector connector, string path) => PrefixOf(connector) + FilePaths.Checked(path);
 
-    private static string PrefixOf(OpenConnector connector) => connector["prefix"] is { } prefix ? prefix.Trim('/') + "/" : "";
+    private static string PrefixOf(OpenConnector connector) =>
+        connector["prefix"] is { } prefix ? prefix.Trim('/') + "/" : "";
 
-    private static async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static string Text(string text) => text[..Math.Min(text.Length, TextLength)].Replace('\0', '\uFFFD');
+
+    private sealed class GivenHttpClient(HttpClient http) : HttpClientFactory
     {
-        if (!response.IsSuccessStatusCode)
-        {
-            var status = (int)response.StatusCode;
-            var body = Encoding.UTF8.GetString(await BodyAsync(response, ErrorBytes, cancellationToken) ?? []).Replace('\0', '\uFFFD');
-            throw new ConnectorException($"FILE_{status}", $"The store answered {status}: {body[..Math.Min(body.Length, 500)]}", isTransient: status is >= 500 or 429);
-        }
-    }
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => http;
 
-    private static async Task<byte[]?> BodyAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancellationToken)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
-        {
-            body.Write(buffer, 0, read);
-            if (body.Length > maxBytes)
-            {
-                return null;
-            }
-        }
+        // The SDK's cache would be shared by tenants.
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
-        return body.ToArray();
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
     }
 }

@@ -1,213 +1,199 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
+using MailKit;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using MimeKit;
 using Workflows.Data.Network;
 
 namespace Workflows.Data.Connectors;
 
 /// <summary>
-/// Hands messages to mail servers (RFC 5321, STARTTLS by RFC 3207, AUTH by RFC 4954). Guarantees: connects only where the guard allows; with
-/// <c>startTls</c> nothing but the greeting goes in clear, and a server that offers no TLS is refused; a message is taken for all of its recipients or
-/// for none. A message whose last answer was lost may come twice, with the same Message-ID.
+/// Hands messages to mail servers. Guarantees: connects only where the guard allows; with <c>startTls</c> nothing but
+/// the greeting goes in clear, and a server that offers no TLS is refused; only a certificate that the machine trusts
+/// and that bears the host's name is accepted; a message is taken for all of its recipients or for none. A message
+/// whose last answer was lost may come twice, with the same Message-ID.
 /// </summary>
 public sealed class SmtpConnector(GuardedNetwork network, TimeProvider clock)
 {
     private const string DefaultPort = "587";
 
+    // One mechanism and one try: a wrong password tried in several ways locks accounts. What a server stores decides
+    // whether SCRAM works at all, so it comes first only where the password would go in clear.
+    private static readonly string[] WhenEncrypted =
+        ["PLAIN", "LOGIN", "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1"];
+
+    private static readonly string[] InClear = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"];
+
+    private const SmtpCapabilities International = SmtpCapabilities.UTF8 | SmtpCapabilities.EightBitMime;
+
+    /// <summary>Puts a message together as it would be sent now.</summary>
+    /// <exception cref="ConnectorException">It cannot be sent.</exception>
+    public ComposedMail Compose(MailMessage message) => message.Compose(clock.GetUtcNow());
+
     /// <summary>Sends a message.</summary>
     /// <exception cref="ConnectorException">It was not taken.</exception>
-    public Task SendAsync(OpenConnector connector, MailMessage message, CancellationToken cancellationToken)
-    {
-        var content = message.ToBytes(clock.GetUtcNow()); // before anything is sent: what is invalid goes nowhere
-        var (sender, recipients) = (message.Sender, message.Recipients);
-        return TalkAsync(
-            connector,
-            async talk =>
+    public Task SendAsync(OpenConnector connector, ComposedMail mail, CancellationToken cancellationToken) => TalkAsync(
+        connector,
+        async client =>
+        {
+            var format = FormatOptions.Default.Clone();
+            if (mail.NeedsUtf8 is { } address)
             {
-                await talk.AskAsync($"MAIL FROM:<{sender}>", 250, cancellationToken);
-                foreach (var recipient in recipients)
-                {
-                    await talk.AskAsync($"RCPT TO:<{recipient}>", 250, cancellationToken);
-                }
+                format.International = client.Capabilities.HasFlag(International)
+                    ? true
+                    : throw MailText.Invalid(
+                        $"'{MailText.Shortened(address.Address)}' needs a mail server with SMTPUTF8; this one has none.");
+            }
 
-                await talk.AskAsync("DATA", 354, cancellationToken);
-                await talk.SendContentAsync(content, cancellationToken);
-            },
-            cancellationToken);
-    }
+            await client.SendAsync(format, mail.Message, mail.Sender, mail.Addressees, cancellationToken);
+        },
+        cancellationToken);
 
     /// <summary>Connects, logs in and leaves.</summary>
     /// <exception cref="ConnectorException">It cannot be done.</exception>
     public Task TestAsync(OpenConnector connector, CancellationToken cancellationToken) =>
-        TalkAsync(connector, talk => talk.AskAsync("NOOP", 250, cancellationToken), cancellationToken);
+        TalkAsync(connector, client => client.NoOpAsync(cancellationToken), cancellationToken);
 
-    private async Task TalkAsync(OpenConnector connector, Func<SmtpTalk, Task> work, CancellationToken cancellationToken)
+    private async Task TalkAsync(
+        OpenConnector connector, Func<SmtpClient, Task> work, CancellationToken cancellationToken)
     {
         var host = connector["host"]!;
         var port = int.Parse(connector["port"] ?? DefaultPort, CultureInfo.InvariantCulture);
+        var connection = await ConnectAsync(connector.TenantId, host, port, cancellationToken);
+        await using var stream = new BoundedAnswerStream(connection, Limits.MailAnswerBytes);
+        var problems = SslPolicyErrors.None;
+        using var client = new SmtpClient
+        {
+            LocalDomain = "workflows", // not this machine's address
+            // Whoever made the certificate chose where its revocation list lies, and no guard stands before that
+            // download.
+            CheckCertificateRevocation = false,
+            // The library's own judgement also accepts certificates of large providers that it knows by heart.
+            ServerCertificateValidationCallback = (_, _, _, errors) => (problems = errors) == SslPolicyErrors.None,
+        };
         try
         {
-            var stream = await network.ConnectAsync(connector.TenantId, host, port, cancellationToken);
-            await using var talk = new SmtpTalk(stream);
-            await OpenAsync(talk, connector, host, cancellationToken);
-            await work(talk);
-            await talk.AskAsync("QUIT", 221, cancellationToken);
+            await OpenAsync(client, stream, connector, host, port, cancellationToken);
+            await work(client);
+            await client.DisconnectAsync(quit: true, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not ConnectorException)
+        {
+            cancellationToken.ThrowIfCancellationRequested(); // what failed may be wrapped in a failure of TLS
+            if (SmtpFailures.Find(exception, stream, problems) is { } failure)
+            {
+                throw failure;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<Stream> ConnectAsync(Guid tenantId, string host, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await network.ConnectAsync(tenantId, host, port, cancellationToken);
         }
         catch (TargetRefusedException exception)
         {
             throw new ConnectorException("EMAIL_TARGET_REFUSED", exception.Message);
         }
-        catch (AuthenticationException exception)
-        {
-            throw new ConnectorException("EMAIL_TLS", exception.Message);
-        }
-        catch (Exception exception) when (exception is SocketException or IOException)
+        catch (SocketException exception)
         {
             throw new ConnectorException("EMAIL_CONNECTION", exception.Message, isTransient: true);
         }
     }
 
-    private static async Task OpenAsync(SmtpTalk talk, OpenConnector connector, string host, CancellationToken cancellationToken)
+    private static async Task OpenAsync(
+        SmtpClient client,
+        Stream stream,
+        OpenConnector connector,
+        string host,
+        int port,
+        CancellationToken cancellationToken)
     {
-        var tls = connector["tls"] ?? "startTls";
-        if (tls == "tls")
+        try
         {
-            await talk.EncryptAsync(host, cancellationToken);
+            await client.ConnectAsync(stream, host, port, Security(connector["tls"]), cancellationToken);
         }
-
-        await talk.ExpectAsync(220, cancellationToken);
-        var features = await talk.AskAsync("EHLO workflows", 250, cancellationToken);
-        if (tls == "startTls")
+        catch (NotSupportedException)
         {
-            if (!features.Contains("STARTTLS", StringComparer.OrdinalIgnoreCase))
-            {
-                throw new ConnectorException("EMAIL_TLS", "The server offers no STARTTLS, and the connector asks for it.");
-            }
-
-            await talk.AskAsync("STARTTLS", 220, cancellationToken);
-            await talk.EncryptAsync(host, cancellationToken);
-            features = await talk.AskAsync("EHLO workflows", 250, cancellationToken); // RFC 3207: what was said in clear counts for nothing
+            throw new ConnectorException("EMAIL_TLS", "The server offers no STARTTLS, and the connector asks for it.");
         }
 
         if (connector["username"] is { } username)
         {
-            await LogInAsync(talk, features, username, connector["password"] ?? "", cancellationToken);
+            var ways = client.IsSecure ? WhenEncrypted : InClear;
+            var way = ways.FirstOrDefault(client.AuthenticationMechanisms.Contains)
+                ?? throw new ConnectorException("EMAIL_AUTH", "The server offers none of AUTH PLAIN, LOGIN and SCRAM.");
+            client.AuthenticationMechanisms.Clear();
+            client.AuthenticationMechanisms.Add(way);
+            var credentials = new NetworkCredential(username, connector["password"] ?? "");
+            await client.AuthenticateAsync(Encoding.UTF8, credentials, cancellationToken);
         }
     }
 
-    private static async Task LogInAsync(SmtpTalk talk, IReadOnlyList<string> features, string username, string password, CancellationToken cancellationToken)
+    private static SecureSocketOptions Security(string? tls) => tls switch
     {
-        var ways = features.FirstOrDefault(feature => feature.StartsWith("AUTH ", StringComparison.OrdinalIgnoreCase))?.Split(' ') ?? [];
-        if (ways.Contains("PLAIN", StringComparer.OrdinalIgnoreCase))
-        {
-            await talk.AskAsync($"AUTH PLAIN {Encoded($"\0{username}\0{password}")}", 235, cancellationToken);
-        }
-        else if (ways.Contains("LOGIN", StringComparer.OrdinalIgnoreCase))
-        {
-            await talk.AskAsync("AUTH LOGIN", 334, cancellationToken);
-            await talk.AskAsync(Encoded(username), 334, cancellationToken);
-            await talk.AskAsync(Encoded(password), 235, cancellationToken);
-        }
-        else
-        {
-            throw new ConnectorException("EMAIL_AUTH", "The server offers neither AUTH PLAIN nor AUTH LOGIN.");
-        }
-    }
-
-    private static string Encoded(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+        null or "startTls" => SecureSocketOptions.StartTls,
+        "tls" => SecureSocketOptions.SslOnConnect,
+        "none" => SecureSocketOptions.None,
+        _ => throw new ConnectorException("EMAIL_TLS", $"'{tls}' is no way to encrypt."),
+    };
 }
 
-/// <summary>One connection to a mail server: commands and their answers.</summary>
-internal sealed class SmtpTalk(Stream stream) : IAsyncDisposable
+/// <summary>What goes wrong in a conversation with a mail server, as users see it.</summary>
+internal static class SmtpFailures
 {
-    private const int AnswerLines = 100;
-    private const int AnswerBytes = 16 * 1024;
+    private const int TextLength = 1_000;
 
-    private readonly byte[] _buffer = new byte[1_024];
-    private Stream _stream = stream;
-    private int _at;
-    private int _filled;
-
-    /// <summary>Goes on encrypted; the certificate must be the host's. What came in clear before is thrown away.</summary>
-    public async Task EncryptAsync(string host, CancellationToken cancellationToken)
+    /// <returns>Null when it is nothing that a mail server can bring about.</returns>
+    public static ConnectorException? Find(
+        Exception exception, BoundedAnswerStream stream, SslPolicyErrors problems) => exception switch
     {
-        var encrypted = new SslStream(_stream, leaveInnerStreamOpen: false);
-        _stream = encrypted;
-        (_at, _filled) = (0, 0);
-        await encrypted.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancellationToken);
+        _ when stream.IsExceeded => new("EMAIL_PROTOCOL", "The server's answer does not end."),
+        SslHandshakeException when problems != SslPolicyErrors.None =>
+            new("EMAIL_TLS", $"The server's certificate is not accepted: {Words(problems)}."),
+        SslHandshakeException { InnerException: IOException or SocketException } => Lost(),
+        SslHandshakeException => new("EMAIL_TLS", Text(exception.InnerException?.Message ?? exception.Message)),
+        AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused),
+        AuthenticationException => new("EMAIL_534", "The server answered 534: it wants another way to log in."),
+        ServiceNotAuthenticatedException => new("EMAIL_530", $"The server answered 530: {Text(exception.Message)}"),
+        SmtpCommandException refused => Refused(refused),
+        SmtpProtocolException when !stream.HasEnded => new("EMAIL_PROTOCOL", "The server does not speak SMTP."),
+        SaslException or FormatException =>
+            new("EMAIL_PROTOCOL", "The server does not know the way to log in that it offers."),
+        SmtpProtocolException or ServiceNotConnectedException => Lost(),
+        SocketException or IOException when stream.HasEnded => Lost(),
+        SocketException or IOException => new("EMAIL_CONNECTION", Text(exception.Message), isTransient: true),
+        _ => null,
+    };
+
+    private static ConnectorException Lost() =>
+        new("EMAIL_CONNECTION", "The mail server closed the connection.", isTransient: true);
+
+    private static ConnectorException Refused(SmtpCommandException refused)
+    {
+        var code = (int)refused.StatusCode;
+        var message = $"The server answered {code}: {Text(refused.Message)}";
+        return new($"EMAIL_{code}", message, isTransient: code is >= 400 and < 500);
     }
 
-    /// <returns>The texts of the answer's lines.</returns>
-    /// <exception cref="ConnectorException">The answer is another one.</exception>
-    public async Task<IReadOnlyList<string>> AskAsync(string command, int expected, CancellationToken cancellationToken)
+    private static string Words(SslPolicyErrors problems) =>
+        problems.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "there is none"
+        : problems.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it bears another name than the host's"
+        : "nobody whom this machine trusts vouches for it, or its time is over";
+
+    // A stranger's text goes into a row and before people.
+    private static string Text(string text)
     {
-        await _stream.WriteAsync(Encoding.ASCII.GetBytes(command + "\r\n"), cancellationToken);
-        await _stream.FlushAsync(cancellationToken);
-        return await ExpectAsync(expected, cancellationToken);
+        var shown = text.Length <= TextLength ? text : text[..TextLength] + "…";
+        return string.Concat(shown.Select(character =>
+            character is '\r' or '\n' or '\t' ? ' ' : char.IsControl(character) ? '\uFFFD' : character));
     }
-
-    /// <summary>Sends the message, dots doubled, and waits until the server has taken it.</summary>
-    public async Task SendContentAsync(byte[] content, CancellationToken cancellationToken)
-    {
-        // Only our own headers and Base64 begin lines, but a rule kept always needs no proof.
-        var text = Encoding.ASCII.GetString(content).Replace("\r\n.", "\r\n..", StringComparison.Ordinal);
-        text = text.StartsWith('.') ? "." + text : text;
-        await _stream.WriteAsync(Encoding.ASCII.GetBytes(text + (text.EndsWith("\r\n", StringComparison.Ordinal) ? ".\r\n" : "\r\n.\r\n")), cancellationToken);
-        await _stream.FlushAsync(cancellationToken);
-        await ExpectAsync(250, cancellationToken);
-    }
-
-    public async Task<IReadOnlyList<string>> ExpectAsync(int expected, CancellationToken cancellationToken)
-    {
-        var lines = new List<string>();
-        while (lines.Count < AnswerLines)
-        {
-            var line = await ReadLineAsync(cancellationToken);
-            if (line.Length < 3 || !int.TryParse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var code))
-            {
-                throw new ConnectorException("EMAIL_PROTOCOL", "The server does not speak SMTP.");
-            }
-
-            lines.Add(line.Length > 4 ? line[4..] : "");
-            if (line.Length == 3 || line[3] == ' ')
-            {
-                return code == expected
-                    ? lines
-                    : throw new ConnectorException($"EMAIL_{code}", $"The server answered {code}: {string.Join(' ', lines)}", isTransient: code is >= 400 and < 500);
-            }
-        }
-
-        throw new ConnectorException("EMAIL_PROTOCOL", "The server's answer does not end.");
-    }
-
-    private async Task<string> ReadLineAsync(CancellationToken cancellationToken)
-    {
-        var line = new List<byte>();
-        while (line.Count < AnswerBytes)
-        {
-            if (_at == _filled)
-            {
-                _filled = await _stream.ReadAsync(_buffer, cancellationToken);
-                _at = 0;
-                if (_filled == 0)
-                {
-                    throw new IOException("The mail server closed the connection.");
-                }
-            }
-
-            var next = _buffer[_at++];
-            if (next == '\n')
-            {
-                return Encoding.UTF8.GetString([.. line]).TrimEnd('\r');
-            }
-
-            line.Add(next);
-        }
-
-        throw new ConnectorException("EMAIL_PROTOCOL", "A line of the server's answer does not end.");
-    }
-
-    public ValueTask DisposeAsync() => _stream.DisposeAsync();
 }

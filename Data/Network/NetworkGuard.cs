@@ -4,10 +4,10 @@ using System.Net.Sockets;
 namespace Workflows.Data.Network;
 
 /// <summary>
-/// Which addresses an outgoing call of a workflow may reach. Everything that is not plainly the public internet is refused: private,
-/// loopback, link-local (cloud metadata among it), shared, reserved, documentation and multicast ranges (IANA special-purpose registries), also
-/// when such an IPv4 address hides in an IPv6 one (mapped, NAT64, 6to4). Decided on the address that is connected to, so neither a DNS
-/// name nor a redirect gets around it.
+/// Which addresses an outgoing call of a workflow may reach. Everything that is not plainly the public internet is
+/// refused: private, loopback, link-local (cloud metadata among it), shared, reserved, documentation and multicast
+/// ranges (IANA special-purpose registries), also when such an IPv4 address hides in an IPv6 one (mapped, NAT64,
+/// 6to4). Decided on the address that is connected to, so neither a DNS name nor a redirect gets around it.
 /// </summary>
 public sealed class NetworkGuard
 {
@@ -15,16 +15,18 @@ public sealed class NetworkGuard
     [
         .. new[]
         {
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-            "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-            "::/128", "::1/128", "::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16",
-            "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
+            "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
+            "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+            "::/128", "::1/128", "::/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "2001:db8::/32",
+            "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
         }.Select(text => IPNetwork.Parse(text)),
     ];
 
     private readonly List<(IPNetwork? Network, string? Host, int? Port)> _allowed = [];
 
-    /// <param name="allowed">CIDR ranges, addresses or host names, each with an optional <c>:port</c>, that are exempt.</param>
+    /// <param name="allowed">CIDR ranges, addresses or host names, each with an optional <c>:port</c>, that are
+    /// exempt.</param>
     /// <exception cref="FormatException">An entry is none of these.</exception>
     public NetworkGuard(IEnumerable<string> allowed)
     {

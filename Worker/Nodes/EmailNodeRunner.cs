@@ -25,16 +25,17 @@ internal sealed class EmailNodeRunner(ConnectorAccess connectors, SmtpConnector 
             Attachments = Attachments(parameters.Json("attachments")),
             IdempotencyKey = call.Run.IdempotencyKey,
         };
-        var recipients = message.Recipients;
+        using var composed = mail.Compose(message);
+        var recipients = composed.Recipients;
         if (recipients.Count is 0 or > Limits.EmailRecipients)
         {
             throw RenderedCall.Invalid($"A message has 1 to {Limits.EmailRecipients} recipients.");
         }
 
-        await mail.SendAsync(connector, message, cancellationToken);
+        await mail.SendAsync(connector, composed, cancellationToken);
         return ConnectorAccess.Success(writer =>
         {
-            writer.WriteString("messageId", message.MessageId);
+            writer.WriteString("messageId", composed.MessageId);
             writer.WriteStartArray("accepted");
             foreach (var recipient in recipients)
             {

@@ -18,6 +18,9 @@ internal static partial class OwnershipRules
         Driver("Npgsql", "Data/", "AiSearch/"),
         Driver("StackExchange.Redis", "Data/"),
         Driver("Microsoft.EntityFrameworkCore", "Data/", "Api/"),
+        Driver("MailKit", "Data/Connectors/"),
+        Driver("MimeKit", "Data/Connectors/"),
+        Driver("Amazon", "Data/Connectors/"),
         new(
             "Api features do not use each other",
             file => ApiFeature().Match(file.Path) is { Success: true } feature ? ForeignFeatures(file, feature.Groups[1].Value) : [],

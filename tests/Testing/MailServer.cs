@@ -1,131 +1,116 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
+using System.Security.Cryptography.X509Certificates;
+using SmtpServer;
+using SmtpServer.Authentication;
+using SmtpServer.Mail;
+using SmtpServer.Protocol;
+using SmtpServer.Storage;
 
 namespace Workflows.Testing;
 
 /// <summary>A message as the server took it.</summary>
-public sealed record ReceivedMail(string From, IReadOnlyList<string> To, string Content)
-{
-    /// <summary>A header's value, unfolded; null when there is none.</summary>
-    public string? Header(string name) => Content[..Content.IndexOf("\r\n\r\n", StringComparison.Ordinal)].Replace("\r\n ", " ", StringComparison.Ordinal)
-        .Split("\r\n").Where(line => line.StartsWith(name + ": ", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 2)..]).FirstOrDefault();
-}
+/// <param name="Content">Headers and body, dots no longer doubled.</param>
+/// <param name="IsEncrypted">Whether it came over TLS.</param>
+/// <param name="User">Who had logged in; null = nobody.</param>
+public sealed record ReceivedMail(
+    string From, IReadOnlyList<string> To, byte[] Content, bool IsEncrypted, string? User);
 
-/// <summary>A small real mail server on loopback: greets, logs in, takes messages. It can be told to answer otherwise.</summary>
+/// <summary>
+/// A real mail server on loopback that keeps what it takes. For wrong answers see <see cref="ScriptedMailServer"/>.
+/// </summary>
 public sealed class MailServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _accepting;
+    private Task _serving = Task.CompletedTask;
+    private int _commands;
 
-    public MailServer()
+    private MailServer()
     {
-        _listener.Start();
-        _accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port { get; } = FreePort.Next();
 
     public ConcurrentQueue<ReceivedMail> Mails { get; } = new();
 
-    /// <summary>Every command line that came.</summary>
-    public ConcurrentQueue<string> Commands { get; } = new();
+    /// <summary>Commands that came, over all connections.</summary>
+    public int Commands => Volatile.Read(ref _commands);
 
-    /// <summary>The one user who may log in; null = nobody has to.</summary>
-    public (string Name, string Password)? User { get; init; }
+    /// <summary>The part before the @ of recipients that it refuses (550).</summary>
+    public HashSet<string> Refused { get; } = [];
 
-    /// <summary>Answers instead of the usual ones, by the beginning of the command.</summary>
-    public ConcurrentDictionary<string, string> Answers { get; } = new(StringComparer.OrdinalIgnoreCase);
-
-    private async Task AcceptAsync()
+    /// <param name="user">The one user who may log in, and must; null = nobody can.</param>
+    /// <param name="certificate">What it encrypts with; null = it cannot, and passwords may come in clear.</param>
+    /// <param name="isEncrypted">TLS from the first byte instead of STARTTLS.</param>
+    public static async Task<MailServer> StartAsync(
+        (string Name, string Password)? user = null, X509Certificate2? certificate = null, bool isEncrypted = false)
     {
-        var conversations = new List<Task>();
+        var server = new MailServer();
+        var options = new SmtpServerOptionsBuilder().ServerName("mail.test").Endpoint(endpoint =>
+        {
+            endpoint.Endpoint(new IPEndPoint(IPAddress.Loopback, server.Port)).IsSecure(isEncrypted)
+                .AuthenticationRequired(user is not null).AllowUnsecureAuthentication(certificate is null);
+            if (certificate is not null)
+            {
+                endpoint.Certificate(certificate);
+            }
+        });
+        var services = new SmtpServer.ComponentModel.ServiceProvider();
+        services.Add(new Store(server));
+        services.Add((IMailboxFilter)new Filter(server));
+        services.Add(new DelegatingUserAuthenticator((name, password) => (name, password) == user));
+        var smtp = new SmtpServer.SmtpServer(options.Build(), services);
+        smtp.SessionCreated += (_, session) =>
+            session.Context.CommandExecuting += (_, _) => Interlocked.Increment(ref server._commands);
+        server._serving = smtp.StartAsync(server._stopping.Token);
+        await Eventually.TrueAsync(server.IsListeningAsync);
+        return server;
+    }
+
+    private async Task<bool> IsListeningAsync()
+    {
+        using var client = new TcpClient();
         try
         {
-            while (true)
-            {
-                conversations.Add(TalkAsync(await _listener.AcceptTcpClientAsync(_stopping.Token)));
-            }
+            await client.ConnectAsync(IPAddress.Loopback, Port, _stopping.Token);
+            return true;
         }
-        catch (OperationCanceledException)
+        catch (SocketException)
         {
-            await Task.WhenAll(conversations);
+            return false;
         }
-    }
-
-    private async Task TalkAsync(TcpClient client)
-    {
-        using var _ = client;
-        using var reader = new StreamReader(client.GetStream(), Encoding.UTF8);
-        await using var writer = new StreamWriter(client.GetStream(), new UTF8Encoding(false)) { NewLine = "\r\n", AutoFlush = true };
-        try
-        {
-            await writer.WriteLineAsync("220 test");
-            var (from, to) = ("", new List<string>());
-            while (await reader.ReadLineAsync(_stopping.Token) is { } line)
-            {
-                Commands.Enqueue(line);
-                var answer = Answers.FirstOrDefault(known => line.StartsWith(known.Key, StringComparison.OrdinalIgnoreCase)).Value;
-                if (answer is null && line.StartsWith("MAIL FROM:", StringComparison.OrdinalIgnoreCase))
-                {
-                    (from, to) = (line[10..].Trim('<', '>'), []);
-                }
-                else if (answer is null && line.StartsWith("RCPT TO:", StringComparison.OrdinalIgnoreCase))
-                {
-                    to.Add(line[8..].Trim('<', '>'));
-                }
-                else if (answer is null && line == "DATA")
-                {
-                    await writer.WriteLineAsync("354 go on");
-                    Mails.Enqueue(new ReceivedMail(from, to, await ReadContentAsync(reader)));
-                }
-
-                await writer.WriteLineAsync(answer ?? Usual(line));
-                if (line == "QUIT")
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException)
-        {
-            Commands.Enqueue("(connection lost)");
-        }
-    }
-
-    private string Usual(string line)
-    {
-        if (line.StartsWith("EHLO", StringComparison.Ordinal))
-        {
-            return User is null ? "250 test" : "250-test\r\n250 AUTH PLAIN";
-        }
-
-        if (line.StartsWith("AUTH PLAIN ", StringComparison.Ordinal))
-        {
-            return User is { } user && line[11..] == Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{user.Name}\0{user.Password}")) ? "235 welcome" : "535 no";
-        }
-
-        return line == "QUIT" ? "221 bye" : "250 ok";
-    }
-
-    private static async Task<string> ReadContentAsync(StreamReader reader)
-    {
-        var content = new StringBuilder();
-        while (await reader.ReadLineAsync() is { } line && line != ".")
-        {
-            content.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
-        }
-
-        return content.ToString();
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
+        await _serving;
         _stopping.Dispose();
+    }
+
+    private static string Address(IMailbox mailbox) => $"{mailbox.User}@{mailbox.Host}";
+
+    private sealed class Store(MailServer server) : MessageStore
+    {
+        public override Task<SmtpResponse> SaveAsync(
+            ISessionContext context,
+            IMessageTransaction transaction,
+            ReadOnlySequence<byte> buffer,
+            CancellationToken cancellationToken)
+        {
+            server.Mails.Enqueue(new ReceivedMail(
+                Address(transaction.From), [.. transaction.To.Select(Address)], buffer.ToArray(), context.Pipe.IsSecure,
+                context.Authentication.IsAuthenticated ? context.Authentication.User : null));
+            return Task.FromResult(SmtpResponse.Ok);
+        }
+    }
+
+    private sealed class Filter(MailServer server) : MailboxFilter
+    {
+        public override Task<bool> CanDeliverToAsync(
+            ISessionContext context, IMailbox to, IMailbox from, CancellationToken cancellationToken) =>
+            Task.FromResult(!server.Refused.Contains(to.User));
     }
 }

@@ -1,17 +1,10 @@
-using System.Collections.Concurrent;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Workflows.Testing;
 
 namespace Workflows.Worker.Tests.Nodes;
 
 /// <summary>The file node on a real folder and against a small store that checks signatures as S3 does.</summary>
+[Collection(ObjectStoreTests.Collection)]
 public sealed class FileNodeRunnerTests(PostgresServer server) : IAsyncLifetime
 {
     private readonly string _root = Directory.CreateTempSubdirectory("workflows-files").FullName;
@@ -23,7 +16,7 @@ public sealed class FileNodeRunnerTests(PostgresServer server) : IAsyncLifetime
         _bed = await ConnectorBed.CreateAsync(server, fileRoot: _root);
         _store = await ObjectStore.StartAsync();
         await _bed.Bed.AddConnectorAsync(
-            "s3", "s3", ("endpoint", _store.Address), ("bucket", "b"), ("prefix", "mine"), ("accessKeyId", "AK"), ("secretAccessKey", ObjectStore.Secret));
+            "s3", "s3", ("endpoint", _store.Address), ("bucket", "b"), ("prefix", "mine"), ("accessKeyId", ObjectStore.AccessKey), ("secretAccessKey", ObjectStore.Secret));
     }
 
     public async ValueTask DisposeAsync()
@@ -145,89 +138,5 @@ public sealed class FileNodeRunnerTests(PostgresServer server) : IAsyncLifetime
         }
 
         return call;
-    }
-
-    /// <summary>Objects over HTTP; every request must bear a signature that the secret yields.</summary>
-    private sealed class ObjectStore(WebApplication app) : IAsyncDisposable
-    {
-        public const string Secret = "secret-access-key";
-
-        public ConcurrentDictionary<string, byte[]> Objects { get; } = new();
-
-        public string Address => app.Urls.First();
-
-        public static async Task<ObjectStore> StartAsync()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            var app = builder.Build();
-            var store = new ObjectStore(app);
-            app.Run(store.AnswerAsync);
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            return store;
-        }
-
-        private async Task AnswerAsync(HttpContext context)
-        {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
-            var raw = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
-            if (!IsSigned(context.Request, raw, body.ToArray()))
-            {
-                context.Response.StatusCode = 403;
-                return;
-            }
-
-            var key = context.Request.Path.Value!["/b".Length..].TrimStart('/');
-            switch (context.Request.Method)
-            {
-                case "PUT":
-                    Objects[key] = body.ToArray();
-                    break;
-                case "DELETE":
-                    Objects.TryRemove(key, out _);
-                    context.Response.StatusCode = 204;
-                    break;
-                case "GET" when key.Length == 0:
-                    await context.Response.WriteAsync(List(context.Request.Query["prefix"]!, int.Parse(context.Request.Query["max-keys"]!, CultureInfo.InvariantCulture)));
-                    break;
-                case "GET" when Objects.TryGetValue(key, out var content):
-                    await context.Response.Body.WriteAsync(content);
-                    break;
-                default:
-                    context.Response.StatusCode = 404;
-                    break;
-            }
-        }
-
-        private string List(string prefix, int count)
-        {
-            var keys = Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-            var items = keys.Take(count).Select(key =>
-                $"<Contents><Key>{key}</Key><Size>{Objects[key].Length}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>");
-            return $"<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{(keys.Count > count ? "true" : "false")}</IsTruncated>{string.Concat(items)}</ListBucketResult>";
-        }
-
-        private static bool IsSigned(HttpRequest request, string raw, byte[] body)
-        {
-            var (time, hash) = (request.Headers["x-amz-date"].ToString(), request.Headers["x-amz-content-sha256"].ToString());
-            var (path, query) = raw.Split('?') is [var before, var after] ? (before, after) : (raw, "");
-            var canonical = $"{request.Method}\n{path}\n{string.Join('&', query.Split('&').Order(StringComparer.Ordinal))}\nhost:{request.Host}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
-            var scope = $"{time[..8]}/us-east-1/s3/aws4_request";
-            var key = Encoding.UTF8.GetBytes("AWS4" + Secret);
-            foreach (var part in scope.Split('/'))
-            {
-                key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
-            }
-
-            var text = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
-            return hash == Hex(SHA256.HashData(body))
-                && request.Headers.Authorization.ToString().EndsWith($"Signature={Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)))}", StringComparison.Ordinal);
-        }
-
-        private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
-
-        public async ValueTask DisposeAsync() => await app.DisposeAsync();
     }
 }
