@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What run and test share: where things are, the tools a machine must have, steps with their times, embedded servers.
+# What run and test share: where things are, the tools a machine must have, steps with their times, builds, server programs.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
 readonly local_folder=$root/.local
@@ -27,6 +27,14 @@ step() {
         { grep -E '(: |^)error' "$log" | sort -u | head -n 20 | grep . || tail -n 40 "$log"; } >&2
         die "$what failed; all of its output is in ${log#"$root"/}"
     fi
+}
+
+# build WHAT LOG PROJECT [ARGUMENT...]: one step. The compiler stays warm for all projects of the build, and ends with it.
+build() {
+    local what=$1 log=$2 id=workflows-$$
+    shift 2
+    step "$what" "$log" dotnet build "$@" --nologo -v q -p:UseSharedCompilation=true -p:SharedCompilationId=$id
+    pkill -f -- "-pipename:$id" || true
 }
 
 check_tools() {

@@ -8,6 +8,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 [ -f "$local_folder/run.json" ] || die "the platform is not running; start it with ./run"
 sample=$root/artifacts/bin/Sample/release/Workflows.Sample.dll
 if [ ! -f "$sample" ] || newer_than "$sample" "$root/eng/sample"; then
-    step "build the sample" sample dotnet build "$root/eng/sample/Sample.csproj" -c Release --nologo -v q
+    build "build the sample" sample "$root/eng/sample/Sample.csproj" -c Release
 fi
 exec dotnet exec "$sample" "$local_folder/run.json" "${1:-order}"

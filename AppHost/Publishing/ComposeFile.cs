@@ -14,6 +14,8 @@ internal static class ComposeFile
 
         """;
 
+    private const string ForwardedHeaders = "ASPNETCORE_FORWARDEDHEADERS_ENABLED";
+
     private static readonly string[] AllCapabilities = ["ALL"];
     private static readonly string[] NoNewPrivileges = ["no-new-privileges:true"];
 
@@ -81,7 +83,9 @@ internal static class ComposeFile
 
     private static IEnumerable<KeyValuePair<string, string>> Environment(Workload workload)
     {
-        foreach (var (name, value) in workload.Environment)
+        // Callers reach the port of the machine themselves. Were what they forward believed, each could name the address
+        // that counts for limits and the log of activity.
+        foreach (var (name, value) in workload.Environment.Where(variable => variable.Key != ForwardedHeaders))
         {
             yield return KeyValuePair.Create(name, Render(value));
         }

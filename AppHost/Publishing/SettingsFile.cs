@@ -1,5 +1,5 @@
-using Workflows.AppHost.Local;
 using System.Text;
+using Workflows.AppHost.Local;
 
 namespace Workflows.AppHost.Publishing;
 
