@@ -95,7 +95,8 @@ public sealed class S3Connector(HttpClients clients, TimeProvider clock)
         Sign(request, connector, content ?? [], query);
         try
         {
-            return await (await clients.ForAsync(connector.TenantId, cancellationToken)).SendAsync(request, cancellationToken);
+            using var client = await clients.ForAsync(connector.TenantId, cancellationToken);
+            return await client.SendAsync(request, cancellationToken);
         }
         catch (HttpRequestException exception)
         {

@@ -24,7 +24,7 @@ public sealed class ProjectReferenceTests
         ["Engine"] = [],
         ["ServiceDefaults"] =
             ["Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery", "OpenTelemetry."],
-        ["Data"] = ["Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "Npgsql", "Npgsql.EntityFrameworkCore.PostgreSQL", "StackExchange.Redis"],
+        ["Data"] = ["BitFaster.Caching", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "Npgsql", "Npgsql.EntityFrameworkCore.PostgreSQL", "StackExchange.Redis"],
         ["Api"] = ["Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis", "Microsoft.AspNetCore."],
         ["Worker"] = ["Aspire.StackExchange.Redis"],
         ["AiSearch"] = ["Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis", "OpenAI", "Pgvector.EntityFrameworkCore"],
