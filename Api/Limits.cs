@@ -51,6 +51,9 @@ internal static class Limits
     /// <summary>Tenants in which one e-mail address is tried at a login.</summary>
     public const int LoginCandidates = 5;
 
+    /// <summary>Rounds of PBKDF2 with SHA-512 per password, as OWASP's cheat sheet on password storage advises.</summary>
+    public const int PasswordIterations = 210_000;
+
     /// <summary>Password hashes computed at once; further logins wait their turn.</summary>
     public const int ConcurrentPasswordHashes = 4;
 

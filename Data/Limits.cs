@@ -75,8 +75,26 @@ public static class Limits
     /// <summary>How long a secret, connector or variable in memory is trusted should the message of its change get lost.</summary>
     public static readonly TimeSpan SecretTrust = TimeSpan.FromSeconds(5);
 
-    /// <summary>Secrets kept in memory.</summary>
+    /// <summary>Secrets kept in memory; as many connectors, their tokens, variables and custom nodes.</summary>
     public const int CachedSecrets = 10_000;
+
+    /// <summary>Keys of tenants kept in memory.</summary>
+    public const int CachedKeys = 10_000;
+
+    /// <summary>Tenants whose allow-lists are kept in memory.</summary>
+    public const int CachedAllowLists = 10_000;
+
+    /// <summary>Allow-lists with open HTTP connections of their own; what is least used is closed when it is not in use.</summary>
+    public const int HttpPools = 500;
+
+    /// <summary>Databases of connectors with open connections; what is least used is closed when it is not in use.</summary>
+    public const int SqlPools = 500;
+
+    /// <summary>Texts of start settings whose parsed form is kept in memory.</summary>
+    public const int CachedStartSettings = 10_000;
+
+    /// <summary>Tenants the length of whose queue is kept in memory.</summary>
+    public const int QueueBudgets = 10_000;
 
     /// <summary>Characters of a secret's value.</summary>
     public const int SecretLength = 32 * 1024;

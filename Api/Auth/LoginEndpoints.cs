@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
@@ -45,14 +46,14 @@ internal static class LoginEndpoints
 
         var candidates = await grants.FindLoginsAsync(email, tenant, Limits.LoginCandidates, cancellationToken);
         var now = clock.GetUtcNow();
-        var matches = new List<Login>();
+        var matches = new List<(Login Login, bool IsOutdated)>();
         foreach (var candidate in candidates.DefaultIfEmpty())
         {
             // Checked in any case, so that time does not tell.
-            var right = await passwords.VerifyAsync(candidate?.PasswordHash, password, cancellationToken);
-            if (right && candidate!.Active && !(candidate.LockedUntil > now))
+            var result = await passwords.VerifyAsync(candidate?.PasswordHash, password, cancellationToken);
+            if (result != PasswordVerificationResult.Failed && candidate!.Active && !(candidate.LockedUntil > now))
             {
-                matches.Add(candidate);
+                matches.Add((candidate, result == PasswordVerificationResult.SuccessRehashNeeded));
             }
         }
 
@@ -67,16 +68,24 @@ internal static class LoginEndpoints
             return new Problem(Errors.InvalidCredentials);
         }
 
-        return matches.Count == 1
-            ? await OpenSessionAsync(context, matches[0], email, tokens)
-            : new Problem(
+        if (matches.Count > 1)
+        {
+            return new Problem(
                 Errors.Conflict,
                 "The account exists in several tenants: name one as 'tenant'.",
-                [.. matches.Select(match => new ErrorDetail("/tenant", "CHOICE", match.TenantSlug))]);
+                [.. matches.Select(match => new ErrorDetail("/tenant", "CHOICE", match.Login.TenantSlug))]);
+        }
+
+        var (login, isOutdated) = matches[0];
+        var hash = isOutdated ? await passwords.HashAsync(password, cancellationToken) : login.PasswordHash;
+        return await OpenSessionAsync(context, login, hash, email, tokens);
     }
 
-    private static Task<ApiResponse<TokenView>> OpenSessionAsync(HttpContext context, Login login, string email, Tokens tokens)
+    // The hash is the one to keep: a new one of the same password when the old one was weak.
+    private static Task<ApiResponse<TokenView>> OpenSessionAsync(
+        HttpContext context, Login login, string? hash, string email, Tokens tokens)
     {
+        var checkedHash = login.PasswordHash;
         var sessionId = Guid.CreateVersion7();
         var caller = new Caller(login.TenantId, login.UserId, email, Permission.None, sessionId);
         var request = ApiRequest.For(context, caller);
@@ -95,8 +104,12 @@ internal static class LoginEndpoints
                 RefreshedAt = request.Now,
                 ExpiresAt = request.Now + Limits.SessionLifetime,
             });
+
+            // A password that was changed since it was checked stays: only the hash that was checked is replaced.
             await request.Db.Users.Where(user => user.Id == login.UserId).ExecuteUpdateAsync(
-                user => user.SetProperty(row => row.FailedLogins, 0)
+                user => user
+                    .SetProperty(row => row.PasswordHash, row => row.PasswordHash == checkedHash ? hash : row.PasswordHash)
+                    .SetProperty(row => row.FailedLogins, 0)
                     .SetProperty(row => row.LockedUntil, (DateTimeOffset?)null)
                     .SetProperty(row => row.LastLoginAt, request.Now),
                 token);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
@@ -78,7 +79,7 @@ internal static class SessionEndpoints
         var userId = request.Caller.UserId;
         var present = await request.Db.Users.Where(user => user.Id == userId).Select(user => user.PasswordHash).SingleOrDefaultAsync(cancellationToken);
         if (present is null || body.Value.CurrentPassword.Length > Limits.PasswordMaxLength
-            || !await passwords.VerifyAsync(present, body.Value.CurrentPassword, cancellationToken))
+            || await passwords.VerifyAsync(present, body.Value.CurrentPassword, cancellationToken) == PasswordVerificationResult.Failed)
         {
             return new Problem(Errors.InvalidCredentials, "The current password is wrong.");
         }

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using Workflows.Data.Caching;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Engine.Definitions;
@@ -13,79 +13,43 @@ namespace Workflows.Api.Http;
 internal sealed class PublishedWorkflows
 {
     private readonly ExecutionQueries _queries;
-    private readonly TimeProvider _clock;
-    private readonly ConcurrentDictionary<(Guid TenantId, Guid WorkflowId), Head> _heads = new();
-    private readonly ConcurrentDictionary<(Guid TenantId, Guid WorkflowId, int Number), CompiledWorkflow> _compiled = new();
+    private readonly TrustedCache<(Guid TenantId, Guid WorkflowId), PublishedHead> _heads;
+    private readonly TrustedCache<(Guid TenantId, Guid WorkflowId, int Number), CompiledWorkflow> _compiled;
 
     public PublishedWorkflows(ExecutionQueries queries, TimeProvider clock, Invalidation invalidation)
     {
-        (_queries, _clock) = (queries, clock);
+        _queries = queries;
+        _heads = new(clock, Limits.CachedWorkflows, Limits.PublishedTrust);
+        _compiled = new(clock, Limits.CachedWorkflows, TimeSpan.MaxValue);
         invalidation.OnChange((what, tenantId, id) =>
         {
             if (what == Invalidated.Workflow)
             {
-                _heads.TryRemove((tenantId, id), out _);
+                _heads.Drop((tenantId, id));
             }
         });
     }
 
-    public async ValueTask<PublishedHead?> FindHeadAsync(Guid tenantId, Guid workflowId, CancellationToken cancellationToken)
-    {
-        var key = (tenantId, workflowId);
-        if (!_heads.TryGetValue(key, out var head) || _clock.GetElapsedTime(head.Since) >= Limits.PublishedTrust)
-        {
-            head = _heads.AddOrUpdate(
-                key, NewHead, (k, present) => _clock.GetElapsedTime(present.Since) >= Limits.PublishedTrust ? NewHead(k) : present);
-            Trim(_heads);
-        }
-
-        var found = default(PublishedHead);
-        try
-        {
-            found = await head.Found.Value.WaitAsync(cancellationToken);
-            return found;
-        }
-        finally
-        {
-            if (found is null)
-            {
-                _heads.TryRemove(new(key, head));
-            }
-        }
-    }
+    public ValueTask<PublishedHead?> FindHeadAsync(
+        Guid tenantId, Guid workflowId, CancellationToken cancellationToken) =>
+        _heads.GetAsync(
+            (tenantId, workflowId),
+            static (key, queries) => queries.FindHeadAsync(key.TenantId, key.WorkflowId, CancellationToken.None),
+            _queries,
+            cancellationToken);
 
     /// <returns>Null when there is no such version, or this release cannot run it.</returns>
-    public async ValueTask<CompiledWorkflow?> FindVersionAsync(Guid tenantId, Guid workflowId, int number, CancellationToken cancellationToken)
-    {
-        if (_compiled.TryGetValue((tenantId, workflowId, number), out var compiled))
-        {
-            return compiled;
-        }
+    public ValueTask<CompiledWorkflow?> FindVersionAsync(
+        Guid tenantId, Guid workflowId, int number, CancellationToken cancellationToken) =>
+        _compiled.GetAsync(
+            (tenantId, workflowId, number),
+            static (key, self) => self.CompileAsync(key.TenantId, key.WorkflowId, key.Number),
+            this,
+            cancellationToken);
 
-        var definition = await _queries.FindDefinitionAsync(tenantId, workflowId, number, cancellationToken);
-        if (definition is null || !CompiledWorkflow.TryCompile(definition, out compiled, out _))
-        {
-            return null;
-        }
-
-        Trim(_compiled);
-        return _compiled.GetOrAdd((tenantId, workflowId, number), compiled);
-    }
-
-    // Read with the look-up's own life: whoever started it may leave.
-    private Head NewHead((Guid TenantId, Guid WorkflowId) key) => new(
-        _clock.GetTimestamp(),
-        new Lazy<Task<PublishedHead?>>(() => _queries.FindHeadAsync(key.TenantId, key.WorkflowId, CancellationToken.None)));
-
-    // All at once instead of the least used: rare, and what is needed is back in a millisecond.
-    private static void Trim<TKey, TValue>(ConcurrentDictionary<TKey, TValue> cache)
-        where TKey : notnull
-    {
-        if (cache.Count > Limits.CachedWorkflows)
-        {
-            cache.Clear();
-        }
-    }
-
-    private sealed record Head(long Since, Lazy<Task<PublishedHead?>> Found);
+    private async Task<CompiledWorkflow?> CompileAsync(Guid tenantId, Guid workflowId, int number) =>
+        await _queries.FindDefinitionAsync(tenantId, workflowId, number, CancellationToken.None) is { } definition
+        && CompiledWorkflow.TryCompile(definition, out var compiled, out _)
+            ? compiled
+            : null;
 }

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Npgsql;
+using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
 using Workflows.Data.Secrets;
@@ -35,20 +35,16 @@ public sealed class ConnectorStore
 {
     private readonly WorkflowsDatabase _database;
     private readonly SecretSealer _sealer;
-    private readonly TimeProvider _clock;
-    private readonly ConcurrentDictionary<(Guid TenantId, string Name), (long ReadAt, OpenConnector Connector)> _known = new();
+    private readonly TrustedCache<(Guid TenantId, string Name), OpenConnector> _known;
 
     public ConnectorStore(WorkflowsDatabase database, SecretSealer sealer, Invalidation invalidation, TimeProvider clock)
     {
-        (_database, _sealer, _clock) = (database, sealer, clock);
+        (_database, _sealer, _known) = (database, sealer, new(clock, Limits.CachedSecrets, Limits.SecretTrust));
         invalidation.OnChange((what, tenantId, changed) =>
         {
             if (what == Invalidated.Connector)
             {
-                foreach (var key in _known.Keys.Where(key => key.TenantId == tenantId))
-                {
-                    _known.TryRemove(key, out _);
-                }
+                _known.DropKeys(key => key.TenantId == tenantId);
             }
         });
     }
@@ -65,21 +61,13 @@ public sealed class ConnectorStore
     /// <exception cref="System.Security.Cryptography.CryptographicException">Its configuration cannot be opened.</exception>
     public async ValueTask<OpenConnector> GetAsync(Guid tenantId, string name, string type, CancellationToken cancellationToken)
     {
-        if (!_known.TryGetValue((tenantId, name), out var known) || _clock.GetElapsedTime(known.ReadAt) >= Limits.SecretTrust)
-        {
-            var readAt = _clock.GetTimestamp();
-            known = (readAt, await ReadAsync(tenantId, name, cancellationToken));
-            if (_known.Count > Limits.CachedSecrets)
-            {
-                _known.Clear();
-            }
-
-            _known[(tenantId, name)] = known;
-        }
-
-        return known.Connector.Type == type
-            ? known.Connector
-            : throw new ConnectorException("CONNECTOR_TYPE", $"The connector '{name}' is of the type '{known.Connector.Type}'; this node needs '{type}'.");
+        var connector = await _known.GetAsync(
+            (tenantId, name), static (key, self) => self.ReadAsync(key.TenantId, key.Name), this, cancellationToken)
+            ?? throw new ConnectorException("CONNECTOR_UNKNOWN", $"There is no connector '{name}'.");
+        return connector.Type == type
+            ? connector
+            : throw new ConnectorException(
+                "CONNECTOR_TYPE", $"The connector '{name}' is of the type '{connector.Type}'; this node needs '{type}'.");
     }
 
     /// <summary>Opens a configuration.</summary>
@@ -92,7 +80,7 @@ public sealed class ConnectorStore
     public ValueTask<SealedBytes> SealAsync(Guid tenantId, Guid id, IReadOnlyDictionary<string, string> config, CancellationToken cancellationToken) =>
         _sealer.SealAsync(tenantId, PurposeOf(id), JsonSerializer.SerializeToUtf8Bytes(config), cancellationToken);
 
-    private async Task<OpenConnector> ReadAsync(Guid tenantId, string name, CancellationToken cancellationToken)
+    private async Task<OpenConnector?> ReadAsync(Guid tenantId, string name)
     {
         var command = new NpgsqlBatchCommand(FindSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
@@ -102,15 +90,15 @@ public sealed class ConnectorStore
             command,
             row => (Id: row.GetGuid(0), Type: row.GetString(1), Version: row.GetInt32(2), Status: row.GetString(3),
                 Sealed: new SealedBytes(row.GetString(4), row.GetFieldValue<byte[]>(5))),
-            cancellationToken);
+            CancellationToken.None);
         if (rows.Count == 0)
         {
-            throw new ConnectorException("CONNECTOR_UNKNOWN", $"There is no connector '{name}'.");
+            return null;
         }
 
         var found = rows[0];
         return found.Status == "active"
-            ? await OpenAsync(tenantId, found.Id, name, found.Type, found.Version, found.Sealed, cancellationToken)
+            ? await OpenAsync(tenantId, found.Id, name, found.Type, found.Version, found.Sealed, CancellationToken.None)
             : throw new ConnectorException("CONNECTOR_DISABLED", $"The connector '{name}' is disabled.");
     }
 }

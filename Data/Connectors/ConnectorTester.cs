@@ -71,7 +71,8 @@ public sealed class ConnectorTester(HttpClients clients, HttpConnector http, Sql
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await (await clients.ForAsync(connector.TenantId, cancellationToken)).SendAsync(request, cancellationToken);
+        using var client = await clients.ForAsync(connector.TenantId, cancellationToken);
+        using var response = await client.SendAsync(request, cancellationToken);
         var status = (int)response.StatusCode;
         return status is 401 or 403 or >= 500
             ? throw new ConnectorException($"HTTP_{status}", $"The base address answered {status}.")

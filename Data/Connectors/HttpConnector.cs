@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Workflows.Data.Caching;
 using Workflows.Data.Network;
 
 namespace Workflows.Data.Connectors;
@@ -23,7 +23,8 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     private static readonly TimeSpan TokenMargin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TokenDefault = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<(Guid ConnectorId, int Version), (DateTimeOffset EndsAt, string Token)> _tokens = new();
+    private readonly TrustedCache<(Guid ConnectorId, int Version), AccessToken> _tokens =
+        new(clock, Limits.CachedSecrets, token => token.Lifetime - TokenMargin);
 
     /// <summary>The address of a call and what authenticates it.</summary>
     /// <param name="path">Relative to the base, or an address within it.</param>
@@ -53,7 +54,7 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     }
 
     /// <summary>Forgets the token: the target did not accept it.</summary>
-    public void ForgetToken(OpenConnector connector) => _tokens.TryRemove((connector.Id, connector.Version), out _);
+    public void ForgetToken(OpenConnector connector) => _tokens.Drop((connector.Id, connector.Version));
 
     /// <summary>The address that a path means; it lies under the connector's base, also after dots are resolved.</summary>
     public static Uri Address(OpenConnector connector, string path)
@@ -77,26 +78,22 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
 
     private async Task<string> TokenAsync(OpenConnector connector, CancellationToken cancellationToken)
     {
-        var key = (connector.Id, connector.Version);
-        if (_tokens.TryGetValue(key, out var known) && known.EndsAt > clock.GetUtcNow())
-        {
-            return known.Token;
-        }
+        var token = await _tokens.GetAsync(
+            (connector.Id, connector.Version),
+            static (_, call) => call.Self.FetchTokenAsync(call.Connector),
+            (Self: this, Connector: connector),
+            cancellationToken);
+        return token!.Text;
+    }
 
+    private async Task<AccessToken?> FetchTokenAsync(OpenConnector connector)
+    {
         using var timeout = new CancellationTokenSource(TokenTimeout, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var (token, lifetime) = await FetchTokenAsync(connector, either.Token);
-        if (_tokens.Count > Limits.CachedSecrets)
-        {
-            _tokens.Clear();
-        }
-
-        _tokens[key] = (clock.GetUtcNow() + lifetime - TokenMargin, token);
-        return token;
+        return await FetchTokenAsync(connector, timeout.Token);
     }
 
     // RFC 6749, 4.4: client credentials, the client named by HTTP Basic (2.3.1).
-    private async Task<(string Token, TimeSpan Lifetime)> FetchTokenAsync(OpenConnector connector, CancellationToken cancellationToken)
+    private async Task<AccessToken> FetchTokenAsync(OpenConnector connector, CancellationToken cancellationToken)
     {
         var form = new Dictionary<string, string> { ["grant_type"] = "client_credentials" };
         if (connector["scope"] is { } scope)
@@ -108,7 +105,8 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
         var client = $"{Uri.EscapeDataString(connector["clientId"]!)}:{Uri.EscapeDataString(connector["clientSecret"]!)}";
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(client)));
         request.Headers.Accept.ParseAdd("application/json");
-        using var response = await (await clients.ForAsync(connector.TenantId, cancellationToken)).SendAsync(request, cancellationToken);
+        using var invoker = await clients.ForAsync(connector.TenantId, cancellationToken);
+        using var response = await invoker.SendAsync(request, cancellationToken);
         if (response.StatusCode != HttpStatusCode.OK)
         {
             throw new ConnectorException("CONNECTOR_TOKEN", $"The token address answered {(int)response.StatusCode}.", isTransient: (int)response.StatusCode is >= 500 or 429);
@@ -119,7 +117,7 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
             var answer = JsonElement.Parse(await ReadAsync(response, cancellationToken));
             var lifetime = answer.TryGetProperty("expires_in", out var seconds) && seconds.TryGetInt32(out var number) ? TimeSpan.FromSeconds(number) : TokenDefault;
             return answer.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text && !text.AsSpan().ContainsAny('\r', '\n')
-                ? (text, lifetime)
+                ? new AccessToken(text, lifetime)
                 : throw new ConnectorException("CONNECTOR_TOKEN", "The token address gave no access_token.");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -135,4 +133,6 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         return buffer[..length];
     }
+
+    private sealed record AccessToken(string Text, TimeSpan Lifetime);
 }

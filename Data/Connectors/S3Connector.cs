@@ -134,7 +134,8 @@ public sealed class S3Connector(HttpClients clients, TimeProvider clock)
         // Signatures go by the database's time, like everything here; a machine's own may be wrong. There is one
         // clock in a process.
         AWSConfigs.ManualClockCorrection = clock.GetUtcNow() - TimeProvider.System.GetUtcNow();
-        using var handler = new GuardedStoreHandler(await clients.ForAsync(connector.TenantId, cancellationToken));
+        using var guarded = await clients.ForAsync(connector.TenantId, cancellationToken);
+        using var handler = new GuardedStoreHandler(guarded);
         using var http = new HttpClient(handler, disposeHandler: false)
         {
             Timeout = Timeout.InfiniteTimeSpan, // the caller's token ends it

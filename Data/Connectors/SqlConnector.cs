@@ -1,7 +1,8 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
+using BitFaster.Caching;
+using BitFaster.Caching.Lru;
 using Npgsql;
 using Workflows.Data.Network;
 
@@ -26,13 +27,14 @@ public sealed record SqlConnectorOptions(bool AllowPlatformDatabase);
 /// operator allows it, by whichever name it is reached; a small pool per connector, so that no tenant drains its database. Does not guarantee that
 /// a statement takes effect once: a call whose answer was lost is made again.
 /// </summary>
-public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions options, TimeProvider clock) : IAsyncDisposable
+public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions options) : IDisposable
 {
     private const int PoolSize = 4;
     private const int ConnectSeconds = 10;
-    private const int CachedPools = 500;
 
-    private readonly ConcurrentDictionary<(Guid ConnectorId, int Version, string Address), (NpgsqlDataSource Source, long LastUse)> _pools = new();
+    private readonly IScopedCache<(Guid ConnectorId, int Version, string Address), NpgsqlDataSource> _pools =
+        new ConcurrentLruBuilder<(Guid ConnectorId, int Version, string Address), NpgsqlDataSource>()
+            .WithCapacity(Limits.SqlPools).AsScopedCache().WithAtomicGetOrAdd().Build();
 
     /// <summary>Runs one statement.</summary>
     /// <exception cref="ConnectorException">It failed, or the database may not or cannot be reached.</exception>
@@ -40,8 +42,8 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
     {
         try
         {
-            var source = await PoolAsync(connector, cancellationToken);
-            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            using var pool = await PoolAsync(connector, cancellationToken);
+            await using var connection = await pool.Value.OpenConnectionAsync(cancellationToken);
             return await RunStatementAsync(connection, call.Statement, call, cancellationToken);
         }
         catch (TargetRefusedException exception)
@@ -119,7 +121,9 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         return new SqlAnswer(buffer.ToArray(), count, truncated);
     }
 
-    private async Task<NpgsqlDataSource> PoolAsync(OpenConnector connector, CancellationToken cancellationToken)
+    // The pool stays open until the caller lets go of it, also when the cache has done so before.
+    private async Task<Lifetime<NpgsqlDataSource>> PoolAsync(
+        OpenConnector connector, CancellationToken cancellationToken)
     {
         var host = connector["host"]!;
         var port = int.Parse(connector["port"] ?? "5432", CultureInfo.InvariantCulture);
@@ -130,23 +134,24 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
 
         // Judged at every call: a pool whose addresses are not allowed any more is not used again.
         var addresses = await network.ResolveAsync(connector.TenantId, host, port, cancellationToken);
-        var key = (connector.Id, connector.Version, addresses.OrderBy(address => address.AddressFamily).First().ToString());
-        var now = clock.GetTimestamp();
-        if (_pools.TryGetValue(key, out var pool))
+        var key = (connector.Id, connector.Version, Address: addresses.OrderBy(address => address.AddressFamily).First().ToString());
+        if (_pools.ScopedTryGet(key, out var pool))
         {
-            _pools[key] = (pool.Source, now);
-            return pool.Source;
+            return pool;
         }
 
-        await TrimAsync(connector);
-        var source = CreatePool(connector, host, port, key.Item3);
-        var kept = _pools.GetOrAdd(key, (source, now)).Source;
-        if (!ReferenceEquals(kept, source))
-        {
-            await source.DisposeAsync();
-        }
+        DropFormerVersions(connector);
+        return _pools.ScopedGetOrAdd(
+            key, key => new Scoped<NpgsqlDataSource>(CreatePool(connector, host, port, key.Address)));
+    }
 
-        return kept;
+    private void DropFormerVersions(OpenConnector connector)
+    {
+        foreach (var key in _pools.Keys
+            .Where(key => key.ConnectorId == connector.Id && key.Version < connector.Version))
+        {
+            _pools.TryRemove(key);
+        }
     }
 
     private NpgsqlDataSource CreatePool(OpenConnector connector, string host, int port, string address)
@@ -190,33 +195,9 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         }
     }
 
-    // Former versions of the connector go at once; the least used ones when there are too many.
-    private async Task TrimAsync(OpenConnector connector)
-    {
-        var old = _pools.Where(pool => pool.Key.ConnectorId == connector.Id && pool.Key.Version < connector.Version).ToList();
-        if (_pools.Count >= CachedPools)
-        {
-            old.AddRange(_pools.OrderBy(pool => pool.Value.LastUse).Take(CachedPools / 10));
-        }
-
-        foreach (var pool in old)
-        {
-            if (_pools.TryRemove(pool.Key, out var removed))
-            {
-                await removed.Source.DisposeAsync(); // connections in use end when they are returned
-            }
-        }
-    }
-
     private static string Describe(PostgresException exception) =>
         exception.Position > 0 ? $"{exception.MessageText} (at character {exception.Position})" : exception.MessageText;
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var pool in _pools.Values)
-        {
-            await pool.Source.DisposeAsync();
-        }
-    }
+    public void Dispose() => _pools.Clear();
 }

@@ -14,7 +14,7 @@ public sealed record EventEffect(Guid EventId, bool Started, WokenExecution Exec
 /// </summary>
 public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams dispatch, WorkerSignals signals, TimeProvider clock)
 {
-    private readonly RoutingTables _tables = new(database);
+    private readonly RoutingTables _tables = new(database, clock);
 
     private const string LoadSql = """
         select e.id, e.type, e.correlation_key, cloud_event(e)

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Npgsql;
+using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Engine.Events;
 using Workflows.Jsonata;
@@ -10,9 +10,9 @@ namespace Workflows.Data.Events;
 /// The routing tables of tenants in memory. Guarantees: whoever hands over the version that was read with the events gets a table at least as new, so an event
 /// that was stored after a publication is matched against it. The version is raised by the database itself, in the transaction of each change.
 /// </summary>
-internal sealed class RoutingTables(WorkflowsDatabase database)
+internal sealed class RoutingTables(WorkflowsDatabase database, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<Guid, RoutingTable> _tables = new();
+    private readonly TrustedCache<Guid, RoutingTable> _tables = new(clock, Limits.RoutingTables, TimeSpan.MaxValue);
 
     /// <summary>Read in the round trip that stores or loads the events; null counts as 0.</summary>
     public const string VersionSql = "select version from routing_versions where tenant_id = $1";
@@ -21,18 +21,38 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
 
     public async ValueTask<RoutingTable> GetAsync(Guid tenantId, long version, CancellationToken cancellationToken)
     {
-        if (_tables.TryGetValue(tenantId, out var table) && table.Version >= version)
+        if (_tables.TryGet(tenantId, out var table) && table.Version >= version)
         {
             return table;
         }
 
-        var loaded = await LoadAsync(tenantId, table, cancellationToken);
-        if (_tables.Count > Limits.RoutingTables)
+        while (true)
         {
-            _tables.Clear();
-        }
+            if (table is not null)
+            {
+                _tables.Drop(tenantId, table);
+            }
 
-        return _tables.AddOrUpdate(tenantId, loaded, (_, present) => present.Version > loaded.Version ? present : loaded);
+            // A load of somebody else may have begun before the version came about; one of our own did not.
+            var load = new Load(this, table);
+            table = (await _tables.GetAsync(
+                tenantId, static (tenantId, load) => load.RunAsync(tenantId), load, cancellationToken))!;
+            if (load.HasRun || table.Version >= version)
+            {
+                return table;
+            }
+        }
+    }
+
+    private sealed class Load(RoutingTables tables, RoutingTable? present)
+    {
+        public bool HasRun { get; private set; }
+
+        public async Task<RoutingTable?> RunAsync(Guid tenantId)
+        {
+            HasRun = true;
+            return await tables.LoadAsync(tenantId, present);
+        }
     }
 
     private const string TriggersSql = """
@@ -59,9 +79,9 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
         """;
 
     // The version first: what changes in between makes the table newer than it says, and it is merely read once more.
-    private async Task<RoutingTable> LoadAsync(Guid tenantId, RoutingTable? present, CancellationToken cancellationToken)
+    private async Task<RoutingTable> LoadAsync(Guid tenantId, RoutingTable? present)
     {
-        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.HotPath.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -73,12 +93,12 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
                 new(StartableSql) { Parameters = { Sql.Uuid(tenantId) } },
             },
         };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        var version = await reader.ReadAsync(cancellationToken) ? reader.GetInt64(0) : 0;
-        await reader.NextResultAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync();
+        var version = await reader.ReadAsync() ? reader.GetInt64(0) : 0;
+        await reader.NextResultAsync();
         var triggers = new List<EventTrigger>();
-        while (await reader.ReadAsync(cancellationToken))
+        while (await reader.ReadAsync())
         {
             JsonataExpression? condition = null;
             if (reader.IsDBNull(4) || reader.GetString(4) is not { Length: > 0 } source || EventCondition.TryParse(source, out condition))
@@ -89,11 +109,11 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
             }
         }
 
-        await reader.NextResultAsync(cancellationToken);
-        var rules = await ReadRulesAsync(reader, present, cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
+        await reader.NextResultAsync();
+        var rules = await ReadRulesAsync(reader, present);
+        await reader.NextResultAsync();
         var startable = new Dictionary<Guid, StartableVersion>();
-        while (await reader.ReadAsync(cancellationToken))
+        while (await reader.ReadAsync())
         {
             startable[reader.GetGuid(0)] = new StartableVersion(reader.GetInt32(1), reader.IsDBNull(2) ? null : reader.GetString(2));
         }
@@ -102,11 +122,11 @@ internal sealed class RoutingTables(WorkflowsDatabase database)
     }
 
     // One that did not change stays compiled.
-    private static async Task<List<RoutingRule>> ReadRulesAsync(NpgsqlDataReader reader, RoutingTable? present, CancellationToken cancellationToken)
+    private static async Task<List<RoutingRule>> ReadRulesAsync(NpgsqlDataReader reader, RoutingTable? present)
     {
         var compiled = present?.Rules.ToDictionary(rule => (rule.Id, rule.Version)) ?? [];
         var rules = new List<RoutingRule>();
-        while (await reader.ReadAsync(cancellationToken))
+        while (await reader.ReadAsync())
         {
             if (compiled.TryGetValue((reader.GetGuid(0), reader.GetInt32(2)), out var same))
             {

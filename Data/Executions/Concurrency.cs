@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using BitFaster.Caching.Lru;
 using Workflows.Engine.Definitions;
 using Workflows.Jsonata;
 
@@ -36,9 +36,7 @@ public sealed class ConcurrencyKeyException(string message) : Exception(message)
 /// <summary>What of a published definition's settings a start needs, as <c>workflows.start_settings</c> holds it.</summary>
 public sealed class StartSettings
 {
-    private const int CachedSettings = 10_000;
-
-    private static readonly ConcurrentDictionary<string, StartSettings> Cache = new(StringComparer.Ordinal);
+    private static readonly FastConcurrentLru<string, StartSettings> Cache = new(Limits.CachedStartSettings);
     private static readonly StartSettings None = new(ExecutionPriority.Normal, null, null, "queue", null, null);
 
     private readonly JsonataExpression? _key;
@@ -59,26 +57,7 @@ public sealed class StartSettings
     /// <summary>Reads the settings of a definition that was compiled when it was published.</summary>
     /// <param name="json">The member <c>settings</c> of the definition; null when it has none.</param>
     /// <exception cref="ConcurrencyKeyException">The key is no expression on this release.</exception>
-    public static StartSettings Parse(string? json)
-    {
-        if (json is null)
-        {
-            return None;
-        }
-
-        if (!Cache.TryGetValue(json, out var settings))
-        {
-            settings = Read(json);
-            if (Cache.Count >= CachedSettings)
-            {
-                Cache.Clear();
-            }
-
-            Cache[json] = settings;
-        }
-
-        return settings;
-    }
+    public static StartSettings Parse(string? json) => json is null ? None : Cache.GetOrAdd(json, Read);
 
     /// <summary>The limit that a start of <paramref name="workflow"/> falls under; null when there is none.</summary>
     /// <exception cref="ConcurrencyKeyException">The key cannot be worked out for this input.</exception>

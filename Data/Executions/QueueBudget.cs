@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using BitFaster.Caching.Lru;
 using Npgsql;
 using Workflows.Data.Database;
 
@@ -10,9 +10,7 @@ namespace Workflows.Data.Executions;
 /// </summary>
 public sealed class QueueBudget(WorkflowsDatabase database, TimeProvider clock)
 {
-    private const int KnownTenants = 10_000;
-
-    private readonly ConcurrentDictionary<Guid, Budget> _budgets = new();
+    private readonly FastConcurrentLru<Guid, Budget> _budgets = new(Limits.QueueBudgets);
 
     /// <summary>How long a length of the queue is trusted.</summary>
     public static readonly TimeSpan Trust = TimeSpan.FromSeconds(1);
@@ -20,16 +18,7 @@ public sealed class QueueBudget(WorkflowsDatabase database, TimeProvider clock)
     /// <returns>False when <paramref name="starts"/> more would be too many.</returns>
     public async ValueTask<bool> TryTakeAsync(Guid tenantId, int starts, CancellationToken cancellationToken)
     {
-        if (!_budgets.TryGetValue(tenantId, out var budget))
-        {
-            if (_budgets.Count >= KnownTenants)
-            {
-                _budgets.Clear();
-            }
-
-            budget = _budgets.GetOrAdd(tenantId, _ => new Budget());
-        }
-
+        var budget = _budgets.GetOrAdd(tenantId, static _ => new Budget());
         if (clock.GetElapsedTime(Volatile.Read(ref budget.ReadAt)) >= Trust || !budget.IsKnown)
         {
             await RefreshAsync(tenantId, budget, cancellationToken);

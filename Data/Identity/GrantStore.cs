@@ -127,15 +127,6 @@ public sealed class GrantStore(WorkflowsDatabase database)
             },
             cancellationToken);
 
-    private const string RecordSuccessSql =
-        "update users set failed_logins = 0, locked_until = null, last_login_at = $3 where tenant_id = $1 and id = $2";
-
-    public Task RecordSuccessAsync(Guid tenantId, Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ExecuteAsync(
-            tenantId,
-            new NpgsqlBatchCommand(RecordSuccessSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Instant(now) } },
-            cancellationToken);
-
     private const string TouchKeysSql = """
         update api_keys k set last_used_at = greatest(k.last_used_at, u.at)
         from unnest($2::uuid[], $3::timestamptz[]) as u (id, at)

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Workflows.Data.Caching;
 using Workflows.Data.Identity;
 
 namespace Workflows.Data.Network;
@@ -17,23 +17,30 @@ public sealed class GuardedNetwork(TenantSettingsStore tenants, NetworkOptions o
     private static readonly TimeSpan PauseWithoutDatabase = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SettingsAge = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Guid, (DateTimeOffset ReadAt, string[] Allow)> _settings = new();
+    private readonly TrustedCache<Guid, string[]> _settings = new(clock, Limits.CachedAllowLists, SettingsAge);
 
-    /// <summary>Everything that is exempt for the tenant.</summary>
+    /// <summary>
+    /// Everything that is exempt for the tenant. Waits for the database while it is away: no call may fail for it, since
+    /// its outcome could not be recorded anyway.
+    /// </summary>
     public async ValueTask<IReadOnlyList<string>> AllowedAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        if (!_settings.TryGetValue(tenantId, out var settings) || now - settings.ReadAt > SettingsAge)
+        while (true)
         {
-            settings = (now, [.. options.Allow.Concat(await ReadPatientlyAsync(tenantId, cancellationToken))]);
-            _settings[tenantId] = settings;
+            try
+            {
+                return (await _settings.GetAsync(
+                    tenantId, static (tenantId, self) => self.ReadAsync(tenantId), this, cancellationToken))!;
+            }
+            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+            {
+                await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
+            }
         }
-
-        return settings.Allow;
     }
 
     /// <summary>Reads the tenant's allow-list anew at the next call.</summary>
-    public void Forget(Guid tenantId) => _settings.TryRemove(tenantId, out _);
+    public void Forget(Guid tenantId) => _settings.Drop(tenantId);
 
     /// <summary>The addresses of a host that the tenant's executions may connect to: at least one.</summary>
     /// <exception cref="TargetRefusedException">It has addresses, and none is allowed.</exception>
@@ -85,19 +92,6 @@ public sealed class GuardedNetwork(TenantSettingsStore tenants, NetworkOptions o
         }
     }
 
-    // While the database is away no call may fail for it: its outcome could not be recorded anyway.
-    private async Task<IReadOnlyList<string>> ReadPatientlyAsync(Guid tenantId, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await tenants.HttpAllowAsync(tenantId, cancellationToken);
-            }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
-            {
-                await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
-            }
-        }
-    }
+    private async Task<string[]?> ReadAsync(Guid tenantId) =>
+        [.. options.Allow, .. await tenants.HttpAllowAsync(tenantId, CancellationToken.None)];
 }

@@ -1,30 +1,52 @@
-using System.Collections.Concurrent;
 using System.Net;
+using BitFaster.Caching;
+using BitFaster.Caching.Lru;
 
 namespace Workflows.Data.Network;
 
 /// <summary>
 /// Connections for HTTP calls of executions. Tenants with different allow-lists never share a connection: a pooled one was checked under the list of
-/// whoever opened it.
+/// whoever opened it. Connections of the lists used last are kept, <see cref="Limits.HttpPools"/> at most; those of a
+/// list that is pushed out are closed when its last caller is done.
 /// </summary>
-public sealed class HttpClients(GuardedNetwork network) : IDisposable
+public sealed class HttpClients : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, HttpMessageInvoker> _byAllowList = new();
+    private readonly GuardedNetwork _network;
+    private readonly IScopedCache<string, SocketsHttpHandler> _byAllowList;
 
-    /// <summary>What calls of the tenant go through.</summary>
+    /// <summary>Without any connection yet.</summary>
+    public HttpClients(GuardedNetwork network)
+        : this(network, Limits.HttpPools)
+    {
+    }
+
+    internal HttpClients(GuardedNetwork network, int pools)
+    {
+        _network = network;
+        _byAllowList = new ConcurrentLruBuilder<string, SocketsHttpHandler>()
+            .WithCapacity(pools).AsScopedCache().WithAtomicGetOrAdd().Build();
+    }
+
+    /// <summary>
+    /// What calls of the tenant go through. The caller disposes it when it has sent its requests; answers may be read
+    /// after that.
+    /// </summary>
     /// <exception cref="FormatException">The tenant's allow-list holds an invalid entry.</exception>
     public async ValueTask<HttpMessageInvoker> ForAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var allow = await network.AllowedAsync(tenantId, cancellationToken);
-        return _byAllowList.GetOrAdd(string.Join(',', allow), static (_, allow) => Create(new NetworkGuard(allow)), allow);
+        var allow = await _network.AllowedAsync(tenantId, cancellationToken);
+        return new Lease(_byAllowList.ScopedGetOrAdd(
+            string.Join(',', allow),
+            static (_, allow) => new Scoped<SocketsHttpHandler>(Create(new NetworkGuard(allow))),
+            allow));
     }
 
     /// <summary>Reads the tenant's allow-list anew at the next call.</summary>
-    public void Forget(Guid tenantId) => network.Forget(tenantId);
+    public void Forget(Guid tenantId) => _network.Forget(tenantId);
 
-    private static HttpMessageInvoker Create(NetworkGuard guard) => new(new SocketsHttpHandler
+    private static SocketsHttpHandler Create(NetworkGuard guard) => new()
     {
         AllowAutoRedirect = false, // each target is looked at by the runner
         UseProxy = false, // a proxy would connect on our behalf, to wherever
@@ -39,14 +61,23 @@ public sealed class HttpClients(GuardedNetwork network) : IDisposable
             return await GuardedNetwork.ConnectAsync(
                 await GuardedNetwork.ResolveAsync(guard, target.Host, target.Port, cancellationToken), target.Port, cancellationToken);
         },
-    });
+    };
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _byAllowList.Clear();
+
+    // Keeps the connections open for one caller, also when the cache lets go of them meanwhile.
+    private sealed class Lease(Lifetime<SocketsHttpHandler> handler)
+        : HttpMessageInvoker(handler.Value, disposeHandler: false)
     {
-        foreach (var client in _byAllowList.Values)
+        protected override void Dispose(bool disposing)
         {
-            client.Dispose();
+            if (disposing)
+            {
+                handler.Dispose();
+            }
+
+            base.Dispose(disposing);
         }
     }
 }

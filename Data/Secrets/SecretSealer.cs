@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
+using Workflows.Data.Caching;
 using Workflows.Data.Database;
 
 namespace Workflows.Data.Secrets;
@@ -21,9 +21,9 @@ public sealed class SecretSealer(WorkflowsDatabase database, MasterKeys masters,
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
     private const int HeadBytes = 1 + NonceBytes + TagBytes;
-    private const int CachedKeys = 10_000;
 
-    private readonly ConcurrentDictionary<(Guid TenantId, string KeyId), byte[]> _keys = new();
+    private readonly TrustedCache<(Guid TenantId, string KeyId), byte[]> _keys =
+        new(clock, Limits.CachedKeys, TimeSpan.MaxValue);
 
     /// <summary>The key that new writes are sealed under.</summary>
     public string CurrentKeyId => masters.CurrentId;
@@ -46,18 +46,17 @@ public sealed class SecretSealer(WorkflowsDatabase database, MasterKeys masters,
 
     private const string FindSql = "select k.wrapped from tenant_keys k where k.tenant_id = $1 and k.key_id = $2";
 
-    private async ValueTask<byte[]?> KeyAsync(Guid tenantId, string keyId, CancellationToken cancellationToken)
-    {
-        if (_keys.TryGetValue((tenantId, keyId), out var key))
-        {
-            return key;
-        }
+    private ValueTask<byte[]?> KeyAsync(Guid tenantId, string keyId, CancellationToken cancellationToken) =>
+        _keys.GetAsync(
+            (tenantId, keyId), static (key, self) => self.ReadKeyAsync(key.TenantId, key.KeyId), this, cancellationToken);
 
+    private async Task<byte[]?> ReadKeyAsync(Guid tenantId, string keyId)
+    {
         var command = new NpgsqlBatchCommand(FindSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
         command.Parameters.Add(Sql.Text(keyId));
-        var wrapped = await database.ReadBytesAsync(tenantId, command, cancellationToken);
-        return wrapped is null ? null : Keep(tenantId, keyId, Decrypt(masters.Find(keyId), wrapped, Context(tenantId, $"key:{keyId}")));
+        var wrapped = await database.ReadBytesAsync(tenantId, command, CancellationToken.None);
+        return wrapped is null ? null : Decrypt(masters.Find(keyId), wrapped, Context(tenantId, $"key:{keyId}"));
     }
 
     // The first one stays: whoever comes second reads it.
@@ -75,17 +74,8 @@ public sealed class SecretSealer(WorkflowsDatabase database, MasterKeys masters,
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = wrapped });
         command.Parameters.Add(Sql.Instant(clock.GetUtcNow()));
         await database.ExecuteAsync(tenantId, command, cancellationToken);
+        _keys.Drop((tenantId, keyId)); // a read under way may have begun before the key was there
         return (await KeyAsync(tenantId, keyId, cancellationToken))!;
-    }
-
-    private byte[] Keep(Guid tenantId, string keyId, byte[] key)
-    {
-        if (_keys.Count >= CachedKeys)
-        {
-            _keys.Clear();
-        }
-
-        return _keys.GetOrAdd((tenantId, keyId), key);
     }
 
     // The tenant's bytes have a fixed length, so that no other pair of tenant and purpose reads the same.

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Npgsql;
+using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
 
@@ -14,17 +14,16 @@ public sealed class SecretStore
 {
     private readonly WorkflowsDatabase _database;
     private readonly SecretSealer _sealer;
-    private readonly TimeProvider _clock;
-    private readonly ConcurrentDictionary<(Guid TenantId, string Name), (long ReadAt, string Value)> _known = new();
+    private readonly TrustedCache<(Guid TenantId, string Name), string> _known;
 
     public SecretStore(WorkflowsDatabase database, SecretSealer sealer, Invalidation invalidation, TimeProvider clock)
     {
-        (_database, _sealer, _clock) = (database, sealer, clock);
+        (_database, _sealer, _known) = (database, sealer, new(clock, Limits.CachedSecrets, Limits.SecretTrust));
         invalidation.OnChange((what, tenantId, _) =>
         {
             if (what == Invalidated.Secret)
             {
-                Forget(tenantId);
+                _known.DropKeys(key => key.TenantId == tenantId);
             }
         });
     }
@@ -39,54 +38,25 @@ public sealed class SecretStore
     public async ValueTask<IReadOnlyDictionary<string, string>> GetAsync(
         Guid tenantId, IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
-        var values = new Dictionary<string, string>(names.Count, StringComparer.Ordinal);
-        var missing = new List<string>();
-        foreach (var name in names)
-        {
-            if (_known.TryGetValue((tenantId, name), out var known) && _clock.GetElapsedTime(known.ReadAt) < Limits.SecretTrust)
-            {
-                values[name] = known.Value;
-            }
-            else
-            {
-                missing.Add(name);
-            }
-        }
-
-        if (missing.Count > 0)
-        {
-            await ReadAsync(tenantId, missing, values, cancellationToken);
-        }
-
-        return values;
+        var values = await _known.GetAllAsync(
+            names.Select(name => (tenantId, name)), missing => ReadAsync(tenantId, missing), cancellationToken);
+        return values.ToDictionary(pair => pair.Key.Name, pair => pair.Value, StringComparer.Ordinal);
     }
 
-    private async Task ReadAsync(Guid tenantId, List<string> names, Dictionary<string, string> values, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<(Guid TenantId, string Name), Task<string>>> ReadAsync(
+        Guid tenantId, IReadOnlyList<(Guid TenantId, string Name)> keys)
     {
-        var readAt = _clock.GetTimestamp();
         var command = new NpgsqlBatchCommand(FindSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(Sql.Texts(names, name => name));
+        command.Parameters.Add(Sql.Texts(keys, key => key.Name));
         var rows = await _database.ReadAsync(
-            tenantId, command, row => (Name: row.GetString(0), Sealed: new SealedBytes(row.GetString(1), row.GetFieldValue<byte[]>(2))), cancellationToken);
-        if (_known.Count > Limits.CachedSecrets)
-        {
-            _known.Clear();
-        }
-
-        foreach (var (name, @sealed) in rows)
-        {
-            var value = Encoding.UTF8.GetString(await _sealer.OpenAsync(tenantId, PurposeOf(name), @sealed, cancellationToken));
-            values[name] = value;
-            _known[(tenantId, name)] = (readAt, value);
-        }
+            tenantId,
+            command,
+            row => (Name: row.GetString(0), Sealed: new SealedBytes(row.GetString(1), row.GetFieldValue<byte[]>(2))),
+            CancellationToken.None);
+        return rows.ToDictionary(row => (tenantId, row.Name), row => OpenAsync(tenantId, row.Name, row.Sealed));
     }
 
-    private void Forget(Guid tenantId)
-    {
-        foreach (var key in _known.Keys.Where(key => key.TenantId == tenantId))
-        {
-            _known.TryRemove(key, out _);
-        }
-    }
+    private async Task<string> OpenAsync(Guid tenantId, string name, SealedBytes @sealed) =>
+        Encoding.UTF8.GetString(await _sealer.OpenAsync(tenantId, PurposeOf(name), @sealed, CancellationToken.None));
 }

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Npgsql;
+using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
 
@@ -12,20 +12,16 @@ namespace Workflows.Data.Secrets;
 public sealed class VariableStore
 {
     private readonly WorkflowsDatabase _database;
-    private readonly TimeProvider _clock;
-    private readonly ConcurrentDictionary<(Guid TenantId, Guid WorkflowId), (long ReadAt, byte[] Json)> _known = new();
+    private readonly TrustedCache<(Guid TenantId, Guid WorkflowId), byte[]> _known;
 
     public VariableStore(WorkflowsDatabase database, Invalidation invalidation, TimeProvider clock)
     {
-        (_database, _clock) = (database, clock);
+        (_database, _known) = (database, new(clock, Limits.CachedSecrets, Limits.SecretTrust));
         invalidation.OnChange((what, tenantId, changed) =>
         {
             if (what == Invalidated.Variable)
             {
-                foreach (var key in _known.Keys.Where(key => key.TenantId == tenantId))
-                {
-                    _known.TryRemove(key, out _);
-                }
+                _known.DropKeys(key => key.TenantId == tenantId);
             }
         });
     }
@@ -38,31 +34,28 @@ public sealed class VariableStore
         """;
 
     /// <summary>A JSON object of the tenant's variables and, over them, the workflow's.</summary>
-    public async ValueTask<byte[]> GetAsync(Guid tenantId, Guid workflowId, CancellationToken cancellationToken)
-    {
-        if (_known.TryGetValue((tenantId, workflowId), out var known) && _clock.GetElapsedTime(known.ReadAt) < Limits.SecretTrust)
-        {
-            return known.Json;
-        }
+    public async ValueTask<byte[]> GetAsync(Guid tenantId, Guid workflowId, CancellationToken cancellationToken) =>
+        (await _known.GetAsync(
+            (tenantId, workflowId),
+            static (key, self) => self.ReadAsync(key.TenantId, key.WorkflowId),
+            this,
+            cancellationToken))!;
 
-        var readAt = _clock.GetTimestamp();
+    private async Task<byte[]?> ReadAsync(Guid tenantId, Guid workflowId)
+    {
         var command = new NpgsqlBatchCommand(FindSql);
         command.Parameters.Add(Sql.Uuid(tenantId));
         command.Parameters.Add(Sql.Uuid(workflowId));
         var variables = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var (name, value) in await _database.ReadAsync(
-            tenantId, command, row => (Name: row.GetString(0), Value: row.GetFieldValue<byte[]>(1)), cancellationToken))
+            tenantId,
+            command,
+            row => (Name: row.GetString(0), Value: row.GetFieldValue<byte[]>(1)),
+            CancellationToken.None))
         {
             variables[name] = JsonElement.Parse(value);
         }
 
-        if (_known.Count > Limits.CachedSecrets)
-        {
-            _known.Clear();
-        }
-
-        var json = JsonSerializer.SerializeToUtf8Bytes(variables);
-        _known[(tenantId, workflowId)] = (readAt, json);
-        return json;
+        return JsonSerializer.SerializeToUtf8Bytes(variables);
     }
 }

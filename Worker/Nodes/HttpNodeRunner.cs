@@ -102,13 +102,15 @@ internal sealed class HttpNodeRunner(HttpClients clients, ConnectorAccess connec
     {
         try
         {
-            return await SendAsync(await clients.ForAsync(call.TenantId, cancellationToken), http, call.Run.IdempotencyKey, cancellationToken);
+            using var client = await clients.ForAsync(call.TenantId, cancellationToken);
+            return await SendAsync(client, http, call.Run.IdempotencyKey, cancellationToken);
         }
         catch (HttpRequestException exception) when (exception.InnerException is TargetRefusedException)
         {
             // The allow-list may have been extended a moment ago: look once more before refusing for good.
             clients.Forget(call.TenantId);
-            return await SendAsync(await clients.ForAsync(call.TenantId, cancellationToken), http, call.Run.IdempotencyKey, cancellationToken);
+            using var client = await clients.ForAsync(call.TenantId, cancellationToken);
+            return await SendAsync(client, http, call.Run.IdempotencyKey, cancellationToken);
         }
     }
 

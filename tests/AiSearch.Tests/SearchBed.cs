@@ -27,7 +27,7 @@ internal sealed class SearchBed : IAsyncDisposable
     /// <summary>The superuser, for arranging and looking.</summary>
     public NpgsqlDataSource Owner { get; }
 
-    public TestClock Clock => (TestClock)_services.GetRequiredService<TimeProvider>();
+    public JumpingClock Clock => (JumpingClock)_services.GetRequiredService<TimeProvider>();
 
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
@@ -67,7 +67,7 @@ internal sealed class SearchBed : IAsyncDisposable
         services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton(configuration);
-        services.AddSingleton<TimeProvider>(new TestClock());
+        services.AddSingleton<TimeProvider>(new JumpingClock());
         services.AddWorkflowsDatabase(configuration, DatabaseRole.Search);
         services.AddSearch(configuration);
     }

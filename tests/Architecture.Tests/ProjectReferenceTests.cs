@@ -26,8 +26,8 @@ public sealed class ProjectReferenceTests
             ["Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery", "OpenTelemetry."],
         ["Data"] =
         [
-            "AWSSDK.S3", "MailKit", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "Npgsql", "Npgsql.EntityFrameworkCore.PostgreSQL",
-            "StackExchange.Redis",
+            "AWSSDK.S3", "BitFaster.Caching", "MailKit", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "Npgsql",
+            "Npgsql.EntityFrameworkCore.PostgreSQL", "StackExchange.Redis",
         ],
         ["Api"] = ["Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis", "Microsoft.AspNetCore."],
         ["Worker"] = ["Aspire.StackExchange.Redis"],

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Workflows.Data.Database;
 using Workflows.Testing;
 
@@ -35,37 +36,29 @@ public sealed class DatabaseClockTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public void An_answer_changes_it_by_no_more_than_it_rules_out()
     {
-        var machine = new StillClock();
+        var machine = new FakeTimeProvider();
         var clock = new DatabaseClock(machine);
         var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-        clock.Learn(noon, machine.GetTimestamp(), machine.Pass(RoundTrip));
+        clock.Learn(noon, machine.GetTimestamp(), Pass(machine, RoundTrip));
         Assert.Equal(noon + (RoundTrip / 2), clock.GetUtcNow());
 
         // Its answer could be as old as the question, or new: what is believed lies in between and stays.
-        clock.Learn(noon + TimeSpan.FromMilliseconds(30), machine.GetTimestamp(), machine.Pass(RoundTrip));
+        clock.Learn(noon + TimeSpan.FromMilliseconds(30), machine.GetTimestamp(), Pass(machine, RoundTrip));
         Assert.Equal(noon + TimeSpan.FromMilliseconds(60), clock.GetUtcNow());
 
         // It was 100 ms at the least when it answered, 140 at the most.
-        clock.Learn(noon + TimeSpan.FromMilliseconds(140), machine.GetTimestamp(), machine.Pass(RoundTrip));
+        clock.Learn(noon + TimeSpan.FromMilliseconds(140), machine.GetTimestamp(), Pass(machine, RoundTrip));
         Assert.Equal(noon + TimeSpan.FromMilliseconds(140), clock.GetUtcNow());
-        clock.Learn(noon + TimeSpan.FromMilliseconds(100), machine.GetTimestamp(), machine.Pass(RoundTrip));
+        clock.Learn(noon + TimeSpan.FromMilliseconds(100), machine.GetTimestamp(), Pass(machine, RoundTrip));
         Assert.Equal(noon + TimeSpan.FromMilliseconds(140), clock.GetUtcNow());
-        machine.Pass(TimeSpan.FromHours(1));
+        machine.Advance(TimeSpan.FromHours(1));
         Assert.Equal(noon + TimeSpan.FromMilliseconds(140) + TimeSpan.FromHours(1), clock.GetUtcNow());
     }
 
-    /// <summary>Its time of day is nonsense; its timestamps run when they are told to.</summary>
-    private sealed class StillClock : TimeProvider
+    private static long Pass(FakeTimeProvider machine, TimeSpan time)
     {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch;
-
-        public override long GetTimestamp() => _ticks;
-
-        public long Pass(TimeSpan time) => _ticks += time.Ticks;
+        machine.Advance(time);
+        return machine.GetTimestamp();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
 
@@ -10,15 +11,15 @@ internal sealed class Callers
     private readonly Tokens _tokens;
     private readonly TimeProvider _clock;
     private readonly ApiKeyUses _uses;
-    private readonly GrantCache<KeyHash, KeyCaller> _keys;
-    private readonly GrantCache<(Guid TenantId, Guid SessionId), SessionCaller> _sessions;
+    private readonly GrantStore _store;
+    private readonly TrustedCache<KeyHash, KeyCaller> _keys;
+    private readonly TrustedCache<(Guid TenantId, Guid SessionId), SessionCaller> _sessions;
 
     public Callers(GrantStore store, Tokens tokens, TimeProvider clock, Invalidation invalidation, ApiKeyUses uses)
     {
-        (_tokens, _clock, _uses) = (tokens, clock, uses);
-        _keys = new(clock, async hash => await store.FindApiKeyAsync(hash.ToArray(), CancellationToken.None) is { } grant ? new KeyCaller(grant) : null);
-        _sessions = new(clock, async key =>
-            await store.FindSessionAsync(key.TenantId, key.SessionId, CancellationToken.None) is { } grant ? new SessionCaller(grant) : null);
+        (_store, _tokens, _clock, _uses) = (store, tokens, clock, uses);
+        _keys = new(clock, Limits.CachedGrants, Limits.GrantTrust);
+        _sessions = new(clock, Limits.CachedGrants, Limits.GrantTrust);
         invalidation.OnChange(Forget);
     }
 
@@ -30,7 +31,14 @@ internal sealed class Callers
 
     private async ValueTask<(Caller? Caller, Problem? Problem)> IdentifyKeyAsync(string key, CancellationToken cancellationToken)
     {
-        var found = await _keys.GetAsync(KeyHash.Of(key), cancellationToken);
+        var found = await _keys.GetAsync(
+            KeyHash.Of(key),
+            static async (hash, store) =>
+                await store.FindApiKeyAsync(hash.ToArray(), CancellationToken.None) is { } grant
+                    ? new KeyCaller(grant)
+                    : null,
+            _store,
+            cancellationToken);
         if (found is null || found.Grant.RevokedAt is not null || found.Grant.TenantStatus != "active")
         {
             return (null, new Problem(Errors.Unauthenticated));
@@ -61,7 +69,14 @@ internal sealed class Callers
             return (null, new Problem(Errors.TokenExpired));
         }
 
-        var found = await _sessions.GetAsync((token.TenantId, token.SessionId), cancellationToken);
+        var found = await _sessions.GetAsync(
+            (token.TenantId, token.SessionId),
+            static async (key, store) =>
+                await store.FindSessionAsync(key.TenantId, key.SessionId, CancellationToken.None) is { } grant
+                    ? new SessionCaller(grant)
+                    : null,
+            _store,
+            cancellationToken);
         if (found is null || !found.Grant.Active || found.Grant.RevokedAt is not null || found.Grant.ExpiresAt <= now)
         {
             return (null, new Problem(Errors.SessionRevoked, "The session has ended."));
@@ -75,17 +90,17 @@ internal sealed class Callers
         switch (what)
         {
             case Invalidated.ApiKey:
-                _keys.Drop(key => key.Grant.Id == id);
+                _keys.DropValues(key => key.Grant.Id == id);
                 break;
             case Invalidated.Session:
-                _sessions.Drop(session => session.Grant.SessionId == id);
+                _sessions.DropValues(session => session.Grant.SessionId == id);
                 break;
             case Invalidated.User:
-                _sessions.Drop(session => session.Grant.UserId == id && session.Grant.TenantId == tenantId);
+                _sessions.DropValues(session => session.Grant.UserId == id && session.Grant.TenantId == tenantId);
                 break;
             case Invalidated.Tenant:
-                _keys.Drop(key => key.Grant.TenantId == tenantId);
-                _sessions.Drop(session => session.Grant.TenantId == tenantId);
+                _keys.DropValues(key => key.Grant.TenantId == tenantId);
+                _sessions.DropValues(session => session.Grant.TenantId == tenantId);
                 break;
             case Invalidated.Workflow or Invalidated.Secret or Invalidated.Variable or Invalidated.Connector or Invalidated.NodeDefinition:
                 break;

@@ -1,5 +1,7 @@
 using System.Net;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Tests.Host;
 
@@ -50,6 +52,50 @@ public sealed class LoginTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         Assert.InRange(second, TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(120));
         Assert.InRange(longest, Limits.LongestLock - TimeSpan.FromSeconds(30), Limits.LongestLock);
+    }
+
+    [Fact]
+    public async Task A_hash_of_fewer_iterations_is_renewed_by_the_next_right_password_only()
+    {
+        var email = await CreateUserAsync();
+        var old = await GiveOldHashAsync(email, new PasswordHasherOptions { IterationCount = 100_000 });
+
+        (await LogInAsync(email, "not the password")).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
+        Assert.Equal(old, await HashOfAsync(email));
+        (await LogInAsync(email, Password)).Ok();
+        var renewed = await HashOfAsync(email);
+        (await LogInAsync(email, Password)).Ok();
+
+        Assert.Equal((110_000, 0), (Passwords.IterationsShort(old), Passwords.IterationsShort(renewed)));
+        Assert.Equal(renewed, await HashOfAsync(email));
+    }
+
+    [Fact]
+    public async Task Logins_at_once_with_an_old_hash_all_succeed_and_leave_one_that_verifies()
+    {
+        var email = await CreateUserAsync();
+        await GiveOldHashAsync(email, new PasswordHasherOptions { IterationCount = 100_000 });
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LogInAsync(email, Password)));
+
+        Assert.All(answers, answer => answer.Ok());
+
+        Assert.Equal(0, Passwords.IterationsShort(await HashOfAsync(email)));
+        (await LogInAsync(email, Password)).Ok();
+        (await LogInAsync(email, "not the password")).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
+    }
+
+    [Fact]
+    public async Task A_hash_in_a_form_of_long_ago_is_renewed_as_well()
+    {
+        var email = await CreateUserAsync();
+        await GiveOldHashAsync(
+            email, new PasswordHasherOptions { CompatibilityMode = PasswordHasherCompatibilityMode.IdentityV2 });
+        Assert.Equal(Limits.PasswordIterations, Passwords.IterationsShort(await HashOfAsync(email)));
+
+        (await LogInAsync(email, Password)).Ok();
+
+        Assert.Equal(0, Passwords.IterationsShort(await HashOfAsync(email)));
     }
 
     [Fact]
@@ -200,6 +246,16 @@ public sealed class LoginTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await owner.PostAsync("users", new { email, name = "somebody", password = Password, roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
         return email;
     }
+
+    private async Task<string> GiveOldHashAsync(string email, PasswordHasherOptions options)
+    {
+        var hash = new PasswordHasher<object>(Options.Create(options)).HashPassword(email, Password);
+        await api.Host.ExecuteAsync("update users set password_hash = $2 where email = $1", email, hash);
+        return hash;
+    }
+
+    private Task<string> HashOfAsync(string email) =>
+        api.Host.ScalarAsync<string>("select password_hash from users where email = $1", email);
 
     private async Task<Answer> LogInAsync(string email, string password)
     {

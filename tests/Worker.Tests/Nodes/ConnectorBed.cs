@@ -24,7 +24,7 @@ internal sealed class ConnectorBed : IAsyncDisposable
         var clock = TimeProvider.System;
         var network = new GuardedNetwork(new TenantSettingsStore(bed.WorkerDatabase), new NetworkOptions(allow), clock);
         _clients = new HttpClients(network);
-        _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase), clock);
+        _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase));
         var access = new ConnectorAccess(bed.Connectors, clock);
         var http = new HttpConnector(_clients, clock);
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));
@@ -74,7 +74,7 @@ internal sealed class ConnectorBed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _clients.Dispose();
-        await _sql.DisposeAsync();
+        _sql.Dispose();
         await Bed.DisposeAsync();
     }
 }
