@@ -5,18 +5,23 @@ namespace Workflows.Jsonata.Functions;
 
 /// <summary>
 /// ECMAScript regular expressions in the words of .NET: the classes \d \w \s and the dot mean other sets there, $ matches
-/// before a last line break, and braces that count nothing are literal.
+/// before a last line break, and lines end at line feeds only.
 /// </summary>
 public static class RegexTranslator
 {
     private const string Space = @"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
+
+    // A line ends at any of four characters, of which .NET's multiline mode knows one.
+    private const string LineStart = @"(?<=\A|[\n\r\u2028\u2029])";
+    private const string LineEnd = @"(?=[\n\r\u2028\u2029]|\z)";
 
     // The complements, for within a class, where a class cannot be negated by itself.
     private const string NoDigit = @"\0-/:-\uffff";
     private const string NoWord = @"\0-/:-@\[-^`{-\uffff";
 
     private const string NoSpace =
-        @"\0-\b\x0e-\x1f!-\u009f\u00a1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff\u3001-\ufefe\uff00-\uffff";
+        @"\0-\b\x0e-\x1f!-\u009f\u00a1-\u167f\u1681-\u1fff\u200b-\u2027"
+        + @"\u202a-\u202e\u2030-\u205e\u2060-\u2fff\u3001-\ufefe\uff00-\uffff";
 
     /// <summary>
     /// Compiles a pattern. One that repeats something that itself repeats or chooses can take exponential time with
@@ -28,10 +33,9 @@ public static class RegexTranslator
     {
         var options = RegexOptions.CultureInvariant;
         options |= flags.Contains('i', StringComparison.Ordinal) ? RegexOptions.IgnoreCase : RegexOptions.None;
-        options |= flags.Contains('m', StringComparison.Ordinal) ? RegexOptions.Multiline : RegexOptions.None;
         try
         {
-            var translated = Translate(pattern, (options & RegexOptions.Multiline) != 0);
+            var translated = Translate(pattern, flags.Contains('m', StringComparison.Ordinal));
             if (!RepeatsNested(pattern))
             {
                 return new Regex(translated, options, timeout);
@@ -43,7 +47,7 @@ public static class RegexTranslator
             }
             catch (NotSupportedException)
             {
-                // Look-around and back-references need backtracking, which the time limit bounds.
+                // Look-around, back-references and line anchors need backtracking, which the time limit bounds.
                 return new Regex(translated, options, timeout);
             }
         }
@@ -94,9 +98,13 @@ public static class RegexTranslator
         return false;
     }
 
-    /// <summary>A pattern as .NET writes it; both engines of .NET take the result where they take the pattern's own constructs.</summary>
-    /// <param name="pattern">Without slashes and flags. What is no regular expression is carried over, for the engine to refuse.</param>
-    /// <param name="multiline">Whether <c>$</c> also matches before line breaks.</param>
+    /// <summary>
+    /// A pattern as .NET writes it; both engines of .NET take the result where they take the pattern's own constructs.
+    /// </summary>
+    /// <param name="pattern">
+    /// Without slashes and flags. What is no regular expression is carried over, for the engine to refuse.
+    /// </param>
+    /// <param name="multiline">Whether <c>^</c> and <c>$</c> also match at line breaks.</param>
     public static string Translate(string pattern, bool multiline = false)
     {
         var result = new StringBuilder(pattern.Length + 16);
@@ -122,11 +130,11 @@ public static class RegexTranslator
                 case '.' when !inClass:
                     result.Append(@"[^\n\r\u2028\u2029]");
                     break;
-                case '$' when !inClass && !multiline:
-                    result.Append(@"\z");
+                case '^' when !inClass && multiline:
+                    result.Append(LineStart);
                     break;
-                case '#' or ' ':
-                    result.Append(current);
+                case '$' when !inClass:
+                    result.Append(multiline ? LineEnd : @"\z");
                     break;
                 default:
                     result.Append(current);
