@@ -69,7 +69,8 @@ internal static class Composition
         services.AddSingleton<UssdEndpoint>();
 
         Drain.Add(services, builder.Configuration);
-        services.AddHealthChecks().AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
+        services.AddHealthChecks()
+            .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();

@@ -1,15 +1,15 @@
 namespace Workflows.Engine;
 
 /// <summary>
-/// Timestamps as RFC 3339 writes them: date, <c>T</c>, time, and always an offset. The text is read, never rewritten: who needs what a client wrote keeps
-/// the client's text.
+/// Timestamps as RFC 3339 writes them: date, <c>T</c>, time, and always an offset. The text is read, never rewritten:
+/// who needs what a client wrote keeps the client's text.
 /// </summary>
 /// <remarks>
-/// A fraction of a second may have any number of digits (Go writes nine). The first seven are kept, which is what a tick of .NET holds; the rest is cut and not
-/// rounded, so that no instant moves into the next second. The ledger keeps six (<c>timestamptz</c>).
-/// A second 60 is read where RFC 3339 section 5.7 has it: in the last minute, in UTC, of the last day of a month. It is the instant at which that minute
-/// ends, as PostgreSQL reads it, since no clock here counts leap seconds.
-/// The year 0000 and instants outside the years 1 to 9999 in UTC are refused: .NET has none of them.
+/// A fraction of a second may have any number of digits (Go writes nine). The first seven are kept, which is what a
+/// tick of .NET holds; the rest is cut and not rounded, so that no instant moves into the next second. The ledger keeps
+/// six (<c>timestamptz</c>). A second 60 is read where RFC 3339 section 5.7 has it: in the last minute, in UTC, of the
+/// last day of a month. It is the instant at which that minute ends, as PostgreSQL reads it, since no clock here counts
+/// leap seconds. The year 0000 and instants outside the years 1 to 9999 in UTC are refused: .NET has none of them.
 /// </remarks>
 internal static class Rfc3339
 {

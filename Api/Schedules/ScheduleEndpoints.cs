@@ -255,7 +255,9 @@ internal static class ScheduleEndpoints
 
     private static List<FireTime> Fires(ScheduleTiming timing, DateTimeOffset after, int count) =>
         [.. timing.Following(after, count).Select(at => new FireTime(
-            at, TimeZones.Show(at, timing.Settings.TimeZone).ToString("ddd yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)))];
+            at,
+            TimeZones.Show(at, timing.Settings.TimeZone)
+                .ToString("ddd yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)))];
 
     private static Problem? Check(string? name, string? description, JsonElement? input)
     {

@@ -201,7 +201,8 @@ internal static class UserEndpoints
 
     private static Checks CheckTimeZone(Checks checks, string? timeZone) =>
         timeZone is not null && !TimeZones.Exists(timeZone)
-            ? checks.Add("timeZone", "UNKNOWN", $"The time zone is not one of the IANA database. {TimeZones.Hint(timeZone)}")
+            ? checks.Add(
+                "timeZone", "UNKNOWN", $"The time zone is not one of the IANA database. {TimeZones.Hint(timeZone)}")
             : checks;
 
     private static string[] RoleNames(User user) => [.. user.Roles.Select(row => row.Role!.Name).Order(StringComparer.Ordinal)];

@@ -203,7 +203,8 @@ internal sealed class InputSchemaReader(ProblemList problems)
 
         if (value.ValueKind != JsonValueKind.String || value.GetString()!.Length > Limits.InputSchemaPatternLength)
         {
-            return Mistyped<InputPattern>(pointer, "pattern", $"text of at most {Limits.InputSchemaPatternLength} characters");
+            return Mistyped<InputPattern>(
+                pointer, "pattern", $"text of at most {Limits.InputSchemaPatternLength} characters");
         }
 
         if (PatternCost.FindProblem(value.GetString()!) is { } cost)

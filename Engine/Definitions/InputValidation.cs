@@ -109,7 +109,10 @@ internal sealed class InputValidation(bool isTemplate)
         }
         catch (RegexMatchTimeoutException)
         {
-            Report(pointer, "pattern", $"could not be matched with {pattern.Text} in {Limits.InputSchemaPatternMatchSeconds} seconds");
+            Report(
+                pointer,
+                "pattern",
+                $"could not be matched with {pattern.Text} in {Limits.InputSchemaPatternMatchSeconds} seconds");
         }
     }
 

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Workflows.Engine.Definitions;
 
 /// <summary>
-/// The formats of texts that a schema may ask for, each by the grammar that JSON Schema names (2020-12, Validation, section 7.3). They assert here: what does
-/// not match is refused. Each takes time linear in the text and allocates nothing for a text without an address literal.
+/// The formats of texts that a schema may ask for, each by the grammar that JSON Schema names (2020-12, Validation,
+/// section 7.3). They assert here: what does not match is refused. Each takes time linear in the text and allocates
+/// nothing for a text without an address literal.
 /// </summary>
 internal static class TextFormats
 {
@@ -22,7 +23,8 @@ internal static class TextFormats
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.");
 
     // RFC 3986: unreserved, sub-delims; a user may hold ':' too, a path '@' and '/', a query '?'.
-    private const string HostCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=";
+    private const string HostCharacters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=";
     private static readonly SearchValues<char> Host = SearchValues.Create(HostCharacters);
     private static readonly SearchValues<char> User = SearchValues.Create(HostCharacters + ":");
     private static readonly SearchValues<char> Path = SearchValues.Create(HostCharacters + ":@/");
@@ -60,7 +62,10 @@ internal static class TextFormats
         return true;
     }
 
-    /// <summary>A Mailbox of RFC 5321, section 4.1.2, with the lengths of section 4.5.3.1 (and the path's 256 with its brackets).</summary>
+    /// <summary>
+    /// A Mailbox of RFC 5321, section 4.1.2, with the lengths of section 4.5.3.1 (and the path's 256 with its
+    /// brackets).
+    /// </summary>
     public static bool IsMailbox(ReadOnlySpan<char> text)
     {
         if (text.Length > LongestMailbox)
@@ -229,7 +234,9 @@ internal static class TextFormats
             authority = authority[(at + 1)..];
         }
 
-        var end = authority.StartsWith('[') ? authority.IndexOf(']') + 1 : authority.IndexOf(':') is >= 0 and var colon ? colon : authority.Length;
+        var end = authority.StartsWith('[') ? authority.IndexOf(']') + 1
+            : authority.IndexOf(':') is >= 0 and var colon ? colon
+            : authority.Length;
         var host = authority[..end];
         var port = authority[end..];
         return (port.IsEmpty || (port[0] == ':' && !port[1..].ContainsAnyExceptInRange('0', '9')))
@@ -245,7 +252,10 @@ internal static class TextFormats
 
         // IPvFuture: "v", a version in hexadecimal, ".", an address.
         var dot = literal.IndexOf('.');
-        return dot > 1 && dot < literal.Length - 1 && !literal[(dot + 1)..].ContainsAnyExcept(User) && IsHexadecimal(literal[1..dot]);
+        return dot > 1
+            && dot < literal.Length - 1
+            && IsHexadecimal(literal[1..dot])
+            && !literal[(dot + 1)..].ContainsAnyExcept(User);
     }
 
     private static bool IsHexadecimal(ReadOnlySpan<char> text)

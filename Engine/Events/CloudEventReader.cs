@@ -29,7 +29,7 @@ internal sealed class CloudEventReader
                     attributes = attributes with { Data = JsonMarshal.GetRawUtf8Value(value).ToArray() };
                     break;
                 case var _ when value.ValueKind == JsonValueKind.Null:
-                    break; // the JSON format: whatever is null counts as absent, but for data, which is JSON of any kind
+                    break; // the JSON format: what is null counts as absent, but for data, which is any JSON
                 case "data_base64":
                     attributes = attributes with { BinaryData = ReadBase64(value) };
                     break;
@@ -215,8 +215,10 @@ internal sealed class CloudEventReader
         return null;
     }
 
-    // With a scheme: on Unix .NET also takes a path such as /x for an absolute URI, of a file. Nobody resolves it, so what .NET escapes by itself will do.
-    private static bool IsAbsolute(string uri) => char.IsAsciiLetter(uri[0]) && Uri.TryCreate(uri, UriKind.Absolute, out _);
+    // With a scheme: on Unix .NET also takes a path such as /x for an absolute URI, of a file. Nobody resolves it, so
+    // what .NET escapes by itself will do.
+    private static bool IsAbsolute(string uri) =>
+        char.IsAsciiLetter(uri[0]) && Uri.TryCreate(uri, UriKind.Absolute, out _);
 
     /// <summary>One problem for each attribute: what follows from it would only repeat it.</summary>
     private void Report(string attribute, string message)

@@ -4,8 +4,8 @@ using NodaTime.TimeZones;
 namespace Workflows.Engine.Schedules;
 
 /// <summary>
-/// Between instants and the wall clock of a zone, by the changes that the zone's rules name: they may be of any size and direction (a day left out, daylight
-/// saving in winter) and come as close together as they like.
+/// Between instants and the wall clock of a zone, by the changes that the zone's rules name: they may be of any size
+/// and direction (a day left out, daylight saving in winter) and come as close together as they like.
 /// </summary>
 internal sealed class ZoneClock(DateTimeZone zone)
 {
@@ -30,14 +30,16 @@ internal sealed class ZoneClock(DateTimeZone zone)
             return null;
         }
 
-        var (before, after) = (mapping.EarlyInterval.WallOffset.ToTimeSpan(), mapping.LateInterval.WallOffset.ToTimeSpan());
+        var before = mapping.EarlyInterval.WallOffset.ToTimeSpan();
+        var after = mapping.LateInterval.WallOffset.ToTimeSpan();
         var change = Change(mapping);
         return new ClockOverlap(change + after, change + before, before, after, utc >= change);
     }
 
     private static DateTime Change(ZoneLocalMapping mapping) => mapping.LateInterval.Start.ToDateTimeUtc();
 
-    private static Instant InstantOf(DateTime utc) => Instant.FromDateTimeUtc(DateTime.SpecifyKind(utc, DateTimeKind.Utc));
+    private static Instant InstantOf(DateTime utc) =>
+        Instant.FromDateTimeUtc(DateTime.SpecifyKind(utc, DateTimeKind.Utc));
 
     private ZoneLocalMapping Map(DateTime local) => zone.MapLocal(LocalDateTime.FromDateTime(local));
 }

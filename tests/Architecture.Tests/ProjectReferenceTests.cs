@@ -17,7 +17,10 @@ public sealed class ProjectReferenceTests
         ["AppHost"] = ["AiSearch", "Api", "Worker"],
     };
 
-    /// <summary>Names, or beginnings of names that end with a dot. The pure projects use the base library, and the engine the rules of time zones (ADR 22).</summary>
+    /// <summary>
+    /// Names, or beginnings of names that end with a dot. The pure projects use the base library, and the engine the
+    /// rules of time zones (ADR 22).
+    /// </summary>
     private static readonly Dictionary<string, string[]> AllowedPackages = new()
     {
         ["Jsonata"] = [],

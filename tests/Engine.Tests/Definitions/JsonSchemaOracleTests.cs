@@ -7,25 +7,30 @@ namespace Workflows.Engine.Tests.Definitions;
 
 /// <summary>Generated schemas and values: our verdict against that of JsonSchema.Net.</summary>
 /// <remarks>
-/// Left out: formats, of which JsonSchema.Net checks little (<see cref="TextFormatTests"/> and <see cref="JsonSchemaSuiteTests"/> hold ours); patterns that
-/// mean something else in .NET than in ECMAScript, which it does not translate; numbers beyond a double, at which it throws.
+/// Left out: formats, of which JsonSchema.Net checks little (<see cref="TextFormatTests"/> and
+/// <see cref="JsonSchemaSuiteTests"/> hold ours); patterns that mean something else in .NET than in ECMAScript, which
+/// it does not translate; numbers beyond a double, at which it throws.
 /// </remarks>
 public sealed class JsonSchemaOracleTests
 {
     // Few of everything, so that schemas and values meet.
-    private static readonly Gen<string> Text = Gen.OneOf("", "a", "b", "ab", "aab", "1", "\U0001F600", "\U0001F600b", "a1");
+    private static readonly Gen<string> Text =
+        Gen.OneOf("", "a", "b", "ab", "aab", "1", "\U0001F600", "\U0001F600b", "a1");
     private static readonly Gen<string> Name = Gen.OneOf("a", "b", "c", "a/b");
     private static readonly Gen<decimal> Number = Gen.Int[-12, 12].Select(quarters => quarters / 4m);
 
-    private static readonly Gen<string> Type = Gen.OneOf("null", "boolean", "integer", "number", "string", "array", "object");
+    private static readonly Gen<string> Type =
+        Gen.OneOf("null", "boolean", "integer", "number", "string", "array", "object");
 
     private static readonly Gen<JsonNode?> Types = Gen.OneOf(
-        Type.Select(type => (JsonNode?)type), Type.HashSet[1, 3].Select(types => (JsonNode?)new JsonArray([.. types.Select(type => (JsonNode?)type)])));
+        Type.Select(type => (JsonNode?)type), Type.HashSet[1, 3].Select(TextsOf));
 
     private static readonly Gen<JsonNode?> Value = Gen.Recursive<JsonNode?>((depth, inner) =>
     {
         var leaf = Gen.OneOf(
-            Text.Select(text => (JsonNode?)text), Number.Select(number => (JsonNode?)number), Gen.OneOf("1.0", "-0", "2e0", "0.5e1").Select(text => JsonNode.Parse(text)),
+            Text.Select(text => (JsonNode?)text),
+            Number.Select(number => (JsonNode?)number),
+            Gen.OneOf("1.0", "-0", "2e0", "0.5e1").Select(text => JsonNode.Parse(text)),
             Gen.Bool.Select(flag => (JsonNode?)flag), Gen.Const((JsonNode?)null));
         return depth > 3 ? leaf : Gen.Frequency(
             (3, leaf),
@@ -37,7 +42,8 @@ public sealed class JsonSchemaOracleTests
     {
         var boolean = Gen.Bool.Select(flag => (JsonNode?)flag);
         var sub = depth > 3 ? boolean : Gen.Frequency((1, boolean), (5, inner));
-        return Gen.Frequency((1, boolean), (12, Keyword(sub).Array[0, 4].Select(keywords => (JsonNode?)ObjectOf(keywords))));
+        return Gen.Frequency(
+            (1, boolean), (12, Keyword(sub).Array[0, 4].Select(keywords => (JsonNode?)ObjectOf(keywords))));
     });
 
     [Fact]
@@ -56,30 +62,39 @@ public sealed class JsonSchemaOracleTests
                     var problems = workflow.ValidateInput(json);
 
                     Assert.True(
-                        oracle.Evaluate(json).IsValid == (problems.Count == 0), $"{text} on {json}: {string.Join(", ", problems)}");
+                        oracle.Evaluate(json).IsValid == (problems.Count == 0),
+                        $"{text} on {json}: {string.Join(", ", problems)}");
                     (accepted, refused) = problems.Count == 0 ? (accepted + 1, refused) : (accepted, refused + 1);
                 }
             },
             iter: 3_000,
             threads: 1); // its registry of schemas is shared and not made for threads
 
-        Assert.True(accepted > 1_000 && refused > 1_000, $"{accepted} were accepted and {refused} refused: the generator no longer meets the schemas.");
+        Assert.True(
+            accepted > 1_000 && refused > 1_000,
+            $"{accepted} were accepted and {refused} refused: the generator no longer meets the schemas.");
     }
 
     private static Gen<(string, JsonNode?)> Keyword(Gen<JsonNode?> sub) => Gen.OneOf(
         Types.Select(types => ("type", types)),
         Value.Array[1, 4].Select(values => ("enum", (JsonNode?)new JsonArray([.. values.Select(Copy)]))),
         Value.Select(value => ("const", Copy(value))),
-        Gen.Select(Gen.OneOf("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), Number).Select((name, number) => (name, (JsonNode?)number)),
+        Gen.Select(Gen.OneOf("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), Number)
+            .Select((name, number) => (name, (JsonNode?)number)),
         Gen.OneOf(0.25m, 0.5m, 1m, 1.5m, 2m).Select(step => ("multipleOf", (JsonNode?)step)),
-        Gen.Select(Gen.OneOf("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), Gen.Int[0, 3])
+        Gen.Select(
+            Gen.OneOf("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
+            Gen.Int[0, 3])
             .Select((name, count) => (name, (JsonNode?)count)),
         Gen.OneOf("^a", "b$", "^a*b$", "[ab]{2}", "^(a|1)+$", "").Select(pattern => ("pattern", (JsonNode?)pattern)),
         sub.Select(schema => ("items", Copy(schema))),
         Gen.Bool.Select(flag => ("uniqueItems", (JsonNode?)flag)),
         Gen.Select(Name, sub).Array[0, 3].Select(members => ("properties", (JsonNode?)ObjectOf(members))),
-        Name.HashSet[0, 2].Select(names => ("required", (JsonNode?)new JsonArray([.. names.Select(name => (JsonNode?)name)]))),
+        Name.HashSet[0, 2].Select(names => ("required", TextsOf(names))),
         sub.Select(schema => ("additionalProperties", Copy(schema))));
+
+    private static JsonNode? TextsOf(IEnumerable<string> texts) =>
+        new JsonArray([.. texts.Select(text => (JsonNode?)text)]);
 
     private static JsonNode? Copy(JsonNode? node) => node?.DeepClone();
 

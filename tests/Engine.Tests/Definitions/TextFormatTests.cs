@@ -92,7 +92,8 @@ public sealed class TextFormatTests
     [InlineData("-026-01-31", false)]
     [InlineData("2026-01-3\u09EA", false)]
     [InlineData("", false)]
-    public void A_date_is_told_from_what_is_none(string text, bool isDate) => Assert.Equal(isDate, Matches("date", text));
+    public void A_date_is_told_from_what_is_none(string text, bool isDate) =>
+        Assert.Equal(isDate, Matches("date", text));
 
     [Theory]
     [InlineData("01890000-0000-7000-8000-00000000000f", true)]
@@ -108,7 +109,8 @@ public sealed class TextFormatTests
     [InlineData("{1890000-0000-7000-8000-00000000000}", false)]
     [InlineData("0189000g-0000-7000-8000-00000000000f", false)]
     [InlineData("urn:uuid:01890000-0000-7000-8000-00000000000f", false)]
-    public void A_uuid_is_told_from_what_is_none(string text, bool isUuid) => Assert.Equal(isUuid, Matches("uuid", text));
+    public void A_uuid_is_told_from_what_is_none(string text, bool isUuid) =>
+        Assert.Equal(isUuid, Matches("uuid", text));
 
     [Theory]
     [InlineData("a@example.com")]

@@ -46,7 +46,10 @@ public sealed class CloudEventTests
     [Fact]
     public void What_is_null_counts_as_absent()
     {
-        var parsed = Parse("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": null, "data_base64": null, "data": 7}""");
+        var parsed = Parse("""
+            {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": null,
+             "data_base64": null, "data": 7}
+            """);
 
         Assert.Null(parsed.BinaryData);
         Assert.Equal("7", Encoding.UTF8.GetString(parsed.Data.Span));

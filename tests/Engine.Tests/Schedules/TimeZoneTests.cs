@@ -10,14 +10,18 @@ public sealed class TimeZoneTests
     private static readonly DateTimeOffset Last = new(2037, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Zones that the database changed after its release 2025b, which Debian 12 has, and the year from which they differ: countries that decided otherwise
-    /// since, and WET, which Debian still builds as it was before it became a link to Lisbon.
+    /// Zones that the database changed after its release 2025b, which Debian 12 has, and the year from which they
+    /// differ: countries that decided otherwise since, and WET, which Debian still builds as it was before it became a
+    /// link to Lisbon.
     /// </summary>
     private static readonly Dictionary<string, int> ChangedSince = new()
     {
-        ["Africa/Casablanca"] = 2026, ["Africa/El_Aaiun"] = 2026, ["America/Edmonton"] = 2026, ["America/Inuvik"] = 2026, ["America/Rainy_River"] = 2026,
-        ["America/Vancouver"] = 2026, ["America/Winnipeg"] = 2026, ["America/Yellowknife"] = 2026, ["Canada/Central"] = 2026, ["Canada/Mountain"] = 2026,
-        ["Canada/Pacific"] = 2026, ["Europe/Chisinau"] = 2022, ["Europe/Tiraspol"] = 2022, ["WET"] = 1995,
+        ["Africa/Casablanca"] = 2026, ["Africa/El_Aaiun"] = 2026, ["America/Edmonton"] = 2026,
+        ["America/Inuvik"] = 2026,
+        ["America/Rainy_River"] = 2026, ["America/Vancouver"] = 2026, ["America/Winnipeg"] = 2026,
+        ["America/Yellowknife"] = 2026, ["Canada/Central"] = 2026, ["Canada/Mountain"] = 2026,
+        ["Canada/Pacific"] = 2026,
+        ["Europe/Chisinau"] = 2022, ["Europe/Tiraspol"] = 2022, ["WET"] = 1995,
     };
 
     [Theory]
@@ -41,7 +45,8 @@ public sealed class TimeZoneTests
     {
         Assert.False(TimeZones.Exists(name));
         Assert.Equal($"Did you mean '{meant}'?", TimeZones.Hint(name));
-        Assert.False(new ScheduleSettings { Cron = "@daily", TimeZone = name }.TryBuild(null, First, out _, out var problems));
+        var settings = new ScheduleSettings { Cron = "@daily", TimeZone = name };
+        Assert.False(settings.TryBuild(null, First, out _, out var problems));
         Assert.Equal(("timeZone", $"Did you mean '{meant}'?"), (problems[0].Field, problems[0].Hint));
     }
 
@@ -65,7 +70,8 @@ public sealed class TimeZoneTests
     public void All_zones_change_their_clocks_when_the_machine_says_so_but_for_rules_newer_than_its_own()
     {
         Assert.SkipWhen(
-            string.CompareOrdinal(SystemRelease(), TimeZones.Version) > 0, $"The machine has {SystemRelease()}, which is newer than {TimeZones.Version}: raise NodaTime.");
+            string.CompareOrdinal(SystemRelease(), TimeZones.Version) > 0,
+            $"The machine has {SystemRelease()}, which is newer than {TimeZones.Version}: raise NodaTime.");
         var (compared, differing) = (0, new SortedDictionary<string, int>(StringComparer.Ordinal));
         foreach (var name in DateTimeZoneProviders.Tzdb.Ids)
         {
@@ -75,11 +81,13 @@ public sealed class TimeZoneTests
             }
 
             var clock = new ZoneClock(DateTimeZoneProviders.Tzdb[name]);
-            foreach (var change in DateTimeZoneProviders.Tzdb[name].GetZoneIntervals(Instant.FromDateTimeOffset(First), Instant.FromDateTimeOffset(Last)))
+            var (from, to) = (Instant.FromDateTimeOffset(First), Instant.FromDateTimeOffset(Last));
+            foreach (var change in DateTimeZoneProviders.Tzdb[name].GetZoneIntervals(from, to))
             {
-                var at = change.HasStart && change.Start > Instant.FromDateTimeOffset(First) ? change.Start.ToDateTimeOffset() : First;
-                var isSame = new[] { -86_400, -1, 0, 1, 3_599, 86_400, 40 * 86_400 }.All(
-                    seconds => Shown(at.AddSeconds(seconds)) == TimeZoneInfo.ConvertTime(at.AddSeconds(seconds), zone).DateTime);
+                var at = change.HasStart && change.Start > from ? change.Start.ToDateTimeOffset() : First;
+                var isSame = new[] { -86_400, -1, 0, 1, 3_599, 86_400, 40 * 86_400 }
+                    .Select(seconds => at.AddSeconds(seconds))
+                    .All(instant => Shown(instant) == TimeZoneInfo.ConvertTime(instant, zone).DateTime);
                 compared++;
                 if (!isSame)
                 {
@@ -91,11 +99,14 @@ public sealed class TimeZoneTests
         }
 
         Assert.True(compared > 10_000, $"Only {compared} changes were compared.");
-        var unknown = differing.Where(entry => !(ChangedSince.TryGetValue(entry.Key, out var since) && entry.Value >= since)).ToList();
+        var unknown = differing
+            .Where(entry => !(ChangedSince.TryGetValue(entry.Key, out var since) && entry.Value >= since)).ToList();
         Assert.True(unknown.Count == 0, string.Join(", ", unknown));
     }
 
-    /// <summary>Of the first line "# version 2025b"; systems without that file have no newer release than we can know of.</summary>
+    /// <summary>
+    /// Of the first line "# version 2025b"; systems without that file have no newer release than we can know of.
+    /// </summary>
     private static string SystemRelease()
     {
         const string path = "/usr/share/zoneinfo/tzdata.zi";

@@ -61,7 +61,12 @@ public sealed class ZoneTests
 
     /// <summary>The rule in its simplest form: look at the clock each minute.</summary>
     private static List<DateTimeOffset> Step(
-        CronExpression cron, string zone, BusinessCalendar? calendar, NonBusinessDay rule, DateTimeOffset start, DateTimeOffset end)
+        CronExpression cron,
+        string zone,
+        BusinessCalendar? calendar,
+        NonBusinessDay rule,
+        DateTimeOffset start,
+        DateTimeOffset end)
     {
         var fired = new List<DateTimeOffset>();
         var shown = TimeZones.Show(start.AddDays(-2), zone).DateTime;
