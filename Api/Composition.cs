@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Workflows.Api.Activity;
 using Workflows.Api.ApiKeys;
 using Workflows.Api.Approvals;
@@ -35,6 +36,7 @@ using Workflows.Data.Identity;
 using Workflows.Data.Network;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
+using Workflows.Engine.Schedules;
 
 namespace Workflows.Api;
 
@@ -67,6 +69,8 @@ internal static class Composition
         services.AddSingleton<UssdEndpoint>();
 
         Drain.Add(services, builder.Configuration);
+        services.AddHealthChecks()
+            .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();

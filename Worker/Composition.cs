@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.Context;
@@ -13,6 +14,7 @@ using Workflows.Data.Schedules;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Data.Workers;
+using Workflows.Engine.Schedules;
 using Workflows.Worker.Dispatch;
 using Workflows.Worker.Execution;
 using Workflows.Worker.Maintenance;
@@ -79,7 +81,8 @@ internal static class Composition
         services.AddHostedService<BookkeepingService>();
         services.AddHostedService<ApprovalService>();
         services.AddHostedService<WorkerService>();
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres");
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres")
+            .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 

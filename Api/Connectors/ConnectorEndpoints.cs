@@ -247,6 +247,6 @@ internal static partial class ConnectorEndpoints
         row.Id, row.Name, row.Type, row.Description, row.Status, Mask(row.Type, config), row.TestedAt, row.TestSucceeded, row.TestMessage, row.Version,
         row.CreatedAt, row.UpdatedAt);
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,99}$")]
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9_-]{0,99}\z")]
     private static partial Regex NameForm();
 }

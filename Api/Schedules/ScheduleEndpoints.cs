@@ -253,12 +253,11 @@ internal static class ScheduleEndpoints
             : new Problem(Errors.InputInvalid, problems[0].Message, [.. problems.Select(found => new ErrorDetail($"/input{found.Pointer}", found.Keyword, found.Message))]);
     }
 
-    private static List<FireTime> Fires(ScheduleTiming timing, DateTimeOffset after, int count)
-    {
-        var zone = TimeZoneInfo.FindSystemTimeZoneById(timing.Settings.TimeZone);
-        return [.. timing.Following(after, count).Select(at =>
-            new FireTime(at, TimeZoneInfo.ConvertTime(at, zone).ToString("ddd yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)))];
-    }
+    private static List<FireTime> Fires(ScheduleTiming timing, DateTimeOffset after, int count) =>
+        [.. timing.Following(after, count).Select(at => new FireTime(
+            at,
+            TimeZones.Show(at, timing.Settings.TimeZone)
+                .ToString("ddd yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)))];
 
     private static Problem? Check(string? name, string? description, JsonElement? input)
     {

@@ -166,6 +166,6 @@ internal static partial class SecretEndpoints
     private static IQueryable<SecretView> Views(IQueryable<Secret> rows) => rows.AsNoTracking().Select(
         row => new SecretView(row.Id, row.Name, row.Description, row.KeyId, row.Version, row.CreatedAt, row.UpdatedAt));
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,99}$")]
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9_]{0,99}\z")]
     internal static partial Regex NameForm();
 }

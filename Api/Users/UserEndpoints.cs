@@ -3,6 +3,7 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
+using Workflows.Engine.Schedules;
 
 namespace Workflows.Api.Users;
 
@@ -199,8 +200,9 @@ internal static class UserEndpoints
     }
 
     private static Checks CheckTimeZone(Checks checks, string? timeZone) =>
-        timeZone is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out _)
-            ? checks.Add("timeZone", "UNKNOWN", "The time zone is not one of the IANA database.")
+        timeZone is not null && !TimeZones.Exists(timeZone)
+            ? checks.Add(
+                "timeZone", "UNKNOWN", $"The time zone is not one of the IANA database. {TimeZones.Hint(timeZone)}")
             : checks;
 
     private static string[] RoleNames(User user) => [.. user.Roles.Select(row => row.Role!.Name).Order(StringComparer.Ordinal)];

@@ -50,7 +50,7 @@ internal sealed class InputSchema
 
     public int? MaxLength { get; init; }
 
-    public Regex? Pattern { get; init; }
+    public InputPattern? Pattern { get; init; }
 
     public string? Format { get; init; }
 
@@ -85,3 +85,8 @@ internal sealed class InputSchema
         return validation.Problems;
     }
 }
+
+/// <summary>The keyword <c>pattern</c>.</summary>
+/// <param name="Text">As the author wrote it, in the words of ECMAScript.</param>
+/// <param name="Regex">The same for .NET, without backtracking and with a limit of time.</param>
+internal sealed record InputPattern(string Text, Regex Regex);

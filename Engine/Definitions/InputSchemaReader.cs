@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Workflows.Jsonata.Functions;
 using static Workflows.Engine.Definitions.DefinitionProblemCodes;
 
 namespace Workflows.Engine.Definitions;
@@ -7,8 +8,6 @@ namespace Workflows.Engine.Definitions;
 /// <summary>Reads the JSON Schema of a definition's input; what it cannot enforce it refuses.</summary>
 internal sealed class InputSchemaReader(ProblemList problems)
 {
-    private static readonly string[] Formats = ["date-time", "date", "uuid", "email", "uri"];
-
     private static readonly string[] Keywords =
     [
         "type", "properties", "required", "additionalProperties", "enum", "const", "minimum", "maximum", "exclusiveMinimum",
@@ -195,7 +194,7 @@ internal sealed class InputSchemaReader(ProblemList problems)
             : Mistyped<bool>(pointer, keyword, "true or false");
     }
 
-    private Regex? Pattern(JsonElement json, string pointer)
+    private InputPattern? Pattern(JsonElement json, string pointer)
     {
         if (!json.TryGetProperty("pattern", out var value))
         {
@@ -204,7 +203,8 @@ internal sealed class InputSchemaReader(ProblemList problems)
 
         if (value.ValueKind != JsonValueKind.String || value.GetString()!.Length > Limits.InputSchemaPatternLength)
         {
-            return Mistyped<Regex>(pointer, "pattern", $"text of at most {Limits.InputSchemaPatternLength} characters");
+            return Mistyped<InputPattern>(
+                pointer, "pattern", $"text of at most {Limits.InputSchemaPatternLength} characters");
         }
 
         if (PatternCost.FindProblem(value.GetString()!) is { } cost)
@@ -217,10 +217,11 @@ internal sealed class InputSchemaReader(ProblemList problems)
         {
             // Without backtracking the time is linear in the input, whatever the pattern; look-around and back-references are
             // the price.
-            return new Regex(
-                value.GetString()!,
+            var regex = new Regex(
+                RegexTranslator.Translate(value.GetString()!),
                 RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
                 TimeSpan.FromSeconds(Limits.InputSchemaPatternMatchSeconds));
+            return new InputPattern(value.GetString()!, regex);
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
@@ -239,7 +240,7 @@ internal sealed class InputSchemaReader(ProblemList problems)
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.String && Formats.Contains(value.GetString()))
+        if (value.ValueKind == JsonValueKind.String && TextFormats.Names.Contains(value.GetString()))
         {
             return value.GetString();
         }
@@ -248,7 +249,7 @@ internal sealed class InputSchemaReader(ProblemList problems)
             ProblemList.Append(pointer, "format"),
             InputSchemaKeywordUnsupported,
             $"The format {value.GetRawText()} is not supported.",
-            $"Supported: {string.Join(", ", Formats)}; or use 'pattern'.");
+            $"Supported: {string.Join(", ", TextFormats.Names)}; or use 'pattern'.");
         return null;
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Workflows.Engine.Events;
 
 namespace Workflows.Engine.Definitions;
 
@@ -93,24 +92,27 @@ internal sealed class InputValidation(bool isTemplate)
             CheckPattern(pattern, text, pointer);
         }
 
-        if (schema.Format is { } format && !MatchesFormat(format, text))
+        if (schema.Format is { } format && !TextFormats.Matches(format, text))
         {
             Report(pointer, "format", $"must be a {format}");
         }
     }
 
-    private void CheckPattern(Regex pattern, string text, string pointer)
+    private void CheckPattern(InputPattern pattern, string text, string pointer)
     {
         try
         {
-            if (!pattern.IsMatch(text))
+            if (!pattern.Regex.IsMatch(text))
             {
-                Report(pointer, "pattern", $"must match {pattern}");
+                Report(pointer, "pattern", $"must match {pattern.Text}");
             }
         }
         catch (RegexMatchTimeoutException)
         {
-            Report(pointer, "pattern", $"could not be matched with {pattern} in {Limits.InputSchemaPatternMatchSeconds} seconds");
+            Report(
+                pointer,
+                "pattern",
+                $"could not be matched with {pattern.Text} in {Limits.InputSchemaPatternMatchSeconds} seconds");
         }
     }
 
@@ -231,19 +233,6 @@ internal sealed class InputValidation(bool isTemplate)
 
         return false;
     }
-
-    private static bool MatchesFormat(string format, string text) => format switch
-    {
-        "date-time" => Rfc3339.TryParse(text, out _),
-        "date" => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
-        "uuid" => Guid.TryParseExact(text, "D", out _),
-        "email" => text.Length <= 254
-            && text.LastIndexOf('@') is > 0 and var at
-            && at < text.Length - 1
-            && !text.Contains(' ', StringComparison.Ordinal),
-        "uri" => Uris.IsAbsolute(text),
-        _ => throw new InvalidOperationException($"The format '{format}' was accepted but is not checked."),
-    };
 
     private static JsonTypes TypesOf(JsonElement value) => value.ValueKind switch
     {

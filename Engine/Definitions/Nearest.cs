@@ -11,7 +11,8 @@ internal static class Nearest
     /// <summary>
     /// The nearest candidate within a third of the name's length (at least one edit); null when nothing is near.
     /// </summary>
-    public static string? Of(string name, IEnumerable<string> candidates)
+    /// <param name="mostCompared">Of the candidates that have about the name's length.</param>
+    public static string? Of(string name, IEnumerable<string> candidates, int mostCompared = MostCompared)
     {
         if (name.Length is 0 or > LongestCompared)
         {
@@ -28,7 +29,7 @@ internal static class Nearest
                 continue;
             }
 
-            if (compared++ == MostCompared)
+            if (compared++ == mostCompared)
             {
                 break;
             }

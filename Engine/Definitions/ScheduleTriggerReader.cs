@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Workflows.Engine.Events;
 using Workflows.Engine.Schedules;
 
 namespace Workflows.Engine.Definitions;

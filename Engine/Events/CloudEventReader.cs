@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -29,11 +28,11 @@ internal sealed class CloudEventReader
                 case "data":
                     attributes = attributes with { Data = JsonMarshal.GetRawUtf8Value(value).ToArray() };
                     break;
+                case var _ when value.ValueKind == JsonValueKind.Null:
+                    break; // the JSON format: what is null counts as absent, but for data, which is any JSON
                 case "data_base64":
                     attributes = attributes with { BinaryData = ReadBase64(value) };
                     break;
-                case var _ when value.ValueKind == JsonValueKind.Null:
-                    break; // the JSON format: an attribute that is null counts as absent
                 case "specversion":
                     attributes = attributes with { SpecVersion = ReadText(member) };
                     break;
@@ -85,7 +84,7 @@ internal sealed class CloudEventReader
             Report("source", "must be a URI reference");
         }
 
-        if (!string.IsNullOrEmpty(attributes.DataSchema) && !Uris.IsAbsolute(attributes.DataSchema))
+        if (!string.IsNullOrEmpty(attributes.DataSchema) && !IsAbsolute(attributes.DataSchema))
         {
             Report("dataschema", "must be an absolute URI");
         }
@@ -216,6 +215,11 @@ internal sealed class CloudEventReader
         return null;
     }
 
+    // With a scheme: on Unix .NET also takes a path such as /x for an absolute URI, of a file. Nobody resolves it, so
+    // what .NET escapes by itself will do.
+    private static bool IsAbsolute(string uri) =>
+        char.IsAsciiLetter(uri[0]) && Uri.TryCreate(uri, UriKind.Absolute, out _);
+
     /// <summary>One problem for each attribute: what follows from it would only repeat it.</summary>
     private void Report(string attribute, string message)
     {
@@ -223,32 +227,5 @@ internal sealed class CloudEventReader
         {
             _problems.Add(new EventProblem(attribute, message));
         }
-    }
-}
-
-internal static class Uris
-{
-    /// <summary>With a scheme: on Unix .NET also takes a path such as <c>/x</c> for an absolute URI, of a file.</summary>
-    public static bool IsAbsolute(string text) =>
-        text.Length > 0 && char.IsAsciiLetter(text[0]) && Uri.TryCreate(text, UriKind.Absolute, out _);
-}
-
-/// <summary>Timestamps as RFC 3339 writes them: date, 'T', time, and always an offset.</summary>
-internal static class Rfc3339
-{
-    private static readonly string[] Formats =
-    [
-        "yyyy-MM-dd'T'HH:mm:ssK",
-        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
-    ];
-
-    public static bool TryParse(string text, out DateTimeOffset time)
-    {
-        time = default;
-
-        // 'K' also accepts a missing offset, which would mean the time zone of whatever machine reads it.
-        var hasOffset = text.EndsWith('Z') || text.EndsWith('z') || (text.Length > 6 && text[^6] is '+' or '-');
-        return hasOffset && DateTimeOffset.TryParseExact(
-            text.ToUpperInvariant(), Formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
     }
 }

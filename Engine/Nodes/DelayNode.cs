@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml;
-using Workflows.Engine.Events;
 using Workflows.Engine.Executions;
 using Workflows.Jsonata;
 

@@ -1,4 +1,3 @@
-using Workflows.Engine.Events;
 using Workflows.Engine.Executions;
 using Workflows.Jsonata;
 

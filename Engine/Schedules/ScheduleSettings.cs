@@ -43,7 +43,7 @@ public sealed record ScheduleSettings
 
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>An IANA name.</summary>
+    /// <summary>An IANA name (<see cref="TimeZones"/>).</summary>
     public string TimeZone { get; init; } = "UTC";
 
     public NonBusinessDay OnNonBusinessDay { get; init; }
@@ -76,9 +76,9 @@ public sealed record ScheduleSettings
         var found = new List<ScheduleProblem>();
         problems = found;
         var cron = CheckWhen(found);
-        if (!TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out var zone) || !zone.HasIanaId)
+        if (!TimeZones.TryFind(TimeZone, out var zone))
         {
-            found.Add(new("timeZone", $"There is no time zone '{TimeZone}'.", "Write an IANA name such as Europe/Berlin."));
+            found.Add(new("timeZone", $"There is no time zone '{TimeZone}'.", TimeZones.Hint(TimeZone)));
         }
 
         Range("misfireLimit", MisfireLimit, 1, Limits.MisfireFires);

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace Workflows.Engine.Schedules;
 
 /// <summary>
@@ -14,7 +16,12 @@ public sealed class ScheduleTiming
     private readonly ZoneClock _clock;
     private readonly TimeSpan _interval;
 
-    internal ScheduleTiming(ScheduleSettings settings, CronExpression? cron, TimeZoneInfo zone, BusinessCalendar? calendar, DateTimeOffset anchor)
+    internal ScheduleTiming(
+        ScheduleSettings settings,
+        CronExpression? cron,
+        DateTimeZone zone,
+        BusinessCalendar? calendar,
+        DateTimeOffset anchor)
     {
         Settings = settings;
         Cron = cron;

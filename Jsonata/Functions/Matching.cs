@@ -44,6 +44,12 @@ internal sealed class RegexFunction(Regex regex) : FunctionValue
         {
             throw Errors.Of("U1006", value: "/" + regex + "/");
         }
+        catch (Exception failure) when (failure is IndexOutOfRangeException or ArgumentOutOfRangeException)
+        {
+            // The backtracking engine of .NET 10 loses its stack, or the length of a match, over some look-arounds
+            // within repeated groups.
+            throw Errors.Of("U1008", value: "/" + regex + "/");
+        }
     }
 
     private Regex Within(int milliseconds)

@@ -5,11 +5,23 @@ namespace Workflows.Jsonata.Functions;
 
 /// <summary>
 /// ECMAScript regular expressions in the words of .NET: the classes \d \w \s and the dot mean other sets there, $ matches
-/// before a last line break, and braces that count nothing are literal.
+/// before a last line break, and lines end at line feeds only.
 /// </summary>
-internal static class RegexTranslator
+public static class RegexTranslator
 {
     private const string Space = @"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
+
+    // A line ends at any of four characters, of which .NET's multiline mode knows one.
+    private const string LineStart = @"(?<=\A|[\n\r\u2028\u2029])";
+    private const string LineEnd = @"(?=[\n\r\u2028\u2029]|\z)";
+
+    // The complements, for within a class, where a class cannot be negated by itself.
+    private const string NoDigit = @"\0-/:-\uffff";
+    private const string NoWord = @"\0-/:-@\[-^`{-\uffff";
+
+    private const string NoSpace =
+        @"\0-\b\x0e-\x1f!-\u009f\u00a1-\u167f\u1681-\u1fff\u200b-\u2027"
+        + @"\u202a-\u202e\u2030-\u205e\u2060-\u2fff\u3001-\ufefe\uff00-\uffff";
 
     /// <summary>
     /// Compiles a pattern. One that repeats something that itself repeats or chooses can take exponential time with
@@ -17,14 +29,13 @@ internal static class RegexTranslator
     /// backtracking is several times faster. The time limit bounds both.
     /// </summary>
     /// <exception cref="JsonataException">S0303: not a regular expression.</exception>
-    public static Regex Compile(string pattern, string flags, int position, TimeSpan timeout)
+    internal static Regex Compile(string pattern, string flags, int position, TimeSpan timeout)
     {
         var options = RegexOptions.CultureInvariant;
         options |= flags.Contains('i', StringComparison.Ordinal) ? RegexOptions.IgnoreCase : RegexOptions.None;
-        options |= flags.Contains('m', StringComparison.Ordinal) ? RegexOptions.Multiline : RegexOptions.None;
         try
         {
-            var translated = Translate(pattern, (options & RegexOptions.Multiline) != 0);
+            var translated = Translate(pattern, flags.Contains('m', StringComparison.Ordinal));
             if (!RepeatsNested(pattern))
             {
                 return new Regex(translated, options, timeout);
@@ -36,7 +47,7 @@ internal static class RegexTranslator
             }
             catch (NotSupportedException)
             {
-                // Look-around and back-references need backtracking, which the time limit bounds.
+                // Look-around, back-references and line anchors need backtracking, which the time limit bounds.
                 return new Regex(translated, options, timeout);
             }
         }
@@ -87,7 +98,14 @@ internal static class RegexTranslator
         return false;
     }
 
-    private static string Translate(string pattern, bool multiline)
+    /// <summary>
+    /// A pattern as .NET writes it; both engines of .NET take the result where they take the pattern's own constructs.
+    /// </summary>
+    /// <param name="pattern">
+    /// Without slashes and flags. What is no regular expression is carried over, for the engine to refuse.
+    /// </param>
+    /// <param name="multiline">Whether <c>^</c> and <c>$</c> also match at line breaks.</param>
+    public static string Translate(string pattern, bool multiline = false)
     {
         var result = new StringBuilder(pattern.Length + 16);
         var inClass = false;
@@ -112,11 +130,11 @@ internal static class RegexTranslator
                 case '.' when !inClass:
                     result.Append(@"[^\n\r\u2028\u2029]");
                     break;
-                case '$' when !inClass && !multiline:
-                    result.Append(@"\z");
+                case '^' when !inClass && multiline:
+                    result.Append(LineStart);
                     break;
-                case '#' or ' ':
-                    result.Append(current);
+                case '$' when !inClass:
+                    result.Append(multiline ? LineEnd : @"\z");
                     break;
                 default:
                     result.Append(current);
@@ -132,7 +150,7 @@ internal static class RegexTranslator
     {
         if (string.CompareOrdinal(pattern, i, "[]", 0, 2) == 0)
         {
-            result.Append("(?!)");
+            result.Append(@"[^\s\S]");
             return i + 1;
         }
 
@@ -155,20 +173,20 @@ internal static class RegexTranslator
             case 'd':
                 result.Append(inClass ? "0-9" : "[0-9]");
                 break;
-            case 'D' when !inClass:
-                result.Append("[^0-9]");
+            case 'D':
+                result.Append(inClass ? NoDigit : "[^0-9]");
                 break;
             case 'w':
                 result.Append(inClass ? "A-Za-z0-9_" : "[A-Za-z0-9_]");
                 break;
-            case 'W' when !inClass:
-                result.Append("[^A-Za-z0-9_]");
+            case 'W':
+                result.Append(inClass ? NoWord : "[^A-Za-z0-9_]");
                 break;
             case 's':
                 result.Append(inClass ? Space : "[" + Space + "]");
                 break;
-            case 'S' when !inClass:
-                result.Append("[^" + Space + "]");
+            case 'S':
+                result.Append(inClass ? NoSpace : "[^" + Space + "]");
                 break;
             case '/':
                 result.Append('/');

@@ -17,11 +17,14 @@ public sealed class ProjectReferenceTests
         ["AppHost"] = ["AiSearch", "Api", "Worker"],
     };
 
-    /// <summary>Names, or beginnings of names that end with a dot. The pure projects use the base library only.</summary>
+    /// <summary>
+    /// Names, or beginnings of names that end with a dot. The pure projects use the base library, and the engine the
+    /// rules of time zones (ADR 22).
+    /// </summary>
     private static readonly Dictionary<string, string[]> AllowedPackages = new()
     {
         ["Jsonata"] = [],
-        ["Engine"] = [],
+        ["Engine"] = ["NodaTime"],
         ["ServiceDefaults"] =
             ["Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery", "OpenTelemetry."],
         ["Data"] =

@@ -1,5 +1,6 @@
 using System.Net;
 using Workflows.Api.Tests.Host;
+using Workflows.Engine.Schedules;
 
 namespace Workflows.Api.Tests.Http;
 
@@ -44,5 +45,6 @@ public sealed class SmokeTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(HttpStatusCode.OK, (await anybody.GetAsync("/alive")).Status);
         var health = await anybody.GetAsync("/health");
         Assert.True(health.Status == HttpStatusCode.OK, health.Text);
+        Assert.Contains($"IANA database {TimeZones.Version}", health.Text, StringComparison.Ordinal);
     }
 }

@@ -26,6 +26,8 @@ public sealed class InputSchemaTests
     [InlineData("""{"maxLength": 1}""", "\"😀\"")]
     [InlineData("""{"pattern": "^a+$"}""", "\"aaa\"")]
     [InlineData("""{"pattern": "b"}""", "\"abc\"")]
+    [InlineData("""{"pattern": "^[\\D]$"}""", "\"\u0663\"")]
+    [InlineData("""{"pattern": "^.$"}""", "\"\u0085\"")]
     [InlineData("""{"pattern": "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"}""", "\"01890000-0000-7000-8000-000000000001\"")]
     [InlineData("""{"pattern": "^[{]x[}]{1,2}\\{5000\\}$"}""", "\"{x}{5000}\"")]
     [InlineData("""{"items": {"type": "integer"}}""", "[1, 2]")]
@@ -60,6 +62,11 @@ public sealed class InputSchemaTests
     [InlineData("""{"minLength": 2}""", "\"😀\"", "minLength", "")]
     [InlineData("""{"maxLength": 2}""", "\"abc\"", "maxLength", "")]
     [InlineData("""{"pattern": "^a+$"}""", "\"ab\"", "pattern", "")]
+    [InlineData("""{"pattern": "^a+$"}""", "\"aa\\n\"", "pattern", "")]
+    [InlineData("""{"pattern": "^\\d$"}""", "\"\u0663\"", "pattern", "")]
+    [InlineData("""{"pattern": "^[^\\D]$"}""", "\"\u0663\"", "pattern", "")]
+    [InlineData("""{"pattern": "^\\w$"}""", "\"\u00e9\"", "pattern", "")]
+    [InlineData("""{"pattern": "[]"}""", "\"a\"", "pattern", "")]
     [InlineData("""{"items": {"type": "integer"}}""", "[1, \"2\"]", "type", "/1")]
     [InlineData("""{"items": false}""", "[1]", "false", "/0")]
     [InlineData("""{"minItems": 1}""", "[]", "minItems", "")]
@@ -110,6 +117,10 @@ public sealed class InputSchemaTests
 
         Assert.Equal("pattern", Assert.Single(problems).Keyword);
     }
+
+    [Fact]
+    public void A_pattern_is_told_as_its_author_wrote_it() =>
+        Assert.Equal(@"must match ^\d+$", Assert.Single(Validate("""{"pattern": "^\\d+$"}""", "\"x\"")).Message);
 
     [Fact]
     public void A_mistyped_name_is_hinted_at()

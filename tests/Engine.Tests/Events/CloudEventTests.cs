@@ -43,6 +43,29 @@ public sealed class CloudEventTests
         Assert.Contains("\"data_base64\":\"AQID\"", Encoding.UTF8.GetString(parsed.ToUtf8Json()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_is_null_counts_as_absent()
+    {
+        var parsed = Parse("""
+            {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": null,
+             "data_base64": null, "data": 7}
+            """);
+
+        Assert.Null(parsed.BinaryData);
+        Assert.Equal("7", Encoding.UTF8.GetString(parsed.Data.Span));
+    }
+
+    [Theory]
+    [InlineData("2026-01-31T12:00:00.123456789Z", "2026-01-31T12:00:00.1234567Z")] // as Go writes it
+    [InlineData("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z")]
+    [InlineData("2026-01-31T12:00:00.5+01:00", "2026-01-31T11:00:00.5Z")]
+    public void The_time_of_an_event_is_an_instant_to_seven_digits(string sent, string kept)
+    {
+        var parsed = Parse($$"""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": "{{sent}}"}""");
+
+        Assert.Contains($"\"time\":\"{kept}\"", Encoding.UTF8.GetString(parsed.ToUtf8Json()), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}""", null)]
     [InlineData("""{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": "o-7"}""", "o-7")]
