@@ -5,7 +5,9 @@ using Scalar.AspNetCore;
 
 namespace Workflows.Api.Reference;
 
-/// <summary>The start page and the interactive reference: both are of assemblies and load nothing from elsewhere.</summary>
+/// <summary>
+/// The start page and the interactive reference: both are of assemblies and load nothing from elsewhere.
+/// </summary>
 internal static class ReferencePages
 {
     private const string StartPage = "Workflows.Api.Reference.start.html";

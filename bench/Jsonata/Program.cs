@@ -33,4 +33,4 @@ foreach (var kind in ratios.GroupBy(ratio => ratio.Kind, ratio => ratio.Ratio, S
     MicroBenchmark.Print("jsonata", $"{kind.Key}-mean-ratio", Math.Exp(kind.Average(Math.Log)), "times (geometric)");
 }
 
-return figures.Count == 0 || differing > 0 ? 1 : 0;
+return differing > 0 ? 1 : 0;

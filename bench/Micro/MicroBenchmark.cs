@@ -21,7 +21,8 @@ public static class MicroBenchmark
     /// <summary>Runs every benchmark of these classes that the arguments do not filter out.</summary>
     /// <param name="args">Options of BenchmarkDotNet.</param>
     /// <param name="benchmarks">Classes with benchmarks, public and not sealed, as BenchmarkDotNet wants them.</param>
-    /// <returns>What was measured, a figure for each case, in the order of the run.</returns>
+    /// <returns>A figure for each case, in the order of the run; none when they were only listed.</returns>
+    /// <exception cref="InvalidOperationException">A benchmark failed, or is not optimised.</exception>
     public static IReadOnlyList<MicroFigure> Run(string[] args, params Type[] benchmarks)
     {
         var config = ManualConfig.Create(DefaultConfig.Instance)
@@ -30,10 +31,9 @@ public static class MicroBenchmark
             .WithArtifactsPath(Path.Combine(AppContext.BaseDirectory, "results"));
         string[] options = [.. args.Contains("--job") || args.Contains("-j") ? [] : ShortJob, "--inProcess", .. args];
         var summaries = BenchmarkRunner.Run(benchmarks, config, options);
-        return
-        [
-            .. summaries.SelectMany(summary => summary.Reports).Where(report => report.Success).Select(MicroFigure.Of),
-        ];
+        return summaries.Any(summary => summary.HasCriticalValidationErrors)
+            ? throw new InvalidOperationException("The benchmarks cannot run; BenchmarkDotNet says above why.")
+            : [.. summaries.SelectMany(summary => summary.Reports).Select(MicroFigure.Of)];
     }
 
     /// <summary>

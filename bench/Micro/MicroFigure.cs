@@ -11,13 +11,14 @@ namespace Workflows.Bench.Micro;
 public sealed record MicroFigure(
     string Method, string Name, double Nanoseconds, double ProcessorNanoseconds, double AllocatedBytes)
 {
-    /// <exception cref="InvalidOperationException">The report has no result.</exception>
+    /// <exception cref="InvalidOperationException">The benchmark failed.</exception>
     internal static MicroFigure Of(BenchmarkReport report)
     {
         var method = report.BenchmarkCase.Descriptor.WorkloadMethod.Name;
         var parameters = report.BenchmarkCase.Parameters.Items.Select(item => item.Value?.ToString()).ToArray();
-        var statistics = report.ResultStatistics
-            ?? throw new InvalidOperationException($"{report.BenchmarkCase.DisplayInfo} has no result.");
+        var statistics = report.Success && report.ResultStatistics is { } result
+            ? result
+            : throw new InvalidOperationException($"{report.BenchmarkCase.DisplayInfo} failed.");
         return new(
             method,
             parameters.Length == 0 ? method : string.Join('-', parameters),

@@ -123,12 +123,19 @@ public sealed class VectorTests(PostgresServer server)
 
         await using var bed = await SearchBed.CreateEmptyAsync(server);
         var health = ActivatorUtilities.CreateInstance<VectorIndexHealth>(bed.Provider);
-        await Assert.ThrowsAsync<InvalidCastException>(() => CheckAsync(health)); // it has learnt types without halfvec
+        var early = await Assert.ThrowsAsync<PostgresException>(() => CheckAsync(health));
         await new MigrationRunner(SearchBed.Options(bed.OwnerConnection))
             .MigrateAsync(TestContext.Current.CancellationToken);
 
+        Assert.Equal(PostgresErrorCodes.UndefinedTable, early.SqlState);
+        await Assert.ThrowsAsync<InvalidCastException>(() => NearestAsync(bed)); // it has learnt types without halfvec
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(health)).Status);
+        Assert.Empty(await NearestAsync(bed));
     }
+
+    private static Task<IReadOnlyList<SignalHit>> NearestAsync(SearchBed bed) => bed.Get<VectorSearch>().SearchAsync(
+        Guid.Empty, "local-1", new float[Dimension], SearchFilter.None, fewDocuments: null, limit: 1,
+        TestContext.Current.CancellationToken);
 
     private static Task<HealthCheckResult> CheckAsync(VectorIndexHealth health) =>
         health.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);

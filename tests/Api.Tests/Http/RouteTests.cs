@@ -12,8 +12,9 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static readonly string[] OpenRoutes =
     [
-        "/", "/reference/{documentName?}", "/reference/scalar.js", "/reference/scalar.aspnetcore.js", "/reference/favicon.svg",
-        "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh",
+        "/", "/reference/{documentName?}", "/reference/scalar.js", "/reference/scalar.aspnetcore.js",
+        "/reference/favicon.svg", "/openapi/{documentName}.json", "/health", "/alive",
+        "/api/v1/auth/login", "/api/v1/auth/refresh",
         "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}",
     ];
 
