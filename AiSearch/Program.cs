@@ -1,7 +1,6 @@
 using Workflows.AiSearch;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
-using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -9,7 +8,6 @@ builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
 builder.Services.AddProblemDetails();
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Search);
 builder.Services.AddSearch(builder.Configuration);
 builder.Services.DegradeOnly("StackExchange.Redis"); // hints only: without them the outbox is polled
 builder.Services.AddSingleton<IndexHint>();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
@@ -9,10 +10,14 @@ namespace Workflows.AiSearch;
 
 internal static class SearchRegistration
 {
-    /// <summary>Registers search and indexing over the database of <see cref="WorkflowsDatabase"/>, without the background services.</summary>
-    /// <exception cref="InvalidOperationException">The configuration of the embeddings is wrong.</exception>
+    /// <summary>
+    /// Registers search and indexing, and the database they work on, without the background services.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The connection string is missing, or the configuration of the
+    /// embeddings is wrong.</exception>
     public static IServiceCollection AddSearch(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddWorkflowsDatabase(configuration, DatabaseRole.Search, source => source.UseVector());
         services.AddSingleton(provider => new SearchDatabase(provider.GetRequiredService<WorkflowsDatabase>().Source));
         services.AddSingleton<SearchMetrics>();
         services.AddSingleton<ModelStore>();

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Workflows.AiSearch.Text;
 
@@ -66,16 +67,12 @@ internal sealed class SemanticModel
             Vectors.AddScaled(learnt, _vectors.AsSpan(term * learnt.Length, learnt.Length), weight);
         }
 
-        for (var i = 0; i < learnt.Length; i++)
-        {
-            learnt[i] *= _scales[i];
-        }
-
+        TensorPrimitives.Multiply(learnt, _scales, learnt);
         var hashed = vector.AsSpan(Energies.Length);
         AddHashed(text, hashed);
         if (Vectors.Normalize(learnt))
         {
-            Vectors.Scale(hashed, HashedShare);
+            TensorPrimitives.Multiply(hashed, HashedShare, hashed);
         }
 
         Vectors.Normalize(vector);
@@ -102,22 +99,12 @@ internal sealed class SemanticModel
     /// <summary>Numbers as they are stored: half precision, little-endian.</summary>
     public static byte[] ToHalves(ReadOnlySpan<float> values)
     {
-        var halves = new Half[values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            halves[i] = (Half)values[i];
-        }
-
-        return MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
+        var bytes = new byte[values.Length * sizeof(short)];
+        TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<byte, Half>(bytes.AsSpan()));
+        return bytes;
     }
 
     /// <summary>The opposite of <see cref="ToHalves"/>.</summary>
-    public static void FromHalves(ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        var halves = MemoryMarshal.Cast<byte, Half>(bytes);
-        for (var i = 0; i < halves.Length; i++)
-        {
-            values[i] = (float)halves[i];
-        }
-    }
+    public static void FromHalves(ReadOnlySpan<byte> bytes, Span<float> values) =>
+        TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
 }

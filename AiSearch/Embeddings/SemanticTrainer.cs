@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Workflows.AiSearch.Text;
 
 namespace Workflows.AiSearch.Embeddings;
@@ -255,7 +256,8 @@ internal static class SemanticTrainer
         {
             for (var i = 0; i < rank; i++)
             {
-                rotated[(row * rank) + i] = Vectors.Dot(basis.AsSpan(row * width, width), rotation.AsSpan(i * width, width));
+                rotated[(row * rank) + i] = TensorPrimitives.Dot<float>(
+                    basis.AsSpan(row * width, width), rotation.AsSpan(i * width, width));
             }
         }
 

@@ -1,18 +1,19 @@
 using Npgsql;
+using Pgvector;
 using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Storage;
 
 namespace Workflows.AiSearch.Indexing;
 
-/// <summary>A chunk's vector under one model, as PostgreSQL reads it.</summary>
-internal sealed record ChunkVector(Guid DocumentId, int Chunk, string Model, int Dimension, string Literal, byte[] ContentHash);
+/// <summary>A chunk's vector under one model.</summary>
+internal sealed record ChunkVector(Guid DocumentId, int Chunk, string Model, HalfVector Vector, byte[] ContentHash);
 
 /// <summary>A content with what is stored of it.</summary>
 internal sealed record PreparedDocument(Content Content, byte[] Hash, IReadOnlyList<PreparedChunk> Chunks);
 
 /// <summary>A chunk with its terms, its hash and its vectors by model.</summary>
 internal sealed record PreparedChunk(
-    ContentChunk Chunk, byte[] Terms, byte[] Hash, IReadOnlyList<(string Model, int Dimension, string Literal)> Vectors);
+    ContentChunk Chunk, byte[] Terms, byte[] Hash, IReadOnlyList<(string Model, HalfVector Vector)> Vectors);
 
 /// <summary>What is already stored of a content.</summary>
 internal sealed record StoredDocument(string ContentType, Guid ContentId, byte[] Hash, bool IsRemoved);
@@ -53,7 +54,7 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     }
 
     private const string VectorsSql = """
-        select c.content_hash, e.model, e.dimension, e.embedding::text
+        select c.content_hash, e.model, e.embedding
         from search.documents d
         join search.chunks c on c.tenant_id = d.tenant_id and c.document_id = d.id
         join search.embeddings e on e.tenant_id = c.tenant_id and e.document_id = c.document_id and e.chunk = c.number
@@ -61,16 +62,17 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         """;
 
     /// <summary>The vectors that chunks of these contents have: an unchanged chunk of a changed document need not be embedded again.</summary>
-    public async Task<IReadOnlyDictionary<(string Hash, string Model), string>> ReadVectorsAsync(
+    public async Task<IReadOnlyDictionary<(string Hash, string Model), HalfVector>> ReadVectorsAsync(
         Guid tenantId, IReadOnlyList<Guid> contentIds, IReadOnlyList<string> models, CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(VectorsSql, tenantId, contentIds.ToArray(), models.ToArray());
         await using var reader = await batch.ReadAsync(cancellationToken);
-        var vectors = new Dictionary<(string, string), string>();
+        var vectors = new Dictionary<(string, string), HalfVector>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            vectors[(Convert.ToHexString(reader.GetFieldValue<byte[]>(0)), reader.GetString(1))] = reader.GetString(3);
+            vectors[(Convert.ToHexString(reader.GetFieldValue<byte[]>(0)), reader.GetString(1))] =
+                reader.GetFieldValue<HalfVector>(2);
         }
 
         return vectors;
@@ -112,9 +114,10 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     // The hash is the fence: a vector that was made of words which have been replaced meanwhile finds no chunk.
     private const string EmbeddingsSql = """
         insert into search.embeddings (tenant_id, document_id, chunk, model, dimension, embedding, content_type, tags, workspace_id, content_at)
-        select $1, v.document_id, v.chunk, v.model, v.dimension, v.literal::halfvec, d.content_type, d.tags, d.workspace_id, d.content_at
-        from unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::bytea[])
-          as v (document_id, chunk, model, dimension, literal, content_hash)
+        select $1, v.document_id, v.chunk, v.model, vector_dims(v.embedding), v.embedding, d.content_type, d.tags,
+               d.workspace_id, d.content_at
+        from unnest($2::uuid[], $3::int[], $4::text[], $5::halfvec[], $6::bytea[])
+          as v (document_id, chunk, model, embedding, content_hash)
         join search.documents d on d.tenant_id = $1 and d.id = v.document_id
         join search.chunks c on c.tenant_id = $1 and c.document_id = v.document_id and c.number = v.chunk and c.content_hash = v.content_hash
         on conflict (tenant_id, model, document_id, chunk) do nothing
@@ -234,7 +237,7 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
             chunks.Select(row => row.Chunk.Terms).ToArray(),
             chunks.Select(row => row.Chunk.Hash).ToArray());
         AddVectors(batch, tenantId, [.. chunks.SelectMany(row => row.Chunk.Vectors.Select(vector =>
-            new ChunkVector(row.Id!.Value, row.Number, vector.Model, vector.Dimension, vector.Literal, row.Chunk.Hash)))]);
+            new ChunkVector(row.Id!.Value, row.Number, vector.Model, vector.Vector, row.Chunk.Hash)))]);
         await batch.ExecuteAsync(cancellationToken);
     }
 
@@ -245,8 +248,7 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
             vectors.Select(vector => vector.DocumentId).ToArray(),
             vectors.Select(vector => vector.Chunk).ToArray(),
             vectors.Select(vector => vector.Model).ToArray(),
-            vectors.Select(vector => vector.Dimension).ToArray(),
-            vectors.Select(vector => vector.Literal).ToArray(),
+            vectors.Select(vector => vector.Vector).ToArray(),
             vectors.Select(vector => vector.ContentHash).ToArray());
 
     private static CorpusState ToState(NpgsqlDataReader reader) =>

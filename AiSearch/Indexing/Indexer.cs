@@ -1,3 +1,4 @@
+using Pgvector;
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Search;
 
@@ -110,7 +111,7 @@ internal sealed partial class Indexer(
             metrics.Embedded(provider.Name, group.Length, clock.GetElapsedTime(started));
             for (var i = 0; i < group.Length; i++)
             {
-                group[i].Vectors.Add((model.Name, model.Dimension, VectorLiteral.Of(outcome.Vectors[i])));
+                group[i].Vectors.Add((model.Name, Vectors.ToHalfVector(outcome.Vectors[i])));
             }
         }
     }
@@ -122,9 +123,9 @@ internal sealed partial class Indexer(
             tenantId, [.. pending.Select(chunk => chunk.Content.Id).Distinct()], [model.Name], cancellationToken);
         foreach (var chunk in pending)
         {
-            if (known.TryGetValue((Convert.ToHexString(chunk.Hash), model.Name), out var literal))
+            if (known.TryGetValue((Convert.ToHexString(chunk.Hash), model.Name), out var vector))
             {
-                chunk.Vectors.Add((model.Name, model.Dimension, literal));
+                chunk.Vectors.Add((model.Name, vector));
             }
         }
     }
@@ -134,7 +135,7 @@ internal sealed partial class Indexer(
 
     private sealed record PendingChunk(Content Content, ContentChunk Chunk, EmbeddingInput Input, byte[] Hash)
     {
-        public List<(string Model, int Dimension, string Literal)> Vectors { get; } = [];
+        public List<(string Model, HalfVector Vector)> Vectors { get; } = [];
 
         public bool Has(string model) => Vectors.Exists(vector => vector.Model == model);
     }

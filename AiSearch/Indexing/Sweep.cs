@@ -125,7 +125,8 @@ internal sealed partial class Sweep(
             }
 
             var vectors = group.Select((chunk, i) => new ChunkVector(
-                chunk.DocumentId, chunk.Number, model.Name, model.Dimension, VectorLiteral.Of(outcome.Vectors[i]), chunk.ContentHash));
+                chunk.DocumentId, chunk.Number, model.Name,
+                Vectors.ToHalfVector(outcome.Vectors[i]), chunk.ContentHash));
             await documents.AddVectorsAsync(tenantId, [.. vectors], cancellationToken);
         }
 

@@ -18,17 +18,35 @@ internal sealed class DatabaseHealth(SearchDatabase database) : IHealthCheck
     }
 }
 
-/// <summary>Whether the vector index of the configured model can be used: asks it for neighbours in a tenant that has none.</summary>
-internal sealed class VectorIndexHealth(VectorSearch vectors, EmbeddingProviders providers) : IHealthCheck
+/// <summary>
+/// Whether the vector index of the configured model can be used: asks it for neighbours in a tenant that has none.
+/// A type that is not known is looked for once more, so that a service that came before the schema gets well by
+/// itself.
+/// </summary>
+internal sealed class VectorIndexHealth(SearchDatabase database, VectorSearch vectors, EmbeddingProviders providers)
+    : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var model = await providers.Configured.CurrentModelAsync(Guid.Empty, cancellationToken);
         var vector = new float[model.Dimension];
         vector[0] = 1;
-        await vectors.SearchAsync(Guid.Empty, model.Name, vector, SearchFilter.None, fewDocuments: null, limit: 1, cancellationToken);
+        try
+        {
+            await AskAsync(model.Name, vector, cancellationToken);
+        }
+        catch (InvalidCastException)
+        {
+            await database.LearnTypesAsync(cancellationToken);
+            await AskAsync(model.Name, vector, cancellationToken);
+        }
+
         return HealthCheckResult.Healthy(model.Name);
     }
+
+    private Task<IReadOnlyList<SignalHit>> AskAsync(
+        string model, float[] vector, CancellationToken cancellationToken) => vectors.SearchAsync(
+        Guid.Empty, model, vector, SearchFilter.None, fewDocuments: null, limit: 1, cancellationToken);
 }
 
 /// <summary>Whether the embedding provider answers. Without it search goes on by words: degraded.</summary>

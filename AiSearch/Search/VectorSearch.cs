@@ -1,3 +1,4 @@
+using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Storage;
 
 namespace Workflows.AiSearch.Search;
@@ -26,10 +27,10 @@ internal sealed class VectorSearch(SearchDatabase database)
         """;
 
     // One statement per indexed dimension: the index is on the cast, and the planner must see the very same expression.
-    private const string Distance384 = "embedding::halfvec(384) <=> $3::real[]::halfvec(384)";
-    private const string Distance768 = "embedding::halfvec(768) <=> $3::real[]::halfvec(768)";
-    private const string Distance1024 = "embedding::halfvec(1024) <=> $3::real[]::halfvec(1024)";
-    private const string Distance1536 = "embedding::halfvec(1536) <=> $3::real[]::halfvec(1536)";
+    private const string Distance384 = "embedding::halfvec(384) <=> $3::halfvec(384)";
+    private const string Distance768 = "embedding::halfvec(768) <=> $3::halfvec(768)";
+    private const string Distance1024 = "embedding::halfvec(1024) <=> $3::halfvec(1024)";
+    private const string Distance1536 = "embedding::halfvec(1536) <=> $3::halfvec(1536)";
     private const string Nearest384Sql = $"{NearestPrefix}{Distance384}{NearestMiddle}384 order by {Distance384} limit $9";
     private const string Nearest768Sql = $"{NearestPrefix}{Distance768}{NearestMiddle}768 order by {Distance768} limit $9";
     private const string Nearest1024Sql = $"{NearestPrefix}{Distance1024}{NearestMiddle}1024 order by {Distance1024} limit $9";
@@ -41,9 +42,9 @@ internal sealed class VectorSearch(SearchDatabase database)
           select document_id, chunk, embedding from search.embeddings
           where tenant_id = $1 and model = $2 and document_id = any($4)
         )
-        select document_id, chunk, 1 - (embedding <=> $3::real[]::halfvec) as similarity
+        select document_id, chunk, 1 - (embedding <=> $3::halfvec) as similarity
         from candidates
-        order by embedding <=> $3::real[]::halfvec
+        order by embedding <=> $3::halfvec
         limit $5
         """;
 
@@ -51,10 +52,11 @@ internal sealed class VectorSearch(SearchDatabase database)
     public async Task<IReadOnlyList<SignalHit>> SearchAsync(
         Guid tenantId, string model, float[] vector, SearchFilter filter, Guid[]? fewDocuments, int limit, CancellationToken cancellationToken)
     {
+        var nearestTo = Vectors.ToHalfVector(vector);
         await using var batch = database.BatchFor(tenantId);
         if (fewDocuments is not null)
         {
-            batch.Add(ExactSql, tenantId, model, vector, fewDocuments, limit);
+            batch.Add(ExactSql, tenantId, model, nearestTo, fewDocuments, limit);
             return await ReadAsync(batch, skipSettings: false, cancellationToken);
         }
 
@@ -63,7 +65,7 @@ internal sealed class VectorSearch(SearchDatabase database)
             NearestSql(vector.Length),
             tenantId,
             model,
-            vector,
+            nearestTo,
             filter.ContentTypes,
             filter.Tags,
             TenantBatch.UuidOrNull(filter.WorkspaceId),

@@ -11,6 +11,16 @@ internal sealed class SearchDatabase(NpgsqlDataSource source)
 {
     public NpgsqlDataSource Source => source;
 
+    /// <summary>
+    /// Learns the database's types anew. A data source knows those of its first connection, and that may have been
+    /// made before the migration that brought pgvector, when this service starts beside the one that migrates.
+    /// </summary>
+    public async Task LearnTypesAsync(CancellationToken cancellationToken)
+    {
+        await source.ReloadTypesAsync(cancellationToken);
+        source.Clear(); // what is pooled goes by the types it was opened with
+    }
+
     /// <summary>Statements for one tenant in one round trip and one transaction.</summary>
     public TenantBatch BatchFor(Guid tenantId) => new(source.CreateBatch(), tenantId);
 

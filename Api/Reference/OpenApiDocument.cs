@@ -12,7 +12,9 @@ internal static class OpenApiDocument
 {
     public const string Name = "v1";
 
-    private const string BearerScheme = "bearer";
+    /// <summary>The security scheme that takes an access token and an API key alike.</summary>
+    public const string BearerScheme = "bearer";
+
     private const string KeyScheme = "apiKey";
 
     public static IServiceCollection AddApiReference(this IServiceCollection services) => services.AddOpenApi(Name, options =>

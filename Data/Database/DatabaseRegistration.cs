@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Workflows.Data.Database;
 
@@ -8,9 +9,18 @@ public static class DatabaseRegistration
     /// <summary>Name of the connection string that the AppHost hands to every service.</summary>
     public const string ConnectionName = "workflows";
 
-    /// <summary>Registers <see cref="DatabaseOptions"/>, <see cref="WorkflowsDatabase"/> with the rights of <paramref name="role"/>, and the clock.</summary>
+    /// <summary>
+    /// Registers <see cref="DatabaseOptions"/> and <see cref="WorkflowsDatabase"/> with the rights of a role.
+    /// </summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="configuration">Holds the connection string and the passwords of the roles.</param>
+    /// <param name="role">Whose rights the process works with.</param>
+    /// <param name="types">Adds types that the database has beyond PostgreSQL's own; null when the process uses
+    /// none.</param>
     /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
-    public static IServiceCollection AddWorkflowsDatabase(this IServiceCollection services, IConfiguration configuration, DatabaseRole role)
+    public static IServiceCollection AddWorkflowsDatabase(
+        this IServiceCollection services, IConfiguration configuration, DatabaseRole role,
+        Action<NpgsqlDataSourceBuilder>? types = null)
     {
         var options = new DatabaseOptions
         {
@@ -21,7 +31,7 @@ public static class DatabaseRegistration
             SearchPassword = configuration["Database:SearchPassword"],
         };
         services.AddSingleton(options);
-        services.AddSingleton(_ => new WorkflowsDatabase(options, role));
+        services.AddSingleton(_ => new WorkflowsDatabase(options, role, types));
         return services;
     }
 }

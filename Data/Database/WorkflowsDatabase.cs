@@ -60,10 +60,16 @@ public sealed record DatabaseOptions
 /// <summary>The data sources of one process, all with the rights of one role.</summary>
 public sealed class WorkflowsDatabase : IAsyncDisposable
 {
-    public WorkflowsDatabase(DatabaseOptions options, DatabaseRole role)
+    /// <param name="options">Where the database is.</param>
+    /// <param name="role">Whose rights the connections have.</param>
+    /// <param name="types">Adds types to <see cref="Source"/>; the statements of the hot path need none.</param>
+    public WorkflowsDatabase(
+        DatabaseOptions options, DatabaseRole role, Action<NpgsqlDataSourceBuilder>? types = null)
     {
         var builder = new NpgsqlConnectionStringBuilder(options.For(role));
-        Source = NpgsqlDataSource.Create(builder);
+        var source = new NpgsqlDataSourceBuilder(builder.ConnectionString);
+        types?.Invoke(source);
+        Source = source.Build();
         // Batched statements by id over partitioned tables: one generic plan of index look-ups, whatever the statistics say while
         // the tables are still small. A hash join or sequential scan chosen then would stay in the plan cache as they grow.
         builder.Options = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"

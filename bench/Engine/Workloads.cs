@@ -33,7 +33,7 @@ internal static class Workloads
         """;
 
     /// <summary>1,000 rounds in parallel, each with one effect.</summary>
-    public const string FanOut = """
+    private const string FanOut = """
         {
           "schema": 1,
           "nodes": [{"id": "l", "type": "forEach", "parameters": {"items": "{{ [1..1000] }}", "maxParallel": 1000},
@@ -53,6 +53,7 @@ internal static class Workloads
         ("ten-noops", Chain(10, index => $$"""{"id": "n{{index}}", "type": "noop"}"""), "{}"),
         ("ten-effects", TenEffects, "{}"),
         ("ten-mixed", TenMixed, Order),
+        ("fan-out-1000", FanOut, "{}"),
     ];
 
     public static CompiledWorkflow Compile(string json) =>

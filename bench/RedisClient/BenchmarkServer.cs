@@ -18,6 +18,10 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         _process = process;
     }
 
+    /// <summary>Where redis-server and redis-benchmark are.</summary>
+    public static string Folder =>
+        Environment.GetEnvironmentVariable("WORKFLOWS_SERVERS_BIN") ?? Path.Combine(".local", "servers", "bin");
+
     public int Port { get; }
 
     public static async Task<BenchmarkServer> StartAsync(string folder)
@@ -38,15 +42,19 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         throw new InvalidOperationException("redis-server ended before it was ready");
     }
 
-    /// <summary>Commands per second of redis-benchmark over one connection with so many commands under way.</summary>
-    public async Task<double> ReferenceAsync(int count, int pipeline, params string[] command)
+    /// <summary>Runs redis-benchmark over one connection with so many commands under way.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public async Task ReferenceAsync(int count, int pipeline, params string[] command)
     {
-        using var benchmark = Start(
-            _folder, "redis-benchmark", ["-p", Text(Port), "-c", "1", "-P", Text(pipeline), "-n", Text(count), "--csv", .. command]);
-        var output = await benchmark.StandardOutput.ReadToEndAsync();
+        string[] arguments =
+            ["-p", Text(Port), "-c", "1", "-P", Text(pipeline), "-n", Text(count), "--csv", .. command];
+        using var benchmark = Start(_folder, "redis-benchmark", arguments);
+        await benchmark.StandardOutput.ReadToEndAsync();
         await benchmark.WaitForExitAsync();
-        var fields = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].Split("\",\"");
-        return double.Parse(fields[1].Trim('"'), CultureInfo.InvariantCulture);
+        if (benchmark.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"redis-benchmark ended with {benchmark.ExitCode}");
+        }
     }
 
     public async ValueTask DisposeAsync()

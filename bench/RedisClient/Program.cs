@@ -1,16 +1,26 @@
-using System.Globalization;
+using Workflows.Bench.Micro;
 using Workflows.RedisClient;
 
 // Measures our Redis client against redis-benchmark on the same server in the same run, since machines differ.
-// Usage: RedisClient [commands per measurement]. WORKFLOWS_SERVERS_BIN names the folder of redis-server and redis-benchmark.
-var count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 200_000;
-var folder = Environment.GetEnvironmentVariable("WORKFLOWS_SERVERS_BIN") ?? Path.Combine(".local", "servers", "bin");
-if (!File.Exists(Path.Combine(folder, "redis-benchmark")))
+// WORKFLOWS_SERVERS_BIN names the folder of redis-server and redis-benchmark. Arguments are BenchmarkDotNet's.
+if (!File.Exists(Path.Combine(BenchmarkServer.Folder, "redis-benchmark")))
 {
-    await Console.Error.WriteLineAsync($"No redis-benchmark in '{folder}'; set WORKFLOWS_SERVERS_BIN to the folder that has it.");
+    await Console.Error.WriteLineAsync(
+        $"No redis-benchmark in '{BenchmarkServer.Folder}'; set WORKFLOWS_SERVERS_BIN to the folder that has it.");
     return 1;
 }
 
-await using var server = await BenchmarkServer.StartAsync(folder);
-await new ClientBenchmark(server, count).RunAsync();
+var figures = MicroBenchmark.Run(args, typeof(ClientBenchmarks));
+var references = figures.Where(figure => figure.Method == nameof(ClientBenchmarks.Reference))
+    .ToDictionary(figure => figure.Name, figure => figure.Nanoseconds);
+foreach (var figure in figures.Where(figure => figure.Method == nameof(ClientBenchmarks.Client)))
+{
+    MicroBenchmark.Print("redis-client", figure);
+    if (references.TryGetValue(figure.Name, out var reference))
+    {
+        MicroBenchmark.Print("redis-client", $"{figure.Name}-reference", reference, "ns");
+        MicroBenchmark.Print("redis-client", $"{figure.Name}-ratio", reference / figure.Nanoseconds, "x");
+    }
+}
+
 return 0;

@@ -47,7 +47,6 @@ internal sealed class Bed : IAsyncDisposable
         services.AddMetrics();
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton(TimeProvider.System);
-        services.AddWorkflowsDatabase(configuration, DatabaseRole.Search);
         services.AddSearch(configuration);
         var bed = new Bed(database, services.BuildServiceProvider());
         await bed.AddTenantAsync();

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Text;
@@ -159,7 +160,7 @@ public sealed class EmbeddingTests(PostgresServer server)
         var query = TermVector.Of("patient");
 
         Assert.Equal(first.Embed(query), second.Embed(query));
-        Assert.Equal(1, Vectors.Dot(first.Embed(query), first.Embed(query)), 4);
+        Assert.Equal(1, TensorPrimitives.Dot<float>(first.Embed(query), first.Embed(query)), 4);
         Assert.Null(SemanticTrainer.Train([.. texts.Take(5)], TestContext.Current.CancellationToken));
     }
 

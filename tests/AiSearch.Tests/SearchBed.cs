@@ -27,6 +27,8 @@ internal sealed class SearchBed : IAsyncDisposable
     /// <summary>The superuser, for arranging and looking.</summary>
     public NpgsqlDataSource Owner { get; }
 
+    public IServiceProvider Provider => _services;
+
     public JumpingClock Clock => (JumpingClock)_services.GetRequiredService<TimeProvider>();
 
     public T Get<T>()
@@ -45,6 +47,13 @@ internal sealed class SearchBed : IAsyncDisposable
     public SearchBed AnotherInstance(
         IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null) =>
         new(database: null, OwnerConnection, Services(OwnerConnection, settings, configure));
+
+    /// <summary>The service over a database that has nothing in it yet.</summary>
+    public static async Task<SearchBed> CreateEmptyAsync(PostgresServer server)
+    {
+        var database = await server.CreateDatabaseAsync();
+        return new SearchBed(database, database.ConnectionString, Services(database.ConnectionString, null, null));
+    }
 
     public static DatabaseOptions Options(string connection) => new()
     {
@@ -68,7 +77,6 @@ internal sealed class SearchBed : IAsyncDisposable
         services.AddMetrics();
         services.TryAddSingleton(configuration);
         services.AddSingleton<TimeProvider>(new JumpingClock());
-        services.AddWorkflowsDatabase(configuration, DatabaseRole.Search);
         services.AddSearch(configuration);
     }
 

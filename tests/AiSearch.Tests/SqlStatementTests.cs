@@ -61,7 +61,8 @@ public sealed class SqlStatementTests(PostgresServer server)
         var sql = (string)typeof(Search.VectorSearch).GetField("Nearest384Sql", BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue()!;
         await using var batch = bed.Get<SearchDatabase>().BatchFor(tenantId);
         batch.Add(
-            "explain " + sql, tenantId, "local-1", new float[384], Array.Empty<string>(), Array.Empty<string>(),
+            "explain " + sql, tenantId, "local-1", Embeddings.Vectors.ToHalfVector(new float[384]),
+            Array.Empty<string>(), Array.Empty<string>(),
             TenantBatch.UuidOrNull(null), DateTimeOffset.UnixEpoch.AddYears(-60), DateTimeOffset.UnixEpoch.AddYears(900), 100);
         await using var reader = await batch.ReadAsync(TestContext.Current.CancellationToken);
         var lines = new List<string>();

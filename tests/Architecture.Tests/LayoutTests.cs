@@ -6,16 +6,19 @@ namespace Workflows.Architecture.Tests;
 public sealed partial class LayoutTests
 {
     private static readonly string[] RootFolders =
-        [".ci", "AiSearch", "Api", "AppHost", "Console", "Data", "Engine", "Jsonata", "ServiceDefaults", "Worker", "bench", "docs", "eng", "tests"];
+    [
+        ".ci", ".config", ".devcontainer", ".github",
+        "AiSearch", "Api", "AppHost", "Console", "Data", "Engine", "Jsonata", "ServiceDefaults", "Worker",
+        "bench", "docs", "eng", "tests",
+    ];
 
     private static readonly string[] RootFiles =
     [
-        ".editorconfig", ".gitattributes", ".gitignore", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "README.md",
-        "Workflows.Aspire.sln", "azure.yaml", "global.json", "run", "test",
+        ".editorconfig", ".gitattributes", ".gitignore",
+        "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+        "Directory.Build.props", "Directory.Packages.props", "Workflows.Aspire.slnx", "azure.yaml", "global.json",
+        "run", "test",
     ];
-
-    /// <summary>The two switches of the build: where the swap is imported, and the AppHost's SDK, which a feed may lack.</summary>
-    private static readonly string[] SwitchFiles = ["AppHost/AppHost.csproj", "Directory.Build.props", "Directory.Build.targets"];
 
     [Fact]
     public void The_root_of_the_repository_holds_nothing_unlisted()
@@ -43,25 +46,6 @@ public sealed partial class LayoutTests
     public void A_drawer_is_seen(string path) => Assert.Matches(Drawer(), path);
 
     [Fact]
-    public void Only_the_switches_of_the_build_know_of_the_stand_ins()
-    {
-        var offenders = Repository.Files(".csproj", ".props", ".targets")
-            .Where(path => !path.IsBelow("eng/") && !SwitchFiles.Contains(path))
-            .Where(path => Repository.Read(path) is var text
-                && (text.Contains("UseStandIns", StringComparison.Ordinal) || text.Contains("eng/stand-ins", StringComparison.Ordinal)));
-
-        Assert.Empty(offenders);
-    }
-
-    [Fact]
-    public void The_AppHost_knows_of_the_stand_ins_only_in_conditions()
-    {
-        var lines = Repository.Read("AppHost/AppHost.csproj").Split('\n');
-
-        Assert.DoesNotContain(lines, line => StandIn().IsMatch(line) && !line.Contains("Condition=\"'$(UseStandIns)' != 'true'\"", StringComparison.Ordinal));
-    }
-
-    [Fact]
     public void Every_product_project_keeps_its_limits_in_one_place()
     {
         var files = Repository.Files("/Limits.cs").Where(path => !path.IsBelow("eng/", "tests/", "bench/")).ToArray();
@@ -72,7 +56,4 @@ public sealed partial class LayoutTests
 
     [GeneratedRegex(@"(^|[/.])(common|shared|core|utils?|helpers?|misc)([/.](?!ts)|$)", RegexOptions.IgnoreCase)]
     private static partial Regex Drawer();
-
-    [GeneratedRegex("stand-?in|UseStandIns", RegexOptions.IgnoreCase)]
-    private static partial Regex StandIn();
 }

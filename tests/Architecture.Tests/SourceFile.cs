@@ -7,13 +7,18 @@ namespace Workflows.Architecture.Tests;
 /// <summary>A C# file, parsed when a rule first asks for its syntax.</summary>
 internal sealed class SourceFile(string path, string text)
 {
-    private static readonly string[] ProductFolders =
-        ["AiSearch/", "Api/", "AppHost/", "Data/", "Engine/", "Jsonata/", "ServiceDefaults/", "Worker/"];
+    private static readonly string[] ProductNames =
+        ["AiSearch", "Api", "AppHost", "Data", "Engine", "Jsonata", "ServiceDefaults", "Worker"];
+
+    private static readonly string[] ProductFolders = [.. ProductNames.Select(project => $"{project}/")];
 
     private static readonly Lazy<IReadOnlyList<SourceFile>> Files =
         new(() => [.. Repository.Files(".cs").Select(path => new SourceFile(path, Repository.Read(path)))]);
 
     private CompilationUnitSyntax? _syntax;
+
+    /// <summary>The projects of the product, which are also the names of their folders.</summary>
+    public static IReadOnlyList<string> Projects => ProductNames;
 
     public static IReadOnlyList<SourceFile> All => Files.Value;
 
@@ -23,10 +28,7 @@ internal sealed class SourceFile(string path, string text)
 
     public bool IsProduct => Path.IsBelow(ProductFolders);
 
-    /// <summary>Tests, also those beside the stand-ins.</summary>
-    public bool IsTest => Path.IsBelow("tests/") || Path.Contains(".Tests/", StringComparison.Ordinal);
-
-    public string Project => Path[..Path.IndexOf('/', StringComparison.Ordinal)];
+    public bool IsTest => Path.IsBelow("tests/");
 
     public CompilationUnitSyntax Syntax => _syntax ??=
         CSharpSyntaxTree.ParseText(Text, new CSharpParseOptions(LanguageVersion.Preview)).GetCompilationUnitRoot();

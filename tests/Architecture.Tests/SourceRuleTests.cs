@@ -3,7 +3,7 @@ namespace Workflows.Architecture.Tests;
 public sealed class SourceRuleTests
 {
     private static readonly Dictionary<string, SourceRule> Rules =
-        ((SourceRule[])[.. OwnershipRules.All, .. SqlRules.All, .. ShapeRules.All, .. TextRules.All])
+        ((SourceRule[])[.. SqlRules.All, .. ShapeRules.All, .. TextRules.All])
         .ToDictionary(rule => rule.Sentence, StringComparer.Ordinal);
 
     public static TheoryData<string> Sentences() => [.. Rules.Keys];

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Workflows.Architecture.Tests;
 
-/// <summary>Texts that say the work is not done, or that a test waits by the clock.</summary>
+/// <summary>
+/// Words that say the work is not done, that a test waits by the clock, or that a project knows too much.
+/// </summary>
 internal static partial class TextRules
 {
     public static SourceRule[] All { get; } =
@@ -17,10 +19,17 @@ internal static partial class TextRules
         },
         new(
             "Nothing blocks a thread to wait",
-            // A stand-in may have to: its original's API is synchronous.
-            file => file.Path.IsBelow("eng/") ? [] : Matches(file, Blocking(), "await a signal, or poll a condition with a bound"),
+            file => Matches(file, Blocking(), "await a signal, or poll a condition with a bound"),
             "tests/Data.Tests/StoreTests.cs",
             "class C { void M() => Thread" + ".Sleep(10); }"),
+        new(
+            "ServiceDefaults and Jsonata know no word of the domain",
+            file => file.Path.IsBelow("ServiceDefaults/", "Jsonata/")
+                ? file.Syntax.DescendantTokens().Where(token => DomainWord().IsMatch(token.Text))
+                    .Select(token => file.At(token.Parent!, $"speaks of the domain: {token.Text}"))
+                : [],
+            "ServiceDefaults/Extensions.cs",
+            "class TenantHealth;"),
     ];
 
     private static IEnumerable<string> Matches(SourceFile file, Regex text, string instead) =>
@@ -36,4 +45,8 @@ internal static partial class TextRules
 
     [GeneratedRegex(@"Thread\.Sleep|\.GetAwaiter\(\)\.GetResult\(\)")]
     private static partial Regex Blocking();
+
+    // "Workflows" is the name of the product, as in namespaces.
+    [GeneratedRegex(@"workflow(?!s\b)|tenant|checkpoint|dead.?letter|idempotency", RegexOptions.IgnoreCase)]
+    private static partial Regex DomainWord();
 }

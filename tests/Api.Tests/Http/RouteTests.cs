@@ -10,8 +10,13 @@ namespace Workflows.Api.Tests.Http;
 /// <summary>Every route there is, walked as every role, as nobody, and as the owner of another tenant.</summary>
 public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
-    private static readonly string[] OpenRoutes = ["/", "/reference", "/openapi/{documentName}.json", "/health", "/alive", "/api/v1/auth/login", "/api/v1/auth/refresh",
-        "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}"];
+    private static readonly string[] OpenRoutes =
+    [
+        "/", "/reference/{documentName?}", "/reference/scalar.js", "/reference/scalar.aspnetcore.js",
+        "/reference/favicon.svg", "/openapi/{documentName}.json", "/health", "/alive",
+        "/api/v1/auth/login", "/api/v1/auth/refresh",
+        "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}",
+    ];
 
     private List<Route> Routes() => [.. api.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Select(endpoint => new Route(
