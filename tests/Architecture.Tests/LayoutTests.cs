@@ -7,15 +7,15 @@ public sealed partial class LayoutTests
 {
     private static readonly string[] RootFolders =
     [
-        ".ci", ".config", ".devcontainer", ".github", "AiSearch", "Api", "AppHost", "Console", "Data", "Engine", "Jsonata",
-        "ServiceDefaults", "Worker", "bench", "docs", "eng", "tests",
+        ".ci", ".config", ".devcontainer", ".github", "AiSearch", "Api", "AppHost", "Console", "Data", "Engine",
+        "Jsonata", "ServiceDefaults", "Worker", "bench", "docs", "eng", "tests",
     ];
 
     private static readonly string[] RootFiles =
     [
         ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md",
-        "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "LICENSE", "README.md", "SECURITY.md",
-        "Workflows.Aspire.slnx", "azure.yaml", "global.json", "run", "test",
+        "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "LICENSE", "README.md",
+        "SECURITY.md", "Workflows.Aspire.slnx", "azure.yaml", "global.json", "run", "test",
     ];
 
     /// <summary>The two switches of the build: where the swap is imported, and the AppHost's SDK, which a feed may lack.</summary>
