@@ -97,7 +97,7 @@ public sealed class ProjectReferenceTests
     [Theory]
     [MemberData(nameof(OwnProjects))]
     public void Every_project_is_in_the_solution(string projectPath) =>
-        Assert.Contains(projectPath.Replace('/', '\\'), Repository.Read("Workflows.Aspire.sln"), StringComparison.Ordinal);
+        Assert.Contains($"<Project Path=\"{projectPath}\"", Repository.Read("Workflows.Aspire.slnx"), StringComparison.Ordinal);
 
     [Fact]
     public void Versions_are_named_in_one_place()
