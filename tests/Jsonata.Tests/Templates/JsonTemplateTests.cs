@@ -86,6 +86,32 @@ public sealed class JsonTemplateTests
         Assert.Equal("U1005", Assert.Throws<JsonataException>(() => template.WriteTo(writer, Scope, options)).Error.Code);
     }
 
+    [Theory]
+    [InlineData(6, 8, null)]
+    [InlineData(5, 8, "U1004")]
+    [InlineData(6, 7, "U1005")]
+    public void A_text_that_is_put_together_keeps_within_both_limits(int maxStringLength, int maxOutputBytes, string? code)
+    {
+        var template = Parse("\"{{ input.name }}{{ input.name }}\"");
+        var options = new JsonataOptions
+        {
+            Limits = new JsonataLimits(MaxStringLength: maxStringLength, MaxOutputBytes: maxOutputBytes),
+        };
+        using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
+
+        var exception = Record.Exception(() => template.WriteTo(writer, Scope, options));
+
+        Assert.Equal(code, (exception as JsonataException)?.Error.Code);
+    }
+
+    [Fact]
+    public void A_constant_without_a_value_is_written_as_null() =>
+        Assert.Equal("null", Write(Parse("\"{{ {}.a }}\""), Scope));
+
+    [Fact]
+    public void A_pointer_escapes_what_means_something_in_it() =>
+        Assert.Equal("/a~0b~1c", Assert.Single(Parse("""{"a~b/c":"{{ steps.x }}"}""").References).Pointer);
+
     [Fact]
     public void A_costly_constant_is_left_to_the_evaluation_and_its_budget()
     {
