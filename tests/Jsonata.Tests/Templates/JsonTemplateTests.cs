@@ -105,6 +105,24 @@ public sealed class JsonTemplateTests
     }
 
     [Fact]
+    public void A_long_text_costs_steps()
+    {
+        var template = Parse($"\"{new string('x', 8_000)}{{{{ input.name }}}}\"");
+
+        Assert.Equal("U1002", Assert.Throws<JsonataException>(() => template.Render(Scope, Steps(1_000))).Error.Code);
+        Assert.Equal(8_003, template.Render(Scope, Steps(1_100)).ToString().Length - 2);
+    }
+
+    [Fact]
+    public void An_error_of_a_constant_is_left_to_the_evaluation()
+    {
+        var template = Parse("""{"a":"{{ 1 + 'x' }}"}""");
+
+        Assert.False(template.IsConstant);
+        Assert.Equal("/a", Assert.Throws<JsonataException>(() => template.Render(Scope)).Error.Pointer);
+    }
+
+    [Fact]
     public void A_constant_without_a_value_is_written_as_null() =>
         Assert.Equal("null", Write(Parse("\"{{ {}.a }}\""), Scope));
 
@@ -118,6 +136,8 @@ public sealed class JsonTemplateTests
         Assert.False(Parse("\"{{ $sum([1..190000]) }}\"").IsConstant);
         Assert.True(Parse("\"{{ $sum([1..19]) }}\"").IsConstant);
     }
+
+    private static JsonataOptions Steps(long most) => new() { Limits = new JsonataLimits(MaxSteps: most) };
 
     private static JsonTemplate Parse(string json)
     {
