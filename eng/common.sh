@@ -47,6 +47,9 @@ check_tools() {
     [ "$major" -ge 20 ] || die "Node.js 20 or newer is needed for the console; there is $(node --version)"
 }
 
+# The tools of .config/dotnet-tools.json. Restored in parallel for the first time, the SDK takes one tool's commands for another's.
+restore_tools() { step "tools" tools dotnet tool restore --disable-parallel --tool-manifest "$root/.config/dotnet-tools.json"; }
+
 # PostgreSQL and Redis in .local/servers, unless the environment names others.
 provision_servers() {
     [ -z "${WORKFLOWS_SERVERS_BIN:-}" ] || return 0

@@ -232,15 +232,15 @@ internal sealed class ExecuteEndpoint(
 
     private static Task AnswerAsync(
         HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated) => outcome switch
-    {
-        StartOutcome.Started started => WriteAsync(context, execution, started.Id, result, status: started.IsHeld ? "held" : "queued"),
-        StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
-        StartOutcome.AlreadyStarted already => WriteAsync(context, execution, already.Id, result, repeated: true),
-        StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
-        StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
-        StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),
-        _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
-    };
+        {
+            StartOutcome.Started started => WriteAsync(context, execution, started.Id, result, status: started.IsHeld ? "held" : "queued"),
+            StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
+            StartOutcome.AlreadyStarted already => WriteAsync(context, execution, already.Id, result, repeated: true),
+            StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
+            StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
+            StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),
+            _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
+        };
 
     private static async Task WriteAsync(HttpContext context, NewExecution execution, Guid id, ExecutionResult? result, bool repeated = false, string status = "queued")
     {

@@ -24,8 +24,11 @@ internal static class StepRunner
     {
         if (TryTakeRun(state, succeeded.Node, succeeded.Iteration, succeeded.Attempt, out var frame))
         {
-            var step = new FinishedStep(
-                frame, state.Workflow.Nodes[succeeded.Node], succeeded.StartedAt, succeeded.FinishedAt, now) { RowsProcessed = succeeded.RowsProcessed };
+            var node = state.Workflow.Nodes[succeeded.Node];
+            var step = new FinishedStep(frame, node, succeeded.StartedAt, succeeded.FinishedAt, now)
+            {
+                RowsProcessed = succeeded.RowsProcessed,
+            };
             Finish(step, StepOutcome.By(succeeded.Port, succeeded.Output), decisions);
         }
     }

@@ -213,8 +213,8 @@ internal sealed partial class Parser
     {
         if (left is not VariableSyntax { Predicates: null, Group: null } variable)
         {
-            throw new JsonataException(Errors.Describe(left.Position, "S0212", token.Text, null, null, "For a comparison write =.")
-                with { Start = left.Start });
+            var error = Errors.Describe(left.Position, "S0212", token.Text, null, null, "For a comparison write =.");
+            throw new JsonataException(error with { Start = left.Start });
         }
 
         _scopes.Peek().Add(variable.Name);

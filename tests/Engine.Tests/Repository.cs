@@ -21,7 +21,7 @@ internal static class Repository
     }
 
     private static string FindRoot(string folder) =>
-        File.Exists(Path.Combine(folder, "Workflows.Aspire.sln"))
+        File.Exists(Path.Combine(folder, "Workflows.Aspire.slnx"))
             ? folder
-            : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("There is no Workflows.Aspire.sln above the tests."));
+            : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("There is no Workflows.Aspire.slnx above the tests."));
 }

@@ -35,6 +35,16 @@ public sealed class JobRunPlanTests
         Assert.Null(plan.End);
     }
 
+    // The store lists items by name, whatever they wait for.
+    [Fact]
+    public void A_failure_reaches_items_that_are_listed_before_what_they_wait_for()
+    {
+        var plan = Plan([(1, Pending, [2]), (2, Pending, [3]), (3, Failed, [])], continues: true);
+
+        Assert.Equal([1, 2], Numbers(plan.Skip).Order());
+        Assert.Equal("failed", plan.End);
+    }
+
     [Fact]
     public void A_run_that_was_stopped_by_a_failure_has_failed() =>
         Assert.Equal("failed", Plan([(1, Failed, []), (2, Pending, [1]), (3, Completed, [])]).End);

@@ -117,7 +117,7 @@ internal static class Suite
 
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Workflows.Aspire.sln")))
+            if (File.Exists(Path.Combine(folder.FullName, "Workflows.Aspire.slnx")))
             {
                 var suite = Path.Combine(folder.FullName, "..", "shared", "conformance", "jsonata");
                 return Directory.Exists(suite) ? Path.GetFullPath(suite) : null;

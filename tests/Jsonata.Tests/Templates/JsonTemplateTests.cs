@@ -86,12 +86,58 @@ public sealed class JsonTemplateTests
         Assert.Equal("U1005", Assert.Throws<JsonataException>(() => template.WriteTo(writer, Scope, options)).Error.Code);
     }
 
+    [Theory]
+    [InlineData(6, 8, null)]
+    [InlineData(5, 8, "U1004")]
+    [InlineData(6, 7, "U1005")]
+    public void A_text_that_is_put_together_keeps_within_both_limits(int maxStringLength, int maxOutputBytes, string? code)
+    {
+        var template = Parse("\"{{ input.name }}{{ input.name }}\"");
+        var options = new JsonataOptions
+        {
+            Limits = new JsonataLimits(MaxStringLength: maxStringLength, MaxOutputBytes: maxOutputBytes),
+        };
+        using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
+
+        var exception = Record.Exception(() => template.WriteTo(writer, Scope, options));
+
+        Assert.Equal(code, (exception as JsonataException)?.Error.Code);
+    }
+
+    [Fact]
+    public void A_long_text_costs_steps()
+    {
+        var template = Parse($"\"{new string('x', 8_000)}{{{{ input.name }}}}\"");
+
+        Assert.Equal("U1002", Assert.Throws<JsonataException>(() => template.Render(Scope, Steps(1_000))).Error.Code);
+        Assert.Equal(8_003, template.Render(Scope, Steps(1_100)).ToString().Length - 2);
+    }
+
+    [Fact]
+    public void An_error_of_a_constant_is_left_to_the_evaluation()
+    {
+        var template = Parse("""{"a":"{{ 1 + 'x' }}"}""");
+
+        Assert.False(template.IsConstant);
+        Assert.Equal("/a", Assert.Throws<JsonataException>(() => template.Render(Scope)).Error.Pointer);
+    }
+
+    [Fact]
+    public void A_constant_without_a_value_is_written_as_null() =>
+        Assert.Equal("null", Write(Parse("\"{{ {}.a }}\""), Scope));
+
+    [Fact]
+    public void A_pointer_escapes_what_means_something_in_it() =>
+        Assert.Equal("/a~0b~1c", Assert.Single(Parse("""{"a~b/c":"{{ steps.x }}"}""").References).Pointer);
+
     [Fact]
     public void A_costly_constant_is_left_to_the_evaluation_and_its_budget()
     {
         Assert.False(Parse("\"{{ $sum([1..190000]) }}\"").IsConstant);
         Assert.True(Parse("\"{{ $sum([1..19]) }}\"").IsConstant);
     }
+
+    private static JsonataOptions Steps(long most) => new() { Limits = new JsonataLimits(MaxSteps: most) };
 
     private static JsonTemplate Parse(string json)
     {

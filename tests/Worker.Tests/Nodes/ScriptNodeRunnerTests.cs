@@ -136,8 +136,9 @@ public sealed class ScriptNodeRunnerTests : IDisposable
     public async Task Values_are_masked_in_its_error_also_where_that_is_cut(int times)
     {
         var (operators, authors) = (Value(5_000), Value(4_000));
-        var script = Shell($"for i in $(seq {times}); do printf %s \"$KEY\" >&2; printf %s \"$(cat {await FileAsync(authors)})\" >&2; done; exit 1")
-            with { Environment = new Dictionary<string, string> { ["KEY"] = operators } };
+        var file = await FileAsync(authors);
+        var plain = Shell($"for i in $(seq {times}); do printf %s \"$KEY\" >&2; printf %s \"$(cat {file})\" >&2; done; exit 1");
+        var script = plain with { Environment = new Dictionary<string, string> { ["KEY"] = operators } };
 
         var error = Failure(await RunAsync(script, "1", secret: authors));
 
