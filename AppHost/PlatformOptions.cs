@@ -4,10 +4,12 @@ using Microsoft.Extensions.Configuration;
 namespace Workflows.AppHost;
 
 /// <summary>
-/// What whoever starts the platform may choose, by environment variable (<c>Api__Replicas</c>) or argument (<c>--Api:Replicas=2</c>).
-/// Where the servers run is said by <c>Servers</c>, ports by <c>Ports:NAME</c>, the data folder by <c>LocalFolder</c>.
+/// What whoever starts the platform may choose, by environment variable (<c>Api__Replicas</c>) or argument
+/// (<c>--Api:Replicas=2</c>). Where the servers run is said by <c>Servers</c>, ports by <c>Ports:NAME</c>, the data
+/// folder by <c>LocalFolder</c>.
 /// </summary>
-/// <param name="HasDashboard"><c>Dashboard=off</c> leaves it out: services then export no telemetry and take any free port.</param>
+/// <param name="HasDashboard"><c>Dashboard=off</c> leaves it out: services then export no telemetry and take any free
+/// port.</param>
 /// <param name="PublicUrl"><c>Api:PublicUrl</c>, the address that callers from outside use.</param>
 internal sealed record PlatformOptions(bool HasDashboard, string? PublicUrl)
 {
@@ -41,8 +43,8 @@ internal sealed record PlatformOptions(bool HasDashboard, string? PublicUrl)
         WishedApiReplicas ?? (context.IsPublishMode ? PublishedApiReplicas : 1);
 
     /// <summary>
-    /// <c>Api:DrainSeconds</c>, or 0 where nobody looks at the health to spread the load, so that a stop need not wait for whoever does.
-    /// Null leaves the API's own.
+    /// <c>Api:DrainSeconds</c>, or 0 where nobody looks at the health to spread the load, so that a stop need not
+    /// wait for whoever does. Null leaves the API's own.
     /// </summary>
     public string? ApiDrainSeconds(DistributedApplicationExecutionContext context) =>
         DrainSeconds ?? (context.IsRunMode ? "0" : null);
@@ -54,7 +56,8 @@ internal sealed record PlatformOptions(bool HasDashboard, string? PublicUrl)
             return null;
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replicas) && replicas is > 0 and <= MaxApiReplicas
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replicas)
+            && replicas is > 0 and <= MaxApiReplicas
             ? replicas
             : throw new DistributedApplicationException($"Api:Replicas is '{text}'; it can be 1 to {MaxApiReplicas}.");
     }

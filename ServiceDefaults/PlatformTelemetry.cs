@@ -15,8 +15,9 @@ using OpenTelemetry.Trace;
 namespace Workflows.ServiceDefaults;
 
 /// <summary>
-/// Traces, metrics and logs over OTLP, metrics also for Prometheus. With neither asked for nothing is registered: no listener, no cost per
-/// request. An absent or slow collector is survived: the exporter buffers a bounded batch and drops what does not fit.
+/// Traces, metrics and logs over OTLP, metrics also for Prometheus. With neither asked for nothing is registered: no
+/// listener, no cost per request. An absent or slow collector is survived: the exporter buffers a bounded batch and
+/// drops what does not fit.
 /// </summary>
 internal static class PlatformTelemetry
 {
@@ -34,8 +35,9 @@ internal static class PlatformTelemetry
 
     private static readonly string[] ExporterClients = ["OtlpTraceExporter", "OtlpMetricExporter", "OtlpLogExporter"];
 
-    // What Aspire's client components would add by themselves, even where nobody exports: 15 % of the CPU of a step. Npgsql's spans and
-    // meters are added here, once; a span for each Redis command helps nobody but who looks for one.
+    // What Aspire's client components would add by themselves, even where nobody exports: 15 % of the CPU of a step.
+    // Npgsql's spans and meters are added here, once; a span for each Redis command helps nobody but who looks for
+    // one.
     private static readonly Dictionary<string, string?> ClientDefaults = new()
     {
         ["Aspire:Npgsql:EntityFrameworkCore:PostgreSQL:DisableTracing"] = "true",
@@ -43,7 +45,8 @@ internal static class PlatformTelemetry
         ["Aspire:StackExchange:Redis:DisableTracing"] = "true",
     };
 
-    // The SDK's own boundaries are milliseconds from 5 to 10,000; a histogram in seconds would have all its values in the first.
+    // The SDK's own boundaries are milliseconds from 5 to 10,000; a histogram in seconds would have all its values in
+    // the first.
     private static readonly double[] SecondsBoundaries =
         [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 
@@ -117,12 +120,14 @@ internal static class PlatformTelemetry
     private static bool IsProbe(PathString path) => path.Value is HealthPath or AlivePath or MetricsPath;
 
     private static MetricStreamConfiguration? SecondsView(Instrument instrument) =>
-        instrument is Histogram<double> { Unit: "s", Advice: null } && instrument.Meter.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)
+        instrument is Histogram<double> { Unit: "s", Advice: null }
+        && instrument.Meter.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)
             ? new ExplicitBucketHistogramConfiguration { Boundaries = SecondsBoundaries }
             : null;
 
-    // The exporters have retries and limits of their own. They also send what is left while the container is being disposed,
-    // when the pipelines of the HTTP clients are gone already: the last spans and logs before a stop would be lost.
+    // The exporters have retries and limits of their own. They also send what is left while the container is being
+    // disposed, when the pipelines of the HTTP clients are gone already: the last spans and logs before a stop would
+    // be lost.
     private static void RemoveResilience(IServiceCollection services)
     {
         foreach (var exporter in ExporterClients)

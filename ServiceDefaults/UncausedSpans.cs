@@ -4,8 +4,8 @@ using OpenTelemetry;
 namespace Workflows.ServiceDefaults;
 
 /// <summary>
-/// Keeps out of the traces what nobody caused: statements of heartbeats, sweeps and polls, some thirty a second at rest, would bury the
-/// rest; and what lies below a span that is itself left out.
+/// Keeps out of the traces what nobody caused: statements of heartbeats, sweeps and polls, some thirty a second at
+/// rest, would bury the rest; and what lies below a span that is itself left out.
 /// </summary>
 internal sealed class UncausedSpans : BaseProcessor<Activity>
 {

@@ -17,7 +17,8 @@ internal static class DrainCommand
 
     private static async Task<ExecuteCommandResult> RestartAsync(ExecuteCommandContext context)
     {
-        var instance = context.Services.GetRequiredService<Instances>().All().FirstOrDefault(each => each.Id == context.ResourceName);
+        var instance = context.Services.GetRequiredService<Instances>().All()
+            .FirstOrDefault(each => each.Id == context.ResourceName);
         if (instance is null)
         {
             return CommandResults.Failure($"Nothing runs as {context.ResourceName}.");
@@ -29,11 +30,13 @@ internal static class DrainCommand
         try
         {
             await context.Services.GetRequiredService<InstanceControl>().RestartAsync(instance, timeout.Token);
-            return CommandResults.Success($"{instance.Name} was drained and is back after {time.Elapsed.TotalSeconds:0.0} s.");
+            return CommandResults.Success(
+                $"{instance.Name} was drained and is back after {time.Elapsed.TotalSeconds:0.0} s.");
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {
-            return CommandResults.Failure($"{instance.Name} did not come back within {Limits.Order.TotalSeconds:0} s; see its console logs.");
+            return CommandResults.Failure(
+                $"{instance.Name} did not come back within {Limits.Order.TotalSeconds:0} s; see its console logs.");
         }
         catch (DistributedApplicationException exception)
         {

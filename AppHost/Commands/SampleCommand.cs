@@ -14,7 +14,7 @@ internal static class SampleCommand
 #pragma warning disable ASPIREPROCESSCOMMAND001 // Commands that run a program are still called experimental.
         return api.WithProcessCommand("sample", "Run the sample", script, ["order"], new ProcessCommandOptions
         {
-            Description = "Publishes an order workflow, has a CloudEvent start it, and shows its steps (eng/sample.sh order).",
+            Description = "Publishes an order workflow, has a CloudEvent start it, and shows its steps (eng/sample.sh).",
             IconName = "Play",
             IsHighlighted = true,
             MaxOutputLineCount = Limits.CommandOutputLines,

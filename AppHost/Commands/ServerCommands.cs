@@ -6,7 +6,8 @@ using Workflows.AppHost.Servers;
 namespace Workflows.AppHost.Commands;
 
 /// <summary>
-/// What a person does with a server: a terminal on it in the dashboard, as <c>WithRepl</c> gives for containers, and an emptied cache.
+/// What a person does with a server: a terminal on it in the dashboard, as <c>WithRepl</c> gives for containers, and
+/// an emptied cache.
 /// </summary>
 internal static class ServerCommands
 {
@@ -21,7 +22,8 @@ internal static class ServerCommands
                 "-h", "127.0.0.1", "-p", Port(resource.PrimaryEndpoint), "-U", PostgresProcessResource.UserName,
                 resource.Databases.FirstOrDefault()?.DatabaseName ?? "postgres",
             ];
-            options.EnvironmentVariables["PGPASSWORD"] = await PasswordAsync(resource.PasswordParameter, cancellationToken);
+            options.EnvironmentVariables["PGPASSWORD"] =
+                await PasswordAsync(resource.PasswordParameter, cancellationToken);
         });
 
     public static IResourceBuilder<RedisProcessResource> WithRedisCliCommand(
@@ -30,21 +32,29 @@ internal static class ServerCommands
         {
             options.Executable = Path.Combine(programs, "redis-cli");
             options.Arguments = ["-h", "127.0.0.1", "-p", Port(server.Resource.PrimaryEndpoint)];
-            options.EnvironmentVariables["REDISCLI_AUTH"] = await PasswordAsync(server.Resource.PasswordParameter, cancellationToken);
+            options.EnvironmentVariables["REDISCLI_AUTH"] =
+                await PasswordAsync(server.Resource.PasswordParameter, cancellationToken);
         });
 
-    /// <summary>Empties Redis. Work goes on without the hints that were in it; sessions have to sign in again.</summary>
+    /// <summary>
+    /// Empties Redis. Work goes on without the hints that were in it; dialogues begin anew.
+    /// </summary>
     public static IResourceBuilder<TRedis> WithFlushCommand<TRedis>(this IResourceBuilder<TRedis> server)
         where TRedis : IResourceWithConnectionString =>
-        server.WithCommand("flush", "Flush", context => FlushAsync(server.Resource, context.CancellationToken), new CommandOptions
-        {
-            Description = "Deletes everything in Redis. Executions go on by PostgreSQL; people sign in again.",
-            ConfirmationMessage = "Delete everything in Redis? Sessions end; no workflow data are lost.",
-            IconName = "Delete",
-            UpdateState = CommandStates.WhenHealthy,
-        });
+        server.WithCommand(
+            "flush",
+            "Flush",
+            context => FlushAsync(server.Resource, context.CancellationToken),
+            new CommandOptions
+            {
+                Description = "Deletes everything in Redis. Executions go on by PostgreSQL; dialogues begin anew.",
+                ConfirmationMessage = "Delete everything in Redis? Dialogues end; no workflow data are lost.",
+                IconName = "Delete",
+                UpdateState = CommandStates.WhenHealthy,
+            });
 
-    private static async Task<ExecuteCommandResult> FlushAsync(IResourceWithConnectionString server, CancellationToken cancellationToken)
+    private static async Task<ExecuteCommandResult> FlushAsync(
+        IResourceWithConnectionString server, CancellationToken cancellationToken)
     {
         var options = ConfigurationOptions.Parse((await server.GetConnectionStringAsync(cancellationToken))!);
         options.AllowAdmin = true;
@@ -61,9 +71,13 @@ internal static class ServerCommands
         }
     }
 
-#pragma warning disable ASPIRETERMINAL001 // Terminals are still called experimental. WithRepl, which uses them, exists for containers only.
+// Terminals are still called experimental. WithRepl, which uses them, exists for containers only.
+#pragma warning disable ASPIRETERMINAL001
     private static IResourceBuilder<TServer> WithTerminalCommand<TServer>(
-        this IResourceBuilder<TServer> server, string name, string displayName, Func<TerminalLaunchOptions, CancellationToken, Task> describe)
+        this IResourceBuilder<TServer> server,
+        string name,
+        string displayName,
+        Func<TerminalLaunchOptions, CancellationToken, Task> describe)
         where TServer : IResource =>
         server.WithCommand(name, displayName, async context =>
         {

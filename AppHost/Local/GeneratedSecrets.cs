@@ -11,7 +11,9 @@ internal static class GeneratedSecrets
 
     private const int PasswordLength = 32;
 
-    /// <summary>A secret parameter: letters and digits only, so that no connection string or address has to encode it.</summary>
+    /// <summary>
+    /// A secret parameter: letters and digits only, so that no connection string or address has to encode it.
+    /// </summary>
     public static IResourceBuilder<ParameterResource> AddGeneratedSecret(
         this IDistributedApplicationBuilder builder, string name, int length = PasswordLength)
     {
@@ -23,8 +25,9 @@ internal static class GeneratedSecrets
     }
 
     /// <summary>
-    /// Generates a value once and keeps it in <c>.local/parameters.json</c>: beside the data that it opens, for this clone alone, and gone
-    /// with them. Aspire's own <c>persist</c> keeps it in the user secrets, which all clones share.
+    /// Generates a value once and keeps it in <c>.local/parameters.json</c>: beside the data that it opens, for this
+    /// clone alone, and gone with them. Aspire's own <c>persist</c> keeps it in the user secrets, which all clones
+    /// share.
     /// </summary>
     private sealed class KeptDefault(string file, string name, GenerateParameterDefault generated) : ParameterDefault
     {

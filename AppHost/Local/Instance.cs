@@ -18,7 +18,9 @@ internal sealed class Instance(string id, IResource resource, int replica)
     public int Replica => replica;
 
     /// <summary>What people call it: <c>api</c>, <c>worker-2</c>.</summary>
-    public string Name => resource.GetReplicaCount() > 1 ? string.Create(CultureInfo.InvariantCulture, $"{resource.Name}-{replica}") : resource.Name;
+    public string Name => resource.GetReplicaCount() > 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{resource.Name}-{replica}")
+        : resource.Name;
 
     public string? State => _latest?.State?.Text;
 
@@ -33,9 +35,10 @@ internal sealed class Instance(string id, IResource resource, int replica)
     public bool IsReady => IsRunning && Health is null or HealthStatus.Healthy or HealthStatus.Degraded;
 
     /// <summary>The number of its process; null for a container and for what does not run.</summary>
-    public int? Pid => IsRunning && _latest!.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } pid
-        ? Convert.ToInt32(pid, CultureInfo.InvariantCulture)
-        : null;
+    public int? Pid =>
+        IsRunning && _latest!.Properties.FirstOrDefault(each => each.Name == "executable.pid")?.Value is { } pid
+            ? Convert.ToInt32(pid, CultureInfo.InvariantCulture)
+            : null;
 
     /// <summary>Its own address where it has one, not that of the proxy that replicas share.</summary>
     public string? Url =>

@@ -8,7 +8,8 @@ internal sealed class InstanceControl(ResourceCommandService commands) : IDispos
     /// <summary>Has it end in an orderly way: a service hands back what it has begun.</summary>
     public async Task StopAsync(Instance instance, CancellationToken cancellationToken)
     {
-        // One that ended by itself is not stopped, though its state may not tell yet. A stop would leave it in no state at all.
+        // One that ended by itself is not stopped, though its state may not tell yet. A stop would leave it in no
+        // state at all.
         if (instance.Pid is null || Directory.Exists($"/proc/{instance.Pid}"))
         {
             _ = await commands.ExecuteCommandAsync(instance.Id, KnownResourceCommands.StopCommand, cancellationToken);
@@ -22,7 +23,8 @@ internal sealed class InstanceControl(ResourceCommandService commands) : IDispos
     public async Task RestartAsync(Instance instance, CancellationToken cancellationToken)
     {
         await StopAsync(instance, cancellationToken);
-        var started = await commands.ExecuteCommandAsync(instance.Id, KnownResourceCommands.StartCommand, cancellationToken);
+        var started = await commands.ExecuteCommandAsync(
+            instance.Id, KnownResourceCommands.StartCommand, cancellationToken);
         if (!started.Success)
         {
             throw new DistributedApplicationException($"{instance.Name} could not be started: {started.Message}");

@@ -9,14 +9,19 @@ internal sealed class Instances(DistributedApplicationModel model, ResourceNotif
 
     /// <summary>All that have been started so far, in the order of the model.</summary>
     public IReadOnlyList<Instance> All() =>
-        [.. _known.Values.OrderBy(instance => model.Resources.IndexOf(instance.Resource)).ThenBy(instance => instance.Replica)];
+    [
+        .. _known.Values
+            .OrderBy(instance => model.Resources.IndexOf(instance.Resource))
+            .ThenBy(instance => instance.Replica),
+    ];
 
     /// <summary>Those of that name, or all replicas of a resource of that name.</summary>
     public IReadOnlyList<Instance> Named(string name) =>
         [.. All().Where(instance => instance.Name == name || instance.Resource.Name == name)];
 
     public bool AreAllReady() =>
-        _known.Count >= model.Resources.Where(IsShown).Sum(resource => resource.GetReplicaCount()) && _known.Values.All(instance => instance.IsReady);
+        _known.Count >= model.Resources.Where(IsShown).Sum(resource => resource.GetReplicaCount())
+        && _known.Values.All(instance => instance.IsReady);
 
     /// <summary>Follows them until cancelled.</summary>
     /// <param name="onNew">Is told of each when it is first heard of.</param>

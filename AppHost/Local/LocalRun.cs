@@ -4,11 +4,13 @@ using Microsoft.Extensions.Hosting;
 namespace Workflows.AppHost.Local;
 
 /// <summary>
-/// What scripts, tests and benchmarks see of the running platform, below <c>.local</c>: its state (<see cref="StatusFiles"/>), a log for each
-/// instance in <c>logs</c>, and <c>commands</c> for orders (<see cref="OrderBox"/>). It also stops the services before the servers that they
-/// use; left alone, Aspire stops all at once.
+/// What scripts, tests and benchmarks see of the running platform, below <c>.local</c>: its state (<see
+/// cref="StatusFiles"/>), a log for each instance in <c>logs</c>, and <c>commands</c> for orders (<see
+/// cref="OrderBox"/>). It also stops the services before the servers that they use; left alone, Aspire stops all at
+/// once.
 /// </summary>
-internal sealed class LocalRun(string folder, Instances instances, InstanceControl control, ResourceLoggerService loggers) : BackgroundService
+internal sealed class LocalRun(
+    string folder, Instances instances, InstanceControl control, ResourceLoggerService loggers) : BackgroundService
 {
     private readonly StatusFiles _status = new(folder, instances);
 
@@ -20,7 +22,8 @@ internal sealed class LocalRun(string folder, Instances instances, InstanceContr
         try
         {
             await Task.WhenAll(
-                instances.FollowAsync(instance => _ = LogAsync(logs, instance, stoppingToken), _status.Write, stoppingToken),
+                instances.FollowAsync(
+                    instance => _ = LogAsync(logs, instance, stoppingToken), _status.Write, stoppingToken),
                 new OrderBox(orders, instances, control).ObeyAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -39,7 +42,8 @@ internal sealed class LocalRun(string folder, Instances instances, InstanceContr
 
     private async Task LogAsync(string logs, Instance instance, CancellationToken cancellationToken)
     {
-        await using var log = new StreamWriter(Path.Combine(logs, $"{instance.Name}.log"), append: false) { AutoFlush = true };
+        var path = Path.Combine(logs, $"{instance.Name}.log");
+        await using var log = new StreamWriter(path, append: false) { AutoFlush = true };
         try
         {
             await foreach (var batch in loggers.WatchAsync(instance.Id).WithCancellation(cancellationToken))

@@ -1,8 +1,8 @@
 namespace Workflows.AppHost.Local;
 
 /// <summary>
-/// Orders of scripts: a file <c>commands/NAME.request</c> with "restart worker-2" or "stop redis" gets a file NAME.answer that begins
-/// with "ok" or "failed". One after the other.
+/// Orders of scripts: a file <c>commands/NAME.request</c> with "restart worker-2" or "stop redis" gets a file
+/// NAME.answer that begins with "ok" or "failed". One after the other.
 /// </summary>
 internal sealed class OrderBox(string folder, Instances instances, InstanceControl control)
 {
@@ -32,7 +32,8 @@ internal sealed class OrderBox(string folder, Instances instances, InstanceContr
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"failed: '{order}' was not done after {Limits.Order.TotalSeconds:0} s; see ./run status and ./run logs";
+            var limit = $"{Limits.Order.TotalSeconds:0} s";
+            return $"failed: '{order}' was not done after {limit}; see ./run status and ./run logs";
         }
         catch (Exception exception) when (exception is InvalidOperationException or DistributedApplicationException)
         {
@@ -51,12 +52,15 @@ internal sealed class OrderBox(string folder, Instances instances, InstanceContr
         var named = instances.Named(name);
         if (named.Count == 0)
         {
-            return $"failed: nothing is called '{name}'; there are {string.Join(", ", instances.All().Select(instance => instance.Name))}";
+            var names = string.Join(", ", instances.All().Select(instance => instance.Name));
+            return $"failed: nothing is called '{name}'; there are {names}";
         }
 
         foreach (var instance in named)
         {
-            await (words[0] == "stop" ? control.StopAsync(instance, cancellationToken) : control.RestartAsync(instance, cancellationToken));
+            await (words[0] == "stop"
+                ? control.StopAsync(instance, cancellationToken)
+                : control.RestartAsync(instance, cancellationToken));
         }
 
         return $"ok: {order}";

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Workflows.AppHost.Local;
 
 /// <summary>
-/// What runs, for scripts: <c>processes.json</c>, the same as a table in <c>status.txt</c>, and <c>ready</c> once everything
-/// has been ready at the same time.
+/// What runs, for scripts: <c>processes.json</c>, the same as a table in <c>status.txt</c>, and <c>ready</c> once
+/// everything has been ready at the same time.
 /// </summary>
 internal sealed class StatusFiles(string folder, Instances instances)
 {

@@ -7,11 +7,17 @@ namespace Workflows.AppHost.Servers;
 /// <summary>Docker or Podman on this machine.</summary>
 internal static class ContainerEngine
 {
-    /// <summary>Whether the engine that Aspire would use (<c>ASPIRE_CONTAINER_RUNTIME</c>, else docker) is there and runs.</summary>
+    /// <summary>
+    /// Whether the engine that Aspire would use (<c>ASPIRE_CONTAINER_RUNTIME</c>, else docker) is there and runs.
+    /// </summary>
     public static bool Answers(IConfiguration configuration)
     {
         var client = configuration["ASPIRE_CONTAINER_RUNTIME"] is { Length: > 0 } named ? named : "docker";
-        var start = new ProcessStartInfo(client, ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(client, ["info"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         try
         {
             using var process = Process.Start(start)!;

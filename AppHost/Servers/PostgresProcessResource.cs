@@ -1,7 +1,10 @@
 namespace Workflows.AppHost.Servers;
 
-/// <summary>PostgreSQL as a process of this machine: what <c>AddPostgres</c> is where there is a container engine.</summary>
-internal sealed class PostgresProcessResource(string name, string command, string workingDirectory, ParameterResource password)
+/// <summary>
+/// PostgreSQL as a process of this machine: what <c>AddPostgres</c> is where there is a container engine.
+/// </summary>
+internal sealed class PostgresProcessResource(
+    string name, string command, string workingDirectory, ParameterResource password)
     : ExecutableResource(name, command, workingDirectory), IResourceWithConnectionString
 {
     public const string UserName = "postgres";
@@ -11,6 +14,9 @@ internal sealed class PostgresProcessResource(string name, string command, strin
     public EndpointReferenceExpression Host => PrimaryEndpoint.Property(EndpointProperty.Host);
 
     public EndpointReferenceExpression Port => PrimaryEndpoint.Property(EndpointProperty.Port);
+
+    /// <summary>Where the server itself listens.</summary>
+    public EndpointReferenceExpression TargetPort => PrimaryEndpoint.Property(EndpointProperty.TargetPort);
 
     public ParameterResource PasswordParameter => password;
 
@@ -37,7 +43,8 @@ internal sealed class PostgresProcessDatabaseResource(string name, string databa
 
     public string DatabaseName => databaseName;
 
-    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{server};Database={databaseName}");
+    public ReferenceExpression ConnectionStringExpression =>
+        ReferenceExpression.Create($"{server};Database={databaseName}");
 
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
     [

@@ -4,8 +4,9 @@ namespace Workflows.AppHost.Services;
 internal static class BuiltPrograms
 {
     /// <summary>
-    /// Starts each service as the program that the build of this AppHost has made, at a known port. Aspire's own way is <c>dotnet run</c>, which
-    /// stays beside each service as a process of 140 MB and gets the signals meant for it. An IDE starts projects its own way.
+    /// Starts each service as the program that the build of this AppHost has made, at a known port. Aspire's own way
+    /// is <c>dotnet run</c>, which stays beside each service as a process of 140 MB and gets the signals meant for
+    /// it. An IDE starts projects its own way.
     /// </summary>
     public static void RunBuiltPrograms(this IDistributedApplicationBuilder builder, PlatformOptions options)
     {
@@ -13,7 +14,8 @@ internal static class BuiltPrograms
         foreach (var resource in builder.Resources.OfType<ProjectResource>().ToList())
         {
             var project = builder.CreateResourceBuilder(resource).WithRunPort(options.HasDashboard);
-#pragma warning disable ASPIRECERTIFICATES001 // Else Aspire warns that no developer certificate is trusted, though nothing speaks TLS here.
+// Else Aspire warns that no developer certificate is trusted, though nothing speaks TLS here.
+#pragma warning disable ASPIRECERTIFICATES001
             project.WithoutHttpsCertificate();
 #pragma warning restore ASPIRECERTIFICATES001
             if (!options.HasDashboard)
@@ -30,28 +32,31 @@ internal static class BuiltPrograms
 
     private static void RunBuilt(this IResourceBuilder<ProjectResource> project)
     {
-        // artifacts/bin/AppHost/release/ of this program, artifacts/bin/Api/release/ of the service.
+        // artifacts/bin/AppHost/release/ of this program, or of a test's, and artifacts/bin/Api/release/ of the service.
         var own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         var path = project.Resource.GetProjectMetadata().ProjectPath;
         var name = Path.GetFileNameWithoutExtension(path);
-        var program = Path.GetFullPath(Path.Combine(own, "..", "..", name, ServiceConfiguration(own), $"Workflows.{name}.dll"));
+        var program = Path.GetFullPath(
+            Path.Combine(own, "..", "..", name, Path.GetFileName(own), $"Workflows.{name}.dll"));
         if (!File.Exists(program))
         {
             throw new DistributedApplicationException($"{project.Resource.Name} is not built: there is no {program}.");
         }
 
         project
-            .WithAnnotation(new ExecutableAnnotation { Command = "dotnet", WorkingDirectory = Path.GetDirectoryName(path)! })
+            .WithAnnotation(new ExecutableAnnotation
+            {
+                Command = "dotnet",
+                WorkingDirectory = Path.GetDirectoryName(path)!,
+            })
             .WithArgs("exec", program);
     }
-
-    // A test program has the AppHost beside itself, in a folder of the same name: debug or release.
-    private static string ServiceConfiguration(string folder) => Path.GetFileName(folder);
 
     // Where nobody listens, Aspire still names an address, and the services would try it for ever.
     private static void ForgetTelemetry(EnvironmentCallbackContext context)
     {
-        foreach (var name in context.EnvironmentVariables.Keys.Where(name => name.StartsWith("OTEL_", StringComparison.Ordinal)).ToList())
+        var names = context.EnvironmentVariables.Keys.Where(name => name.StartsWith("OTEL_", StringComparison.Ordinal));
+        foreach (var name in names.ToList())
         {
             context.EnvironmentVariables.Remove(name);
         }

@@ -8,11 +8,12 @@ namespace Workflows.AppHost.Services;
 internal static class RunPorts
 {
     /// <summary>
-    /// The port that configuration demands (<c>Ports:api</c>), else the one of launchSettings if it is wished for and free, else any. One
-    /// process listens there itself; several share it behind Aspire's proxy.
+    /// The port that configuration demands (<c>Ports:api</c>), else the one of launchSettings if it is wished for and
+    /// free, else any. One process listens there itself; several share it behind Aspire's proxy.
     /// </summary>
     /// <exception cref="DistributedApplicationException">What configuration demands is no port.</exception>
-    public static IResourceBuilder<ProjectResource> WithRunPort(this IResourceBuilder<ProjectResource> project, bool isWishedFor)
+    public static IResourceBuilder<ProjectResource> WithRunPort(
+        this IResourceBuilder<ProjectResource> project, bool isWishedFor)
     {
         var demanded = Demanded(project);
         return project.WithEndpoint("http", endpoint =>
@@ -37,7 +38,8 @@ internal static class RunPorts
             return null;
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= ushort.MaxValue
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and <= ushort.MaxValue
             ? port
             : throw new DistributedApplicationException($"{setting} is '{text}'; it can be 1 to {ushort.MaxValue}.");
     }

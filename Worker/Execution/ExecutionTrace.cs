@@ -5,9 +5,9 @@ using Workflows.Engine.Executions;
 namespace Workflows.Worker.Execution;
 
 /// <summary>
-/// One execution is one trace, whichever workers carry it, and however often it waits: the trace's id is the execution's. Each stay in a
-/// worker's memory is a span; below it lie the outside calls of its nodes, and below those what they cause. Costs nothing while nobody
-/// listens.
+/// One execution is one trace, whichever workers carry it, and however often it waits: the trace's id is the
+/// execution's. Each stay in a worker's memory is a span; below it lie the outside calls of its nodes, and below
+/// those what they cause. Costs nothing while nobody listens.
 /// </summary>
 internal static class ExecutionTrace
 {
@@ -16,7 +16,10 @@ internal static class ExecutionTrace
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins the span of a stay; null while nobody listens. It lives until <see cref="End"/>, on no thread in particular.</summary>
+    /// <summary>
+    /// Begins the span of a stay; null while nobody listens. It lives until <see cref="End"/>, on no thread in
+    /// particular.
+    /// </summary>
     public static Activity? Begin(ExecutionRun run)
     {
         if (!Source.HasListeners())
@@ -28,7 +31,10 @@ internal static class ExecutionTrace
         var current = Activity.Current;
         Activity.Current = null;
         var claimed = run.Claimed;
-        var span = Source.StartActivity($"execution {run.State.Workflow.Definition.Name}".TrimEnd(), ActivityKind.Consumer, ExecutionTraces.ContextOf(run.Key.Id));
+        var span = Source.StartActivity(
+            $"execution {run.State.Workflow.Definition.Name}".TrimEnd(),
+            ActivityKind.Consumer,
+            ExecutionTraces.ContextOf(run.Key.Id));
         span?.SetTag("workflows.execution.id", run.Key.Id)
             .SetTag("workflows.tenant.id", run.Key.TenantId)
             .SetTag("workflows.workflow.id", claimed.WorkflowId)
@@ -39,7 +45,9 @@ internal static class ExecutionTrace
         return span;
     }
 
-    /// <summary>Begins the span of a node's outside call, the current one of its thread; null while nobody listens.</summary>
+    /// <summary>
+    /// Begins the span of a node's outside call, the current one of its thread; null while nobody listens.
+    /// </summary>
     public static Activity? BeginCall(ExecutionRun run, NodeRun node) => run.Span is not { } stay
         ? null
         : Source.StartActivity($"{node.Type} {node.NodeId}", ActivityKind.Internal, stay.Context)?
@@ -49,7 +57,9 @@ internal static class ExecutionTrace
             .SetTag("workflows.node.iteration", node.Iteration)
             .SetTag("workflows.node.attempt", node.Attempt);
 
-    /// <summary>Says in the span of a call that it failed: the code only, for messages tell of the tenant's data.</summary>
+    /// <summary>
+    /// Says in the span of a call that it failed: the code only, for messages tell of the tenant's data.
+    /// </summary>
     public static void Fail(Activity? call, StepError error) => call?
         .SetStatus(ActivityStatusCode.Error)
         .SetTag("error.type", error.Code);

@@ -19,7 +19,8 @@ internal sealed class Model : IAsyncDisposable
 
     /// <summary>The services and servers that a person sees; not what Aspire puts beside them.</summary>
     public IEnumerable<IResource> Shown => Resources.Where(resource =>
-        resource is ProjectResource or ContainerResource || (resource is ExecutableResource and not IResourceWithParent));
+        resource is ProjectResource or ContainerResource
+        || (resource is ExecutableResource and not IResourceWithParent));
 
     public static async Task<Model> OfAsync(params string[] args)
     {

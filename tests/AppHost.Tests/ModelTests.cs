@@ -17,7 +17,8 @@ public sealed class ModelTests
 
         Assert.Equal([.. Servers.Concat(Services).Order()], model.Shown.Select(resource => resource.Name).Order());
         Assert.All(model.Shown.Append(model["workflows"]), resource =>
-            Assert.True(resource.Annotations.OfType<HealthCheckAnnotation>().Any(), $"{resource.Name} has no health check"));
+            Assert.True(
+                resource.Annotations.OfType<HealthCheckAnnotation>().Any(), $"{resource.Name} has no health check"));
     }
 
     [Theory]
@@ -40,10 +41,14 @@ public sealed class ModelTests
         Assert.All(Servers, name =>
         {
             var image = model[name].Annotations.OfType<ContainerImageAnnotation>().Last();
-            Assert.False(string.IsNullOrEmpty(image.Tag) || image.Tag == "latest", $"{name} runs {image.Image}:{image.Tag}");
-            Assert.Contains(model[name].Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Type == ContainerMountType.Volume);
+            Assert.False(
+                string.IsNullOrEmpty(image.Tag) || image.Tag == "latest", $"{name} runs {image.Image}:{image.Tag}");
+            Assert.Contains(
+                model[name].Annotations.OfType<ContainerMountAnnotation>(),
+                mount => mount.Type == ContainerMountType.Volume);
         });
-        Assert.Equal("pgvector/pgvector", model["postgres"].Annotations.OfType<ContainerImageAnnotation>().Last().Image);
+        Assert.Equal(
+            "pgvector/pgvector", model["postgres"].Annotations.OfType<ContainerImageAnnotation>().Last().Image);
     }
 
     [Fact]
@@ -52,9 +57,11 @@ public sealed class ModelTests
         await using var model = await Model.OfAsync("--Servers=processes");
         var passwords = model.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret).ToList();
         Assert.NotEmpty(passwords);
-        var values = await Task.WhenAll(passwords.Select(parameter => parameter.GetValueAsync(CancellationToken.None).AsTask()));
+        var values = await Task.WhenAll(
+            passwords.Select(parameter => parameter.GetValueAsync(CancellationToken.None).AsTask()));
 
-        foreach (var server in model.Resources.OfType<ExecutableResource>().Where(resource => Servers.Contains(resource.Name)))
+        var servers = model.Resources.OfType<ExecutableResource>().Where(resource => Servers.Contains(resource.Name));
+        foreach (var server in servers)
         {
             var arguments = new List<object>();
             foreach (var callback in server.Annotations.OfType<CommandLineArgsCallbackAnnotation>())
@@ -77,7 +84,8 @@ public sealed class ModelTests
     {
         await using var model = await Model.OfAsync("--Servers=processes");
 
-        Assert.Contains(model[resource].Annotations.OfType<ResourceCommandAnnotation>(), annotation => annotation.Name == command);
+        Assert.Contains(
+            model[resource].Annotations.OfType<ResourceCommandAnnotation>(), annotation => annotation.Name == command);
     }
 
     [Fact]
@@ -98,7 +106,8 @@ public sealed class ModelTests
     [InlineData("--Ports:api=70000", "Ports:api is '70000'; it can be 1 to 65535.")]
     public async Task A_setting_that_cannot_be_is_refused_by_name(string argument, string message)
     {
-        var refused = await Assert.ThrowsAnyAsync<Exception>(async () => await Model.OfAsync("--Servers=processes", argument));
+        var refused = await Assert.ThrowsAnyAsync<Exception>(
+            async () => await Model.OfAsync("--Servers=processes", argument));
 
         Assert.Contains(message, refused.ToString(), StringComparison.Ordinal);
     }
@@ -114,7 +123,8 @@ public sealed class ModelTests
         var file = Path.Combine(model.Folder, "parameters.json");
         Assert.True(first!.Length >= 48);
         Assert.All(first, letter => Assert.True(char.IsAsciiLetterOrDigit(letter)));
-        Assert.Contains(first, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            first, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
@@ -122,5 +132,9 @@ public sealed class ModelTests
     }
 
     private static IEnumerable<string> WaitsOf(IResource resource) =>
-        resource.Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Except(["postgres"]).Distinct().Order();
+        resource.Annotations.OfType<WaitAnnotation>()
+            .Select(wait => wait.Resource.Name)
+            .Except(["postgres"])
+            .Distinct()
+            .Order();
 }

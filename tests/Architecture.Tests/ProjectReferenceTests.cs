@@ -26,7 +26,10 @@ public sealed class ProjectReferenceTests
         ["Jsonata"] = [],
         ["Engine"] = ["NodaTime"],
         ["ServiceDefaults"] =
-            ["Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery", "OpenTelemetry."],
+        [
+            "Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery",
+            "Npgsql.OpenTelemetry", "OpenTelemetry.",
+        ],
         ["Data"] =
         [
             "AWSSDK.S3", "BitFaster.Caching", "MailKit", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.",

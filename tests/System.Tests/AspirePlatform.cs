@@ -6,7 +6,10 @@ using Workflows.Testing;
 
 namespace Workflows.System.Tests;
 
-/// <summary>The platform by Aspire's own testing package: the AppHost in this process, everything else as processes of their own.</summary>
+/// <summary>
+/// The platform by Aspire's own testing package: the AppHost in this process, everything else as processes of their
+/// own.
+/// </summary>
 internal static class AspirePlatform
 {
     /// <summary>Starts a platform with empty data, without a dashboard, at any free ports.</summary>
@@ -14,13 +17,18 @@ internal static class AspirePlatform
     {
         var folder = Directory.CreateTempSubdirectory("workflows-").FullName;
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            [.. args, $"--LocalFolder={folder}", $"--WORKFLOWS_SERVERS_BIN={Repository.ServersBin()}", "--Servers=processes", "--Dashboard=off"]);
-        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning)); // Each resource logs into a file of its own.
+        [
+            .. args, $"--LocalFolder={folder}", $"--WORKFLOWS_SERVERS_BIN={Repository.ServersBin()}",
+            "--Servers=processes", "--Dashboard=off",
+        ]);
+        // Each resource logs into a file of its own.
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         configure(builder);
         var application = await builder.BuildAsync();
         var platform = new Platform(folder, async () => await application.DisposeAsync());
         var starting = application.StartAsync();
-        await platform.UntilReadyAsync(() => starting.IsFaulted, () => starting.Exception?.ToString() ?? ReadStatus(folder));
+        await platform.UntilReadyAsync(
+            () => starting.IsFaulted, () => starting.Exception?.ToString() ?? ReadStatus(folder));
         await starting;
         return platform;
     }

@@ -20,7 +20,8 @@ public sealed class ExecutionTraceTests(PostgresServer server) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _listener.ShouldListenTo = source => source.Name is "Workflows.Worker" or "System.Net.Http";
-        _listener.Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded;
+        _listener.Sample =
+            (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded;
         _listener.ActivityStopped = _ended.Enqueue;
         ActivitySource.AddActivityListener(_listener);
         _bed = await WorkerBed.CreateAsync(server, redis: null);

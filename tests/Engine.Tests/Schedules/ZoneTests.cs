@@ -98,30 +98,32 @@ public sealed class ZoneTests
         bool Matches(DateTime local)
         {
             var second = (int)local.TimeOfDay.TotalSeconds;
-            return cron.NextTime(second) == second && FiresOn(DateOnly.FromDateTime(local));
+            return cron.NextTime(second) == second && FiresOn(cron, calendar, rule, DateOnly.FromDateTime(local));
         }
+    }
 
-        bool FiresOn(DateOnly day)
+    private static bool FiresOn(CronExpression cron, BusinessCalendar? calendar, NonBusinessDay rule, DateOnly day)
+    {
+        if (calendar is null)
         {
-            if (calendar is null)
-            {
-                return cron.Matches(day);
-            }
-
-            if (!calendar.IsBusinessDay(day))
-            {
-                return false;
-            }
-
-            var belongs = new List<DateOnly> { day };
-            var step = rule == NonBusinessDay.NextBusinessDay ? -1 : 1;
-            for (var other = day.AddDays(step); rule != NonBusinessDay.Skip && !calendar.IsBusinessDay(other); other = other.AddDays(step))
-            {
-                belongs.Add(other);
-            }
-
-            return belongs.Exists(cron.Matches);
+            return cron.Matches(day);
         }
+
+        if (!calendar.IsBusinessDay(day))
+        {
+            return false;
+        }
+
+        var belongs = new List<DateOnly> { day };
+        var step = rule == NonBusinessDay.NextBusinessDay ? -1 : 1;
+        for (var other = day.AddDays(step);
+            rule != NonBusinessDay.Skip && !calendar.IsBusinessDay(other);
+            other = other.AddDays(step))
+        {
+            belongs.Add(other);
+        }
+
+        return belongs.Exists(cron.Matches);
     }
 
     private static DateTimeOffset StartNearAChange(Random random, string zone)
