@@ -71,7 +71,7 @@ internal static class ServerCommands
         }
     }
 
-// Terminals are still called experimental. WithRepl, which uses them, exists for containers only.
+    // Terminals are still called experimental. WithRepl, which uses them, exists for containers only.
 #pragma warning disable ASPIRETERMINAL001
     private static IResourceBuilder<TServer> WithTerminalCommand<TServer>(
         this IResourceBuilder<TServer> server,

@@ -13,7 +13,7 @@ internal static class DeploymentPublishers
 {
     private const string DefaultTag = "dev";
 
-// The pipeline is Aspire's way to publish; its types are still called experimental.
+    // The pipeline is Aspire's way to publish; its types are still called experimental.
 #pragma warning disable ASPIREPIPELINES001, ASPIREPIPELINES004
     public static void AddDeploymentPublishers(this IDistributedApplicationBuilder builder)
     {

@@ -14,7 +14,7 @@ internal static class BuiltPrograms
         foreach (var resource in builder.Resources.OfType<ProjectResource>().ToList())
         {
             var project = builder.CreateResourceBuilder(resource).WithRunPort(options.HasDashboard);
-// Else Aspire warns that no developer certificate is trusted, though nothing speaks TLS here.
+            // Else Aspire warns that no developer certificate is trusted, though nothing speaks TLS here.
 #pragma warning disable ASPIRECERTIFICATES001
             project.WithoutHttpsCertificate();
 #pragma warning restore ASPIRECERTIFICATES001
@@ -32,7 +32,7 @@ internal static class BuiltPrograms
 
     private static void RunBuilt(this IResourceBuilder<ProjectResource> project)
     {
-        // artifacts/bin/AppHost/release/ of this program, or of a test's, and artifacts/bin/Api/release/ of the service.
+        // artifacts/bin/AppHost/release/ of this program or a test's; artifacts/bin/Api/release/ of the service.
         var own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         var path = project.Resource.GetProjectMetadata().ProjectPath;
         var name = Path.GetFileNameWithoutExtension(path);

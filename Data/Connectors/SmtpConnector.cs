@@ -46,7 +46,8 @@ public sealed class SmtpConnector(GuardedNetwork network, TimeProvider clock)
                 format.International = client.Capabilities.HasFlag(International)
                     ? true
                     : throw MailText.Invalid(
-                        $"'{MailText.Shortened(address.Address)}' needs a mail server with SMTPUTF8; this one has none.");
+                        $"'{MailText.Shortened(address.Address)}' needs a mail server with SMTPUTF8; "
+                        + "this one has none.");
             }
 
             await client.SendAsync(format, mail.Message, mail.Sender, mail.Addressees, cancellationToken);
@@ -155,24 +156,24 @@ internal static class SmtpFailures
     /// <returns>Null when it is nothing that a mail server can bring about.</returns>
     public static ConnectorException? Find(
         Exception exception, BoundedAnswerStream stream, SslPolicyErrors problems) => exception switch
-    {
-        _ when stream.IsExceeded => new("EMAIL_PROTOCOL", "The server's answer does not end."),
-        SslHandshakeException when problems != SslPolicyErrors.None =>
-            new("EMAIL_TLS", $"The server's certificate is not accepted: {Words(problems)}."),
-        SslHandshakeException { InnerException: IOException or SocketException } => Lost(),
-        SslHandshakeException => new("EMAIL_TLS", Text(exception.InnerException?.Message ?? exception.Message)),
-        AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused),
-        AuthenticationException => new("EMAIL_534", "The server answered 534: it wants another way to log in."),
-        ServiceNotAuthenticatedException => new("EMAIL_530", $"The server answered 530: {Text(exception.Message)}"),
-        SmtpCommandException refused => Refused(refused),
-        SmtpProtocolException when !stream.HasEnded => new("EMAIL_PROTOCOL", "The server does not speak SMTP."),
-        SaslException or FormatException =>
-            new("EMAIL_PROTOCOL", "The server does not know the way to log in that it offers."),
-        SmtpProtocolException or ServiceNotConnectedException => Lost(),
-        SocketException or IOException when stream.HasEnded => Lost(),
-        SocketException or IOException => new("EMAIL_CONNECTION", Text(exception.Message), isTransient: true),
-        _ => null,
-    };
+        {
+            _ when stream.IsExceeded => new("EMAIL_PROTOCOL", "The server's answer does not end."),
+            SslHandshakeException when problems != SslPolicyErrors.None =>
+                new("EMAIL_TLS", $"The server's certificate is not accepted: {Words(problems)}."),
+            SslHandshakeException { InnerException: IOException or SocketException } => Lost(),
+            SslHandshakeException => new("EMAIL_TLS", Text(exception.InnerException?.Message ?? exception.Message)),
+            AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused),
+            AuthenticationException => new("EMAIL_534", "The server answered 534: it wants another way to log in."),
+            ServiceNotAuthenticatedException => new("EMAIL_530", $"The server answered 530: {Text(exception.Message)}"),
+            SmtpCommandException refused => Refused(refused),
+            SmtpProtocolException when !stream.HasEnded => new("EMAIL_PROTOCOL", "The server does not speak SMTP."),
+            SaslException or FormatException =>
+                new("EMAIL_PROTOCOL", "The server does not know the way to log in that it offers."),
+            SmtpProtocolException or ServiceNotConnectedException => Lost(),
+            SocketException or IOException when stream.HasEnded => Lost(),
+            SocketException or IOException => new("EMAIL_CONNECTION", Text(exception.Message), isTransient: true),
+            _ => null,
+        };
 
     private static ConnectorException Lost() =>
         new("EMAIL_CONNECTION", "The mail server closed the connection.", isTransient: true);

@@ -158,11 +158,11 @@ public sealed partial class KubernetesTests(PublishedFiles published)
     {
         Assert.All(Pods, pod => Assert.True(
             pod.Template.Spec.SecurityContext is
-                { RunAsNonRoot: true, RunAsUser: > 0, SeccompProfile.Type: "RuntimeDefault" }));
+            { RunAsNonRoot: true, RunAsUser: > 0, SeccompProfile.Type: "RuntimeDefault" }));
         Assert.All(Pods, pod => Assert.False(pod.Template.Spec.AutomountServiceAccountToken));
         Assert.All(Containers, container => Assert.True(
             container.SecurityContext is
-                { AllowPrivilegeEscalation: false, ReadOnlyRootFilesystem: true, Capabilities.Drop: ["ALL"] }));
+            { AllowPrivilegeEscalation: false, ReadOnlyRootFilesystem: true, Capabilities.Drop: ["ALL"] }));
         Assert.All(Containers, container => Assert.Contains("memory", container.Resources.Limits.Keys));
         Assert.All(Containers, container => Assert.Contains("cpu", container.Resources.Requests.Keys));
     }

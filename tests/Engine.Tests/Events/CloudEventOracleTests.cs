@@ -93,7 +93,7 @@ public sealed class CloudEventOracleTests
         // The SDK writes down what a missing content type means; ours stays missing.
         Assert.Equal(
             theirs.DataContentType,
-            ours.DataContentType ?? (theirs.Data is null or byte[] ? null : "application/json"));
+            ours.DataContentType ?? (theirs.Data is null or byte[]? null : "application/json"));
         Assert.Equal(theirs.Time, ours.Time);
         Assert.Equal(
             theirs.GetPopulatedAttributes().Where(entry => entry.Key.IsExtension)
