@@ -164,6 +164,9 @@ internal sealed class DataStack : IAsyncDisposable
     private NpgsqlCommand Command(string sql, object[] parameters)
     {
         var command = Owner.CreateCommand(sql);
+
+        // A hundred thousand rows with their triggers take longer than the driver's 30 s on a busy machine.
+        command.CommandTimeout = 300;
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(new() { Value = parameter });

@@ -64,12 +64,31 @@ public sealed class ScriptedMailServer : IAsyncDisposable
             {
                 Lines.Enqueue(line);
                 goesOn = await SayAsync(stream, AnswerTo(line));
+                if (line == "DATA" && !_answers.ContainsKey(line))
+                {
+                    goesOn = await TakeMessageAsync(reader) && await SayAsync(stream, [Usual("")]);
+                }
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
             Lines.Enqueue("(connection lost)");
         }
+    }
+
+    /// <summary>Reads a message to its end; no answer may be sent before, or the sender goes on without waiting.</summary>
+    private async Task<bool> TakeMessageAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync(_stopping.Token) is { } line)
+        {
+            Lines.Enqueue(line);
+            if (line == ".")
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async Task<bool> SayAsync(NetworkStream stream, IEnumerable<string?> pieces)
