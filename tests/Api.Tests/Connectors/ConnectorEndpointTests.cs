@@ -79,10 +79,10 @@ public sealed class ConnectorEndpointTests(ConnectorFixture api) : IClassFixture
     {
         using var owner = api.Host.Owner();
         var name = $"m{Guid.CreateVersion7():N}";
-        var created = (await owner.PostAsync("connectors", $$"""{"name": "{{name}}", "type": "{{type}}", "config": {{config}}}"""))
+        var created = (await owner.PostAsync("connectors", $$"""{"name": "{{name}}", "type": "{{type}}", "config": {{config}} }"""))
             .Ok(HttpStatusCode.Created);
 
-        var refused = (await owner.PatchAsync($"connectors/{created.Id}", created.ETag, $$"""{"config": {{change}}}"""))
+        var refused = (await owner.PatchAsync($"connectors/{created.Id}", created.ETag, $$"""{"config": {{change}} }"""))
             .Fails(HttpStatusCode.BadRequest, "CONNECTOR_SECRETS_NEEDED");
 
         Assert.Equal(
@@ -92,7 +92,7 @@ public sealed class ConnectorEndpointTests(ConnectorFixture api) : IClassFixture
         var anew = change.Replace(", \"password\": \"***\"", "", StringComparison.Ordinal)
             .Replace(", \"token\": \"***\"", "", StringComparison.Ordinal)
             .Replace("}", $", \"{secret}\": \"new\"}}", StringComparison.Ordinal);
-        (await owner.PatchAsync($"connectors/{created.Id}", created.ETag, $$"""{"config": {{anew}}}""")).Ok();
+        (await owner.PatchAsync($"connectors/{created.Id}", created.ETag, $$"""{"config": {{anew}} }""")).Ok();
     }
 
     [Theory]
@@ -105,10 +105,10 @@ public sealed class ConnectorEndpointTests(ConnectorFixture api) : IClassFixture
         using var owner = api.Host.Owner();
         var created = (await owner.PostAsync("connectors", $$"""
             {"name": "k{{Guid.CreateVersion7():N}}", "type": "postgres",
-             "config": {"host": "a", "database": "d", "username": "u", "password": "S"}}
+             "config": {"host": "a", "database": "d", "username": "u", "password": "S"} }
             """)).Ok(HttpStatusCode.Created);
 
-        (await owner.PatchAsync($"connectors/{created.Id}", created.ETag, $$"""{"config": {{change}}}""")).Ok();
+        (await owner.PatchAsync($"connectors/{created.Id}", created.ETag, $$"""{"config": {{change}} }""")).Ok();
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -17,6 +18,8 @@ public sealed class HttpSendingTests : IAsyncLifetime
 {
     private static readonly (string, string)[] Secret =
         [("Authorization", "Bearer t"), ("Cookie", "c"), ("X-Api-Key", "k"), ("Accept", "text/plain"), ("Content-Language", "de")];
+
+    private static readonly JsonSerializerOptions AsRendered = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private TargetServer _target = null!;
     private HttpClients _clients = null!;
@@ -255,7 +258,7 @@ public sealed class HttpSendingTests : IAsyncLifetime
         }
 
         return new NodeCall(
-            Guid.CreateVersion7(), WorkerBed.NodeRun("http", Guid.CreateVersion7(), "n", JsonSerializer.SerializeToUtf8Bytes(parameters)));
+            Guid.CreateVersion7(), WorkerBed.NodeRun("http", Guid.CreateVersion7(), "n", JsonSerializer.SerializeToUtf8Bytes(parameters, AsRendered)));
     }
 
     private static Task Redirect(HttpContext context, int status, string location)
