@@ -69,7 +69,8 @@ internal static class StepOutputs
         writer.WriteString("kind"u8, error.Kind.ToText());
         if (!error.Details.IsEmpty)
         {
-            var details = JsonElement.Parse(error.Details.Span, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+            var details = JsonElement.Parse(error.Details.Span,
+                new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
             foreach (var member in details.EnumerateObject())
             {
                 member.WriteTo(writer);

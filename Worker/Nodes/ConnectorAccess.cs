@@ -79,7 +79,8 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
 /// <summary>The rendered parameters of one attempt, by name.</summary>
 internal readonly struct RenderedCall(NodeCall call)
 {
-    private readonly JsonElement _json = JsonElement.Parse(call.Run.Parameters.Span, new JsonDocumentOptions { MaxDepth = Engine.Limits.RenderedDepth });
+    private readonly JsonElement _json = JsonElement.Parse(call.Run.Parameters.Span,
+        new JsonDocumentOptions { MaxDepth = Engine.Limits.RenderedDepth });
 
     public bool Has(string name) => Json(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 

@@ -23,7 +23,8 @@ internal sealed record HttpRequestBody(ReadOnlyMemory<byte> Bytes, string? Conte
         }
 
         var type = MediaType.Parse(given);
-        var json = JsonElement.Parse(call.Body.Span, new JsonDocumentOptions { MaxDepth = Engine.Limits.RenderedDepth });
+        var json = JsonElement.Parse(call.Body.Span,
+            new JsonDocumentOptions { MaxDepth = Engine.Limits.RenderedDepth });
         if (type.IsForm && json.ValueKind == JsonValueKind.Object)
         {
             return new(Encoding.ASCII.GetBytes(Form(json)), given);
@@ -31,7 +32,8 @@ internal sealed record HttpRequestBody(ReadOnlyMemory<byte> Bytes, string? Conte
 
         if (type.Name == "multipart/form-data" && json.ValueKind != JsonValueKind.String)
         {
-            throw new HttpCallException(Code, "A body of multipart/form-data is text that has its parts and their boundary.");
+            throw new HttpCallException(Code,
+                "A body of multipart/form-data is text that has its parts and their boundary.");
         }
 
         var isText = given is not null && !type.IsJson && json.ValueKind == JsonValueKind.String;
@@ -59,10 +61,12 @@ internal sealed record HttpRequestBody(ReadOnlyMemory<byte> Bytes, string? Conte
         var form = new StringBuilder();
         foreach (var member in json.EnumerateObject())
         {
-            JsonElement[] values = member.Value.ValueKind == JsonValueKind.Array ? [.. member.Value.EnumerateArray()] : [member.Value];
+            JsonElement[] values = member.Value.ValueKind == JsonValueKind.Array ? [.. member.Value.EnumerateArray()]
+                : [member.Value];
             foreach (var value in values.Where(value => value.ValueKind != JsonValueKind.Null))
             {
-                form.Append(form.Length == 0 ? "" : "&").Append(Encoded(member.Name)).Append('=').Append(Encoded(value.ValueKind switch
+                form.Append(form.Length == 0 ? "" : "&").Append(Encoded(member.Name)).Append('=')
+                    .Append(Encoded(value.ValueKind switch
                 {
                     JsonValueKind.String => value.GetString()!,
                     JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
