@@ -1,4 +1,10 @@
 using Workflows.Api;
+using Workflows.Api.Commands;
+
+if (OperatorCommands.AreMeant(args))
+{
+    return await OperatorCommands.RunAsync(args, [MigrateCommand.Command]);
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -8,3 +14,4 @@ var app = builder.Build();
 app.UseApi();
 await app.PrepareAsync(app.Lifetime.ApplicationStopping);
 await app.RunAsync();
+return 0;
