@@ -131,7 +131,7 @@ internal static partial class Composition
 
     /// <summary>
     /// Waits for this build's schema and makes the first tenant, before anybody is served; a second instance waits here
-    /// for the first. The schema is the work of <see cref="Commands.MigrateCommand"/>; only an API that was started
+    /// for the first. The schema is the work of <see cref="Operator.MigrateCommand"/>; only an API that was started
     /// with the credentials of the database's owner makes it itself, as configurations of before do.
     /// </summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)

@@ -1,9 +1,10 @@
 using Workflows.Api;
-using Workflows.Api.Commands;
+using Workflows.Api.Operator;
 
-if (OperatorCommands.AreMeant(args))
+// Before anything of the API is made: it has other credentials, and none of the API's keys.
+if (args is [MigrateCommand.Name, .. var rest])
 {
-    return await OperatorCommands.RunAsync(args, [MigrateCommand.Command]);
+    return await MigrateCommand.RunAsync(rest, Console.Out, Console.Error);
 }
 
 var builder = WebApplication.CreateBuilder(args);
