@@ -42,7 +42,7 @@ internal static class MigrateCommand
 
         if (arguments.Contains(Stay))
         {
-            await Task.Delay(Timeout.Infinite);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
         }
 
         return 0;
