@@ -114,6 +114,15 @@ public static class Limits
     /// <summary>Bytes of the rows that one statement of a connector may answer.</summary>
     public const int SqlAnswerBytes = 768 * 1024;
 
+    /// <summary>Bytes in memory of the answers that all statements of connectors of one process read at a time.</summary>
+    public const long SqlMemoryBytes = 64L * 1024 * 1024;
+
+    /// <summary>The part of them that the statements of one tenant may have.</summary>
+    public const long SqlTenantMemoryBytes = SqlMemoryBytes / 4;
+
+    /// <summary>Values of one statement: what the protocol counts in 16 bits.</summary>
+    public const int SqlParameters = 65_535;
+
     /// <summary>How long a session of a person lives from its last use.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
 
