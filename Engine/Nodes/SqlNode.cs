@@ -69,10 +69,17 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
                 "Write @name in the statement, and the expression under 'parameters'.");
         }
 
+        var statement = SqlStatement.Read(parameters.Statement!);
+        if (!statement.IsOne)
+        {
+            node.Object(
+                DefinitionProblemCodes.ParameterValue, "There is more than one statement.", "Use one node for each, or 'with'.", "statement");
+        }
+
         var values = node.Parameters.TryGetProperty("parameters", out var given) ? given : default;
         if (values.ValueKind != JsonValueKind.String)
         {
-            Compare(SqlStatement.Read(parameters.Statement!), values, node); // what an expression yields is compared when it runs
+            Compare(statement, values, node); // what an expression yields is compared when it runs
         }
 
         return new Action(parameters, values.ValueKind == JsonValueKind.Object ? values : default);

@@ -16,12 +16,18 @@ internal sealed class SqlScanner(string text)
         new(StringComparer.Ordinal) { "<@", "@@", "@@@", "^@", "@-@", "^<@", "?<@", "<<@", "~@", "%@", "!@" };
 
     private readonly List<SqlPlace> _places = [];
+    private bool _isEnded;
+
+    /// <summary>Something follows the semicolon that ends the first statement; known after <see cref="Scan"/>.</summary>
+    public bool HasMore { get; private set; }
 
     /// <summary>All places, from the left.</summary>
     public List<SqlPlace> Scan()
     {
         for (var at = 0; at < text.Length;)
         {
+            HasMore |= _isEnded && text[at] != ';' && !char.IsWhiteSpace(text[at]) && !IsComment(at);
+            _isEnded |= text[at] == ';';
             at = Step(at);
         }
 
@@ -29,6 +35,8 @@ internal sealed class SqlScanner(string text)
     }
 
     private char At(int index) => index < text.Length ? text[index] : '\0';
+
+    private bool IsComment(int at) => (text[at], At(at + 1)) is ('-', '-') or ('/', '*');
 
     private int Step(int at) => text[at] switch
     {

@@ -16,13 +16,18 @@ public sealed class SqlStatement
     private SqlStatement(string text)
     {
         Text = text;
-        Places = new SqlScanner(text).Scan();
+        var scanner = new SqlScanner(text);
+        Places = scanner.Scan();
+        IsOne = !scanner.HasMore;
         _hasCertainNames = Places.Any(place => place is { Name: not null, IsCertain: true });
         Positions = Places.Where(place => place.Name is null).Select(place => place.Number).DefaultIfEmpty().Max();
     }
 
     /// <summary>As it was written.</summary>
     public string Text { get; }
+
+    /// <summary>False when another statement follows the first.</summary>
+    public bool IsOne { get; }
 
     /// <summary>From the left; those that are not certain count when a value is given.</summary>
     public IReadOnlyList<SqlPlace> Places { get; }

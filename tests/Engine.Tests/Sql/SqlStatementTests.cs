@@ -68,6 +68,15 @@ public sealed class SqlStatementTests
         Assert.Contains(named ?? "", problem?.Message ?? "", StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("select 1", true)]
+    [InlineData("select 1; ; -- done\n /* ; */", true)]
+    [InlineData("select ';' || $$;$$ || \"a;\"", true)]
+    [InlineData("select 1; drop table t", false)]
+    [InlineData("commit;drop table t", false)]
+    [InlineData("select 1 /* ; */; 'x'", false)]
+    public void A_second_statement_is_seen(string text, bool isOne) => Assert.Equal(isOne, SqlStatement.Read(text).IsOne);
+
     [Fact]
     public void A_misspelt_name_is_told_from_both_sides()
     {
