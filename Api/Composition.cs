@@ -11,8 +11,8 @@ using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Groups;
 using Workflows.Api.Hierarchy;
-using Workflows.Api.Http.Security;
 using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
 using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
@@ -25,6 +25,8 @@ using Workflows.Api.Sessions;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
@@ -33,7 +35,6 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
-using Workflows.Data.Network;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Engine.Schedules;
@@ -149,6 +150,13 @@ internal static class Composition
     private static void AddConnectors(IServiceCollection services, ConfigurationManager configuration)
     {
         services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton<ConnectorStore>();
+        services.AddSingleton<TenantAllowLists>();
+        services.AddSingleton(provider =>
+        {
+            var known = provider.GetRequiredService<TenantAllowLists>();
+            return new AllowLists(known.GetAsync, known.Forget);
+        });
         services.AddSingleton(new NetworkOptions(configuration.GetSection("Connectors:Allow").Get<string[]>() ?? []));
         services.AddConnectors(_ => configuration.GetValue("Connectors:AllowPlatformDatabase", false));
     }

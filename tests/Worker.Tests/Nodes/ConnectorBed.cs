@@ -1,10 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Workflows.Data.Connectors;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Context;
 using Workflows.Data.Executions;
-using Workflows.Data.Identity;
-using Workflows.Data.Network;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 using Workflows.Testing;
@@ -22,7 +21,7 @@ internal sealed class ConnectorBed : IAsyncDisposable
     {
         Bed = bed;
         var clock = TimeProvider.System;
-        var network = new GuardedNetwork(new TenantSettingsStore(bed.WorkerDatabase), new NetworkOptions(allow), clock);
+        var network = new GuardedNetwork(bed.AllowLists, new NetworkOptions(allow));
         _clients = new HttpClients(network);
         _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase));
         var access = new ConnectorAccess(bed.Connectors, clock);

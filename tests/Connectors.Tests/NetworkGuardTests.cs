@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Security.AntiSSRF;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
 
-namespace Workflows.Worker.Tests.Nodes;
+namespace Workflows.Connectors.Tests;
 
 public sealed class NetworkGuardTests
 {

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>What a test of a connector found.</summary>
 public sealed record ConnectorTest(bool Succeeded, string Message);

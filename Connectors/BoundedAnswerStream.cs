@@ -1,4 +1,4 @@
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>
 /// A connection on which the other side may say only so much at a time. Guarantees: after <paramref name="limit"/>

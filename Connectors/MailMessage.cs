@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using MimeKit;
 using MimeKit.Text;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>A file that goes with a message.</summary>
 public sealed record MailAttachment(string Name, string ContentType, byte[] Content);

@@ -1,7 +1,8 @@
 using System.Text;
 using MimeKit;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>
 /// Reads e-mail addresses as nodes give them: one per text, with or without a name, by the strict grammar of RFC 5322

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Engine.Connectors;
 
 /// <summary>One field of a connector's configuration.</summary>
 /// <param name="Secret">Never answered; masked in whatever an execution leaves behind.</param>

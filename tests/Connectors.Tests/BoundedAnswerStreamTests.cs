@@ -1,7 +1,6 @@
 using System.Text;
-using Workflows.Data.Connectors;
 
-namespace Workflows.Data.Tests;
+namespace Workflows.Connectors.Tests;
 
 public sealed class BoundedAnswerStreamTests
 {

@@ -1,46 +1,20 @@
 using System.Net;
 using System.Net.Sockets;
-using Workflows.Data.Caching;
-using Workflows.Data.Identity;
 
-namespace Workflows.Data.Network;
-
-/// <summary>What the operator exempts from <see cref="NetworkGuard"/> for all tenants: CIDR ranges, addresses or host names, each with an optional port.</summary>
-public sealed record NetworkOptions(IReadOnlyList<string> Allow);
+namespace Workflows.Connectors.Network;
 
 /// <summary>
 /// The one way from here to systems outside. Guarantees: a name is resolved once and the connection goes to an address that was judged, so that no DNS
-/// answer in between leads elsewhere; a tenant's allow-list is at most <see cref="SettingsAge"/> old, and read anew before a target is refused.
+/// answer in between leads elsewhere; a tenant's allow-list is read anew before a target is refused.
 /// </summary>
-public sealed class GuardedNetwork(TenantSettingsStore tenants, NetworkOptions options, TimeProvider clock)
+public sealed class GuardedNetwork(AllowLists lists, NetworkOptions options)
 {
-    private static readonly TimeSpan PauseWithoutDatabase = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan SettingsAge = TimeSpan.FromSeconds(5);
-
-    private readonly TrustedCache<Guid, string[]> _settings = new(clock, Limits.CachedAllowLists, SettingsAge);
-
-    /// <summary>
-    /// Everything that is exempt for the tenant. Waits for the database while it is away: no call may fail for it, since
-    /// its outcome could not be recorded anyway.
-    /// </summary>
-    public async ValueTask<IReadOnlyList<string>> AllowedAsync(Guid tenantId, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return (await _settings.GetAsync(
-                    tenantId, static (tenantId, self) => self.ReadAsync(tenantId), this, cancellationToken))!;
-            }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
-            {
-                await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
-            }
-        }
-    }
+    /// <summary>Everything that is exempt for the tenant. Waits while that cannot be read.</summary>
+    public async ValueTask<IReadOnlyList<string>> AllowedAsync(Guid tenantId, CancellationToken cancellationToken) =>
+        [.. options.Allow, .. await lists.GetAsync(tenantId, cancellationToken)];
 
     /// <summary>Reads the tenant's allow-list anew at the next call.</summary>
-    public void Forget(Guid tenantId) => _settings.Drop(tenantId);
+    public void Forget(Guid tenantId) => lists.Forget(tenantId);
 
     /// <summary>The addresses of a host that the tenant's executions may connect to: at least one.</summary>
     /// <exception cref="TargetRefusedException">It has addresses, and none is allowed.</exception>
@@ -91,7 +65,4 @@ public sealed class GuardedNetwork(TenantSettingsStore tenants, NetworkOptions o
             throw;
         }
     }
-
-    private async Task<string[]?> ReadAsync(Guid tenantId) =>
-        [.. options.Allow, .. await tenants.HttpAllowAsync(tenantId, CancellationToken.None)];
 }

@@ -3,12 +3,11 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Npgsql;
-using Workflows.Data.Connectors;
-using Workflows.Data.Identity;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 using Workflows.Testing;
 
-namespace Workflows.Data.Tests;
+namespace Workflows.Connectors.Tests;
 
 /// <summary>Connections that are kept: how many there are, and that nobody loses one that is in use.</summary>
 public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
@@ -16,30 +15,27 @@ public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
     private const int Pools = 3;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private DataStack _stack = null!;
-    private GuardedNetwork _network = null!;
+    private readonly GuardedNetwork _network = new(AllowLists.None, new NetworkOptions(["127.0.0.1"]));
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         _listener.Start();
-        _stack = await DataStack.CreateAsync(server);
-        _network = new GuardedNetwork(
-            new TenantSettingsStore(_stack.Worker), new NetworkOptions(["127.0.0.1"]), TimeProvider.System);
+        return ValueTask.CompletedTask;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _listener.Dispose();
-        await _stack.DisposeAsync();
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
-    public async Task Connections_of_a_list_that_is_pushed_out_stay_for_who_uses_them_and_close_after_the_last()
+    public async Task Connections_of_a_tenant_who_is_pushed_out_stay_for_who_uses_them_and_close_after_the_last()
     {
         using var clients = new HttpClients(_network, Pools);
-        var tenant = (await _stack.AddTenantAsync()).Id;
+        var tenant = Guid.CreateVersion7();
         var (first, second) = (await clients.ForAsync(tenant, Token), await clients.ForAsync(tenant, Token));
         using var answer = SendAsync(first);
         using var target = await _listener.AcceptTcpClientAsync(Token);
@@ -61,10 +57,10 @@ public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Connections_that_nobody_uses_are_closed_when_their_list_is_pushed_out()
+    public async Task Connections_that_nobody_uses_are_closed_when_their_tenant_is_pushed_out()
     {
         using var clients = new HttpClients(_network, Pools);
-        var client = await clients.ForAsync((await _stack.AddTenantAsync()).Id, Token);
+        var client = await clients.ForAsync(Guid.CreateVersion7(), Token);
         using var answer = SendAsync(client);
         using var target = await _listener.AcceptTcpClientAsync(Token);
         await AnswerAsync(target.GetStream(), "Content-Length: 0\r\n\r\n");
@@ -150,17 +146,13 @@ public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
     }
 
     // Each of the others is used twice: what was used once only gives way before what was used longer ago.
-    private async Task PushOutAsync(HttpClients clients)
+    private static async Task PushOutAsync(HttpClients clients)
     {
         for (var other = 0; other < 10 * Pools; other++)
         {
-            var tenant = await _stack.AddTenantAsync();
-            await _stack.ExecuteAsync(
-                "update tenants set settings = jsonb_build_object('httpAllow', array[$2]) where tenant_id = $1",
-                tenant.Id,
-                $"10.0.0.{other}");
-            (await clients.ForAsync(tenant.Id, Token)).Dispose();
-            (await clients.ForAsync(tenant.Id, Token)).Dispose();
+            var tenant = Guid.CreateVersion7();
+            (await clients.ForAsync(tenant, Token)).Dispose();
+            (await clients.ForAsync(tenant, Token)).Dispose();
         }
     }
 }

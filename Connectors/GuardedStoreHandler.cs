@@ -1,7 +1,8 @@
 using System.Net;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>
 /// Carries the requests of an object store's client through the tenant's guarded connections. Guarantees: what the

@@ -5,10 +5,11 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>A file in a store.</summary>
 public sealed record StoredFile(string Path, long Size, DateTimeOffset? ModifiedAt);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Workflows.Data.Network;
+namespace Workflows.Connectors.Network;
 
 /// <summary>
 /// Which addresses an outgoing call of a workflow may reach. Everything that is not plainly the public internet is

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>Between JSON and the values of a database. Text is sent without a type, so that the server takes it for what the column is.</summary>
 internal static class SqlValues

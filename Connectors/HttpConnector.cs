@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Workflows.Data.Caching;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>What a connector adds to a call.</summary>
 /// <param name="Sensitive">What of it nobody may read, besides the connector's own secrets.</param>
@@ -20,11 +20,9 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     private const int TokenAnswerBytes = 64 * 1024;
 
     private static readonly TimeSpan TokenTimeout = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan TokenMargin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TokenDefault = TimeSpan.FromMinutes(5);
 
-    private readonly TrustedCache<(Guid ConnectorId, int Version), AccessToken> _tokens =
-        new(clock, Limits.CachedSecrets, token => token.Lifetime - TokenMargin);
+    private readonly TokenCache _tokens = new(clock);
 
     /// <summary>The address of a call and what authenticates it.</summary>
     /// <param name="path">Relative to the base, or an address within it.</param>
@@ -79,14 +77,11 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     private async Task<string> TokenAsync(OpenConnector connector, CancellationToken cancellationToken)
     {
         var token = await _tokens.GetAsync(
-            (connector.Id, connector.Version),
-            static (_, call) => call.Self.FetchTokenAsync(call.Connector),
-            (Self: this, Connector: connector),
-            cancellationToken);
-        return token!.Text;
+            (connector.Id, connector.Version), () => FetchTokenAsync(connector), cancellationToken);
+        return token.Text;
     }
 
-    private async Task<AccessToken?> FetchTokenAsync(OpenConnector connector)
+    private async Task<AccessToken> FetchTokenAsync(OpenConnector connector)
     {
         using var timeout = new CancellationTokenSource(TokenTimeout, clock);
         return await FetchTokenAsync(connector, timeout.Token);
@@ -133,6 +128,4 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         return buffer[..length];
     }
-
-    private sealed record AccessToken(string Text, TimeSpan Lifetime);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>
 /// Paths of files as nodes name them: segments divided by '/', none of which can mean anything but a name. What passes here can leave no folder and no

@@ -4,9 +4,10 @@ using System.Text.Json;
 using BitFaster.Caching;
 using BitFaster.Caching.Lru;
 using Npgsql;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>One statement as its author wrote it, and the values bound to it.</summary>
 /// <param name="Values">A list for <c>$1, $2</c>, an object for <c>@name</c>; undefined or null = none.</param>
@@ -52,7 +53,7 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         }
         catch (PostgresException exception)
         {
-            throw new ConnectorException($"SQL_{exception.SqlState}", Describe(exception), PostgresErrors.IsTransient(exception));
+            throw new ConnectorException($"SQL_{exception.SqlState}", Describe(exception), SqlErrors.IsTransient(exception));
         }
         catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException or IOException)
         {

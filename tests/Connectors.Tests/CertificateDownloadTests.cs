@@ -3,20 +3,18 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Workflows.Data.Identity;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
 using Workflows.Testing;
 
-namespace Workflows.Data.Tests;
+namespace Workflows.Connectors.Tests;
 
 /// <summary>
 /// A server's certificate may name an address from which its issuer can be fetched. Whoever made the certificate chose
 /// that address, and no guard stands before such a fetch.
 /// </summary>
-public sealed class CertificateDownloadTests(PostgresServer server) : IAsyncLifetime
+public sealed class CertificateDownloadTests : IAsyncLifetime
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private DataStack _stack = null!;
     private TargetServer _issuer = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -26,7 +24,6 @@ public sealed class CertificateDownloadTests(PostgresServer server) : IAsyncLife
     public async ValueTask InitializeAsync()
     {
         _listener.Start();
-        _stack = await DataStack.CreateAsync(server);
         _issuer = await TargetServer.StartAsync();
     }
 
@@ -34,16 +31,14 @@ public sealed class CertificateDownloadTests(PostgresServer server) : IAsyncLife
     {
         _listener.Dispose();
         await _issuer.DisposeAsync();
-        await _stack.DisposeAsync();
     }
 
     [Fact]
     public async Task Nothing_is_fetched_from_where_a_certificate_says()
     {
-        var network = new GuardedNetwork(
-            new TenantSettingsStore(_stack.Worker), new NetworkOptions(["127.0.0.1"]), TimeProvider.System);
+        var network = new GuardedNetwork(AllowLists.None, new NetworkOptions(["127.0.0.1"]));
         using var clients = new HttpClients(network);
-        using var client = await clients.ForAsync((await _stack.AddTenantAsync()).Id, Token);
+        using var client = await clients.ForAsync(Guid.CreateVersion7(), Token);
 
         await RefusedAsync(client);
 

@@ -1,22 +1,24 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using BitFaster.Caching;
 using BitFaster.Caching.Lru;
 
-namespace Workflows.Data.Network;
+namespace Workflows.Connectors.Network;
 
 /// <summary>
-/// Connections for HTTP calls of executions. Tenants with different allow-lists never share a connection: a pooled one was checked under the list of
-/// whoever opened it. Connections of the lists used last are kept, <see cref="Limits.HttpPools"/> at most; those of a
-/// list that is pushed out are closed when its last caller is done.
+/// Connections for HTTP calls of executions. Tenants never share one: whatever a target says on a connection, it says
+/// to the tenant whose call opened it. Nor do two versions of a tenant's allow-list: a pooled connection was checked
+/// under the list it was opened with. Connections of those who called last are kept,
+/// <see cref="Limits.HttpPools"/> pools at most; a pool that is pushed out closes when its last caller is done.
 /// </summary>
 public sealed class HttpClients : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     private readonly GuardedNetwork _network;
-    private readonly IScopedCache<string, SocketsHttpHandler> _byAllowList;
+    private readonly IScopedCache<(Guid TenantId, string AllowList), SocketsHttpHandler> _pools;
 
     /// <summary>Without any connection yet.</summary>
     public HttpClients(GuardedNetwork network)
@@ -27,7 +29,7 @@ public sealed class HttpClients : IDisposable
     internal HttpClients(GuardedNetwork network, int pools)
     {
         _network = network;
-        _byAllowList = new ConcurrentLruBuilder<string, SocketsHttpHandler>()
+        _pools = new ConcurrentLruBuilder<(Guid TenantId, string AllowList), SocketsHttpHandler>()
             .WithCapacity(pools).AsScopedCache().WithAtomicGetOrAdd().Build();
     }
 
@@ -39,8 +41,8 @@ public sealed class HttpClients : IDisposable
     public async ValueTask<HttpMessageInvoker> ForAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         var allow = await _network.AllowedAsync(tenantId, cancellationToken);
-        return new Lease(_byAllowList.ScopedGetOrAdd(
-            string.Join(',', allow),
+        return new Lease(_pools.ScopedGetOrAdd(
+            (tenantId, string.Join(',', allow)),
             static (_, allow) => new Scoped<SocketsHttpHandler>(Create(new NetworkGuard(allow))),
             allow));
     }
@@ -57,6 +59,8 @@ public sealed class HttpClients : IDisposable
         ConnectTimeout = ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         MaxResponseHeadersLength = 64,
+        // Whom we call learns nothing of our traces.
+        ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
         SslOptions = new SslClientAuthenticationOptions
         {
             // An issuer that the server does not send would be fetched from where its certificate says, past the guard.
@@ -75,7 +79,7 @@ public sealed class HttpClients : IDisposable
     };
 
     /// <inheritdoc/>
-    public void Dispose() => _byAllowList.Clear();
+    public void Dispose() => _pools.Clear();
 
     // Keeps the connections open for one caller, also when the cache lets go of them meanwhile.
     private sealed class Lease(Lifetime<SocketsHttpHandler> handler)

@@ -7,9 +7,10 @@ using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
+using Workflows.Engine.Connectors;
 
-namespace Workflows.Data.Connectors;
+namespace Workflows.Connectors;
 
 /// <summary>
 /// Hands messages to mail servers. Guarantees: connects only where the guard allows; with <c>startTls</c> nothing but
