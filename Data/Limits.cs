@@ -108,6 +108,15 @@ public static class Limits
     /// <summary>How long a session of a person lives from its last use.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
 
+    /// <summary>Bytes of one session, names of its members included; twice what one node may write.</summary>
+    public const int SessionBytes = 64 * 1024;
+
+    /// <summary>Sessions of one tenant at once: as many dialogues as it can have begun within a lifetime.</summary>
+    public const int SessionsPerTenant = 100_000;
+
+    /// <summary>Bytes of all sessions of a tenant: they lie in the memory of Redis, which all tenants share.</summary>
+    public const long SessionBytesPerTenant = 64 * 1024 * 1024;
+
     /// <summary>Assignees, decisions and comments of one approval request that are shown, each.</summary>
     public const int ApprovalPartsShown = 500;
 

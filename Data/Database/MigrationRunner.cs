@@ -21,7 +21,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
           name        text primary key,
           checksum    text not null,
           applied_at  timestamptz not null default now()
-        )
+        );
+        grant select on schema_migrations to workflows_api -- which waits for what it needs
         """;
 
     private const string AppliedSql = "select name, checksum from schema_migrations order by name";
