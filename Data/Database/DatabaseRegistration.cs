@@ -22,16 +22,20 @@ public static class DatabaseRegistration
         this IServiceCollection services, IConfiguration configuration, DatabaseRole role,
         Action<NpgsqlDataSourceBuilder>? types = null)
     {
-        var options = new DatabaseOptions
-        {
-            ConnectionString = configuration.GetConnectionString(ConnectionName)
-                ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is not configured."),
-            ApiPassword = configuration["Database:ApiPassword"],
-            WorkerPassword = configuration["Database:WorkerPassword"],
-            SearchPassword = configuration["Database:SearchPassword"],
-        };
+        var options = ReadOptions(configuration);
         services.AddSingleton(options);
         services.AddSingleton(_ => new WorkflowsDatabase(options, role, types));
         return services;
     }
+
+    /// <summary>Where the database is, and the passwords of its roles.</summary>
+    /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
+    public static DatabaseOptions ReadOptions(IConfiguration configuration) => new()
+    {
+        ConnectionString = configuration.GetConnectionString(ConnectionName)
+            ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is not configured."),
+        ApiPassword = configuration["Database:ApiPassword"],
+        WorkerPassword = configuration["Database:WorkerPassword"],
+        SearchPassword = configuration["Database:SearchPassword"],
+    };
 }
