@@ -88,6 +88,9 @@ internal static class Limits
     /// <summary>Bytes of the body of a webhook call.</summary>
     public const int WebhookBodyBytes = 768 * 1024;
 
+    /// <summary>Fields of a form, or of the query, of a call from outside.</summary>
+    public const int CallFields = 1_000;
+
     public const int CorrelationIdLength = 256;
     public const int ReasonLength = 500;
     public const int SearchQueryLength = 500;
