@@ -11,8 +11,8 @@ using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Groups;
 using Workflows.Api.Hierarchy;
-using Workflows.Api.Http.Security;
 using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
 using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
@@ -25,6 +25,8 @@ using Workflows.Api.Sessions;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
@@ -33,7 +35,6 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
-using Workflows.Data.Network;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Engine.Schedules;
@@ -41,7 +42,7 @@ using Workflows.Engine.Schedules;
 namespace Workflows.Api;
 
 /// <summary>What the API consists of, and the order in which a request passes through it.</summary>
-internal static class Composition
+internal static partial class Composition
 {
     public static void AddApi(this WebApplicationBuilder builder)
     {
@@ -54,6 +55,7 @@ internal static class Composition
 
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
         services.AddSingleton<MigrationRunner>();
+        services.AddSingleton<SchemaGate>();
         services.AddControlPlane();
         builder.EnrichNpgsqlDbContext<WorkflowsDbContext>();
         builder.AddRedisClient(DispatchRegistration.ConnectionName);
@@ -128,14 +130,29 @@ internal static class Composition
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
-    /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
+    /// <summary>
+    /// Waits for this build's schema and makes the first tenant, before anybody is served; a second instance waits here
+    /// for the first. The schema is the work of <see cref="Operator.MigrateCommand"/>; only an API that was started
+    /// with the credentials of the database's owner makes it itself, as configurations of before do.
+    /// </summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
     {
         app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
-        await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        if (app.Services.GetRequiredService<DatabaseOptions>().AreOwners)
+        {
+            LogOwner(app.Logger);
+            await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        }
+
+        await app.Services.GetRequiredService<SchemaGate>().WaitAsync(cancellationToken);
         await app.Services.GetRequiredService<DatabaseClock>().SyncAsync(app.Services.GetRequiredService<WorkflowsDatabase>(), cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
+
+    [LoggerMessage(LogLevel.Warning,
+        "This API was given the credentials of the database's owner, which it does not need. Give them to a process "
+            + "'dotnet Workflows.Api.dll migrate' and the API its own role's (docs/process-rights.md)")]
+    private static partial void LogOwner(ILogger logger);
 
     private static void Bound(KestrelServerOptions kestrel)
     {
@@ -149,8 +166,17 @@ internal static class Composition
     private static void AddConnectors(IServiceCollection services, ConfigurationManager configuration)
     {
         services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton<ConnectorStore>();
+        services.AddSingleton<TenantAllowLists>();
+        services.AddSingleton(provider =>
+        {
+            var known = provider.GetRequiredService<TenantAllowLists>();
+            return new AllowLists(known.GetAsync, known.Forget);
+        });
         services.AddSingleton(new NetworkOptions(configuration.GetSection("Connectors:Allow").Get<string[]>() ?? []));
-        services.AddConnectors(_ => configuration.GetValue("Connectors:AllowPlatformDatabase", false));
+        services.AddConnectors(provider => new SqlConnectorOptions(
+            configuration.GetValue("Connectors:AllowPlatformDatabase", false),
+            token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
     }
 
     private static void AddStores(IServiceCollection services)

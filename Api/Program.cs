@@ -1,9 +1,10 @@
 using Workflows.Api;
-using Workflows.Api.Commands;
+using Workflows.Api.Operator;
 
-if (OperatorCommand.IsMeant(args))
+// Before anything of the API is made: it has other credentials, and none of the API's keys.
+if (args is [MigrateCommand.Name, .. var rest])
 {
-    return await OperatorCommand.DispatchAsync(args, CancellationToken.None);
+    return await MigrateCommand.RunAsync(rest, Console.Out, Console.Error);
 }
 
 var builder = WebApplication.CreateBuilder(args);

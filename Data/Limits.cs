@@ -96,7 +96,7 @@ public static class Limits
     /// <summary>How long a secret, connector or variable in memory is trusted should the message of its change get lost.</summary>
     public static readonly TimeSpan SecretTrust = TimeSpan.FromSeconds(5);
 
-    /// <summary>Secrets kept in memory; as many connectors, their tokens, variables and custom nodes.</summary>
+    /// <summary>Secrets kept in memory; as many connectors, variables and custom nodes.</summary>
     public const int CachedSecrets = 10_000;
 
     /// <summary>Keys of tenants kept in memory.</summary>
@@ -104,12 +104,6 @@ public static class Limits
 
     /// <summary>Tenants whose allow-lists are kept in memory.</summary>
     public const int CachedAllowLists = 10_000;
-
-    /// <summary>Allow-lists with open HTTP connections of their own; what is least used is closed when it is not in use.</summary>
-    public const int HttpPools = 500;
-
-    /// <summary>Databases of connectors with open connections; what is least used is closed when it is not in use.</summary>
-    public const int SqlPools = 500;
 
     /// <summary>Texts of start settings whose parsed form is kept in memory.</summary>
     public const int CachedStartSettings = 10_000;
@@ -132,11 +126,17 @@ public static class Limits
     /// <summary>How long it is known that a store node has done its change; an attempt after that may do it again.</summary>
     public static readonly TimeSpan ContextWriteLifetime = TimeSpan.FromDays(30);
 
-    /// <summary>Bytes of the rows that one statement of a connector may answer.</summary>
-    public const int SqlAnswerBytes = 768 * 1024;
-
     /// <summary>How long a session of a person lives from its last use.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>Bytes of one session, names of its members included; twice what one node may write.</summary>
+    public const int SessionBytes = 64 * 1024;
+
+    /// <summary>Sessions of one tenant at once: as many dialogues as it can have begun within a lifetime.</summary>
+    public const int SessionsPerTenant = 100_000;
+
+    /// <summary>Bytes of all sessions of a tenant: they lie in the memory of Redis, which all tenants share.</summary>
+    public const long SessionBytesPerTenant = 64 * 1024 * 1024;
 
     /// <summary>Assignees, decisions and comments of one approval request that are shown, each.</summary>
     public const int ApprovalPartsShown = 500;
@@ -155,13 +155,4 @@ public static class Limits
 
     /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
     public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
-
-    /// <summary>
-    /// Bytes that a mail server may say after each word of ours. The answers to a message's 100 recipients come
-    /// together, with at most 512 bytes each.
-    /// </summary>
-    public const int MailAnswerBytes = 128 * 1024;
-
-    /// <summary>Bytes of an object store's answer that is no file: a list, or an error.</summary>
-    public const int StoreAnswerBytes = 4 * 1024 * 1024;
 }

@@ -53,6 +53,12 @@ public sealed record WorkerOptions
     /// <summary>The folder under which each tenant has one for its file nodes; null = there is none.</summary>
     public string? FileRoot { get; init; }
 
+    /// <summary>Bytes that the files of one tenant may hold below <see cref="FileRoot"/>; 1 GiB by default.</summary>
+    public long FileQuotaBytes { get; init; } = 1024L * 1024 * 1024;
+
+    /// <summary>Files that one tenant may have below <see cref="FileRoot"/>.</summary>
+    public int FileQuotaCount { get; init; } = 100_000;
+
     /// <summary>Programs that <c>script</c> nodes may run, by name (docs/scripts.md). None by default.</summary>
     public IReadOnlyDictionary<string, Nodes.ScriptOptions> Scripts { get; init; } = new Dictionary<string, Nodes.ScriptOptions>();
 

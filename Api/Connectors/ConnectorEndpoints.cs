@@ -3,10 +3,12 @@ using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Connectors;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Data.Secrets;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Api.Connectors;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Workflows.Data.Connectors;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Api.Connectors;
 

@@ -174,9 +174,9 @@ internal sealed class UssdEndpoint(
         {
             await sessions.WriteAsync(tenantId, message.SessionId, "ussd", message.Msisdn, default);
         }
-        catch (SessionsUnavailableException)
+        catch (Exception exception) when (exception is SessionsUnavailableException or SessionLimitException)
         {
-            // The dialogue needs no Redis; a node that reads the session will say that it cannot.
+            // The dialogue needs no session; a node that reads it finds none, or says that it cannot be asked.
         }
     }
 

@@ -13,7 +13,8 @@ public static class DatabaseRegistration
     /// Registers <see cref="DatabaseOptions"/> and <see cref="WorkflowsDatabase"/> with the rights of a role.
     /// </summary>
     /// <param name="services">Where to.</param>
-    /// <param name="configuration">Holds the connection string and the passwords of the roles.</param>
+    /// <param name="configuration">Holds the connection string: the role's own, or the
+    /// owner's and beside it the password of the role.</param>
     /// <param name="role">Whose rights the process works with.</param>
     /// <param name="types">Adds types that the database has beyond PostgreSQL's own; null when the process uses
     /// none.</param>

@@ -29,7 +29,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
           checksum    text not null,
           applied_at  timestamptz not null default now()
         );
-        alter table schema_migrations add column if not exists breaks_older boolean not null default false
+        alter table schema_migrations add column if not exists breaks_older boolean not null default false;
+        grant select on schema_migrations to workflows_api -- which waits for what it needs
         """;
 
     private const string AppliedSql = "select name, checksum, breaks_older from schema_migrations order by name";

@@ -71,6 +71,9 @@ public sealed class CompiledWorkflow
     /// <summary>The connectors and custom nodes that nodes name, to be compared with what the tenant has (<see cref="ResourceUse.FindMissing"/>).</summary>
     public IReadOnlyList<ResourceUse> Resources { get; }
 
+    /// <summary>What a definition may not have when it is saved, and keeps when it was published before that was known.</summary>
+    public IReadOnlyList<DefinitionProblem> Objections { get; init; } = [];
+
     internal IReadOnlyList<ExpressionUse> Uses { get; }
 
     internal CompiledGraph Root { get; }
@@ -160,7 +163,7 @@ public sealed class CompiledWorkflow
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) };
-        var value = key.Evaluate(JsonataValue.FromObject(scope));
+        var value = key.Evaluate(JsonataValue.FromObject(scope), EvaluationLimits.SmallOptions);
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 }
@@ -200,10 +203,9 @@ public sealed class CompiledTrigger
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["event"] = JsonataValue.FromJson(structuredJson) };
-        var options = new JsonataOptions { Limits = EvaluationLimits.Expressions };
         try
         {
-            return _condition.Evaluate(JsonataValue.FromObject(scope), options).ToBoolean()
+            return _condition.Evaluate(JsonataValue.FromObject(scope), EvaluationLimits.SmallOptions).ToBoolean()
                 ? TriggerMatch.Matched
                 : TriggerMatch.ConditionFalse;
         }

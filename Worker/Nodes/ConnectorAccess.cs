@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Workflows.Data;
 using Workflows.Data.Connectors;
+using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Worker.Nodes;

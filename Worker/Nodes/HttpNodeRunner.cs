@@ -3,9 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Workflows.Data.Connectors;
-using Workflows.Data.Network;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Engine;
+using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 

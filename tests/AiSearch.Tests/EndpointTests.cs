@@ -55,7 +55,7 @@ public sealed class EndpointTests(PostgresServer server)
             new(good) { [InternalCaller.SignatureHeader] = "AAAA" },
             new(good) { [InternalCaller.TenantHeader] = "everyone" },
             Headers(bed, tenantId, now - 61),
-            Headers(bed, tenantId, now + 62),
+            Headers(bed, tenantId, now + 120),
         ];
 
         using (var accepted = await SendAsync(app, good, "?q=x"))
