@@ -42,6 +42,9 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
+    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for less than the platform.</summary>
+    public const int ExpiredExecutionsPerRound = 500;
+
     /// <summary>Executions enqueued from SQL under a key that one round admits.</summary>
     public const int AdmittedPerRound = 200;
 

@@ -73,7 +73,7 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
         Assert.IsType<StartOutcome.KeyReused>(outcomes[2]);
         Assert.IsType<StartOutcome.Started>(outcomes[3]);
         Assert.IsType<StartOutcome.Started>(outcomes[4]);
-        Assert.Equal(new StartOutcome.AlreadyStarted(started), outcomes[5]);
+        Assert.Equal(Repeated(started), outcomes[5]);
         Assert.Equal(3, await CountAsync(_tenant));
     }
 
