@@ -111,7 +111,7 @@ public static class JsonText
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = end < 0 ? message : message[..end];
         end = text.IndexOf(" Path:", StringComparison.Ordinal);
-        return end < 0 ? text : text[..end];
+        return (end < 0 ? text : text[..end]).TrimEnd('.'); // the sentence around it ends by itself
     }
 
     private static bool TryReadUnit(ReadOnlySpan<byte> utf8, int at, out int unit)

@@ -76,6 +76,13 @@ public static class Limits
     public const int ExecutionOutputBytes = 1024 * 1024;
     public const int JsonDepth = 128;
 
+    /// <summary>Levels of rendered parameters: a value of <see cref="JsonDepth"/> levels lies within them.</summary>
+    public const int RenderedDepth = JsonDepth + 8;
+
+    /// <summary>Characters of the name of a header, and of its value; targets commonly take 8 KiB of headers.</summary>
+    public const int HeaderNameLength = 256;
+    public const int HeaderValueLength = 64 * 1024;
+
     /// <summary>PostgreSQL's numeric holds 131,072 digits before the point; far less is plenty.</summary>
     public const int NumberExponent = 10_000;
 

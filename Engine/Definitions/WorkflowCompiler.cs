@@ -67,7 +67,7 @@ internal sealed class WorkflowCompiler
             _problems.Add(
                 "",
                 isDeep ? TooLarge : NotJson,
-                $"The definition is not JSON that can be read: {JsonText.Describe(exception)}",
+                $"The definition is not JSON that can be read: {JsonText.Describe(exception)}.",
                 isDeep ? $"At most {Limits.DefinitionDepth} levels are allowed." : "Correct the text at this place.");
             return false;
         }

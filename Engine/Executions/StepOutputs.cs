@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Nodes;
 
@@ -60,12 +61,21 @@ internal static class StepOutputs
                 Message = error.Message[..Math.Min(error.Message.Length, Limits.ErrorMessageLength)].Replace('\0', '\uFFFD'),
             };
 
-    private static void Write(System.Text.Json.Utf8JsonWriter writer, StepError error)
+    private static void Write(Utf8JsonWriter writer, StepError error)
     {
         writer.WriteStartObject();
         writer.WriteString("code"u8, error.Code);
         writer.WriteString("message"u8, error.Message);
         writer.WriteString("kind"u8, error.Kind.ToText());
+        if (!error.Details.IsEmpty)
+        {
+            var details = JsonElement.Parse(error.Details.Span, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+            foreach (var member in details.EnumerateObject())
+            {
+                member.WriteTo(writer);
+            }
+        }
+
         writer.WriteEndObject();
     }
 }

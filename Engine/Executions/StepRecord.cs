@@ -86,7 +86,14 @@ public static class StepErrorKinds
 /// <summary>Why a step failed, as data. <see cref="Code"/> is upper snake case and stable.</summary>
 /// <param name="RetryAfter">The target's own wish for the earliest next attempt; longer than the policy's delay wins.</param>
 public sealed record StepError(
-    string Code, string Message, StepErrorKind Kind = StepErrorKind.Permanent, TimeSpan? RetryAfter = null);
+    string Code, string Message, StepErrorKind Kind = StepErrorKind.Permanent, TimeSpan? RetryAfter = null)
+{
+    /// <summary>
+    /// What else whoever handles the error may want to know: a JSON object in UTF-8 whose members stand beside code,
+    /// message and kind in the output at the error port; empty = nothing.
+    /// </summary>
+    public ReadOnlyMemory<byte> Details { get; init; }
+}
 
 /// <summary>Why an execution failed: the step error that ended it, and the node it came from (null for a time-out).</summary>
 /// <param name="Compensation">What was undone because of it; null = nothing was there to undo.</param>
