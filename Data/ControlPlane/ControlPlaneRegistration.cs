@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Workflows.Data.Database;
 
 namespace Workflows.Data.ControlPlane;
@@ -17,6 +19,9 @@ public static class ControlPlaneRegistration
         var interceptor = new TenantCommandInterceptor();
         return services.AddDbContext<WorkflowsDbContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<WorkflowsDatabase>().Source, postgres => postgres.EnableRetryOnFailure(Retries, LongestRetryDelay, null))
+            // What a statement fails with is answered, or logged where it is not expected: a name that is taken is no error of ours.
+            .ConfigureWarnings(warnings => warnings.Log(
+                (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug)))
             .AddInterceptors(interceptor));
     }
 }

@@ -139,7 +139,8 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
         (await owner.PostAsync($"workflows/{saved.Id}/versions/1/restore")).Ok(HttpStatusCode.Created);
 
         Assert.Equal((1, 2, 1), (await KeptAsync(1), await KeptAsync(2), await KeptAsync(3)));
-        (await owner.DeleteAsync($"node-definitions/{node.Id}", changed.ETag)).Ok();
+        (await owner.DeleteAsync($"node-definitions/{node.Id}", changed.ETag)).Fails(HttpStatusCode.Conflict, "IN_USE");
+        await api.Host.ExecuteAsync("delete from node_definitions where id = $1", Guid.Parse($"{node.Id}"));
         Assert.Equal(2, await KeptAsync(2));
         (await owner.PostAsync($"workflows/{saved.Id}/publish", new { version = 2 })).Fails((HttpStatusCode)422, "DEFINITION_INVALID");
         (await owner.PostAsync($"workflows/{saved.Id}/versions/1/restore")).Fails((HttpStatusCode)422, "DEFINITION_INVALID");
