@@ -42,7 +42,7 @@ using Workflows.Engine.Schedules;
 namespace Workflows.Api;
 
 /// <summary>What the API consists of, and the order in which a request passes through it.</summary>
-internal static class Composition
+internal static partial class Composition
 {
     public static void AddApi(this WebApplicationBuilder builder)
     {
@@ -55,6 +55,7 @@ internal static class Composition
 
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
         services.AddSingleton<MigrationRunner>();
+        services.AddSingleton<SchemaGate>();
         services.AddControlPlane();
         builder.EnrichNpgsqlDbContext<WorkflowsDbContext>();
         builder.AddRedisClient(DispatchRegistration.ConnectionName);
@@ -129,14 +130,29 @@ internal static class Composition
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
-    /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
+    /// <summary>
+    /// Waits for this build's schema and makes the first tenant, before anybody is served; a second instance waits here
+    /// for the first. The schema is the work of <see cref="Operator.MigrateCommand"/>; only an API that was started
+    /// with the credentials of the database's owner makes it itself, as configurations of before do.
+    /// </summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
     {
         app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
-        await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        if (app.Services.GetRequiredService<DatabaseOptions>().AreOwners)
+        {
+            LogOwner(app.Logger);
+            await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        }
+
+        await app.Services.GetRequiredService<SchemaGate>().WaitAsync(cancellationToken);
         await app.Services.GetRequiredService<DatabaseClock>().SyncAsync(app.Services.GetRequiredService<WorkflowsDatabase>(), cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
+
+    [LoggerMessage(LogLevel.Warning,
+        "This API was given the credentials of the database's owner, which it does not need. Give them to a process "
+            + "'dotnet Workflows.Api.dll migrate' and the API its own role's (docs/process-rights.md)")]
+    private static partial void LogOwner(ILogger logger);
 
     private static void Bound(KestrelServerOptions kestrel)
     {

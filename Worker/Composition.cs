@@ -76,6 +76,7 @@ internal static class Composition
         services.AddSingleton<RunningLimits>();
         services.AddSingleton<Intake>();
         services.AddSingleton<Loop>();
+        services.AddSingleton<SetAsideLog>();
         services.AddHostedService<ChangeListener>();
         services.AddHostedService<MaintenanceService>();
         services.AddHostedService<BookkeepingService>();

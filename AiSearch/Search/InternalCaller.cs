@@ -2,13 +2,14 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Workflows.Data.Secrets;
 
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
 /// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp</c> (the tenant as a lower-case UUID, the
 /// time as Unix seconds) with HMAC-SHA256 under a key that both derive (HKDF-SHA256, no salt, info <c>internal-calls</c>, 32 bytes) from the
-/// UTF-8 bytes of <c>Security:EncryptionKey</c>, and sends it base64url-encoded. A signature is good for
+/// UTF-8 bytes of <c>Security:SearchKey</c>, and sends it base64url-encoded. A signature is good for
 /// <see cref="Limits.CallValidity"/>, so a leaked one opens one tenant's search for a minute.
 /// </summary>
 internal sealed class InternalCaller
@@ -22,11 +23,8 @@ internal sealed class InternalCaller
 
     public InternalCaller(IConfiguration configuration, TimeProvider clock)
     {
-        var secret = configuration["Security:EncryptionKey"];
-        if (string.IsNullOrEmpty(secret))
-        {
-            throw new InvalidOperationException("Security:EncryptionKey is not configured.");
-        }
+        var secret = ServiceKeys.Search(configuration)
+            ?? throw new InvalidOperationException($"{ServiceKeys.SearchSetting} is not configured.");
 
         _key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "internal-calls"u8.ToArray());
         _clock = clock;

@@ -1,3 +1,5 @@
+using Workflows.Data;
+
 namespace Workflows.Api.Http;
 
 /// <summary>Collects what is wrong with the fields of a body: all at once, each with its pointer.</summary>
@@ -25,6 +27,7 @@ internal sealed class Checks
 
         return string.IsNullOrWhiteSpace(value) ? Add(field, "EMPTY", $"'{field}' must not be empty.")
             : value.AsSpan().ContainsAnyInRange('\0', '\u001f') ? Add(field, "CHARACTERS", $"'{field}' must not hold control characters.")
+            : !StorableText.IsStorable(value) ? Add(field, "CHARACTERS", $"'{field}' holds half of a surrogate pair.")
             : Text(field, value, maxLength);
     }
 

@@ -146,6 +146,11 @@ internal static class ScheduleEndpoints
             var isSwitchedOn = wanted.Enabled == true && !schedule.Enabled;
             (schedule.Name, schedule.Description, schedule.Enabled) =
                 (wanted.Name ?? schedule.Name, wanted.Description ?? schedule.Description, wanted.Enabled ?? schedule.Enabled);
+            if (schedule.Enabled)
+            {
+                (schedule.DisabledReason, schedule.Failures, schedule.RetryAt) = (null, 0, null);
+            }
+
             schedule.Input = wanted.Input?.GetRawText() ?? schedule.Input;
             if (wanted.Timing is not null || isSwitchedOn)
             {
@@ -275,5 +280,5 @@ internal static class ScheduleEndpoints
 
     private static ScheduleItem View(Schedule row) => new(
         row.Id, row.Name, row.Description, row.WorkflowId, row.JobId, row.PackageId, row.TriggerId, Timing.Of(row.Settings(), row.CalendarId),
-        new RawJson(row.Input), row.Enabled, row.NextFireAt, row.LastFiredAt, row.Version, row.CreatedAt, row.UpdatedAt);
+        new RawJson(row.Input), row.Enabled, row.DisabledReason, row.NextFireAt, row.LastFiredAt, row.Version, row.CreatedAt, row.UpdatedAt);
 }

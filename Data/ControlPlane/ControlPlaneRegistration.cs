@@ -19,9 +19,14 @@ public static class ControlPlaneRegistration
         var interceptor = new TenantCommandInterceptor();
         return services.AddDbContext<WorkflowsDbContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<WorkflowsDatabase>().Source, postgres => postgres.EnableRetryOnFailure(Retries, LongestRetryDelay, null))
-            // What a statement fails with is answered, or logged where it is not expected: a name that is taken is no error of ours.
-            .ConfigureWarnings(warnings => warnings.Log(
-                (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug)))
-            .AddInterceptors(interceptor));
+            .AddInterceptors(interceptor)
+            .ConfigureWarnings(LeaveFailuresToTheCaller));
     }
+
+    // Each is thrown as well. A conflict that a caller is told of (409) would stand in the log as two errors with their
+    // stacks; what nobody expected is logged where it is answered.
+    private static void LeaveFailuresToTheCaller(WarningsConfigurationBuilder warnings) => warnings.Log(
+        (RelationalEventId.CommandError, LogLevel.Debug),
+        (CoreEventId.SaveChangesFailed, LogLevel.Debug),
+        (CoreEventId.QueryIterationFailed, LogLevel.Debug));
 }

@@ -108,7 +108,7 @@ public sealed partial class EventStore(WorkflowsDatabase database, EventRouter r
         {
             effects = await router.RouteAsync(tenantId, events, [], version, cancellationToken);
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             LogLeft(events.Count, tenantId, exception.Message);
         }

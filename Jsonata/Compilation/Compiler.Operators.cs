@@ -52,16 +52,19 @@ internal static partial class Compiler
     {
         // "a" & b & "c" leans left; its parts are joined in one go.
         var parts = new List<SyntaxNode>();
+        var positions = new List<int>();
         SyntaxNode current = binary;
         while (current is BinarySyntax { Operator: "&", Predicates: null, Group: null } chain)
         {
             parts.Add(chain.Right);
+            positions.Add(chain.Position);
             current = chain.Left;
         }
 
         parts.Add(current);
         parts.Reverse();
-        return Fold(new ConcatNode([.. parts.Select(part => Compile(part, scope))]), [.. parts]);
+        positions.Reverse();
+        return Fold(new ConcatNode([.. parts.Select(part => Compile(part, scope))], [.. positions]), [.. parts]);
     }
 
     // Literals are as long as the author wrote them, so this is ample; what is not folded is evaluated.

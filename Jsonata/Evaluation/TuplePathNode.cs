@@ -36,7 +36,7 @@ internal sealed class TuplePathNode(
             start = plainSteps.Evaluate(input, frame);
             if (start.IsUndefined)
             {
-                return default;
+                return grouping is null ? default : grouping.Apply(JsonataValue.FromHeap(new TupleStream(scope)), frame);
             }
         }
         else

@@ -59,10 +59,15 @@ internal static class ArrayFunctions
     private static void SortScalars(JsonataValue[] items, EvaluationContext context)
     {
         context.Step(items.Length);
-        if (Array.TrueForAll(items, item => item.Kind == JsonataKind.Number))
+        if (Array.TrueForAll(items, item => Operand.TryNumber(item, out _)))
         {
             var keys = Array.ConvertAll(items, item => NumberFunctions.Number(item));
             Array.Sort(keys, items);
+            if (Array.Exists(items, item => ExactNumber.IsExact(item)))
+            {
+                // Those with one double lie side by side; their other digits order them.
+                MergeSort.Sort(items, (a, b) => ExactNumber.Compare(a, b, NumberFunctions.Number(a), NumberFunctions.Number(b)) > 0);
+            }
         }
         else if (Array.TrueForAll(items, item => item.Kind == JsonataKind.String))
         {
@@ -87,6 +92,7 @@ internal static class ArrayFunctions
         var results = new ValueList(array.Traits & ListTraits.Sequence);
         var texts = new HashSet<string>(StringComparer.Ordinal);
         var numbers = new HashSet<double>();
+        var exact = new HashSet<string>(StringComparer.Ordinal);
         var others = new List<JsonataValue>();
         foreach (var item in array.Items())
         {
@@ -94,7 +100,8 @@ internal static class ArrayFunctions
             var isNew = item.Kind switch
             {
                 JsonataKind.String => texts.Add(Decoded(item, context)),
-                JsonataKind.Number => numbers.Add(NumberFunctions.Number(item)),
+                JsonataKind.Number when ExactNumber.IsExact(item) => exact.Add(ExactNumber.Key(item)),
+                JsonataKind.Number => IsNew(numbers, NumberFunctions.Number(item)),
                 _ => AddOther(item, others, context),
             };
             if (isNew)
@@ -105,6 +112,9 @@ internal static class ArrayFunctions
 
         return JsonataValue.FromHeap(results);
     }
+
+    // What is no number equals nothing, not even itself.
+    private static bool IsNew(HashSet<double> numbers, double number) => double.IsNaN(number) || numbers.Add(number);
 
     private static string Decoded(in JsonataValue item, EvaluationContext context)
     {

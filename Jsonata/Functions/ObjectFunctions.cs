@@ -35,7 +35,7 @@ internal static class ObjectFunctions
 
     public static JsonataValue Lookup(ReadOnlySpan<JsonataValue> arguments, in Call call) => arguments[1].IsUndefined
         ? default
-        : new FieldName(StringFunctions.Text(arguments[1])).LookUp(arguments[0], call.Context);
+        : new FieldName(StringFunctions.Text(arguments[1])).LookUpSequence(arguments[0], call.Context);
 
     public static JsonataValue Spread(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {

@@ -80,11 +80,15 @@ internal static class RegexFunctions
         }
         else
         {
-            SplitAt(text, StringFunctions.Text(arguments[1]), Math.Floor(limit), parts, call.Context);
+            SplitAt(
+                text, StringFunctions.Text(arguments[1]), arguments[2].IsUndefined ? limit : Unsigned(limit), parts, call.Context);
         }
 
         return JsonataValue.FromHeap(parts);
     }
+
+    // ECMAScript's ToUint32, which the limit of String.split goes through.
+    private static double Unsigned(double limit) => double.IsFinite(limit) ? Math.Floor(limit) % 4_294_967_296 : 0;
 
     private static void AddPart(ValueList parts, string part, EvaluationContext context)
     {

@@ -6,7 +6,7 @@ namespace Workflows.Jsonata.Values;
 
 /// <summary>
 /// Values as $string() and &amp; write them: strings as they are, everything else as JSON with numbers rounded to 15
-/// digits; functions are empty strings.
+/// digits, unless they only passed through and a double does not hold them; functions are empty strings.
 /// </summary>
 internal static class JsonText
 {
@@ -24,6 +24,11 @@ internal static class JsonText
                 value.TryGetString(out var text);
                 return text!;
             case JsonataKind.Number:
+                if (ExactNumber.KeptText(value) is { } kept)
+                {
+                    return kept;
+                }
+
                 value.TryGetNumber(out var number);
                 return double.IsFinite(number)
                     ? NumberText.FormatRounded(number)
@@ -60,6 +65,12 @@ internal static class JsonText
                     break;
                 case JsonataKind.Undefined:
                     _text.Append("null");
+                    break;
+                case JsonataKind.Number when value.IsPlainNumber && !double.IsFinite(value.PlainNumber):
+                    // As the reference: what is no number at all is null, as JSON.stringify has it.
+                    _text.Append(double.IsNaN(value.PlainNumber)
+                        ? "null"
+                        : throw Errors.Of("D1001", value: NumberText.Format(value.PlainNumber)));
                     break;
                 default:
                     _text.Append(Of(value, context));

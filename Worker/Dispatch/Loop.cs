@@ -1,10 +1,12 @@
 using Workflows.Data;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Worker.Dispatch;
 
 /// <summary>
 /// The maintenance loop: repeats one piece of housekeeping until the worker stops. A failure is logged and the next round comes all the
-/// same; while the database is away the rounds slow down.
+/// same; while the database is away the rounds slow down. A failure is written with its stack once, then counted: a loop that fails for
+/// hours fills no disk.
 /// </summary>
 internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
 {
@@ -13,12 +15,17 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
     /// <param name="round">Does one round and says how long to wait for the next.</param>
     public async Task RunAsync(string name, Func<CancellationToken, Task<TimeSpan>> round, CancellationToken cancellationToken)
     {
+        var failures = new RepeatedFailures(clock);
         while (!cancellationToken.IsCancellationRequested)
         {
             TimeSpan pause;
             try
             {
                 pause = await round(cancellationToken);
+                if (failures.Succeeded() is > 0 and var failed)
+                {
+                    LogRecovered(name, failed);
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -28,15 +35,7 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                if (PostgresErrors.IsTransient(exception))
-                {
-                    LogTransient(name, exception.Message);
-                }
-                else
-                {
-                    LogFailure(name, exception);
-                }
-
+                Write(name, exception, failures.Note(exception));
                 pause = PauseAfterFailure;
             }
 
@@ -54,6 +53,24 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
         }
     }
 
+    private void Write(string name, Exception exception, FailureNote note)
+    {
+        switch (note)
+        {
+            case { Count: 0 }:
+                break;
+            case { IsFirst: false }:
+                LogRepeated(name, note.Count, exception.Message);
+                break;
+            case var _ when PostgresErrors.IsTransient(exception):
+                LogTransient(name, exception.Message);
+                break;
+            default:
+                LogFailure(name, exception);
+                break;
+        }
+    }
+
     /// <summary>Does something once, again and again until it succeeds.</summary>
     public async Task UntilDoneAsync(string name, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
     {
@@ -68,6 +85,12 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} could not be done now: {Reason}")]
     private partial void LogTransient(string name, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Name} failed {Count} more times: {Reason}")]
+    private partial void LogRepeated(string name, long count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Name} works again after {Count} failures")]
+    private partial void LogRecovered(string name, long count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Name} failed")]
     private partial void LogFailure(string name, Exception exception);

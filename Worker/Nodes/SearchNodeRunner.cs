@@ -3,13 +3,14 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Workflows.Data.Secrets;
 using Workflows.Engine;
 
 namespace Workflows.Worker.Nodes;
 
 /// <summary>
 /// Asks the search service for <c>search</c> nodes, for the execution's tenant and no other: the call is signed as the service wants it (HMAC-SHA256 over
-/// <c>tenant|unix seconds</c> under a key derived from <c>Security:EncryptionKey</c>).
+/// <c>tenant|unix seconds</c> under a key derived from <c>Security:SearchKey</c>).
 /// </summary>
 internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configuration, TimeProvider clock) : INodeRunner
 {
@@ -21,9 +22,9 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
     public Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken) => ConnectorAccess.GuardAsync(async () =>
     {
         var parameters = new RenderedCall(call);
-        if (configuration["Security:EncryptionKey"] is not { Length: > 0 } secret)
+        if (ServiceKeys.Search(configuration) is not { } secret)
         {
-            return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:EncryptionKey).", isTransient: false);
+            return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
         }
 
         using var request = new HttpRequestMessage(HttpMethod.Get, Address(parameters));

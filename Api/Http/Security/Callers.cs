@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Api.Http.Security;
 
@@ -168,6 +169,10 @@ internal sealed partial class Housekeeping(
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
 
+    private readonly RepeatedFailures _deaf = new(clock);
+    private readonly RepeatedFailures _untimed = new(clock);
+    private readonly RepeatedFailures _unwritten = new(clock);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -194,7 +199,7 @@ internal sealed partial class Housekeeping(
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                LogDeaf(log, exception);
+                Write(_deaf, exception, LogDeaf, "Listening for invalidations");
                 await Task.Delay(ListenRetry, clock, stoppingToken);
             }
         }
@@ -213,7 +218,7 @@ internal sealed partial class Housekeeping(
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                LogUntimed(log, exception);
+                Write(_untimed, exception, LogUntimed, "Asking the database for the time");
             }
         }
     }
@@ -234,11 +239,28 @@ internal sealed partial class Housekeeping(
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
                 {
-                    LogUnwritten(log, exception);
+                    Write(_unwritten, exception, LogUnwritten, "Writing when API keys were used last");
                 }
             }
         }
     }
+
+    // With its stack the first time, then counted: an outage of hours fills no disk.
+    private void Write(RepeatedFailures failures, Exception exception, Action<ILogger, Exception> first, string what)
+    {
+        switch (failures.Note(exception))
+        {
+            case { IsFirst: true }:
+                first(log, exception);
+                break;
+            case { Count: > 0 and var count }:
+                LogRepeated(log, what, count, exception.Message);
+                break;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{What} failed {Count} more times: {Reason}")]
+    private static partial void LogRepeated(ILogger logger, string what, long count, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Cannot ask the database for the time")]
     private static partial void LogUntimed(ILogger logger, Exception exception);

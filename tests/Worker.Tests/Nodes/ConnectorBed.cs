@@ -38,10 +38,14 @@ internal sealed class ConnectorBed : IAsyncDisposable
             new CustomNodeRunner(new NodeDefinitionStore(bed.WorkerDatabase, bed.Changes, clock), calls, access, clock),
             new SqlNodeRunner(access, _sql),
             new EmailNodeRunner(access, smtp),
-            new FileNodeRunner(access, s3, new FolderStorage(new WorkerOptions { FileRoot = fileRoot })),
+            new FileNodeRunner(access, s3, new FolderStorage(FilesIn(fileRoot), clock)),
             new StoreNodeRunner(new ContextStore(bed.WorkerDatabase, clock), access, clock),
         }.ToDictionary(runner => runner.Type);
     }
+
+    /// <summary>A quota that tests can reach: 2,000 bytes and 20 files.</summary>
+    private static WorkerOptions FilesIn(string? root) =>
+        new() { FileRoot = root, FileQuotaBytes = 2_000, FileQuotaCount = 20 };
 
     public WorkerBed Bed { get; }
 
