@@ -38,6 +38,33 @@ public static class JsonText
     }
 
     /// <summary>
+    /// The name of a member that an object in <paramref name="utf8"/> has twice: which of the two counts is nobody's guess. Null
+    /// when there is none.
+    /// </summary>
+    /// <param name="utf8">JSON that <see cref="FindProblem"/> has passed.</param>
+    public static string? FindDuplicate(ReadOnlySpan<byte> utf8, int maxDepth = Limits.JsonDepth)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
+        Stack<HashSet<string>>? open = null;
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject:
+                    (open ??= []).Push(new HashSet<string>(StringComparer.Ordinal));
+                    break;
+                case JsonTokenType.EndObject:
+                    open!.Pop();
+                    break;
+                case JsonTokenType.PropertyName when reader.GetString() is { } name && !open!.Peek().Add(name):
+                    return name;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
     /// The part of <see cref="FindProblem"/> that no JSON parser looks at: the encoding, and escapes of code points that are
     /// none.
     /// </summary>

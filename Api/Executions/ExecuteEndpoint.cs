@@ -54,7 +54,7 @@ internal sealed class ExecuteEndpoint(
             _ => null,
         };
         context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
-        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated);
+        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated, result?.Status);
     }
 
     private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)
@@ -156,6 +156,12 @@ internal sealed class ExecuteEndpoint(
             return Problem.Invalid(pointer, $"An input has at most {Engine.Limits.InputBytes} bytes.", "TOO_LARGE");
         }
 
+        if (Engine.JsonText.FindDuplicate(input) is { } twice)
+        {
+            var message = $"The input has the member '{twice}' twice in one object.";
+            return new Problem(Errors.InvalidJson, message, [new ErrorDetail(pointer, "DUPLICATE", message)]);
+        }
+
         if (workflow.Definition.Parameters is null)
         {
             return null;
@@ -239,13 +245,14 @@ internal sealed class ExecuteEndpoint(
         return null;
     }
 
+    // The status is the last that was seen while the client waited; none was looked for otherwise.
     private static Task AnswerAsync(
-        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated) => outcome switch
+        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated, string? status = null) => outcome switch
         {
             StartOutcome.Started started => WriteAsync(
-                context, execution.WorkflowId, execution.Version, started.Id, result, started.IsHeld ? "held" : "queued"),
+                context, execution.WorkflowId, execution.Version, started.Id, result, status ?? (started.IsHeld ? "held" : "queued")),
             StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
-            StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already, result),
+            StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
             StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
             StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
             StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),

@@ -135,7 +135,7 @@ internal static partial class RequestBody
         }
         catch (JsonException exception)
         {
-            throw new ProblemException(Explain(exception));
+            throw new ProblemException(Explain(exception, typeof(T)));
         }
     }
 
@@ -163,14 +163,15 @@ internal static partial class RequestBody
     private static Problem TooLarge() => new(Errors.PayloadTooLarge, $"A body has at most {Limits.BodyBytes} bytes.");
 
     // The serializer's own messages name our types; only what concerns the client goes out.
-    private static Problem Explain(JsonException exception)
+    private static Problem Explain(JsonException exception, Type type)
     {
         var pointer = Pointer(exception.Path);
         if (UnknownMember().Match(exception.Message) is { Success: true } unknown)
         {
             var name = unknown.Groups[1].Value;
             var message = $"There is no field '{name}' here.";
-            return new Problem(Errors.UnknownField, message, [new ErrorDetail(pointer.EndsWith('/' + name, StringComparison.Ordinal) ? pointer : $"{pointer}/{name}", "UNKNOWN", message)]);
+            var at = pointer.EndsWith('/' + name, StringComparison.Ordinal) ? pointer : $"{pointer}/{name}";
+            return new Problem(Errors.UnknownField, message, [new ErrorDetail(at, "UNKNOWN", message, KnownFields.Hint(type, pointer))]);
         }
 
         if (MissingMembers().Match(exception.Message) is { Success: true } missing)
