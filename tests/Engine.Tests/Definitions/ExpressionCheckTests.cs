@@ -15,7 +15,7 @@ public sealed class ExpressionCheckTests
     [InlineData("a {{ $lenght(input.a) }} b", "There is no function $lenght.", "Did you mean $length?")]
     [InlineData("{{ ($total := 1; $totl) }}", "There is no variable $totl here.", "Did you mean $total?")]
     [InlineData("{{ uppercase(input.a) }}", "uppercase is a field here, not a function.", "Did you mean $uppercase?")]
-    [InlineData("{{ $substring(input.a) }}", "$substring takes", "Write $substring(str, start[, length]).")]
+    [InlineData("{{ $substring(input.a, 1, 2, 3) }}", "$substring takes 1 to 3 argument(s), not 4.", "Write $substring(str, start[, length]).")]
     public void An_unknown_name_in_a_template_is_refused(string text, string message, string? hint)
     {
         var problem = Assert.Single(Refusals(text));
