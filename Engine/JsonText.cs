@@ -138,7 +138,19 @@ public static class JsonText
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = end < 0 ? message : message[..end];
         end = text.IndexOf(" Path:", StringComparison.Ordinal);
-        return (end < 0 ? text : text[..end]).TrimEnd('.'); // the sentence around it ends by itself
+        text = end < 0 ? text : text[..end];
+
+        // What follows is advice to programmers: "Change the reader options."
+        for (end = text.IndexOf(". ", StringComparison.Ordinal); end >= 0; end = text.IndexOf(". ", end + 1, StringComparison.Ordinal))
+        {
+            if (end + 2 < text.Length && char.IsAsciiLetterUpper(text[end + 2]))
+            {
+                text = text[..end];
+                break;
+            }
+        }
+
+        return text.TrimEnd('.');
     }
 
     private static bool TryReadUnit(ReadOnlySpan<byte> utf8, int at, out int unit)

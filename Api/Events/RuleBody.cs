@@ -38,7 +38,7 @@ internal static class RuleBody
             checks.Add("activeTo", "VALUE", "'activeTo' lies after 'activeFrom'.");
         }
 
-        if (!Rule.TryCompile(Encoding.UTF8.GetBytes(definition), out var rule, out var problems))
+        if (!Rule.TryAccept(Encoding.UTF8.GetBytes(definition), out var rule, out var problems))
         {
             foreach (var problem in problems)
             {

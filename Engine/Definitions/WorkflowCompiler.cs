@@ -18,10 +18,10 @@ internal sealed class WorkflowCompiler
     private readonly List<ResourceUse> _resources = [];
     private readonly CustomNodeSet _customNodes;
 
-    public WorkflowCompiler(CustomNodeSet customNodes)
+    public WorkflowCompiler(CustomNodeSet customNodes, bool isNew)
     {
         _customNodes = customNodes;
-        _expressions = new ExpressionCompiler(_problems);
+        _expressions = new ExpressionCompiler(_problems, isNew);
     }
 
     public bool TryCompile(

@@ -54,7 +54,7 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
         var attributes = new CloudEventAttributes
         {
             Id = EventId(context),
-            Type = context.RequiredText(parameters.Type, "type", Limits.EventTypeLength),
+            Type = context.RequiredText(parameters.Type, "type", Limits.EventTypeLength, isName: true),
             Source = context.Text(parameters.Source, "source", Limits.EventSourceLength) ?? $"/workflows/{facts.WorkflowId}",
             Subject = context.Text(parameters.Subject, "subject", Limits.EventSubjectLength),
             DataContentType = data.IsEmpty ? null : "application/json",
