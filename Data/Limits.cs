@@ -143,4 +143,7 @@ public static class Limits
 
     /// <summary>Bytes of an object store's answer that is no file: a list, or an error.</summary>
     public const int StoreAnswerBytes = 4 * 1024 * 1024;
+
+    /// <summary>How long after the last of its descendants was started those of an execution are counted.</summary>
+    public static readonly TimeSpan FamilyLifetime = TimeSpan.FromDays(30);
 }

@@ -122,6 +122,12 @@ internal readonly ref struct NodeContext(
                 StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' must be text; its expression yields {Describe(value)}."));
         }
 
+        if (JsonText.FindCharacterProblem(text!) is { } problem)
+        {
+            throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' cannot be used: it holds {problem}."));
+        }
+
         return text!.Length <= maxLength
             ? text
             : throw new StepException(new StepError(

@@ -6,29 +6,40 @@ namespace Workflows.Worker.Dispatch;
 /// The maintenance loop: repeats one piece of housekeeping until the worker stops. A failure is logged and the next round comes all the
 /// same; while the database is away the rounds slow down.
 /// </summary>
-internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
+internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogger<Loop> logger)
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
 
+    /// <param name="name">What it does, for the log and the health page.</param>
     /// <param name="round">Does one round and says how long to wait for the next.</param>
-    public async Task RunAsync(string name, Func<CancellationToken, Task<TimeSpan>> round, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the loop.</param>
+    /// <param name="longestRound">What takes longer hangs; null = <see cref="Limits.LoopSilence"/>.</param>
+    public async Task RunAsync(
+        string name,
+        Func<CancellationToken, Task<TimeSpan>> round,
+        CancellationToken cancellationToken,
+        TimeSpan? longestRound = null)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             TimeSpan pause;
             try
             {
+                health.Began(name, longestRound ?? Limits.LoopSilence);
                 pause = await round(cancellationToken);
+                health.Succeeded(name);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
+                health.Ended(name);
                 return;
             }
 #pragma warning disable CA1031 // the maintenance loop's boundary
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                if (PostgresErrors.IsTransient(exception))
+                health.Failed(name, exception.Message);
+                if (PostgresErrors.MayPass(exception))
                 {
                     LogTransient(name, exception.Message);
                 }
@@ -48,10 +59,13 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
                 }
                 catch (OperationCanceledException)
                 {
+                    health.Ended(name);
                     return;
                 }
             }
         }
+
+        health.Ended(name);
     }
 
     /// <summary>Does something once, again and again until it succeeds.</summary>

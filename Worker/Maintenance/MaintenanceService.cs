@@ -17,7 +17,7 @@ internal sealed partial class MaintenanceService(
     // Steps before executions: what is unfinished is judged by the execution's row.
     private static readonly string[] RunTables = ["step_executions", "event_matches", "events", "executions"];
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken, Limits.LongMaintenance);
 
     private async Task<TimeSpan> RoundAsync(CancellationToken cancellationToken)
     {
@@ -52,6 +52,10 @@ internal sealed partial class MaintenanceService(
         }
 
         while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
+        while (await maintenance.DeleteExpiredFamiliesAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
         {
         }
 

@@ -50,7 +50,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
             {
                 return await read();
             }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+            catch (Exception exception) when (PostgresErrors.MayPass(exception))
             {
                 await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
             }
