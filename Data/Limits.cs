@@ -155,4 +155,7 @@ public static class Limits
 
     /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
     public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>How long after the last of its descendants was started those of an execution are counted.</summary>
+    public static readonly TimeSpan FamilyLifetime = TimeSpan.FromDays(30);
 }

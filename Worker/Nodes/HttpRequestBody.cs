@@ -23,7 +23,7 @@ internal sealed record HttpRequestBody(ReadOnlyMemory<byte> Bytes, string? Conte
         }
 
         var type = MediaType.Parse(given);
-        var json = JsonElement.Parse(call.Body.Span, new JsonDocumentOptions { MaxDepth = Engine.Limits.RenderedDepth });
+        var json = JsonText.ParseElement(call.Body);
         if (type.IsForm && json.ValueKind == JsonValueKind.Object)
         {
             return new(Encoding.ASCII.GetBytes(Form(json)), given);
