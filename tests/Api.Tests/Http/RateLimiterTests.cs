@@ -81,7 +81,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         {
             _begun = Clock.GetUtcNow();
             var options = new RateLimitOptions { Burst = burst, PermitsPerSecond = rate };
-            _limiter = new(new RateLimitStore(redis), options, Clock);
+            _limiter = new(new RateLimitStore(redis, Clock, NullLogger<RateLimitStore>.Instance), options, Clock);
         }
 
         public FakeTimeProvider Clock { get; } = new();

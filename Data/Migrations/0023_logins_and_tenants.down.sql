@@ -1,0 +1,3 @@
+drop function list_tenants();
+drop function find_logins_at(text, uuid, text);
+drop table login_failures;
