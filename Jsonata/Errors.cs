@@ -116,6 +116,7 @@ internal static class Errors
         ["U1006"] = "The regular expression {value} took too long over one string.",
         ["U1007"] = "The picture is longer than {value} characters.",
         ["U1008"] = "The regular expression {value} could not be matched: nest fewer repetitions and groups.",
+        ["U1009"] = "The evaluation built more than {value} bytes of strings, arrays and objects.",
         ["U1010"] = "The input is not valid JSON: {value}",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

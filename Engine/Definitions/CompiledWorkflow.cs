@@ -160,7 +160,7 @@ public sealed class CompiledWorkflow
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) };
-        var value = key.Evaluate(JsonataValue.FromObject(scope));
+        var value = key.Evaluate(JsonataValue.FromObject(scope), EvaluationLimits.SmallOptions);
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 }
@@ -200,10 +200,9 @@ public sealed class CompiledTrigger
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["event"] = JsonataValue.FromJson(structuredJson) };
-        var options = new JsonataOptions { Limits = EvaluationLimits.Expressions };
         try
         {
-            return _condition.Evaluate(JsonataValue.FromObject(scope), options).ToBoolean()
+            return _condition.Evaluate(JsonataValue.FromObject(scope), EvaluationLimits.SmallOptions).ToBoolean()
                 ? TriggerMatch.Matched
                 : TriggerMatch.ConditionFalse;
         }

@@ -30,6 +30,9 @@ internal enum ExpressionScope
 /// <summary>Compiles the expressions and templates of one definition and remembers what each of them reads.</summary>
 internal sealed class ExpressionCompiler(ProblemList problems)
 {
+    // One for the definition: thousands of constants must not hold up whoever validates it.
+    private readonly FoldingBudget _folding = new();
+
     public List<ExpressionUse> Uses { get; } = [];
 
     /// <summary>Compiles <c>expr</c> or <c>{{ expr }}</c>; null when it does not parse, which is then reported.</summary>
@@ -77,7 +80,7 @@ internal sealed class ExpressionCompiler(ProblemList problems)
             return null;
         }
 
-        if (JsonTemplate.TryParse(json, out var template, out var errors))
+        if (JsonTemplate.TryParse(json, _folding, out var template, out var errors))
         {
             Remember(pointer, node, scope, template.References, maySeeSecrets);
             return template;

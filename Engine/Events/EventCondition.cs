@@ -24,7 +24,8 @@ public static class EventCondition
             MaxSequenceLength: 20_000,
             MaxStringLength: Limits.InputBytes,
             MaxOutputBytes: Limits.InputBytes,
-            RegexTimeoutMilliseconds: 50),
+            RegexTimeoutMilliseconds: 50,
+            MaxBytes: Limits.RoutingBytes),
     };
 
     /// <summary>The condition of a trigger as its definition writes it; parsed once per text.</summary>

@@ -23,6 +23,7 @@ internal static class Equality
                 right.TryGetNumber(out var rightNumber);
                 return leftNumber == rightNumber;
             case JsonataKind.String:
+                context.StepForReading(left.TextLength);
                 return StringsEqual(left, right);
             case JsonataKind.Array:
                 return ArraysEqual(left, right, context);

@@ -25,6 +25,7 @@ internal sealed class FieldName(string name)
         }
 
         context.Step(count);
+        context.BuildItems(count);
         var members = new JsonataValue[count];
         return dom.TryMemberOfAll(array.Row, name, _utf8, members)
             ? JsonataValue.FromHeap(ValueList.OfDefined(members, ListTraits.Sequence))

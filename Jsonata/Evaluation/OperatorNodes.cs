@@ -108,6 +108,7 @@ internal sealed class CompareNode(ComparisonOperator op, string token, Node left
             });
         }
 
+        frame.Context.StepForReading(first.TextLength + second.TextLength);
         if (!IsComparable(first) || !IsComparable(second))
         {
             throw Errors.At(position, "T2010", token, Errors.Show(IsComparable(first) ? second : first));
@@ -162,6 +163,7 @@ internal sealed class EqualTextNode(bool negated, Node left, string text) : Node
             return JsonataValue.False;
         }
 
+        frame.Context.StepForReading(value.TextLength);
         return JsonataValue.FromBoolean(value.IsText(text, _utf8) != negated);
     }
 }
@@ -226,9 +228,9 @@ internal sealed class ConcatNode(Node[] parts) : Node
             var value = parts[i].Evaluate(input, frame);
             texts[i] = value.TryGetString(out var text) ? text! : JsonText.Of(value, frame.Context);
             length += texts[i].Length;
+            frame.Context.CheckString(length);
         }
 
-        frame.Context.CheckString(length);
         frame.Context.StepForText((int)length);
         return JsonataValue.FromString(string.Concat(texts));
     }

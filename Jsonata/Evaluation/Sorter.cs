@@ -57,6 +57,8 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
             return only.IsArray ? Sequence.One(only) : only;
         }
 
+        frame.Context.CheckLength(count);
+        frame.Context.BuildItems(count * (terms.Length + 2));
         var rows = new Row[count];
         var i = 0;
         foreach (var item in input.Items())
@@ -94,6 +96,8 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
                 return a.IsUndefined;
             }
 
+            left.Frame.Context.StepForReading(a.TextLength);
+            left.Frame.Context.StepForReading(b.TextLength);
             var order = Compare(a, b);
             if (order != 0)
             {

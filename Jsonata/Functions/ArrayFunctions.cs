@@ -66,7 +66,7 @@ internal static class ArrayFunctions
         }
         else if (Array.TrueForAll(items, item => item.Kind == JsonataKind.String))
         {
-            var keys = Array.ConvertAll(items, item => StringFunctions.Text(item));
+            var keys = Array.ConvertAll(items, item => Decoded(item, context));
             Array.Sort(keys, items, StringComparer.Ordinal);
         }
         else
@@ -93,7 +93,7 @@ internal static class ArrayFunctions
             context.Step();
             var isNew = item.Kind switch
             {
-                JsonataKind.String => texts.Add(StringFunctions.Text(item)),
+                JsonataKind.String => texts.Add(Decoded(item, context)),
                 JsonataKind.Number => numbers.Add(NumberFunctions.Number(item)),
                 _ => AddOther(item, others, context),
             };
@@ -104,6 +104,13 @@ internal static class ArrayFunctions
         }
 
         return JsonataValue.FromHeap(results);
+    }
+
+    private static string Decoded(in JsonataValue item, EvaluationContext context)
+    {
+        context.StepForReading(item.TextLength);
+        context.Build((long)item.TextLength * sizeof(char));
+        return StringFunctions.Text(item);
     }
 
     private static bool AddOther(in JsonataValue item, List<JsonataValue> others, EvaluationContext context)
@@ -139,6 +146,7 @@ internal static class ArrayFunctions
         for (var row = 0; row < length; row++)
         {
             call.Context.Step(columns.Length);
+            call.Context.BuildItems(columns.Length);
             call.Context.Add(rows, JsonataValue.FromHeap(new ValueList(Array.ConvertAll(columns, column => column[row]))));
         }
 
@@ -150,6 +158,7 @@ internal static class ArrayFunctions
         var count = array.ItemCount();
         context.Step(count);
         context.CheckLength(count);
+        context.BuildItems(count);
         var items = new JsonataValue[count];
         var i = 0;
         foreach (var item in array.Items())
