@@ -46,7 +46,9 @@ internal static class Composition
     public static void AddApi(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        builder.WebHost.ConfigureKestrel(Bound);
+        var connections = builder.Configuration.GetValue("Api:MaxConnections", Limits.Connections);
+        builder.WebHost.ConfigureKestrel(kestrel => Bound(kestrel, connections));
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = Limits.ReadAheadBytes);
         services.ConfigureHttpJsonOptions(options => Envelope.Apply(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddSingleton(new DatabaseClock(TimeProvider.System));
@@ -55,7 +57,7 @@ internal static class Composition
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
         services.AddSingleton<MigrationRunner>();
         services.AddControlPlane();
-        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>();
+        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>(settings => settings.DisableHealthChecks = true); // the watch looks deeper, and answers at once
         builder.AddRedisClient(DispatchRegistration.ConnectionName);
         services.DegradeOnly("StackExchange.Redis");
         services.AddDispatch(builder.Configuration);
@@ -69,12 +71,21 @@ internal static class Composition
         services.AddSingleton<UssdEndpoint>();
 
         Drain.Add(services, builder.Configuration);
+        services.AddSingleton<DatabaseWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
+        services.AddSingleton<LoopHealth>();
         services.AddHealthChecks()
+            .AddCheck<DatabaseWatch>("database")
+            .AddCheck<LoopHealth>("loops", HealthStatus.Degraded)
+            .AddCheck<RateLimitHealth>("rate-limits", HealthStatus.Degraded)
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
         services.AddSingleton<WebhookEndpoint>();
+        services.AddSingleton<WebhookLimiter>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<LoginLimiter>();
         services.AddSingleton<CallbackSignatures>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
@@ -98,6 +109,7 @@ internal static class Composition
         api.MapSessions();
         api.MapApiKeys();
         api.MapUsers();
+        api.MapAccounts();
         api.MapRoles();
         api.MapGroups();
         api.MapApprovals();
@@ -137,9 +149,12 @@ internal static class Composition
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
 
-    private static void Bound(KestrelServerOptions kestrel)
+    private static void Bound(KestrelServerOptions kestrel, int connections)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = connections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = connections;
+        kestrel.Limits.MaxRequestBufferSize = Limits.ReadAheadBytes;
         kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;

@@ -34,7 +34,7 @@ internal sealed class TenantCommand : IOperatorCommand
             services.GetRequiredService<Passwords>(),
             services.GetRequiredService<TimeProvider>());
         var rest = arguments.Skip(1).ToArray();
-        await (arguments.FirstOrDefault() switch
+        await ((arguments.Count == 0 ? null : arguments[0]) switch
         {
             "list" => ListAsync(tenants, new CommandOptions(rest), output, cancellationToken),
             "add" => AddAsync(tenants, new CommandOptions(rest, NameOption, OwnerOption, FileOption), output, cancellationToken),

@@ -32,6 +32,16 @@ as $$
   where lower(u.email) = lower(login_email) and u.deleted_at is null and t.status = 'active'
 $$;
 
+-- Every instance of the API writes here, to know that it can.
+create table api_instances (
+  id       uuid primary key,
+  seen_at  timestamptz not null
+);
+grant select, insert, update, delete on api_instances to workflows_api;
+
+-- Answers of logins that were kept under an idempotency key hold tokens.
+delete from idempotency_keys where scope like '%:POST /api/v1/auth/%';
+
 -- For the operator's commands, which run outside of every tenant.
 create function list_tenants()
   returns table (tenant_id uuid, slug text, name text, status text, settings jsonb, created_at timestamptz)
