@@ -63,6 +63,7 @@ internal static class Composition
         services.AddDispatch(builder.Configuration);
         AddStores(services);
         AddSecurity(services, builder.Configuration);
+        KnownProxies.Add(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
         AddConnectors(services, builder.Configuration);
         services.AddSingleton(builder.Configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
@@ -89,11 +90,16 @@ internal static class Composition
         services.AddSingleton<CallbackSignatures>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
-        services.AddApiReference();
+        services.AddApiReference(builder.Configuration["Api:PublicUrl"]);
     }
 
     public static void UseApi(this WebApplication app)
     {
+        if (app.Configuration.GetSection(KnownProxies.Setting).Exists())
+        {
+            app.UseForwardedHeaders();
+        }
+
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();

@@ -11,13 +11,16 @@ namespace Workflows.Api.Http;
 /// </summary>
 internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch watch, ILogger<ErrorHandling> log)
 {
+    /// <summary>A year, in seconds.</summary>
+    private const string StayWithHttps = "max-age=31536000";
+
     private static readonly PathString ApiPath = "/api";
     private static readonly TimeSpan RetryUnavailable = TimeSpan.FromSeconds(2);
 
     public async Task InvokeAsync(HttpContext context)
     {
         RequestIds.Assign(context);
-        SetHeaders(context.Response);
+        SetHeaders(context);
         var aborted = context.RequestAborted;
         using var watched = context.Request.Path.StartsWithSegments(ApiPath) ? watch.Enter(aborted) : null;
         context.RequestAborted = watched?.Token ?? aborted;
@@ -43,10 +46,15 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
         }
     }
 
-    private static void SetHeaders(HttpResponse response)
+    private static void SetHeaders(HttpContext context)
     {
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["Referrer-Policy"] = "no-referrer";
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        if (context.Request.IsHttps)
+        {
+            headers.StrictTransportSecurity = StayWithHttps;
+        }
     }
 
     private async Task AnswerAsync(HttpContext context, Exception exception)
@@ -76,7 +84,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
         var requestId = context.Response.Headers[RequestIds.Header];
         context.Response.Clear();
         context.Response.Headers[RequestIds.Header] = requestId;
-        SetHeaders(context.Response);
+        SetHeaders(context);
         await problem.ExecuteAsync(context);
     }
 

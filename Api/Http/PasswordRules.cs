@@ -14,7 +14,7 @@ internal static partial class PasswordRules
     /// <summary>Longest unit whose repetition makes no password, in characters.</summary>
     private const int Unit = 6;
 
-    /// <summary>Characters that must be left when the e-mail address and well-known words are taken out.</summary>
+    /// <summary>Letters that must be left where the e-mail address or well-known words are taken out.</summary>
     private const int OfItsOwn = 6;
 
     private const string Rows = "abcdefghijklmnopqrstuvwxyzabc 01234567890123456789 qwertyuiopasdfghjklzxcvbnm qwertzuiopasdfghjklyxcvbnm";
@@ -32,7 +32,7 @@ internal static partial class PasswordRules
         return plain.Distinct().Count() < Distinct ? $"A password has at least {Distinct} different characters."
             : IsRepetition(plain) ? "A password must not be a few characters repeated."
             : IsRow(plain) ? "A password must not be a row of the alphabet, of digits or of the keyboard."
-            : OwnLength(plain, email) < OfItsOwn ? "A password must be more than the e-mail address, or a well-known word with a number."
+            : IsHabit(plain, email) ? "A password must be more than the e-mail address, or a well-known word with a number."
             : null;
     }
 
@@ -56,8 +56,9 @@ internal static partial class PasswordRules
         return Rows.Contains(text, StringComparison.Ordinal) || Rows.Contains(new string(backwards), StringComparison.Ordinal);
     }
 
-    private static int OwnLength(string text, string? email)
+    private static bool IsHabit(string password, string? email)
     {
+        var text = password;
         if (email is { Length: > 0 })
         {
             var address = email.ToLowerInvariant();
@@ -68,9 +69,10 @@ internal static partial class PasswordRules
             }
         }
 
-        return WellKnown().Replace(text, "").Length;
+        text = WellKnown().Replace(text, "");
+        return text.Length < password.Length && text.Count(char.IsLetter) < OfItsOwn;
     }
 
-    [GeneratedRegex("pass(word|wort|phrase)?|secret|welcome|letmein|admin(istrator)?|changeme|default|workflows?|owner|user|login|qwert[yz](uiop)?|[0-9]|[^a-z\\p{L}]")]
+    [GeneratedRegex("pass(word|wort|phrase)?|secret|welcome|letmein|admin(istrator)?|changeme|default|workflows?|owner|user|login|qwert[yz](uiop)?")]
     private static partial Regex WellKnown();
 }
