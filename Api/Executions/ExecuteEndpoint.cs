@@ -86,8 +86,13 @@ internal sealed class ExecuteEndpoint(
         }
 
         problem ??= CheckInput(workflow!, start.Input, "/input");
-        var concurrency = default(ConcurrencyClaim);
-        problem ??= TryClaim(workflow!, start.Input, "/input", out concurrency) ?? await CheckQueueAsync(caller, 1, context.RequestAborted);
+        ConcurrencyClaim? concurrency = null;
+        if (problem is null)
+        {
+            (concurrency, problem) = await StartClaims.ClaimAsync(caller.TenantId, workflow!, start.Input, "/input", context.RequestAborted);
+        }
+
+        problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
         if (problem is not null)
         {
             // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the workflow or the queue since.
@@ -175,21 +180,6 @@ internal sealed class ExecuteEndpoint(
                 Errors.InputInvalid,
                 problems[0].Message,
                 [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
-    }
-
-    /// <summary>The concurrency limit that a start falls under; a problem when it cannot be told.</summary>
-    public static Problem? TryClaim(CompiledWorkflow workflow, byte[] input, string pointer, out ConcurrencyClaim? claim)
-    {
-        try
-        {
-            claim = StartSettings.ClaimOf(workflow, input);
-            return null;
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            claim = null;
-            return new Problem(Errors.InputInvalid, exception.Message, [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]);
-        }
     }
 
     /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
