@@ -23,15 +23,15 @@ public static class DatabaseRegistration
         this IServiceCollection services, IConfiguration configuration, DatabaseRole role,
         Action<NpgsqlDataSourceBuilder>? types = null)
     {
-        var options = Read(configuration);
+        var options = ReadOptions(configuration);
         services.AddSingleton(options);
         services.AddSingleton(_ => new WorkflowsDatabase(options, role, types));
         return services;
     }
 
-    /// <summary>Reads where the database is and whatever this process was told of credentials.</summary>
+    /// <summary>Where the database is, and the passwords of its roles.</summary>
     /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
-    public static DatabaseOptions Read(IConfiguration configuration) => new()
+    public static DatabaseOptions ReadOptions(IConfiguration configuration) => new()
     {
         ConnectionString = configuration.GetConnectionString(ConnectionName)
             ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is not configured."),

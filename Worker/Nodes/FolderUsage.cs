@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Workflows.Data.Connectors;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Worker.Nodes;
 

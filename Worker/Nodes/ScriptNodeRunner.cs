@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Workflows.Data.Connectors;
 using Workflows.Engine;
+using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Worker.Nodes;

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Workflows.Data.Connectors;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Context;
+using Workflows.Data.Database;
 using Workflows.Data.Executions;
-using Workflows.Data.Identity;
-using Workflows.Data.Network;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 using Workflows.Testing;
@@ -22,9 +22,11 @@ internal sealed class ConnectorBed : IAsyncDisposable
     {
         Bed = bed;
         var clock = TimeProvider.System;
-        var network = new GuardedNetwork(new TenantSettingsStore(bed.WorkerDatabase), new NetworkOptions(allow), clock);
+        var network = new GuardedNetwork(bed.AllowLists, new NetworkOptions(allow));
         _clients = new HttpClients(network);
-        _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase));
+        _sql = new SqlConnector(
+            network,
+            new SqlConnectorOptions(allowPlatformDatabase, token => PlatformServer.IdentifierAsync(bed.WorkerDatabase, token)));
         var access = new ConnectorAccess(bed.Connectors, clock);
         var http = new HttpConnector(_clients, clock);
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));

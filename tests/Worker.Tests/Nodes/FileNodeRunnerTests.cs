@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Workflows.Data.Connectors;
+using Workflows.Engine.Connectors;
 using Workflows.Testing;
 using Workflows.Worker.Nodes;
 
