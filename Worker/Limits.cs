@@ -59,6 +59,15 @@ internal static class Limits
     /// <summary>Approval tasks done in one transaction.</summary>
     public const int ApprovalTasksPerRound = 20;
 
+    /// <summary>Lines that one attempt of a node may leave in the log of its execution.</summary>
+    public const int NotesPerCall = 10;
+
+    /// <summary>Lines of all nodes of an execution while one worker has it: a loop of many calls must not become a flood of rows.</summary>
+    public const int NotesPerStay = 1_000;
+
+    /// <summary>Characters of such a line, and of each fact with it.</summary>
+    public const int NoteLength = 1_000;
+
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;
 

@@ -20,6 +20,9 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
 
     public ExecutionState State { get; } = state;
 
+    /// <summary>Lines that its nodes have left in its log during this stay.</summary>
+    public int Notes { get; set; }
+
     /// <summary>The span of this stay; null while nobody listens.</summary>
     public Activity? Span { get; set; }
 

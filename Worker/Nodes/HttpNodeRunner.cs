@@ -74,6 +74,7 @@ internal sealed class HttpNodeRunner(HttpClients clients, ConnectorAccess connec
         try
         {
             using var response = await SendAsync(call, http, cancellationToken);
+            Note(call, http, response);
             return await ReadAsync(http, response, cancellationToken);
         }
         catch (HttpCallException exception)
@@ -97,6 +98,17 @@ internal sealed class HttpNodeRunner(HttpClients clients, ConnectorAccess connec
         {
             return new NodeResult.Failure(new StepError("HTTP_ALLOW_LIST", $"The tenant's httpAllow setting: {exception.Message}"));
         }
+    }
+
+    // Without the query, which often holds what nobody should read, and without whoever is named before the host.
+    private static void Note(NodeCall call, HttpCall http, HttpResponseMessage response)
+    {
+        var address = (response.RequestMessage?.RequestUri ?? new Uri(http.Url)).GetComponents(
+            UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+        call.Notes.Add(
+            (int)response.StatusCode < 400 ? "info" : "warning", $"{http.Method} {address} answered {status}.",
+            ("status", status), ("method", http.Method), ("url", address));
     }
 
     private async Task<HttpResponseMessage> SendAsync(NodeCall call, HttpCall http, CancellationToken cancellationToken)
