@@ -42,7 +42,8 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
-    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for less than the platform.</summary>
+    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for
+    /// less than the platform.</summary>
     public const int ExpiredExecutionsPerRound = 500;
 
     /// <summary>Executions enqueued from SQL under a key that one round admits.</summary>
@@ -62,7 +63,8 @@ internal static class Limits
     /// <summary>Lines that one attempt of a node may leave in the log of its execution.</summary>
     public const int NotesPerCall = 10;
 
-    /// <summary>Lines of all nodes of an execution while one worker has it: a loop of many calls must not become a flood of rows.</summary>
+    /// <summary>Lines of all nodes of an execution while one worker has it: a loop of many calls must not become a
+    /// flood of rows.</summary>
     public const int NotesPerStay = 1_000;
 
     /// <summary>Characters of such a line, and of each fact with it.</summary>

@@ -4,7 +4,8 @@ using Workflows.Data.Database;
 namespace Workflows.Data.Executions;
 
 /// <summary>
-/// Log rows of executions: always in the checkpoint of what they tell about, so that they cost no round trip of their own and are durable
+/// Log rows of executions: always in the checkpoint of what they tell about, so that they cost no round trip of their
+/// own and are durable
 /// exactly when that is. Nothing is written while nothing noteworthy happens.
 /// </summary>
 internal static class ExecutionLogs

@@ -7,9 +7,12 @@ using Workflows.Worker.Execution;
 namespace Workflows.Worker.Nodes;
 
 /// <summary>
-/// What a runner leaves in the log of its execution: what a person who looks for a fault wants to know and the step does not tell. At most
-/// <see cref="Limits.NotesPerCall"/> for each attempt and <see cref="Limits.NotesPerStay"/> for an execution on one worker; what is beyond
-/// is left out. The rows become durable with the step, in its checkpoint: a note without its step, or a round trip of its own, is never.
+/// What a runner leaves in the log of its execution: what a person who looks for a fault wants to know and the step
+/// does not tell. At most
+/// <see cref="Limits.NotesPerCall"/> for each attempt and <see cref="Limits.NotesPerStay"/> for an execution on one
+/// worker; what is beyond
+/// is left out. The rows become durable with the step, in its checkpoint: a note without its step, or a round trip of
+/// its own, is never.
 /// </summary>
 internal sealed class NodeNotes
 {
@@ -52,7 +55,8 @@ internal sealed class NodeNotes
 
                     run.Notes++;
                     (run.Collect().Logs ??= []).Add(new LogRow(
-                        Guid.CreateVersion7(now), run.Key, level, call.Run.NodeId, Text(message), details.Length == 0 ? null : Json(details), now));
+                        Guid.CreateVersion7(now), run.Key, level, call.Run.NodeId, Text(message),
+                            details.Length == 0 ? null : Json(details), now));
                 }
             }
 
@@ -65,7 +69,8 @@ internal sealed class NodeNotes
             }
 
             byte[] Json((string Name, string Value)[] details) =>
-                JsonSerializer.SerializeToUtf8Bytes(details.ToDictionary(detail => detail.Name, detail => Text(detail.Value)));
+                JsonSerializer.SerializeToUtf8Bytes(details.ToDictionary(detail => detail.Name,
+                    detail => Text(detail.Value)));
         }
     }
 }

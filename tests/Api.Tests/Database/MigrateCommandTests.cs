@@ -23,7 +23,8 @@ public sealed class MigrateCommandTests(PostgresServer server)
         var down = await RunAsync(database, "--down-to", "19", "--yes");
         Assert.Equal((0, ""), (down.Code, down.Errors));
         Assert.Equal(all.TakeWhile(name => string.CompareOrdinal(name, "0020") < 0), await AppliedAsync(database));
-        Assert.Contains("0020_kept_and_removed: to be applied", (await RunAsync(database, "--status")).Output, StringComparison.Ordinal);
+        Assert.Contains("0020_kept_and_removed: to be applied", (await RunAsync(database, "--status")).Output,
+            StringComparison.Ordinal);
 
         Assert.Equal(0, (await RunAsync(database)).Code);
         Assert.Equal(all, await AppliedAsync(database));
@@ -52,7 +53,8 @@ public sealed class MigrateCommandTests(PostgresServer server)
         await RunAsync(database);
         await ExecuteAsync(database, "insert into schema_migrations (name, checksum) values ('9999_future', 'x')");
 
-        Assert.Contains("9999_future: applied by a newer release", (await RunAsync(database, "--status")).Output, StringComparison.Ordinal);
+        Assert.Contains("9999_future: applied by a newer release", (await RunAsync(database, "--status")).Output,
+            StringComparison.Ordinal);
         var answer = await RunAsync(database, "--down-to", "19", "--yes");
 
         Assert.Equal(1, answer.Code);
@@ -60,7 +62,8 @@ public sealed class MigrateCommandTests(PostgresServer server)
         Assert.Equal([.. MigrationRunner.Known, "9999_future"], await AppliedAsync(database));
     }
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(TestDatabase database, params string[] arguments)
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(TestDatabase database,
+        params string[] arguments)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
@@ -76,7 +79,8 @@ public sealed class MigrateCommandTests(PostgresServer server)
     private static async Task<List<string>> AppliedAsync(TestDatabase database)
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var command = source.CreateCommand("select array(select name from schema_migrations order by name)");
+        await using var command = source.CreateCommand(
+            "select array(select name from schema_migrations order by name)");
         return [.. (string[])(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!];
     }
 

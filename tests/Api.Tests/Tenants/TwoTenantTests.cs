@@ -11,7 +11,8 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         schema = 1,
         triggers = new object[] { new { id = "on", type = "event", eventType = "half.pair" } },
-        settings = new { concurrency = new { limit = 5, key = "\"\\ud800\"" }, rateLimit = new { limit = 1_000, perSeconds = 1, key = "\"\\udc00\\u0000\"" } },
+        settings = new { concurrency = new { limit = 5, key = "\"\\ud800\"" }, rateLimit = new { limit = 1_000,
+            perSeconds = 1, key = "\"\\udc00\\u0000\"" } },
         nodes = new object[] { new { id = "only", type = "noop" } },
         edges = Array.Empty<object>(),
     };
@@ -28,7 +29,8 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
             : good.PostAsync($"workflows/{ofGood}/execute")));
 
         Assert.All(answers, answer => answer.Ok(HttpStatusCode.Accepted));
-        Assert.Equal("\uFFFD", await api.Host.ScalarAsync<string>("select min(concurrency_key) from executions where workflow_id = $1", ofBad));
+        Assert.Equal("\uFFFD", await api.Host.ScalarAsync<string>(
+            "select min(concurrency_key) from executions where workflow_id = $1", ofBad));
     }
 
     [Fact]
@@ -38,19 +40,25 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
         await owner.CreatePublishedAsync(HalfAPair);
         await api.Host.ScalarAsync<string>(
             """
-            create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '22P05'; end $$;
-            create trigger refused before insert on executions for each row when (new.trigger_type = 'event') execute function refuse();
+            create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'
+              using errcode = '22P05'; end $$;
+            create trigger refused before insert on executions for each row
+              when (new.trigger_type = 'event') execute function refuse();
             select '' as done
             """);
         try
         {
-            (await owner.PostAsync("events", new { a = 1 }, ("ce-specversion", "1.0"), ("ce-id", "e"), ("ce-source", "/b"), ("ce-type", "half.pair")))
+            (await owner.PostAsync("events", new { a = 1 }, ("ce-specversion", "1.0"), ("ce-id", "e"),
+                ("ce-source", "/b"), ("ce-type", "half.pair")))
                 .Ok(HttpStatusCode.Accepted);
-            Assert.Equal(1, await api.Host.ScalarAsync<long>("select count(*) from events_to_route r join events e on e.id = r.id where e.type = 'half.pair'"));
+            Assert.Equal(1, await api.Host.ScalarAsync<long>(
+                "select count(*) from events_to_route r join events e on e.id = r.id where e.type = 'half.pair'"));
         }
         finally
         {
-            await api.Host.ScalarAsync<string>("drop trigger refused on executions; drop function refuse(); delete from events_to_route; select '' as done");
+            await api.Host.ScalarAsync<string>(
+                "drop trigger refused on executions; drop function refuse(); delete from events_to_route; select "
+                    + "'' as done");
         }
     }
 
@@ -59,14 +67,20 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         var workflowId = await owner.CreatePublishedAsync();
-        var made = (await owner.PostAsync("schedules", new { name = Samples.Name("s"), workflowId, timing = new { cron = "0 0 * * *" } })).Ok(HttpStatusCode.Created);
-        await api.Host.ExecuteAsync("update schedules set enabled = false, disabled_reason = '22P05: no', failures = 5, retry_at = now() + interval '1 minute' where id = $1", made.Id);
+        var made = (await owner.PostAsync("schedules", new { name = Samples.Name("s"), workflowId,
+            timing = new { cron = "0 0 * * *" } })).Ok(HttpStatusCode.Created);
+        await api.Host.ExecuteAsync(
+            "update schedules set enabled = false, disabled_reason = '22P05: no', failures = 5, retry_at = now() "
+                + "+ interval '1 minute' where id = $1", made.Id);
 
-        var shown = (await owner.GetAsync("schedules?enabled=false")).Ok().Data.EnumerateArray().Single(row => row.GetProperty("id").GetGuid() == made.Id);
+        var shown = (await owner.GetAsync("schedules?enabled=false")).Ok().Data.EnumerateArray().Single(row =>
+            row.GetProperty("id").GetGuid() == made.Id);
         Assert.Equal("22P05: no", shown.GetProperty("disabledReason").GetString());
 
         (await owner.PatchAsync($"schedules/{made.Id}", made.ETag, new { enabled = true })).Ok();
-        Assert.True(await api.Host.ScalarAsync<bool>("select enabled and disabled_reason is null and failures = 0 and retry_at is null from schedules where id = $1", made.Id));
+        Assert.True(await api.Host.ScalarAsync<bool>(
+            "select enabled and disabled_reason is null and failures = 0 and retry_at is null from schedules "
+                + "where id = $1", made.Id));
     }
 
     [Theory]
@@ -80,16 +94,20 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
 
-        (await owner.PostAsync("roles", new { name, permissions = new[] { "executions.read" } })).Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
+        (await owner.PostAsync("roles", new { name,
+            permissions = new[] { "executions.read" } })).Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
     }
 
     [Fact]
     public async Task Names_of_roles_and_groups_are_kept_clean()
     {
         using var owner = api.Host.Owner();
-        var role = (await owner.PostAsync("roles", new { name = "  Night\u00a0 shift\u200d ", permissions = new[] { "executions.read" } })).Ok(HttpStatusCode.Created);
+        var role = (await owner.PostAsync("roles", new { name = "  Night\u00a0 shift\u200d ",
+            permissions = new[] { "executions.read" } })).Ok(HttpStatusCode.Created);
         Assert.Equal("Night shift", role.Data.GetProperty("name").GetString());
-        (await owner.PostAsync("roles", new { name = "\u200b", permissions = new[] { "executions.read" } })).Fails(HttpStatusCode.UnprocessableEntity, "VALIDATION_FAILED");
+        (await owner.PostAsync("roles", new { name = "\u200b",
+            permissions = new[] { "executions.read" } })).Fails(HttpStatusCode.UnprocessableEntity,
+            "VALIDATION_FAILED");
 
         (await owner.PostAsync("groups", new { name = "Buyers" })).Ok(HttpStatusCode.Created);
         (await owner.PostAsync("groups", new { name = "buyers\ufeff" })).Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
@@ -100,14 +118,18 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         using var other = api.Host.Client((await api.Host.CreateTenantAsync("names-beside")).ApiKey);
-        foreach (var (client, email, username) in new[] { (owner, "kim@a.example", (string?)null), (owner, "Kim@b.example", null), (other, "kim@a.example", null), (owner, "c@c.example", "Robin") })
+        foreach (var (client, email, username) in new[] { (owner, "kim@a.example", (string?)null), (owner,
+            "Kim@b.example", null), (other, "kim@a.example", null), (owner, "c@c.example", "Robin") })
         {
-            (await client.PostAsync("users", new { email, name = "K", username, password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
+            (await client.PostAsync("users", new { email, name = "K", username, password = "correct horse battery",
+                roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
         }
 
         Assert.Equal("Kim-2,kim", await api.Host.ScalarAsync<string>(
-            "select string_agg(username, ',' order by username collate \"C\") from users where tenant_id = $1 and username ilike 'kim%'", api.Host.First.TenantId));
-        (await owner.PostAsync("users", new { email = "d@d.example", name = "K", username = "ROBIN", password = "correct horse battery", roles = new[] { "viewer" } }))
+            "select string_agg(username, ',' order by username collate \"C\") from users where tenant_id = $1 "
+                + "and username ilike 'kim%'", api.Host.First.TenantId));
+        (await owner.PostAsync("users", new { email = "d@d.example", name = "K", username = "ROBIN",
+            password = "correct horse battery", roles = new[] { "viewer" } }))
             .Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
     }
 
@@ -117,15 +139,20 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var id = await owner.CreatePublishedAsync();
         (string, string) key = ("Idempotency-Key", Samples.Name("key"));
-        var first = (await owner.PostAsync($"workflows/{id}/execute", new { input = new { n = 1 } }, key)).Ok(HttpStatusCode.Accepted);
-        await api.Host.ExecuteAsync("update executions set status = 'completed', finished_at = now() where id = $1", first.Id);
+        var first = (await owner.PostAsync($"workflows/{id}/execute", new { input = new { n = 1 } },
+            key)).Ok(HttpStatusCode.Accepted);
+        await api.Host.ExecuteAsync(
+            "update executions set status = 'completed', finished_at = now() where id = $1", first.Id);
         var workflow = (await owner.GetAsync($"workflows/{id}")).Ok();
         await api.Host.ExecuteAsync("update workflows set enabled = false where id = $1", id);
 
-        var again = (await owner.PostAsync($"workflows/{id}/execute", new { input = new { n = 1 } }, key)).Ok(HttpStatusCode.Accepted);
+        var again = (await owner.PostAsync($"workflows/{id}/execute", new { input = new { n = 1 } },
+            key)).Ok(HttpStatusCode.Accepted);
 
-        Assert.Equal((first.Id, "completed", first.Data.GetProperty("version").GetInt32()), (again.Id, again.Data.GetProperty("status").GetString(), again.Data.GetProperty("version").GetInt32()));
-        (await owner.PostAsync($"workflows/{id}/execute", new { input = new { n = 2 } }, key)).Fails(HttpStatusCode.Conflict, "WORKFLOW_DISABLED");
+        Assert.Equal((first.Id, "completed", first.Data.GetProperty("version").GetInt32()), (again.Id,
+            again.Data.GetProperty("status").GetString(), again.Data.GetProperty("version").GetInt32()));
+        (await owner.PostAsync($"workflows/{id}/execute", new { input = new { n = 2 } },
+            key)).Fails(HttpStatusCode.Conflict, "WORKFLOW_DISABLED");
         Assert.NotEqual(default, workflow.Id);
     }
 }
