@@ -72,6 +72,12 @@ public static class Limits
     /// <summary>Triggers and rules that one event may match; what is beyond is not started, and recorded as such.</summary>
     public const int MatchesPerEvent = 1_000;
 
+    /// <summary>Expressions of one tenant that wait in one process for their turn to be evaluated; further requests are told to come later.</summary>
+    public const int WaitingEvaluations = 200;
+
+    /// <summary>How long matching may take in the request that brings events; what is left then is routed by the workers.</summary>
+    public static readonly TimeSpan MatchingByReceiver = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Matches that one routing transaction carries, one event's more at most.</summary>
     public const int MatchesPerRouting = 1_000;
 
@@ -155,4 +161,7 @@ public static class Limits
 
     /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
     public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>How long after the last of its descendants was started those of an execution are counted.</summary>
+    public static readonly TimeSpan FamilyLifetime = TimeSpan.FromDays(30);
 }

@@ -10,6 +10,7 @@ internal sealed class WorkerMetrics : IDisposable
     private readonly Counter<long> _finished;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _rescued;
+    private readonly Counter<long> _lost;
     private readonly Counter<long> _routingFailures;
     private readonly Counter<long> _setAside;
     private readonly Histogram<double> _duration;
@@ -23,6 +24,8 @@ internal sealed class WorkerMetrics : IDisposable
         _finished = _meter.CreateCounter<long>("workflows.executions.finished", "{execution}", "Executions that ended here, by status.");
         _steps = _meter.CreateCounter<long>("workflows.steps.recorded", "{step}", "Steps made durable.");
         _rescued = _meter.CreateCounter<long>("workflows.executions.rescued", "{execution}", "Executions taken from dead workers.");
+        _lost = _meter.CreateCounter<long>(
+            "workflows.executions.lost", "{execution}", "Executions failed because they lost one worker after the other.");
         _routingFailures = _meter.CreateCounter<long>("workflows.events.routing_failures", "{failure}", "Times that one event could not be routed by itself.");
         _setAside = _meter.CreateCounter<long>(
             "workflows.batches.set_aside", "{item}", "Items of batches over several tenants that failed by themselves, by kind.");
@@ -50,6 +53,8 @@ internal sealed class WorkerMetrics : IDisposable
         _finished.Add(1, new KeyValuePair<string, object?>("status", status));
         _duration.Record(duration.TotalSeconds);
     }
+
+    public void Lost() => _lost.Add(1);
 
     public void RoutingFailed() => _routingFailures.Add(1);
 

@@ -54,7 +54,7 @@ internal sealed class ExecuteEndpoint(
             _ => null,
         };
         context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
-        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated);
+        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated, result?.Status);
     }
 
     private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)
@@ -86,8 +86,13 @@ internal sealed class ExecuteEndpoint(
         }
 
         problem ??= CheckInput(workflow!, start.Input, "/input");
-        var concurrency = default(ConcurrencyClaim);
-        problem ??= TryClaim(workflow!, start.Input, "/input", out concurrency) ?? await CheckQueueAsync(caller, 1, context.RequestAborted);
+        ConcurrencyClaim? concurrency = null;
+        if (problem is null)
+        {
+            (concurrency, problem) = await StartClaims.ClaimAsync(caller.TenantId, workflow!, start.Input, "/input", context.RequestAborted);
+        }
+
+        problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
         if (problem is not null)
         {
             // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the workflow or the queue since.
@@ -156,6 +161,12 @@ internal sealed class ExecuteEndpoint(
             return Problem.Invalid(pointer, $"An input has at most {Engine.Limits.InputBytes} bytes.", "TOO_LARGE");
         }
 
+        if (Engine.JsonText.FindDuplicate(input) is { } twice)
+        {
+            var message = $"The input has the member '{twice}' twice in one object.";
+            return new Problem(Errors.InvalidJson, message, [new ErrorDetail(pointer, "DUPLICATE", message)]);
+        }
+
         if (workflow.Definition.Parameters is null)
         {
             return null;
@@ -169,21 +180,6 @@ internal sealed class ExecuteEndpoint(
                 Errors.InputInvalid,
                 problems[0].Message,
                 [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
-    }
-
-    /// <summary>The concurrency limit that a start falls under; a problem when it cannot be told.</summary>
-    public static Problem? TryClaim(CompiledWorkflow workflow, byte[] input, string pointer, out ConcurrencyClaim? claim)
-    {
-        try
-        {
-            claim = StartSettings.ClaimOf(workflow, input);
-            return null;
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            claim = null;
-            return new Problem(Errors.InputInvalid, exception.Message, [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]);
-        }
     }
 
     /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
@@ -239,13 +235,14 @@ internal sealed class ExecuteEndpoint(
         return null;
     }
 
+    // The status is the last that was seen while the client waited; none was looked for otherwise.
     private static Task AnswerAsync(
-        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated) => outcome switch
+        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated, string? status = null) => outcome switch
         {
             StartOutcome.Started started => WriteAsync(
-                context, execution.WorkflowId, execution.Version, started.Id, result, started.IsHeld ? "held" : "queued"),
+                context, execution.WorkflowId, execution.Version, started.Id, result, status ?? (started.IsHeld ? "held" : "queued")),
             StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
-            StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already, result),
+            StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
             StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
             StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
             StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Workflows.Data.Database;
+using Workflows.Data.Executions;
 
 namespace Workflows.Data.Events;
 
@@ -106,7 +107,7 @@ public sealed partial class EventStore(WorkflowsDatabase database, EventRouter r
         IReadOnlyList<EventEffect> effects = [];
         try
         {
-            effects = await router.RouteAsync(tenantId, events, [], version, cancellationToken);
+            effects = await router.RouteAsync(tenantId, events, [], version, Limits.MatchingByReceiver, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -77,6 +77,11 @@ internal static class RuleActions
     private static ActionOutcome EmitOf(
         RoutingRule rule, RuleAction.EmitEvent emit, StoredEvent @event, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined)
     {
+        if (PlatformEvents.TypeProblem(emit.EventType) is { } reserved)
+        {
+            return new ActionOutcome.Refused(null, reserved); // a rule of a release that did not reserve it
+        }
+
         var hops = EventHops.After(cloudEvent);
         if (hops > Engine.Limits.RuleHops)
         {

@@ -21,7 +21,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
           and exists (select from tenants t where t.tenant_id = c.tenant_id and t.status = 'active')
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
-          e.concurrency_key is not null
+          e.concurrency_key is not null, e.rescues
         """;
 
     /// <summary>Claims by id, as the streams hint.</summary>

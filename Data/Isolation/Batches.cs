@@ -16,7 +16,7 @@ public static class Batches
     {
         OperationCanceledException => false,
         // A batch that takes too long, or that waits for the lock of one row.
-        PostgresException { SqlState: "25P04" or "57014" or "55P03" } => true,
+        PostgresException postgres when PostgresErrors.IsTimeOut(postgres) => true,
         _ => !PostgresErrors.IsTransient(exception) && !PostgresErrors.IsUnavailable(exception),
     };
 
@@ -26,8 +26,8 @@ public static class Batches
     /// </summary>
     public static bool IsForGood(Exception exception) => exception switch
     {
-        PostgresException postgres => postgres.SqlState[..2] is "22" or "23" or "54" or "P0",
-        NpgsqlException => false,
+        PostgresException { SqlState: ['P', '0', ..] } => true, // raised by a function of ours
+        NpgsqlException => PostgresErrors.Rejection(exception) is not null,
         _ => MayBeOneItem(exception),
     };
 

@@ -58,6 +58,29 @@ public sealed class Maintenance(WorkflowsDatabase database)
         return tables;
     }
 
+    private const string ReadOnlySql = "select current_setting('transaction_read_only') = 'on'";
+
+    /// <summary>Whether nothing can be written: a standby, or a server that is set so.</summary>
+    public async Task<bool> IsReadOnlyAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(ReadOnlySql);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private const string ExpiredFamiliesSql = """
+        delete from execution_families f
+        using (select tenant_id, root_id from execution_families where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where f.tenant_id = x.tenant_id and f.root_id = x.root_id
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> counts of descendants whose time is over.</summary>
+    public async Task<int> DeleteExpiredFamiliesAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(ExpiredFamiliesSql);
+        command.Parameters.Add(Sql.Int(limit));
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private const string ExpiredKeysSql = """
         delete from idempotency_keys k
         using (select tenant_id, scope, key from idempotency_keys where expires_at < now() order by expires_at limit $1 for update skip locked) x

@@ -17,7 +17,7 @@ internal sealed partial class MaintenanceService(
     // Executions last: what stays of the others is judged by their rows, and of events by what they matched.
     private static readonly string[] RunTables = ["step_executions", "events", "event_matches", "executions"];
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken, Limits.LongMaintenance);
 
     private async Task<TimeSpan> RoundAsync(CancellationToken cancellationToken)
     {
@@ -42,6 +42,10 @@ internal sealed partial class MaintenanceService(
         while (await resealing.RoundAsync(Data.Limits.ResealedPerRound, cancellationToken) is > 0 and var resealed)
         {
             LogResealed(resealed);
+        }
+
+        while (await maintenance.DeleteExpiredFamiliesAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
         }
 
         await registry.ForgetEndedAsync(cancellationToken);
