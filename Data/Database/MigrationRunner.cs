@@ -142,13 +142,25 @@ public sealed class MigrationRunner(DatabaseOptions options)
         return going.ConvertAll(migration => migration.Name);
     }
 
-    /// <summary>Which migrations are applied, in order. Changes nothing but that their table is there.</summary>
+    /// <summary>Which migrations are applied, in order; none where there never was one. Changes nothing.</summary>
     public async Task<IReadOnlyList<string>> AppliedAsync(CancellationToken cancellationToken)
     {
         await using var database = NpgsqlDataSource.Create(options.ConnectionString);
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await ExecuteTextAsync(connection, LedgerSql, cancellationToken);
-        return [.. (await ReadAppliedAsync(connection, cancellationToken)).Keys.Order(StringComparer.Ordinal)];
+        await using var isThere = database.CreateCommand("select to_regclass('schema_migrations') is not null");
+        if (await isThere.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            return [];
+        }
+
+        var applied = new List<string>();
+        await using var select = database.CreateCommand("select name from schema_migrations");
+        await using var reader = await select.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            applied.Add(reader.GetString(0));
+        }
+
+        return [.. applied.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The migrations of this build, in order.</summary>
