@@ -9,14 +9,14 @@ public static class ConnectorsRegistration
     /// Registers connectors and what they call through. Needs <see cref="NetworkOptions"/> and
     /// <see cref="AllowLists"/>.
     /// </summary>
-    /// <param name="allowPlatformDatabase">Whether connectors of databases may reach the platform's own.</param>
+    /// <param name="sql">What the operator allows to connectors of databases.</param>
     public static IServiceCollection AddConnectors(
-        this IServiceCollection services, Func<IServiceProvider, bool> allowPlatformDatabase)
+        this IServiceCollection services, Func<IServiceProvider, SqlConnectorOptions> sql)
     {
         services.AddSingleton<GuardedNetwork>();
         services.AddSingleton<HttpClients>();
         services.AddSingleton<HttpConnector>();
-        services.AddSingleton(provider => new SqlConnectorOptions(allowPlatformDatabase(provider)));
+        services.AddSingleton(sql);
         services.AddSingleton<SqlConnector>();
         services.AddSingleton<SmtpConnector>();
         services.AddSingleton<S3Connector>();

@@ -19,6 +19,15 @@ public static class Limits
     /// <summary>Bytes of the rows that one statement of a connector may answer.</summary>
     public const int SqlAnswerBytes = 768 * 1024;
 
+    /// <summary>Bytes in memory of the answers that all statements of one process read at a time.</summary>
+    public const long SqlMemoryBytes = 64L * 1024 * 1024;
+
+    /// <summary>The part of them that the statements of one tenant may have.</summary>
+    public const long SqlTenantMemoryBytes = SqlMemoryBytes / 4;
+
+    /// <summary>Values of one statement: what the protocol counts in 16 bits.</summary>
+    public const int SqlParameters = 65_535;
+
     /// <summary>
     /// Bytes that a mail server may say after each word of ours. The answers to a message's 100 recipients come
     /// together, with at most 512 bytes each.

@@ -1,134 +1,111 @@
-using System.Globalization;
 using System.Text.Json;
-using Npgsql;
-using NpgsqlTypes;
+using System.Text.Unicode;
+using Npgsql.PostgresTypes;
 using Workflows.Engine.Connectors;
 
 namespace Workflows.Connectors;
 
-/// <summary>Between JSON and the values of a database. Text is sent without a type, so that the server takes it for what the column is.</summary>
+/// <summary>
+/// From the text that PostgreSQL writes for each value to JSON. No value passes through a type of the runtime, so that nothing
+/// is rounded, cut or refused for its range: what JSON has no form for is the text itself.
+/// </summary>
 internal static class SqlValues
 {
-    public static void Bind(NpgsqlParameterCollection parameters, JsonElement values)
+    /// <summary>How values of a type are written.</summary>
+    /// <exception cref="ConnectorException">Thrown by the writer: the value cannot be JSON.</exception>
+    public static SqlItemWriter WriterOf(PostgresType type, string column) => type switch
     {
-        switch (values.ValueKind)
+        PostgresDomainType domain => WriterOf(domain.BaseType, column),
+        PostgresArrayType array => ArrayWriterOf(array, column),
+        _ => type.InternalName switch
         {
-            case JsonValueKind.Array:
-                foreach (var value in values.EnumerateArray())
-                {
-                    parameters.Add(Parameter(value));
-                }
-
-                break;
-            case JsonValueKind.Object:
-                foreach (var member in values.EnumerateObject())
-                {
-                    var parameter = Parameter(member.Value);
-                    parameter.ParameterName = member.Name;
-                    parameters.Add(parameter);
-                }
-
-                break;
-            case JsonValueKind.Undefined or JsonValueKind.Null:
-                break;
-            default:
-                throw new ConnectorException("SQL_PARAMETERS", "'parameters' is a list for $1, $2, or an object for @name.");
-        }
-    }
-
-    private static NpgsqlParameter Parameter(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => new() { Value = value.GetString()!, NpgsqlDbType = NpgsqlDbType.Unknown },
-        JsonValueKind.True or JsonValueKind.False => new() { Value = value.GetBoolean(), NpgsqlDbType = NpgsqlDbType.Boolean },
-        JsonValueKind.Number when value.TryGetInt64(out var whole) => new() { Value = whole, NpgsqlDbType = NpgsqlDbType.Bigint },
-        JsonValueKind.Number when value.TryGetDecimal(out var exact) => new() { Value = exact, NpgsqlDbType = NpgsqlDbType.Numeric },
-        JsonValueKind.Number => new() { Value = value.GetDouble(), NpgsqlDbType = NpgsqlDbType.Double },
-        JsonValueKind.Null => new() { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Unknown },
-        _ => new() { Value = value.GetRawText(), NpgsqlDbType = NpgsqlDbType.Jsonb },
+            "bool" => static (writer, text) => writer.WriteBooleanValue(text is [(byte)'t', ..]),
+            "int2" or "int4" or "int8" or "oid" or "xid" or "cid" or "float4" or "float8" or "numeric" => (writer, text) => WriteNumber(writer, text, column),
+            "json" or "jsonb" => (writer, text) => WriteJson(writer, text, column),
+            "timestamptz" => (writer, text) => WriteTime(writer, text, SqlTime.Instant(text), column),
+            "timestamp" => (writer, text) => WriteTime(writer, text, SqlTime.Local(text), column),
+            "bytea" => (writer, text) => WriteBytes(writer, text, column),
+            "void" => static (writer, _) => writer.WriteNullValue(),
+            _ => (writer, text) => WriteText(writer, text, column),
+        },
     };
 
-    public static void WriteRow(Utf8JsonWriter writer, NpgsqlDataReader reader)
+    private static SqlItemWriter ArrayWriterOf(PostgresArrayType array, string column)
     {
-        writer.WriteStartObject();
-        for (var column = 0; column < reader.FieldCount; column++)
+        var item = WriterOf(array.Element, column);
+        var delimiter = array.Element.InternalName == "box" ? (byte)';' : (byte)',';
+        return (writer, text) =>
         {
-            writer.WritePropertyName(reader.GetName(column));
-            if (reader.IsDBNull(column))
+            if (!SqlArrayText.TryWrite(writer, text, delimiter, item))
             {
-                writer.WriteNullValue();
+                WriteText(writer, text, column); // int2vector and the like have a text of their own
             }
-            else
-            {
-                Write(writer, reader, column);
-            }
-        }
-
-        writer.WriteEndObject();
+        };
     }
 
-    private static void Write(Utf8JsonWriter writer, NpgsqlDataReader reader, int column)
+    // NaN and the infinities are no numbers of JSON.
+    private static void WriteNumber(Utf8JsonWriter writer, ReadOnlySpan<byte> text, string column)
     {
-        if (reader.GetDataTypeName(column) is "json" or "jsonb")
+        if (text.IndexOfAnyExceptInRange((byte)'+', (byte)'9') is var other && (other < 0 || text[other] is (byte)'e' or (byte)'E'))
         {
-            writer.WriteRawValue(reader.GetFieldValue<byte[]>(column));
-            return;
-        }
-
-        WriteValue(writer, reader.GetValue(column));
-    }
-
-    private static void WriteValue(Utf8JsonWriter writer, object value)
-    {
-        switch (value)
-        {
-            case bool boolean:
-                writer.WriteBooleanValue(boolean);
-                break;
-            case short or int or long or uint:
-                writer.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
-                break;
-            case decimal exact:
-                writer.WriteNumberValue(exact);
-                break;
-            case float or double when double.IsFinite(Convert.ToDouble(value, CultureInfo.InvariantCulture)):
-                writer.WriteNumberValue(Convert.ToDouble(value, CultureInfo.InvariantCulture));
-                break;
-            case DateTime { Kind: DateTimeKind.Utc } instant:
-                writer.WriteStringValue(instant.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
-                break;
-            case DateTime local:
-                writer.WriteStringValue(local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture));
-                break;
-            case DateOnly date:
-                writer.WriteStringValue(date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-                break;
-            case byte[] bytes:
-                writer.WriteBase64StringValue(bytes);
-                break;
-            case Array { Rank: 1 } list:
-                writer.WriteStartArray();
-                foreach (var item in list)
-                {
-                    WriteItem(writer, item);
-                }
-
-                writer.WriteEndArray();
-                break;
-            default:
-                writer.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
-                break;
-        }
-    }
-
-    private static void WriteItem(Utf8JsonWriter writer, object? item)
-    {
-        if (item is null or DBNull)
-        {
-            writer.WriteNullValue();
+            writer.WriteRawValue(text, skipInputValidation: true);
         }
         else
         {
-            WriteValue(writer, item);
+            WriteText(writer, text, column);
         }
     }
+
+    private static void WriteJson(Utf8JsonWriter writer, ReadOnlySpan<byte> text, string column)
+    {
+        if (Engine.JsonText.FindProblem(text) is { } problem)
+        {
+            throw Refused(column, $"holds JSON that cannot be kept: {problem}");
+        }
+
+        writer.WriteRawValue(text, skipInputValidation: true);
+    }
+
+    private static void WriteTime(Utf8JsonWriter writer, ReadOnlySpan<byte> text, string? time, string column)
+    {
+        if (time is null)
+        {
+            WriteText(writer, text, column);
+        }
+        else
+        {
+            writer.WriteStringValue(time);
+        }
+    }
+
+    // \x00ff
+    private static void WriteBytes(Utf8JsonWriter writer, ReadOnlySpan<byte> text, string column)
+    {
+        if (text is not [(byte)'\\', (byte)'x', .. var digits])
+        {
+            WriteText(writer, text, column);
+            return;
+        }
+
+        var bytes = new byte[digits.Length / 2];
+        if (Convert.FromHexString(digits, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        {
+            throw Refused(column, "holds bytes in an unknown form");
+        }
+
+        writer.WriteBase64StringValue(bytes);
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, ReadOnlySpan<byte> text, string column)
+    {
+        // Only databases with the encoding SQL_ASCII have such text.
+        if (!Utf8.IsValid(text))
+        {
+            throw Refused(column, "holds text that is not UTF-8: read it with convert_from(convert_to(...)), or as bytea");
+        }
+
+        writer.WriteStringValue(text);
+    }
+
+    private static ConnectorException Refused(string column, string why) => new("SQL_INVALID", $"The column '{column}' {why}.");
 }

@@ -74,10 +74,12 @@ public static class Limits
     public const int RenderedParameterBytes = 1024 * 1024;
 
     public const int ExecutionOutputBytes = 1024 * 1024;
+
+    /// <summary>Nesting of any value that an execution reads or leaves behind.</summary>
     public const int JsonDepth = 128;
 
-    /// <summary>Levels of rendered parameters: a value of <see cref="JsonDepth"/> levels lies within them.</summary>
-    public const int RenderedDepth = JsonDepth + 8;
+    /// <summary>Levels that the platform may wrap around such a value: an event, the answer to a wait, an output.</summary>
+    public const int JsonEnvelope = 16;
 
     /// <summary>Characters of the name of a header, and of its value; targets commonly take 8 KiB of headers.</summary>
     public const int HeaderNameLength = 256;
@@ -144,6 +146,18 @@ public static class Limits
     /// <summary>Evaluation steps of a condition or template of a trigger or rule: it runs for every event of its type.</summary>
     public const int RoutingSteps = 100_000;
 
+    /// <summary>Bytes that one expression of routing may build.</summary>
+    public const int RoutingBytes = 16 * 1024 * 1024;
+
+    /// <summary>Bytes that one expression of a node may build on its way: room for many copies of the largest output.</summary>
+    public const int ExpressionBytes = 64 * 1024 * 1024;
+
+    /// <summary>Steps of one key or condition of a start, which a request waits for.</summary>
+    public const int KeySteps = 10_000;
+
+    /// <summary>Bytes that one key or condition of a start may build: the largest input as text, and as much again.</summary>
+    public const int KeyBytes = 4 * InputBytes;
+
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
     public const double InMemoryRetrySeconds = 1;
 
@@ -175,6 +189,13 @@ public static class Limits
 
     /// <summary>Executions that start one another in a row; the one that would be next is an error.</summary>
     public const int SubworkflowDepth = 20;
+
+    /// <summary>
+    /// Executions that may be started, directly or through one another, below one that no other started: what
+    /// <c>settings.maxDescendants</c> may ask for, and what counts without it.
+    /// </summary>
+    public const int Descendants = 1_000_000;
+    public const int DescendantsByDefault = 10_000;
 
     public const int CustomNodeNameLength = 100;
     public const int ConnectorNameLength = 100;

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Api.Http;
+using Workflows.Api.Workflows;
 using Workflows.Connectors;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
@@ -167,6 +168,11 @@ internal static partial class ConnectorEndpoints
             if (request.CheckMatch(connector) is { } conflict)
             {
                 return conflict;
+            }
+
+            if (await ResourceUsers.OfConnectorAsync(request.Db, connector.Name, token) is { } inUse)
+            {
+                return inUse;
             }
 
             request.Db.Connectors.Remove(connector);

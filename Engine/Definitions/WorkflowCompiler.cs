@@ -18,10 +18,10 @@ internal sealed class WorkflowCompiler
     private readonly List<ResourceUse> _resources = [];
     private readonly CustomNodeSet _customNodes;
 
-    public WorkflowCompiler(CustomNodeSet customNodes)
+    public WorkflowCompiler(CustomNodeSet customNodes, bool isNew)
     {
         _customNodes = customNodes;
-        _expressions = new ExpressionCompiler(_problems);
+        _expressions = new ExpressionCompiler(_problems, isNew);
     }
 
     public bool TryCompile(
@@ -121,7 +121,10 @@ internal sealed class WorkflowCompiler
 
         var (root, nodes) = GraphBuilder.Build(graphs);
         return new CompiledWorkflow(
-            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources, UsedCustomNodes());
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources, UsedCustomNodes())
+        {
+            Objections = _problems.Objections,
+        };
     }
 
     private CustomNodeSet UsedCustomNodes() => _customNodes.IsEmpty

@@ -133,9 +133,13 @@ public sealed class SecretMask
     }
 
     /// <summary>The error without the values.</summary>
-    public StepError Apply(StepError error) => IsEmpty
-        ? error
-        : error with { Code = Apply(error.Code), Message = Apply(error.Message), Details = Apply(error.Details) };
+    public StepError Apply(StepError error) => IsEmpty ? error : error with
+    {
+        Code = Apply(error.Code),
+        Message = Apply(error.Message),
+        Details = Apply(error.Details),
+        Cause = error.Cause is { } cause ? new ErrorCause(Apply(cause.Code), Apply(cause.Message)) : null,
+    };
 
     internal Nodes.StepOutcome Apply(in Nodes.StepOutcome outcome) => IsEmpty
         ? outcome
@@ -248,7 +252,8 @@ public sealed class SecretMask
         _ => null,
     };
 
-    private static Utf8JsonReader NewReader(ReadOnlySpan<byte> utf8Json) => new(utf8Json, new JsonReaderOptions { MaxDepth = Limits.JsonDepth });
+    private static Utf8JsonReader NewReader(ReadOnlySpan<byte> utf8Json) => new(
+        utf8Json, new JsonReaderOptions { MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope });
 
     private static IEnumerable<string> Forms(string value)
     {

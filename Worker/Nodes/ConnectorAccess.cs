@@ -52,7 +52,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
             {
                 return await read();
             }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+            catch (Exception exception) when (PostgresErrors.MayPass(exception))
             {
                 await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
             }
@@ -79,8 +79,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
 /// <summary>The rendered parameters of one attempt, by name.</summary>
 internal readonly struct RenderedCall(NodeCall call)
 {
-    private readonly JsonElement _json = JsonElement.Parse(call.Run.Parameters.Span,
-        new JsonDocumentOptions { MaxDepth = Engine.Limits.RenderedDepth });
+    private readonly JsonElement _json = JsonText.ParseElement(call.Run.Parameters);
 
     public bool Has(string name) => Json(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 

@@ -34,7 +34,8 @@ public sealed class ConnectorEndpointTests(ConnectorFixture api) : IClassFixture
     public async Task A_test_logs_in_and_its_result_stays_with_the_connector()
     {
         using var owner = api.Host.Owner();
-        await using var database = await api.Postgres.CreateDatabaseAsync();
+        await using var another = await PostgresServer.StartAsync(); // the platform's own would be refused
+        await using var database = await another.CreateDatabaseAsync();
         var login = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var id = (await owner.PostAsync("connectors", Postgres("real", login.Password!, login))).Ok(HttpStatusCode.Created).Id;
 

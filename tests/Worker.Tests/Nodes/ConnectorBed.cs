@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Workflows.Connectors;
 using Workflows.Connectors.Network;
 using Workflows.Data.Context;
+using Workflows.Data.Database;
 using Workflows.Data.Executions;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
@@ -23,7 +24,9 @@ internal sealed class ConnectorBed : IAsyncDisposable
         var clock = TimeProvider.System;
         var network = new GuardedNetwork(bed.AllowLists, new NetworkOptions(allow));
         _clients = new HttpClients(network);
-        _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase));
+        _sql = new SqlConnector(
+            network,
+            new SqlConnectorOptions(allowPlatformDatabase, token => PlatformServer.IdentifierAsync(bed.WorkerDatabase, token)));
         var access = new ConnectorAccess(bed.Connectors, clock);
         var http = new HttpConnector(_clients, clock);
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));
@@ -35,10 +38,14 @@ internal sealed class ConnectorBed : IAsyncDisposable
             new CustomNodeRunner(new NodeDefinitionStore(bed.WorkerDatabase, bed.Changes, clock), calls, access, clock),
             new SqlNodeRunner(access, _sql),
             new EmailNodeRunner(access, smtp),
-            new FileNodeRunner(access, s3, new FolderStorage(new WorkerOptions { FileRoot = fileRoot })),
+            new FileNodeRunner(access, s3, new FolderStorage(FilesIn(fileRoot), clock)),
             new StoreNodeRunner(new ContextStore(bed.WorkerDatabase, clock), access, clock),
         }.ToDictionary(runner => runner.Type);
     }
+
+    /// <summary>A quota that tests can reach: 2,000 bytes and 20 files.</summary>
+    private static WorkerOptions FilesIn(string? root) =>
+        new() { FileRoot = root, FileQuotaBytes = 2_000, FileQuotaCount = 20 };
 
     public WorkerBed Bed { get; }
 
