@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Workflows.Api.Operator;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
 
 namespace Workflows.Api.Tenants;
 
@@ -72,7 +72,7 @@ internal static class TenantSettingsEdit
             {
                 _ = new NetworkGuard([entry]);
             }
-            catch (FormatException)
+            catch (AllowListException)
             {
                 throw new OperatorCommandException(
                     $"'{entry}' is no range (10.0.0.0/8), address or host name, with or without ':port'.", isUsage: true);
