@@ -146,4 +146,7 @@ public static class Limits
 
     /// <summary>How long after the last of its descendants was started those of an execution are counted.</summary>
     public static readonly TimeSpan FamilyLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>Queued and held executions of a tenant whose settings name no <c>limits.maxQueued</c>.</summary>
+    public const int QueuedByDefault = 200_000;
 }
