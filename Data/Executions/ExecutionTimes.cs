@@ -6,8 +6,8 @@ namespace Workflows.Data.Executions;
 public static class ExecutionTimes
 {
     /// <summary>
-    /// When an execution was put into the queue for what it began with. The row's own time is that of the last queueing,
-    /// by which the sweeps go, and so after its beginning once it has waited: then it is the time of its acceptance.
+    /// When an execution was put into the queue for what it began with. The row's own time is that of the last
+    /// queueing, by which the sweeps go, and so after its beginning once it has waited: then it is the time of its acceptance.
     /// </summary>
     public static DateTimeOffset QueuedAt(Guid id, DateTimeOffset queuedAt, DateTimeOffset? startedAt) =>
         startedAt is { } started && started < queuedAt ? AcceptedAt(id, started) : queuedAt;
@@ -17,7 +17,8 @@ public static class ExecutionTimes
     {
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
-        var accepted = DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
+        var milliseconds = BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16;
+        var accepted = DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);
         return accepted < startedAt ? accepted : startedAt;
     }
 }

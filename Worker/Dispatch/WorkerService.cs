@@ -201,8 +201,10 @@ internal sealed partial class WorkerService(
                 requests.Add((run, request));
             }
 
-            if (change.Wakes > run.Wakes)
+            // One that waits for its tenant's turn is not told of the same wake-ups again with each look.
+            if (change.Wakes > Math.Max(run.Wakes, run.ToldWakes))
             {
+                run.ToldWakes = change.Wakes;
                 woken.Add((run, change.Wakes));
             }
         }

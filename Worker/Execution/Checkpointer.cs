@@ -114,6 +114,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                     LogFenced(session.WorkerId);
                 }
 
+                _health.Ended(Name);
                 return;
             }
             catch (Exception exception) when (PostgresErrors.Rejection(exception) is { } reason)
@@ -125,6 +126,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
             {
                 if (session.IsFenced)
                 {
+                    _health.Ended(Name);
                     return; // fenced while the database was away: nothing of this is ours any more
                 }
 
@@ -136,6 +138,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                     // What is too much for the time that the server allows would be too much again.
                     await FlushAsync(session, batch[..(batch.Count / 2)], cancellationToken);
                     await FlushAsync(session, batch[(batch.Count / 2)..], cancellationToken);
+                    _health.Succeeded(Name);
                     return;
                 }
 

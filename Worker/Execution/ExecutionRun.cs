@@ -77,6 +77,9 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was found.</summary>
     public int Wakes { get; set; } = claimed.Wakes;
 
+    /// <summary>The row's wakes that the last look has passed on, be they delivered or not. Of the look alone.</summary>
+    public int ToldWakes { get; set; }
+
     /// <summary>Runs that are not to start although they were decided.</summary>
     public HashSet<(int Ordinal, string Iteration, int Attempt)> Aborted { get; } = [];
 
