@@ -51,7 +51,7 @@ internal sealed class ReferenceModel(ModelWorkflow workflow)
 
         // A switch from which only other ways lead on counts only when there is nothing else.
         bool IsRouter(int place) =>
-            graph.Nodes[place].Kind == "switch" && graph.Nodes.Exists(node => node.Incoming.Exists(edge => edge.From == place));
+            graph.Nodes[place].Kind == "choice" && graph.Nodes.Exists(node => node.Incoming.Exists(edge => edge.From == place));
         terminals = terminals.Exists(place => !IsRouter(place)) ? terminals.FindAll(place => !IsRouter(place)) : terminals;
         return (terminals.Count switch
         {
