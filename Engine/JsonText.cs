@@ -38,6 +38,33 @@ public static class JsonText
     }
 
     /// <summary>
+    /// The name of a member that an object in <paramref name="utf8"/> has twice: which of the two counts is nobody's guess. Null
+    /// when there is none.
+    /// </summary>
+    /// <param name="utf8">JSON that <see cref="FindProblem"/> has passed.</param>
+    public static string? FindDuplicate(ReadOnlySpan<byte> utf8, int maxDepth = Limits.JsonDepth)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
+        Stack<HashSet<string>>? open = null;
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject:
+                    (open ??= []).Push(new HashSet<string>(StringComparer.Ordinal));
+                    break;
+                case JsonTokenType.EndObject:
+                    open!.Pop();
+                    break;
+                case JsonTokenType.PropertyName when reader.GetString() is { } name && !open!.Peek().Add(name):
+                    return name;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
     /// The part of <see cref="FindProblem"/> that no JSON parser looks at: the encoding, and escapes of code points that are
     /// none.
     /// </summary>
@@ -158,7 +185,19 @@ public static class JsonText
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = end < 0 ? message : message[..end];
         end = text.IndexOf(" Path:", StringComparison.Ordinal);
-        return end < 0 ? text : text[..end];
+        text = end < 0 ? text : text[..end];
+
+        // What follows is advice to programmers: "Change the reader options."
+        for (end = text.IndexOf(". ", StringComparison.Ordinal); end >= 0; end = text.IndexOf(". ", end + 1, StringComparison.Ordinal))
+        {
+            if (end + 2 < text.Length && char.IsAsciiLetterUpper(text[end + 2]))
+            {
+                text = text[..end];
+                break;
+            }
+        }
+
+        return text.TrimEnd('.');
     }
 
     private static bool TryReadUnit(ReadOnlySpan<byte> utf8, int at, out int unit)

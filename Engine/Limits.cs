@@ -81,6 +81,10 @@ public static class Limits
     /// <summary>Levels that the platform may wrap around such a value: an event, the answer to a wait, an output.</summary>
     public const int JsonEnvelope = 16;
 
+    /// <summary>Characters of the name of a header, and of its value; targets commonly take 8 KiB of headers.</summary>
+    public const int HeaderNameLength = 256;
+    public const int HeaderValueLength = 64 * 1024;
+
     /// <summary>PostgreSQL's numeric holds 131,072 digits before the point; far less is plenty.</summary>
     public const int NumberExponent = 10_000;
 
@@ -141,6 +145,18 @@ public static class Limits
 
     /// <summary>Evaluation steps of a condition or template of a trigger or rule: it runs for every event of its type.</summary>
     public const int RoutingSteps = 100_000;
+
+    /// <summary>Bytes that one expression of routing may build.</summary>
+    public const int RoutingBytes = 16 * 1024 * 1024;
+
+    /// <summary>Bytes that one expression of a node may build on its way: room for many copies of the largest output.</summary>
+    public const int ExpressionBytes = 64 * 1024 * 1024;
+
+    /// <summary>Steps of one key or condition of a start, which a request waits for.</summary>
+    public const int KeySteps = 10_000;
+
+    /// <summary>Bytes that one key or condition of a start may build: the largest input as text, and as much again.</summary>
+    public const int KeyBytes = 4 * InputBytes;
 
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>
     public const double InMemoryRetrySeconds = 1;

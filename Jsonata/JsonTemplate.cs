@@ -44,9 +44,17 @@ public sealed class JsonTemplate
     public static bool TryParse(
         JsonElement template,
         [NotNullWhen(true)] out JsonTemplate? parsed,
+        out IReadOnlyList<JsonTemplateError> errors) => TryParse(template, new FoldingBudget(), out parsed, out errors);
+
+    /// <summary>Compiles one of several templates that share what evaluating their constants in advance may cost.</summary>
+    public static bool TryParse(
+        JsonElement template,
+        FoldingBudget folding,
+        [NotNullWhen(true)] out JsonTemplate? parsed,
         out IReadOnlyList<JsonTemplateError> errors)
     {
-        var parser = new TemplateParser();
+        ArgumentNullException.ThrowIfNull(folding);
+        var parser = new TemplateParser(folding);
         var root = parser.Parse(template);
         errors = parser.Errors;
         parsed = parser.Errors.Count == 0 ? new JsonTemplate(root, parser.Expressions) : null;

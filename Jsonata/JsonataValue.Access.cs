@@ -15,6 +15,14 @@ public readonly partial struct JsonataValue
 
     internal bool IsSequence => (Traits & ListTraits.Sequence) != 0;
 
+    /// <summary>UTF-16 code units of a string, UTF-8 bytes of one within JSON text; 0 of all else.</summary>
+    internal int TextLength => _reference switch
+    {
+        string text => text.Length,
+        JsonDom dom when Kind == JsonataKind.String => dom.Length(Row),
+        _ => 0,
+    };
+
     /// <summary>The value of a member, undefined when there is none or this is no object.</summary>
     /// <param name="name">The member's name, and the same in UTF-8, which spares a conversion on JSON elements.</param>
     /// <param name="utf8Name">See <paramref name="name"/>.</param>

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Api.Http;
+using Workflows.Api.Workflows;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Engine.Definitions;
@@ -157,6 +158,11 @@ internal static class NodeDefinitionEndpoints
                 return conflict;
             }
 
+            if (await ResourceUsers.OfCustomNodeAsync(request.Db, definition.Name, token) is { } inUse)
+            {
+                return inUse;
+            }
+
             request.Db.NodeDefinitions.Remove(definition);
             request.Record("nodeDefinition.delete", "nodeDefinition", definition.Id, definition.Name, Summary(definition));
             return new Done(definition.Id, "deleted");
@@ -174,7 +180,7 @@ internal static class NodeDefinitionEndpoints
             return (null, Problem.Invalid("/implementation", $"'schema' and 'implementation' have together at most {Limits.NodeDefinitionLength} characters.", "TOO_LONG"));
         }
 
-        if (!CustomNodeCall.TryCompile(schema, implementation, out var call, out var problems))
+        if (!CustomNodeCall.TryAccept(schema, implementation, out var call, out var problems))
         {
             return (null, DefinitionChecks.Refuse(problems, ""));
         }

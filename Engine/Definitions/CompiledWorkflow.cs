@@ -71,6 +71,9 @@ public sealed class CompiledWorkflow
     /// <summary>The connectors and custom nodes that nodes name, to be compared with what the tenant has (<see cref="ResourceUse.FindMissing"/>).</summary>
     public IReadOnlyList<ResourceUse> Resources { get; }
 
+    /// <summary>What a definition may not have when it is saved, and keeps when it was published before that was known.</summary>
+    public IReadOnlyList<DefinitionProblem> Objections { get; init; } = [];
+
     internal IReadOnlyList<ExpressionUse> Uses { get; }
 
     internal CompiledGraph Root { get; }
@@ -95,7 +98,18 @@ public sealed class CompiledWorkflow
         CustomNodeSet customNodes,
         [NotNullWhen(true)] out CompiledWorkflow? workflow,
         out IReadOnlyList<DefinitionProblem> problems) =>
-        new WorkflowCompiler(customNodes).TryCompile(utf8Json, out workflow, out problems);
+        new WorkflowCompiler(customNodes, isNew: false).TryCompile(utf8Json, out workflow, out problems);
+
+    /// <summary>
+    /// The same for a definition that is about to be saved: refuses also what releases before this one let pass, which what they
+    /// published may therefore hold.
+    /// </summary>
+    public static bool TryAccept(
+        ReadOnlyMemory<byte> utf8Json,
+        CustomNodeSet customNodes,
+        [NotNullWhen(true)] out CompiledWorkflow? workflow,
+        out IReadOnlyList<DefinitionProblem> problems) =>
+        new WorkflowCompiler(customNodes, isNew: true).TryCompile(utf8Json, out workflow, out problems);
 
     /// <summary>The ordinal of a node; -1 when there is no such node.</summary>
     public int OrdinalOf(string nodeId) => _ordinals.TryGetValue(nodeId, out var ordinal) ? ordinal : -1;
@@ -160,7 +174,7 @@ public sealed class CompiledWorkflow
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) };
-        var value = key.Evaluate(JsonataValue.FromObject(scope));
+        var value = key.Evaluate(JsonataValue.FromObject(scope), EvaluationLimits.SmallOptions);
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 }
@@ -200,10 +214,9 @@ public sealed class CompiledTrigger
         }
 
         var scope = new Dictionary<string, JsonataValue>(1) { ["event"] = JsonataValue.FromJson(structuredJson) };
-        var options = new JsonataOptions { Limits = EvaluationLimits.Expressions };
         try
         {
-            return _condition.Evaluate(JsonataValue.FromObject(scope), options).ToBoolean()
+            return _condition.Evaluate(JsonataValue.FromObject(scope), EvaluationLimits.SmallOptions).ToBoolean()
                 ? TriggerMatch.Matched
                 : TriggerMatch.ConditionFalse;
         }

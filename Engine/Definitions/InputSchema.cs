@@ -36,15 +36,18 @@ internal sealed class InputSchema
 
     public JsonElement? Const { get; init; }
 
-    public double? Minimum { get; init; }
+    public SchemaNumber? Minimum { get; init; }
 
-    public double? Maximum { get; init; }
+    public SchemaNumber? Maximum { get; init; }
 
-    public double? ExclusiveMinimum { get; init; }
+    public SchemaNumber? ExclusiveMinimum { get; init; }
 
-    public double? ExclusiveMaximum { get; init; }
+    public SchemaNumber? ExclusiveMaximum { get; init; }
 
-    public decimal? MultipleOf { get; init; }
+    public SchemaNumber? MultipleOf { get; init; }
+
+    /// <summary>True when anything is said of the size of numbers.</summary>
+    public bool BoundsNumbers => (Minimum ?? Maximum ?? ExclusiveMinimum ?? ExclusiveMaximum ?? MultipleOf) is not null;
 
     public int? MinLength { get; init; }
 

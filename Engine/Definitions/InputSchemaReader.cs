@@ -148,26 +148,29 @@ internal sealed class InputSchemaReader(ProblemList problems)
         return null;
     }
 
-    private double? Number(JsonElement json, string pointer, string keyword)
+    private SchemaNumber? Number(JsonElement json, string pointer, string keyword)
     {
         if (!json.TryGetProperty(keyword, out var value))
         {
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : Mistyped<double?>(pointer, keyword, "a number");
+        return value.ValueKind == JsonValueKind.Number && SchemaNumber.IsUsable(value)
+            ? SchemaNumber.Of(value)
+            : Mistyped<SchemaNumber>(pointer, keyword, "a number");
     }
 
-    private decimal? MultipleOf(JsonElement json, string pointer)
+    private SchemaNumber? MultipleOf(JsonElement json, string pointer)
     {
         if (!json.TryGetProperty("multipleOf", out var value))
         {
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var step) && step > 0
+        return value.ValueKind == JsonValueKind.Number && SchemaNumber.IsUsable(value)
+            && SchemaNumber.Of(value) is { Value: { IsNegative: false, Digits.Length: > 0 } } step
             ? step
-            : Mistyped<decimal?>(pointer, "multipleOf", "a number above 0");
+            : Mistyped<SchemaNumber>(pointer, "multipleOf", "a number above 0");
     }
 
     private int? Count(JsonElement json, string pointer, string keyword)

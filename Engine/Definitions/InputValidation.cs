@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -60,21 +59,32 @@ internal sealed class InputValidation(bool isTemplate)
 
     private void CheckNumber(InputSchema schema, JsonElement value, string pointer)
     {
-        var number = value.GetDouble();
-        Bound(schema.Minimum, number < schema.Minimum, "minimum", "at least");
-        Bound(schema.Maximum, number > schema.Maximum, "maximum", "at most");
-        Bound(schema.ExclusiveMinimum, number <= schema.ExclusiveMinimum, "exclusiveMinimum", "more than");
-        Bound(schema.ExclusiveMaximum, number >= schema.ExclusiveMaximum, "exclusiveMaximum", "less than");
-        if (schema.MultipleOf is { } step && !(value.TryGetDecimal(out var exact) && exact % step == 0))
+        if (!schema.BoundsNumbers)
         {
-            Report(pointer, "multipleOf", $"must be a multiple of {step.ToString(CultureInfo.InvariantCulture)}");
+            return;
         }
 
-        void Bound(double? bound, bool isCrossed, string keyword, string words)
+        if (!SchemaNumber.IsUsable(value))
+        {
+            Report(pointer, "type", "has too large an exponent");
+            return;
+        }
+
+        var number = SchemaNumber.Decimal(value);
+        Bound(schema.Minimum, number < schema.Minimum?.Value, "minimum", "at least");
+        Bound(schema.Maximum, number > schema.Maximum?.Value, "maximum", "at most");
+        Bound(schema.ExclusiveMinimum, number <= schema.ExclusiveMinimum?.Value, "exclusiveMinimum", "more than");
+        Bound(schema.ExclusiveMaximum, number >= schema.ExclusiveMaximum?.Value, "exclusiveMaximum", "less than");
+        if (schema.MultipleOf is { } step && !number.IsMultipleOf(step.Value))
+        {
+            Report(pointer, "multipleOf", $"must be a multiple of {step.Text}");
+        }
+
+        void Bound(SchemaNumber? bound, bool isCrossed, string keyword, string words)
         {
             if (isCrossed)
             {
-                Report(pointer, keyword, $"must be {words} {bound!.Value.ToString(CultureInfo.InvariantCulture)}");
+                Report(pointer, keyword, $"must be {words} {bound!.Text}");
             }
         }
     }
@@ -243,7 +253,7 @@ internal sealed class InputValidation(bool isTemplate)
         JsonValueKind.Null or JsonValueKind.Undefined => JsonTypes.Null,
 
         // 1.0 is an integer in the sense of JSON Schema.
-        JsonValueKind.Number => value.GetDouble() is var number && number == Math.Floor(number)
+        JsonValueKind.Number => value.TryGetInt64(out _) || (SchemaNumber.IsUsable(value) && SchemaNumber.Decimal(value).IsInteger)
             ? JsonTypes.Number | JsonTypes.Integer
             : JsonTypes.Number,
     };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Schedules;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Events;
@@ -18,13 +19,15 @@ public static class EventCondition
     /// <summary>What routing lets one expression use up.</summary>
     public static JsonataOptions Options { get; } = new()
     {
+        TimeZones = ExpressionTimeZones.Instance,
         Limits = new JsonataLimits(
             MaxSteps: Limits.RoutingSteps,
             MaxDepth: 100,
             MaxSequenceLength: 20_000,
             MaxStringLength: Limits.InputBytes,
             MaxOutputBytes: Limits.InputBytes,
-            RegexTimeoutMilliseconds: 50),
+            RegexTimeoutMilliseconds: 50,
+            MaxBytes: Limits.RoutingBytes),
     };
 
     /// <summary>The condition of a trigger as its definition writes it; parsed once per text.</summary>

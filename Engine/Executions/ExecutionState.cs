@@ -1,4 +1,5 @@
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Schedules;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Executions;
@@ -138,7 +139,13 @@ public sealed class ExecutionState
         _random.Reset(Backoff.Seed(Facts.ExecutionId, node?.Id ?? "", frame.Iteration, attempt));
         if (_options?.Now != now)
         {
-            _options = new JsonataOptions { Now = now, Random = _random, Limits = EvaluationLimits.Expressions };
+            _options = new JsonataOptions
+            {
+                Now = now,
+                Random = _random,
+                Limits = EvaluationLimits.Expressions,
+                TimeZones = ExpressionTimeZones.Instance,
+            };
         }
 
         return _options;

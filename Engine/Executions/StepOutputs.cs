@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Nodes;
 
@@ -66,12 +67,20 @@ internal static class StepOutputs
     private static string Clean(string message) =>
         message[..Math.Min(message.Length, Limits.ErrorMessageLength)].Replace('\0', '\uFFFD');
 
-    private static void Write(System.Text.Json.Utf8JsonWriter writer, StepError error)
+    private static void Write(Utf8JsonWriter writer, StepError error)
     {
         writer.WriteStartObject();
         writer.WriteString("code"u8, error.Code);
         writer.WriteString("message"u8, error.Message);
         writer.WriteString("kind"u8, error.Kind.ToText());
+        if (!error.Details.IsEmpty)
+        {
+            foreach (var member in JsonText.ParseElement(error.Details).EnumerateObject())
+            {
+                member.WriteTo(writer);
+            }
+        }
+
         if (error.Cause is { } cause)
         {
             writer.WriteStartObject("cause"u8);

@@ -88,6 +88,12 @@ public static class StepErrorKinds
 public sealed record StepError(
     string Code, string Message, StepErrorKind Kind = StepErrorKind.Permanent, TimeSpan? RetryAfter = null)
 {
+    /// <summary>
+    /// What else whoever handles the error may want to know: a JSON object in UTF-8 whose members stand beside code,
+    /// message and kind in the output at the error port; empty = nothing.
+    /// </summary>
+    public ReadOnlyMemory<byte> Details { get; init; }
+
     /// <summary>The error of the execution that the step started, when that is what it failed for.</summary>
     public ErrorCause? Cause { get; init; }
 }

@@ -76,7 +76,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
                 return null;
             }
 
-            var workflow = context.RequiredText(parameters.Workflow, "workflow", Limits.NameLength);
+            var workflow = context.RequiredText(parameters.Workflow, "workflow", Limits.NameLength, isName: true);
             var input = parameters.Input is { } template ? context.Render(template) : "{}"u8.ToArray();
             if (input.Length > Limits.InputBytes)
             {

@@ -52,17 +52,26 @@ internal static partial class Compiler
     {
         // "a" & b & "c" leans left; its parts are joined in one go.
         var parts = new List<SyntaxNode>();
+        var positions = new List<int>();
         SyntaxNode current = binary;
         while (current is BinarySyntax { Operator: "&", Predicates: null, Group: null } chain)
         {
             parts.Add(chain.Right);
+            positions.Add(chain.Position);
             current = chain.Left;
         }
 
         parts.Add(current);
         parts.Reverse();
-        return Fold(new ConcatNode([.. parts.Select(part => Compile(part, scope))]), [.. parts]);
+        positions.Reverse();
+        return Fold(new ConcatNode([.. parts.Select(part => Compile(part, scope))], [.. positions]), [.. parts]);
     }
+
+    // Literals are as long as the author wrote them, so this is ample; what is not folded is evaluated.
+    private static readonly JsonataOptions Folding = new()
+    {
+        Limits = new JsonataLimits(MaxSteps: 10_000, MaxStringLength: Limits.MaxSourceLength, MaxBytes: 4 * Limits.MaxSourceLength),
+    };
 
     /// <summary>An operator over constants is a constant, unless it is an error, which belongs to the evaluation.</summary>
     private static Node Fold(Node node, params ReadOnlySpan<SyntaxNode> operands)
@@ -77,7 +86,7 @@ internal static partial class Compiler
 
         try
         {
-            var context = new EvaluationContext(JsonataOptions.Default, default);
+            var context = new EvaluationContext(Folding, default);
             return new ConstantNode(node.Evaluate(default, new Frame(context, null, new Scope(null, []))));
         }
         catch (JsonataException)

@@ -64,14 +64,15 @@ internal static partial class Compiler
             node = new GroupNode(node, CompileGrouping(syntax.Group, scope));
         }
 
-        return syntax.KeepArray ? new KeepArrayNode(node) : node;
+        // A block has taken its last value for what it is before anything is kept.
+        return syntax.KeepArray && syntax is not BlockSyntax { Predicates: null } ? new KeepArrayNode(node) : node;
     }
 
     private static Node CompileCore(SyntaxNode syntax, Scope scope, bool isTail) => syntax switch
     {
         NameSyntax name => new FieldNode(new FieldName(name.Name)),
         StringSyntax text => new ConstantNode(JsonataValue.FromString(text.Value)),
-        NumberSyntax number => new ConstantNode(JsonataValue.FromNumber(number.Value)),
+        NumberSyntax number => new ConstantNode(ExactNumber.FromText(number.Text, number.Value)),
         ConstantSyntax constant => new ConstantNode(constant.Value),
         RegexSyntax regex => new ConstantNode(JsonataValue.FromHeap(
             new RegexFunction(RegexTranslator.Compile(regex.Pattern, regex.Flags, regex.Position, RegexTimeout)))),
@@ -93,7 +94,7 @@ internal static partial class Compiler
             Compile(fallback.Left, scope), Compile(fallback.Right, scope, isTail), fallback.OnlyWhenUndefined),
         BlockSyntax block => CompileBlock(block, scope, isTail),
         BindSyntax bind => CompileBind(bind, scope),
-        ApplySyntax apply => new ApplyNode(Compile(apply.Left, scope), Compile(apply.Right, scope), apply.Position),
+        ApplySyntax apply => new ApplyNode(Compile(apply.Left, scope), CompileApplied(apply.Right, scope), apply.Position),
         TransformSyntax transform => new TransformNode(
             Compile(transform.Pattern, scope),
             Compile(transform.Update, scope),
@@ -102,6 +103,11 @@ internal static partial class Compiler
             new TransformPositions(transform.Position, transform.Update.Position, transform.Delete?.Position ?? 0)),
         _ => throw Errors.At(syntax.Position, "S0201", "?"),
     };
+
+    // A call after ~> is made with the value before it, and what stands after its parentheses does not apply to it: [] counts
+    // for the application as a whole, a predicate or a grouping for nothing, as in the reference.
+    private static Node CompileApplied(SyntaxNode right, Scope scope) =>
+        right is CallSyntax { IsPartial: false } ? CompileCore(right, scope, isTail: false) : Compile(right, scope);
 
     private static Node CompileVariable(string name, Scope scope) => name switch
     {

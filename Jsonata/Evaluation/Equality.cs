@@ -21,8 +21,9 @@ internal static class Equality
             case JsonataKind.Number:
                 left.TryGetNumber(out var leftNumber);
                 right.TryGetNumber(out var rightNumber);
-                return leftNumber == rightNumber;
+                return leftNumber == rightNumber && ExactNumber.Compare(left, right, leftNumber, rightNumber) == 0;
             case JsonataKind.String:
+                context.StepForReading(left.TextLength);
                 return StringsEqual(left, right);
             case JsonataKind.Array:
                 return ArraysEqual(left, right, context);

@@ -17,6 +17,8 @@ internal sealed class EvaluationContext
 
     private JsonataOptions _options;
     private long _stepsLeft;
+    private long _bytesLeft;
+    private TimeSpan _matching;
     private int _sliceLeft;
     private int _depth;
     private DateTimeOffset? _now;
@@ -78,6 +80,8 @@ internal sealed class EvaluationContext
         Limits = options.Limits;
         Variables = options.Variables;
         _stepsLeft = options.Limits.MaxSteps;
+        _bytesLeft = options.Limits.MaxBytes;
+        _matching = TimeSpan.Zero;
         _depth = 0;
         _now = null;
         Refill(0);
@@ -94,6 +98,8 @@ internal sealed class EvaluationContext
     public JsonataValue[] TailArguments { get; set; } = [];
 
     public JsonataOptions Options => _options;
+
+    public long StepsTaken => Limits.MaxSteps - _stepsLeft - _sliceLeft;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Step()
@@ -115,7 +121,46 @@ internal sealed class EvaluationContext
     }
 
     /// <summary>Building text costs steps too, so that no program fills the memory with long strings.</summary>
-    public void StepForText(int length) => Step((length >> 3) + 1);
+    public void StepForText(int length)
+    {
+        Build((long)length * sizeof(char));
+        Step((length >> 3) + 1);
+    }
+
+    /// <summary>Reading text that is there already: a search through a megabyte is no single step.</summary>
+    /// <param name="length">Bytes or UTF-16 code units.</param>
+    public void StepForReading(int length)
+    {
+        if (length >= Jsonata.Limits.FreeTextLength)
+        {
+            Step(length >> 6);
+        }
+    }
+
+    /// <summary>Counts what is built, before it is.</summary>
+    /// <param name="bytes">Its size, about.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Build(long bytes)
+    {
+        _bytesLeft -= bytes;
+        if (_bytesLeft < 0)
+        {
+            ThrowBytes();
+        }
+    }
+
+    /// <summary>Counts the items of an array or the members of an object that is about to be built.</summary>
+    public void BuildItems(int count) => Build(Jsonata.Limits.ContainerBytes + ((long)count * Jsonata.Limits.ItemBytes));
+
+    private void ThrowBytes() => throw Errors.Of("U1009", value: Text(Limits.MaxBytes));
+
+    /// <summary>Counts the time of a match; each is bounded by itself, and a program may try many.</summary>
+    /// <returns>False when the matches of this evaluation together have taken too long.</returns>
+    public bool CountMatching(TimeSpan taken)
+    {
+        _matching += taken;
+        return _matching <= TimeSpan.FromMilliseconds((double)Limits.RegexTimeoutMilliseconds * Jsonata.Limits.RegexTimeouts);
+    }
 
     private void Refill(int extra)
     {
@@ -167,6 +212,7 @@ internal sealed class EvaluationContext
             CheckLength(list.Count + 1L);
         }
 
+        Build(Jsonata.Limits.ItemBytes);
         list.Add(value);
     }
 

@@ -25,6 +25,7 @@ internal sealed class FieldName(string name)
         }
 
         context.Step(count);
+        context.BuildItems(count);
         var members = new JsonataValue[count];
         return dom.TryMemberOfAll(array.Row, name, _utf8, members)
             ? JsonataValue.FromHeap(ValueList.OfDefined(members, ListTraits.Sequence))
@@ -33,13 +34,19 @@ internal sealed class FieldName(string name)
 
     /// <summary>The member of an object, or those of all objects in an array.</summary>
     public JsonataValue LookUp(in JsonataValue value, EvaluationContext context) =>
-        value.IsArray ? LookUpAll(value, context) : Of(value);
+        value.IsArray ? Sequence.Normalize(LookUpSequence(value, context)) : Of(value);
 
-    private JsonataValue LookUpAll(in JsonataValue array, EvaluationContext context)
+    /// <summary>As <see cref="LookUp"/>, but a sequence of one result stays a sequence.</summary>
+    public JsonataValue LookUpSequence(in JsonataValue value, EvaluationContext context)
     {
+        if (!value.IsArray)
+        {
+            return Of(value);
+        }
+
         var results = new ValueList(ListTraits.Sequence);
-        Collect(array, results, context);
-        return Sequence.Normalize(JsonataValue.FromHeap(results));
+        Collect(value, results, context);
+        return JsonataValue.FromHeap(results);
     }
 
     private void Collect(in JsonataValue array, ValueList results, EvaluationContext context)

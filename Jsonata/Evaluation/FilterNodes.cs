@@ -168,7 +168,10 @@ internal sealed class FilteredNode(Node inner, Filter[] filters) : Node
         var value = inner.Evaluate(input, frame);
         foreach (var filter in filters)
         {
-            value = filter.Apply(value, frame);
+            // A path in parentheses hands on what % means in each of its results.
+            value = value.Reference is TupleStream stream
+                ? JsonataValue.FromHeap(filter.ApplyToTuples(stream))
+                : filter.Apply(value, frame);
         }
 
         return value;

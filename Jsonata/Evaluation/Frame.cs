@@ -59,6 +59,7 @@ internal sealed class Frame(EvaluationContext context, Frame? parent, Scope scop
     public Frame Copy()
     {
         Context.Step(Slots.Length);
+        Context.BuildItems(Slots.Length);
         return new Frame(Context, Parent, Scope, (JsonataValue[])Slots.Clone());
     }
 }

@@ -33,6 +33,7 @@ internal sealed class Grouping(KeyValueNodes[] pairs, int position)
             AddToGroups(groups, default, default, frame);
         }
 
+        frame.Context.BuildItems(groups.Entries.Count);
         var result = new ObjectValue(groups.Entries.Count);
         foreach (var group in groups.Entries)
         {
@@ -45,6 +46,7 @@ internal sealed class Grouping(KeyValueNodes[] pairs, int position)
     // The usual constructor { "a": x, "b": y } over one value needs no groups.
     private JsonataValue Single(in JsonataValue input, Frame frame)
     {
+        frame.Context.BuildItems(pairs.Length);
         var result = new ObjectValue(pairs.Length);
         if (pairs.Length == 1)
         {
@@ -97,12 +99,15 @@ internal sealed class Grouping(KeyValueNodes[] pairs, int position)
     private string? Key(KeyValueNodes pair, in JsonataValue item, Frame frame)
     {
         frame.Context.Step();
+        frame.Context.Build(Limits.ItemBytes);
         var key = pair.Key.Evaluate(item, frame);
         if (key.IsUndefined)
         {
             return null;
         }
 
+        frame.Context.StepForReading(key.TextLength);
+        frame.Context.Build((long)key.TextLength * sizeof(char));
         return key.TryGetString(out var text) ? text : throw Errors.At(position, "T1003", value: Errors.Show(key));
     }
 
@@ -147,6 +152,7 @@ internal sealed class Grouping(KeyValueNodes[] pairs, int position)
             AddToGroups(groups, default, nothing, nothing);
         }
 
+        frame.Context.BuildItems(groups.Entries.Count);
         var result = new ObjectValue(groups.Entries.Count);
         foreach (var group in groups.Entries)
         {
@@ -222,6 +228,7 @@ internal sealed class ArrayNode(Node[] items, bool[] isArray, ListTraits traits)
     public override JsonataValue Evaluate(in JsonataValue input, Frame frame)
     {
         var context = frame.Context;
+        context.BuildItems(0);
         if (items.Length == 1 && !isArray[0])
         {
             // [1..1000000] stays a range.

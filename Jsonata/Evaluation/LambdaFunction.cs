@@ -26,6 +26,7 @@ internal sealed class LambdaNode(int[] slots, Signature? signature, Scope scope)
     public override JsonataValue Evaluate(in JsonataValue input, Frame frame)
     {
         frame.Context.HasClosures = true;
+        frame.Context.Build(Limits.ContainerBytes);
         return JsonataValue.FromHeap(new LambdaFunction(this, input, frame));
     }
 }
@@ -69,6 +70,7 @@ internal sealed class LambdaFunction(LambdaNode definition, JsonataValue input, 
 
     private JsonataValue Run(ReadOnlySpan<JsonataValue> arguments)
     {
+        closure.Context.BuildItems(definition.Scope.Count);
         var frame = new Frame(closure.Context, closure, definition.Scope);
         for (var i = 0; i < definition.Slots.Length; i++)
         {

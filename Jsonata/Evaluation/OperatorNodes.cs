@@ -99,15 +99,14 @@ internal sealed class CompareNode(ComparisonOperator op, string token, Node left
         var second = right.Evaluate(input, frame);
         if (first.TryGetNumber(out var a) && second.TryGetNumber(out var b))
         {
-            return JsonataValue.FromBoolean(op switch
+            return JsonataValue.FromBoolean(a == b ? IsEqualHeld(first, second, a) : op switch
             {
-                ComparisonOperator.Less => a < b,
-                ComparisonOperator.LessOrEqual => a <= b,
-                ComparisonOperator.Greater => a > b,
-                ComparisonOperator.GreaterOrEqual => a >= b,
+                ComparisonOperator.Less or ComparisonOperator.LessOrEqual => a < b,
+                _ => a > b,
             });
         }
 
+        frame.Context.StepForReading(first.TextLength + second.TextLength);
         if (!IsComparable(first) || !IsComparable(second))
         {
             throw Errors.At(position, "T2010", token, Errors.Show(IsComparable(first) ? second : first));
@@ -131,6 +130,19 @@ internal sealed class CompareNode(ComparisonOperator op, string token, Node left
             ComparisonOperator.Greater => order > 0,
             ComparisonOperator.GreaterOrEqual => order >= 0,
         });
+    }
+
+    // Two numbers with one double may still be two decimals.
+    private bool IsEqualHeld(in JsonataValue first, in JsonataValue second, double number)
+    {
+        var order = ExactNumber.Compare(first, second, number, number);
+        return op switch
+        {
+            ComparisonOperator.Less => order < 0,
+            ComparisonOperator.LessOrEqual => order <= 0,
+            ComparisonOperator.Greater => order > 0,
+            ComparisonOperator.GreaterOrEqual => order >= 0,
+        };
     }
 
     private static bool IsComparable(in JsonataValue value) =>
@@ -162,6 +174,7 @@ internal sealed class EqualTextNode(bool negated, Node left, string text) : Node
             return JsonataValue.False;
         }
 
+        frame.Context.StepForReading(value.TextLength);
         return JsonataValue.FromBoolean(value.IsText(text, _utf8) != negated);
     }
 }
@@ -215,7 +228,9 @@ internal sealed class InNode(Node left, Node right) : Node
 }
 
 /// <summary>A chain of <c>&amp;</c>, joined at once.</summary>
-internal sealed class ConcatNode(Node[] parts) : Node
+/// <param name="parts">The operands.</param>
+/// <param name="positions">Of the operators: each is between the operand of its index and the next.</param>
+internal sealed class ConcatNode(Node[] parts, int[] positions) : Node
 {
     public override JsonataValue Evaluate(in JsonataValue input, Frame frame)
     {
@@ -224,13 +239,25 @@ internal sealed class ConcatNode(Node[] parts) : Node
         for (var i = 0; i < parts.Length; i++)
         {
             var value = parts[i].Evaluate(input, frame);
-            texts[i] = value.TryGetString(out var text) ? text! : JsonText.Of(value, frame.Context);
+            texts[i] = value.TryGetString(out var text) ? text! : TextOf(value, positions[Math.Max(0, i - 1)], frame.Context);
             length += texts[i].Length;
+            frame.Context.CheckString(length);
         }
 
-        frame.Context.CheckString(length);
         frame.Context.StepForText((int)length);
         return JsonataValue.FromString(string.Concat(texts));
+    }
+
+    private static string TextOf(in JsonataValue value, int position, EvaluationContext context)
+    {
+        try
+        {
+            return JsonText.Of(value, context);
+        }
+        catch (JsonataException exception) when (Errors.Locate(exception, position, "&"))
+        {
+            throw;
+        }
     }
 }
 

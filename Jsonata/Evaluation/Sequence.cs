@@ -69,6 +69,7 @@ internal static class Sequence
         var count = value.ItemCount();
         context.Step(count);
         context.CheckLength((long)list.Count + count);
+        context.Build((long)count * Limits.ItemBytes);
         foreach (var item in value.Items())
         {
             list.Add(item);

@@ -57,6 +57,8 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
             return only.IsArray ? Sequence.One(only) : only;
         }
 
+        frame.Context.CheckLength(count);
+        frame.Context.BuildItems(count * (terms.Length + 2));
         var rows = new Row[count];
         var i = 0;
         foreach (var item in input.Items())
@@ -94,6 +96,8 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
                 return a.IsUndefined;
             }
 
+            left.Frame.Context.StepForReading(a.TextLength);
+            left.Frame.Context.StepForReading(b.TextLength);
             var order = Compare(a, b);
             if (order != 0)
             {
@@ -108,7 +112,7 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
     {
         if (a.TryGetNumber(out var first) && b.TryGetNumber(out var second))
         {
-            return first < second ? -1 : first > second ? 1 : 0;
+            return first < second ? -1 : first > second ? 1 : first == second ? ExactNumber.Compare(a, b, first, second) : 0;
         }
 
         if (a.TryGetString(out var firstText) && b.TryGetString(out var secondText))

@@ -36,7 +36,7 @@ internal sealed class TuplePathNode(
             start = plainSteps.Evaluate(input, frame);
             if (start.IsUndefined)
             {
-                return default;
+                return grouping is null ? default : grouping.Apply(JsonataValue.FromHeap(new TupleStream(scope)), frame);
             }
         }
         else
@@ -58,7 +58,8 @@ internal sealed class TuplePathNode(
         }
         else
         {
-            var values = new ValueList(ListTraits.Sequence, stream!.Count);
+            frame.Context.BuildItems(stream!.Count);
+            var values = new ValueList(ListTraits.Sequence, stream.Count);
             foreach (var tuple in stream.Tuples)
             {
                 values.Add(tuple.Read(0));

@@ -59,14 +59,19 @@ internal static class ArrayFunctions
     private static void SortScalars(JsonataValue[] items, EvaluationContext context)
     {
         context.Step(items.Length);
-        if (Array.TrueForAll(items, item => item.Kind == JsonataKind.Number))
+        if (Array.TrueForAll(items, item => Operand.TryNumber(item, out _)))
         {
             var keys = Array.ConvertAll(items, item => NumberFunctions.Number(item));
             Array.Sort(keys, items);
+            if (Array.Exists(items, item => ExactNumber.IsExact(item)))
+            {
+                // Those with one double lie side by side; their other digits order them.
+                MergeSort.Sort(items, (a, b) => ExactNumber.Compare(a, b, NumberFunctions.Number(a), NumberFunctions.Number(b)) > 0);
+            }
         }
         else if (Array.TrueForAll(items, item => item.Kind == JsonataKind.String))
         {
-            var keys = Array.ConvertAll(items, item => StringFunctions.Text(item));
+            var keys = Array.ConvertAll(items, item => Decoded(item, context));
             Array.Sort(keys, items, StringComparer.Ordinal);
         }
         else
@@ -87,14 +92,16 @@ internal static class ArrayFunctions
         var results = new ValueList(array.Traits & ListTraits.Sequence);
         var texts = new HashSet<string>(StringComparer.Ordinal);
         var numbers = new HashSet<double>();
+        var exact = new HashSet<string>(StringComparer.Ordinal);
         var others = new List<JsonataValue>();
         foreach (var item in array.Items())
         {
             context.Step();
             var isNew = item.Kind switch
             {
-                JsonataKind.String => texts.Add(StringFunctions.Text(item)),
-                JsonataKind.Number => numbers.Add(NumberFunctions.Number(item)),
+                JsonataKind.String => texts.Add(Decoded(item, context)),
+                JsonataKind.Number when ExactNumber.IsExact(item) => exact.Add(ExactNumber.Key(item)),
+                JsonataKind.Number => IsNew(numbers, NumberFunctions.Number(item)),
                 _ => AddOther(item, others, context),
             };
             if (isNew)
@@ -104,6 +111,16 @@ internal static class ArrayFunctions
         }
 
         return JsonataValue.FromHeap(results);
+    }
+
+    // What is no number equals nothing, not even itself.
+    private static bool IsNew(HashSet<double> numbers, double number) => double.IsNaN(number) || numbers.Add(number);
+
+    private static string Decoded(in JsonataValue item, EvaluationContext context)
+    {
+        context.StepForReading(item.TextLength);
+        context.Build((long)item.TextLength * sizeof(char));
+        return StringFunctions.Text(item);
     }
 
     private static bool AddOther(in JsonataValue item, List<JsonataValue> others, EvaluationContext context)
@@ -139,6 +156,7 @@ internal static class ArrayFunctions
         for (var row = 0; row < length; row++)
         {
             call.Context.Step(columns.Length);
+            call.Context.BuildItems(columns.Length);
             call.Context.Add(rows, JsonataValue.FromHeap(new ValueList(Array.ConvertAll(columns, column => column[row]))));
         }
 
@@ -150,6 +168,7 @@ internal static class ArrayFunctions
         var count = array.ItemCount();
         context.Step(count);
         context.CheckLength(count);
+        context.BuildItems(count);
         var items = new JsonataValue[count];
         var i = 0;
         foreach (var item in array.Items())

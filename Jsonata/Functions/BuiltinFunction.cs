@@ -30,7 +30,13 @@ internal sealed class BuiltinFunction(string name, string signature, FunctionBod
     {
         caller.Context.Step();
         var room = default(Arguments);
-        var result = body(_signature.Bind(arguments, input, room), new Call(caller, input));
+        var bound = _signature.Bind(arguments, input, room);
+        foreach (ref readonly var argument in bound)
+        {
+            caller.Context.StepForReading(argument.TextLength);
+        }
+
+        var result = body(bound, new Call(caller, input));
         if (result.Reference is string text)
         {
             caller.Context.StepForText(text.Length);

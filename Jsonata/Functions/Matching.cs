@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Workflows.Jsonata.Evaluation;
 using Workflows.Jsonata.Values;
@@ -35,10 +36,17 @@ internal sealed class RegexFunction(Regex regex) : FunctionValue
     public Match? Find(string text, int from, EvaluationContext context)
     {
         context.Step();
+        context.StepForReading(text.Length - from);
+        var started = Stopwatch.GetTimestamp();
         try
         {
             var match = Within(context.Limits.RegexTimeoutMilliseconds).Match(text, from);
-            return match.Success ? ToMatch(match) : null;
+            if (!context.CountMatching(Stopwatch.GetElapsedTime(started)))
+            {
+                throw Errors.Of("U1006", value: "/" + regex + "/");
+            }
+
+            return match.Success ? ToMatch(match, context) : null;
         }
         catch (RegexMatchTimeoutException)
         {
@@ -76,8 +84,15 @@ internal sealed class RegexFunction(Regex regex) : FunctionValue
         return next is { Text.Length: 0 } ? throw Errors.Of("D1004", value: "/" + regex + "/") : next;
     }
 
-    private static Match ToMatch(System.Text.RegularExpressions.Match match)
+    private static Match ToMatch(System.Text.RegularExpressions.Match match, EvaluationContext context)
     {
+        context.BuildItems(match.Groups.Count);
+        foreach (var group in match.Groups.Values)
+        {
+            // Groups within groups hold the same text once more each.
+            context.Build((long)group.Length * sizeof(char));
+        }
+
         var groups = new JsonataValue[match.Groups.Count - 1];
         for (var i = 0; i < groups.Length; i++)
         {

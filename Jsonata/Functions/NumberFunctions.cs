@@ -24,7 +24,7 @@ internal static class NumberFunctions
                 return JsonataValue.FromNumber(value.AsBoolean() ? 1 : 0);
             default:
                 return value.TryGetString(out var text) && TryParse(text!, out var number)
-                    ? JsonataValue.FromNumber(number)
+                    ? ExactNumber.FromText(text!, number)
                     : throw Errors.Of("D3030", value: Errors.Show(value));
         }
     }
@@ -120,7 +120,14 @@ internal static class NumberFunctions
             return value;
         }
 
-        var rounded = Math.Round(MovePoint(value, precision), MidpointRounding.ToEven);
+        var moved = MovePoint(value, precision);
+        if (double.IsInfinity(moved))
+        {
+            // Finer than any double: as the reference, no number at all.
+            return double.NaN;
+        }
+
+        var rounded = Math.Round(moved, MidpointRounding.ToEven);
         var result = MovePoint(rounded, -precision);
         return result == 0 ? 0 : result;
     }
@@ -183,7 +190,7 @@ internal static class NumberFunctions
         var number = Round(Number(arguments[0]), 0);
         if (!double.IsFinite(number))
         {
-            throw Errors.Of("D1001", value: NumberText.Format(number));
+            return JsonataValue.FromString(NumberText.Format(number));
         }
 
         var rest = BigInteger.Abs(new BigInteger(number));
@@ -221,19 +228,26 @@ internal static class NumberFunctions
         return count == 0 ? default : JsonataValue.FromNumber(Number(Sum(arguments, call)) / count);
     }
 
-    public static JsonataValue Max(ReadOnlySpan<JsonataValue> arguments, in Call call) => Extreme(arguments[0], Math.Max, call);
+    public static JsonataValue Max(ReadOnlySpan<JsonataValue> arguments, in Call call) => Extreme(arguments[0], 1, call);
 
-    public static JsonataValue Min(ReadOnlySpan<JsonataValue> arguments, in Call call) => Extreme(arguments[0], Math.Min, call);
+    public static JsonataValue Min(ReadOnlySpan<JsonataValue> arguments, in Call call) => Extreme(arguments[0], -1, call);
 
-    private static JsonataValue Extreme(in JsonataValue array, Func<double, double, double> choose, in Call call)
+    // One of the items itself, with all of its digits, unless one is no number at all.
+    private static JsonataValue Extreme(in JsonataValue array, int direction, in Call call)
     {
-        double? best = null;
+        var best = default(JsonataValue);
+        var bestNumber = 0.0;
         foreach (var item in array.Items())
         {
             call.Context.Step();
-            best = best is { } known ? choose(known, Number(item)) : Number(item);
+            var number = Number(item);
+            if (best.IsUndefined || double.IsNaN(number)
+                || (!double.IsNaN(bestNumber) && ExactNumber.Compare(item, best, number, bestNumber) * direction > 0))
+            {
+                (best, bestNumber) = (item, number);
+            }
         }
 
-        return best is { } found ? JsonataValue.FromNumber(found) : default;
+        return best.IsUndefined || ExactNumber.IsExact(best) ? best : JsonataValue.FromNumber(bestNumber);
     }
 }

@@ -35,7 +35,7 @@ internal static class ObjectFunctions
 
     public static JsonataValue Lookup(ReadOnlySpan<JsonataValue> arguments, in Call call) => arguments[1].IsUndefined
         ? default
-        : new FieldName(StringFunctions.Text(arguments[1])).LookUp(arguments[0], call.Context);
+        : new FieldName(StringFunctions.Text(arguments[1])).LookUpSequence(arguments[0], call.Context);
 
     public static JsonataValue Spread(ReadOnlySpan<JsonataValue> arguments, in Call call)
     {
@@ -74,6 +74,7 @@ internal static class ObjectFunctions
         foreach (var member in value.Members())
         {
             context.Step();
+            context.BuildItems(1);
             var single = new ObjectValue(1);
             single.Set(member.Key, member.Value);
             context.Add(results, JsonataValue.FromHeap(single));
@@ -93,6 +94,7 @@ internal static class ObjectFunctions
             foreach (var member in item.Members())
             {
                 call.Context.Step();
+                call.Context.Build(Limits.ItemBytes);
                 merged.Set(member.Key, member.Value);
             }
         }
@@ -126,6 +128,7 @@ internal static class ObjectFunctions
             if (HigherOrderFunctions.Invoke(
                 function, member.Value, JsonataValue.FromString(member.Key), arguments[0], call).ToBoolean())
             {
+                call.Context.Build(Limits.ItemBytes);
                 result.Set(member.Key, member.Value);
             }
         }
@@ -143,6 +146,7 @@ internal static class ObjectFunctions
         {
             case JsonataKind.Array:
                 context.Enter();
+                context.BuildItems(0);
                 var list = new ValueList(ListTraits.None, value.ItemCount());
                 foreach (var item in value.Items())
                 {
@@ -153,9 +157,11 @@ internal static class ObjectFunctions
                 return JsonataValue.FromHeap(list);
             case JsonataKind.Object:
                 context.Enter();
+                context.BuildItems(0);
                 var copy = new ObjectValue();
                 foreach (var member in value.Members())
                 {
+                    context.Build(Limits.ItemBytes);
                     copy.Set(member.Key, Copy(member.Value, context));
                 }
 

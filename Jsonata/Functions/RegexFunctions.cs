@@ -69,21 +69,31 @@ internal static class RegexFunctions
             var walk = new MatchWalk(matcher, text, call);
             while (parts.Count < limit && walk.MoveNext())
             {
-                call.Context.Add(parts, JsonataValue.FromString(Slice(text, start, walk.Current.Start)));
+                AddPart(parts, Slice(text, start, walk.Current.Start), call.Context);
                 start = (int)Math.Clamp(walk.Current.End, 0, text.Length);
             }
 
             if (parts.Count < limit)
             {
-                call.Context.Add(parts, JsonataValue.FromString(text[start..]));
+                AddPart(parts, text[start..], call.Context);
             }
         }
         else
         {
-            SplitAt(text, StringFunctions.Text(arguments[1]), Math.Floor(limit), parts, call.Context);
+            SplitAt(
+                text, StringFunctions.Text(arguments[1]), arguments[2].IsUndefined ? limit : Unsigned(limit), parts, call.Context);
         }
 
         return JsonataValue.FromHeap(parts);
+    }
+
+    // ECMAScript's ToUint32, which the limit of String.split goes through.
+    private static double Unsigned(double limit) => double.IsFinite(limit) ? Math.Floor(limit) % 4_294_967_296 : 0;
+
+    private static void AddPart(ValueList parts, string part, EvaluationContext context)
+    {
+        context.Build((long)part.Length * sizeof(char));
+        context.Add(parts, JsonataValue.FromString(part));
     }
 
     private static string Slice(string text, int start, double end) =>
@@ -96,7 +106,7 @@ internal static class RegexFunctions
             for (var i = 0; i < text.Length && parts.Count < limit; i++)
             {
                 context.Step();
-                context.Add(parts, JsonataValue.FromString(text[i].ToString()));
+                AddPart(parts, text[i].ToString(), context);
             }
 
             return;
@@ -107,7 +117,7 @@ internal static class RegexFunctions
         {
             context.Step();
             var at = text.IndexOf(separator, start, StringComparison.Ordinal);
-            context.Add(parts, JsonataValue.FromString(at < 0 ? text[start..] : text[start..at]));
+            AddPart(parts, at < 0 ? text[start..] : text[start..at], context);
             if (at < 0)
             {
                 return;

@@ -132,7 +132,9 @@ internal static class StringFunctions
             return JsonataValue.FromString(text);
         }
 
-        call.Context.CheckString((long)Math.Min(missing, int.MaxValue) * padding.Length);
+        var length = (long)Math.Min(missing, int.MaxValue) * padding.Length;
+        call.Context.CheckString(length);
+        call.Context.Build(length * sizeof(char));
         var paddingPoints = CodePoints(padding);
         var filled = new StringBuilder();
         for (var i = 0; i < (int)missing / paddingPoints; i++)
@@ -157,6 +159,7 @@ internal static class StringFunctions
         foreach (var item in arguments[0].Items())
         {
             call.Context.Step();
+            call.Context.StepForReading(item.TextLength);
             joined.Append(first ? "" : separator).Append(Text(item));
             first = false;
             call.Context.CheckString(joined.Length);

@@ -10,7 +10,7 @@ internal sealed partial class Parser
     {
         var operand = Expression(70);
         return operand is NumberSyntax number
-            ? new NumberSyntax(-number.Value)
+            ? new NumberSyntax(-number.Value, number.Text[0] == '-' ? number.Text[1..] : "-" + number.Text)
             {
                 Start = token.Start,
                 Position = number.Position,
@@ -126,12 +126,8 @@ internal sealed partial class Parser
 
     private SyntaxNode GroupBy(in Token token, SyntaxNode left)
     {
+        _deferred ??= left.Group is null ? null : Fail("S0210", token);
         var pairs = Pairs();
-        if (left.Group is not null)
-        {
-            throw Fail("S0210", token);
-        }
-
         left.Group = new GroupClause(pairs, token.End);
         foreach (var (key, value) in pairs)
         {
@@ -150,9 +146,11 @@ internal sealed partial class Parser
             return left;
         }
 
+        var bracket = token;
+        _deferred ??= PathBuilder.LastStep(left).Group is null ? null : Errors.At(bracket.End, "S0209", "[");
         var filter = Expression(0);
         Expect("]", afterValue: true);
-        return Grown(PathBuilder.Filter(left, filter, token), left, filter);
+        return Grown(Built(left, () => PathBuilder.Filter(left, filter, bracket)), left, filter);
     }
 
     private SyntaxNode OrderBy(in Token token, SyntaxNode left)
@@ -183,14 +181,14 @@ internal sealed partial class Parser
             Over(sort, term.Expression);
         }
 
-        return Grown(PathBuilder.Sort(left, sort), left, sort);
+        return Grown(Built(left, () => PathBuilder.Sort(left, sort)), left, sort);
     }
 
     private SyntaxNode BindStep(in Token token, SyntaxNode left)
     {
-        var variable = Expression(80);
+        var (variable, op) = (Expression(80), token);
         return variable is VariableSyntax { Predicates: null } named
-            ? token.Text == "@" ? PathBuilder.BindFocus(left, named.Name, token) : PathBuilder.BindIndex(left, named.Name, token)
+            ? Built(left, () => op.Text == "@" ? PathBuilder.BindFocus(left, named.Name, op) : PathBuilder.BindIndex(left, named.Name, op))
             : throw Errors.At(variable.Position, "S0214", token.Text, suggestion: "For example: " + token.Text + "$name.");
     }
 

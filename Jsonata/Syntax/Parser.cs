@@ -18,7 +18,7 @@ internal sealed partial class Parser
     private readonly PathBuilder _paths = new();
     private readonly Stack<ScopeNames> _scopes = new();
     private Token _token;
-    private JsonataException? _missingValue;
+    private JsonataException? _deferred;
     private int _depth;
 
     private Parser(string source, int start, string? terminator)
@@ -45,7 +45,7 @@ internal sealed partial class Parser
         var names = new ScopeNames();
         _scopes.Push(names);
         Advance();
-        var root = Whole();
+        var root = Expression(0);
         var end = _token.Start;
         if (_terminator is not null)
         {
@@ -56,9 +56,9 @@ internal sealed partial class Parser
             throw Fail("S0201", _token, suggestion: SuggestForExtra(_token));
         }
 
-        if (_missingValue is not null)
+        if (_deferred is not null)
         {
-            throw _missingValue;
+            throw _deferred;
         }
 
         return root is ParentSyntax || root.SeekingParents is not null
@@ -66,17 +66,21 @@ internal sealed partial class Parser
             : new ParsedExpression(root, names, end);
     }
 
-    // What a path is made of is complained about only when nothing is missing.
-    private SyntaxNode Whole()
+    /// <summary>
+    /// Puts a path together. What it must not be made of is complained about only when the whole text reads as an
+    /// expression, as the reference does, which builds paths in a second pass: the first such complaint counts.
+    /// </summary>
+    private SyntaxNode Built(SyntaxNode left, Func<SyntaxNode> build)
     {
         try
         {
-            return Expression(0);
+            return build();
         }
         catch (JsonataException exception) when (
-            _missingValue is not null && exception.Error.Code is "S0209" or "S0210" or "S0213" or "S0215" or "S0216" or "S0217")
+            exception.Error.Code is "S0209" or "S0210" or "S0213" or "S0215" or "S0216" or "S0217")
         {
-            throw _missingValue ?? exception;
+            _deferred ??= exception;
+            return left;
         }
     }
 
@@ -149,7 +153,7 @@ internal sealed partial class Parser
             case TokenKind.String:
                 return new StringSyntax(token.Text) { Start = token.Start, Position = token.End };
             case TokenKind.Number:
-                return new NumberSyntax(token.Number) { Start = token.Start, Position = token.End };
+                return new NumberSyntax(token.Number, token.Text) { Start = token.Start, Position = token.End };
             case TokenKind.Constant:
                 return new ConstantSyntax(token.Text == "null" ? JsonataValue.Null : JsonataValue.FromBoolean(token.Text == "true"))
                 {
@@ -159,7 +163,7 @@ internal sealed partial class Parser
             case TokenKind.Regex:
                 return new RegexSyntax(token.Text, token.Flags) { Start = token.Start, Position = token.End };
             case TokenKind.End:
-                _missingValue ??= Errors.At(token.End, "S0207", "(end)");
+                _deferred ??= Errors.At(token.End, "S0207", "(end)");
                 return new EndSyntax { Start = token.Start, Position = token.End };
             default:
                 return PrefixOperator(token);
@@ -199,7 +203,7 @@ internal sealed partial class Parser
         switch (token.Text)
         {
             case ".":
-                return Grown(PathBuilder.Join(left, Expression(75), token), left);
+                return Joined(token, left, Expression(75));
             case "[":
                 return Predicate(token, left);
             case "{":
@@ -224,7 +228,7 @@ internal sealed partial class Parser
                 {
                     Start = token.Start,
                     Position = token.End,
-                    KeepArray = left.KeepArray || target.KeepArray,
+                    KeepArray = PathBuilder.KeepsArray(left) || PathBuilder.KeepsArray(target),
                 };
                 return Grown(apply, left, target);
             default:
@@ -232,6 +236,9 @@ internal sealed partial class Parser
                 return Over(new BinarySyntax(token.Text, left, right) { Start = token.Start, Position = token.End }, left, right);
         }
     }
+
+    private SyntaxNode Joined(Token dot, SyntaxNode left, SyntaxNode right) =>
+        Grown(Built(left, () => PathBuilder.Join(left, right, dot)), left);
 
     private void Advance() => _token = Known(_lexer.Next(afterValue: false));
 

@@ -26,7 +26,7 @@ internal sealed class PathBuilder
     public static PathSyntax Join(SyntaxNode left, SyntaxNode right, in Token dot)
     {
         var path = left as PathSyntax ?? new PathSyntax { Start = left.Start, Position = dot.End, Steps = [left] };
-        var known = left is PathSyntax ? path.Steps.Count : 0;
+        var known = left is PathSyntax && path.Steps[0] is not (NumberSyntax or ConstantSyntax or StringSyntax) ? path.Steps.Count : 0;
         if (left is ParentSyntax parent)
         {
             path.SeekingParents = [parent.Slot];
@@ -84,14 +84,12 @@ internal sealed class PathBuilder
         path.Last.IsConstructor |= path.Last is ArraySyntax;
     }
 
+    /// <summary>What a filter after it applies to.</summary>
+    public static SyntaxNode LastStep(SyntaxNode left) => left is PathSyntax path ? path.Last : left;
+
     public static SyntaxNode Filter(SyntaxNode left, SyntaxNode filter, in Token bracket)
     {
-        var step = left is PathSyntax path ? path.Last : left;
-        if (step.Group is not null)
-        {
-            throw Errors.At(bracket.End, "S0209", "[");
-        }
-
+        var step = LastStep(left);
         if (filter.SeekingParents is not null)
         {
             foreach (var slot in filter.SeekingParents)
@@ -106,10 +104,6 @@ internal sealed class PathBuilder
                 }
             }
 
-            PassOnParents(step, filter);
-        }
-        else if (filter is ParentSyntax)
-        {
             PassOnParents(step, filter);
         }
 
@@ -197,6 +191,10 @@ internal sealed class PathBuilder
         path.KeepArray |= step.Focus is not null;
     }
 
+    /// <summary>Whether <c>[]</c> at its beginning or end is said of the whole, and so of an application of or to it.</summary>
+    public static bool KeepsArray(SyntaxNode node) =>
+        node.KeepArray || node is PathSyntax { Steps: [NameSyntax { KeepArray: true }, ..] };
+
     /// <summary>What a child could not resolve its parent node has to.</summary>
     public static void PassOnParents(SyntaxNode node, SyntaxNode child)
     {
@@ -269,7 +267,10 @@ internal sealed class PathBuilder
             case ParentSyntax:
                 slot.Level++;
                 break;
-            case BlockSyntax { Expressions.Count: > 0 } block:
+            case BlockSyntax { Expressions.Count: 0 }:
+                // It yields nothing, so whatever step comes before it will do.
+                break;
+            case BlockSyntax block:
                 block.IsTuple = true;
                 Seek(block.Expressions[^1], slot);
                 break;

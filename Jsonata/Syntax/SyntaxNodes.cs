@@ -69,9 +69,12 @@ internal sealed class StringSyntax(string value) : SyntaxNode
     public string Value => value;
 }
 
-internal sealed class NumberSyntax(double value) : SyntaxNode
+internal sealed class NumberSyntax(double value, string text) : SyntaxNode
 {
     public double Value => value;
+
+    /// <summary>As it was written, for digits that the double does not hold.</summary>
+    public string Text => text;
 }
 
 /// <summary>true, false, null.</summary>

@@ -7,7 +7,7 @@ using Workflows.Jsonata.Values;
 namespace Workflows.Jsonata.Templates;
 
 /// <summary>Walks a JSON value, compiles the expressions in its strings and joins all that is constant.</summary>
-internal sealed class TemplateParser
+internal sealed class TemplateParser(FoldingBudget budget)
 {
     private const string Open = "{{";
     private const string Close = "}}";
@@ -33,6 +33,7 @@ internal sealed class TemplateParser
     private TemplateNode ParseObject(JsonElement template, string pointer)
     {
         var members = new List<TemplateMember>();
+        var before = Expressions.Count;
         foreach (var member in template.EnumerateObject())
         {
             var name = ElementText.GetName(member);
@@ -42,31 +43,29 @@ internal sealed class TemplateParser
         }
 
         return members.TrueForAll(member => member.Value is ConstantTemplate { Value.IsUndefined: false })
-            ? new ConstantTemplate(Rebuilt(template, new ObjectTemplate([.. members])))
+            ? new ConstantTemplate(Rebuilt(template, new ObjectTemplate([.. members]), Expressions.Count > before))
             : new ObjectTemplate([.. members]);
     }
 
     private TemplateNode ParseArray(JsonElement template, string pointer)
     {
         var items = new List<TemplateNode>(template.GetArrayLength());
+        var before = Expressions.Count;
         foreach (var item in template.EnumerateArray())
         {
             items.Add(Parse(item, $"{pointer}/{items.Count.ToString(CultureInfo.InvariantCulture)}"));
         }
 
         return items.TrueForAll(item => item is ConstantTemplate)
-            ? new ConstantTemplate(Rebuilt(template, new ArrayTemplate([.. items])))
+            ? new ConstantTemplate(Rebuilt(template, new ArrayTemplate([.. items]), Expressions.Count > before))
             : new ArrayTemplate([.. items]);
     }
 
     // What held no expression at all stays the element it is, numbers and all.
-    private JsonataValue Rebuilt(JsonElement template, TemplateNode node)
-    {
-        var holdsExpression = template.GetRawText().Contains(Open, StringComparison.Ordinal);
-        return holdsExpression && Errors.Count == 0
-            ? node.Render(default, new Evaluation.EvaluationContext(FoldingOptions, default))
+    private JsonataValue Rebuilt(JsonElement template, TemplateNode node, bool holdsExpression) =>
+        holdsExpression && Errors.Count == 0
+            ? node.Render(default, new Evaluation.EvaluationContext(JsonataOptions.Default, default))
             : JsonataValue.FromElement(template);
-    }
 
     private TemplateNode ParseText(JsonElement template, string pointer)
     {
@@ -106,21 +105,7 @@ internal sealed class TemplateParser
         return expressions.TrueForAll(part => part.Expression.IsConstant) ? Folded(node) : node;
     }
 
-    // Enough for what people write as constants; a costly one is left to the evaluation and its budget, or a definition with thousands
-    // of them would hold the one who validates it for minutes.
-    private static readonly JsonataOptions FoldingOptions = new() { Limits = new JsonataLimits { MaxSteps = 1_000 } };
-
-    /// <summary>A constant expression is evaluated now; if that is an error, it stays for the evaluation to end in it.</summary>
-    private static TemplateNode Folded(TemplateNode node)
-    {
-        try
-        {
-            return new ConstantTemplate(
-                node.Render(default, new Evaluation.EvaluationContext(FoldingOptions, default)));
-        }
-        catch (JsonataException)
-        {
-            return node;
-        }
-    }
+    /// <summary>A constant expression is evaluated now; if that is an error or costly, it stays for the evaluation.</summary>
+    private TemplateNode Folded(TemplateNode node) =>
+        budget.TryEvaluate(context => node.Render(default, context), out var value) ? new ConstantTemplate(value) : node;
 }

@@ -107,6 +107,9 @@ internal sealed class JsonDom
 
     public int Count(int index) => Rows[index].Count;
 
+    /// <summary>Bytes of a string, number or name.</summary>
+    public int Length(int index) => Rows[index].Length;
+
     public int Next(int index) => Rows[index].Next;
 
     /// <summary>The bytes of a value as they stand in the text.</summary>

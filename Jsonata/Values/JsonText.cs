@@ -6,16 +6,27 @@ namespace Workflows.Jsonata.Values;
 
 /// <summary>
 /// Values as $string() and &amp; write them: strings as they are, everything else as JSON with numbers rounded to 15
-/// digits; functions are empty strings.
+/// digits, unless they only passed through and a double does not hold them; functions are empty strings.
 /// </summary>
 internal static class JsonText
 {
     public static string Of(in JsonataValue value, EvaluationContext context, bool indented = false)
     {
+        if (value.Kind is not (JsonataKind.Array or JsonataKind.Object))
+        {
+            return OfScalar(value);
+        }
+
+        var writer = new Writer(context, indented);
+        writer.Write(value, 0);
+        return writer.ToString();
+    }
+
+    /// <summary>The text of what is neither array nor object.</summary>
+    public static string OfScalar(in JsonataValue value)
+    {
         switch (value.Kind)
         {
-            case JsonataKind.Undefined or JsonataKind.Function:
-                return "";
             case JsonataKind.Null:
                 return "null";
             case JsonataKind.Boolean:
@@ -24,14 +35,17 @@ internal static class JsonText
                 value.TryGetString(out var text);
                 return text!;
             case JsonataKind.Number:
+                if (ExactNumber.KeptText(value) is { } kept)
+                {
+                    return kept;
+                }
+
                 value.TryGetNumber(out var number);
                 return double.IsFinite(number)
                     ? NumberText.FormatRounded(number)
                     : throw Errors.Of("D3001", value: NumberText.Format(number));
             default:
-                var writer = new Writer(context, indented);
-                writer.Write(value, 0);
-                return writer.ToString();
+                return "";
         }
     }
 
@@ -60,6 +74,12 @@ internal static class JsonText
                     break;
                 case JsonataKind.Undefined:
                     _text.Append("null");
+                    break;
+                case JsonataKind.Number when value.IsPlainNumber && !double.IsFinite(value.PlainNumber):
+                    // As the reference: what is no number at all is null, as JSON.stringify has it.
+                    _text.Append(double.IsNaN(value.PlainNumber)
+                        ? "null"
+                        : throw Errors.Of("D1001", value: NumberText.Format(value.PlainNumber)));
                     break;
                 default:
                     _text.Append(Of(value, context));

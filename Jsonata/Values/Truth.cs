@@ -11,7 +11,9 @@ internal static class Truth
                 return value.AsBoolean();
             case JsonataKind.Number:
                 value.TryGetNumber(out var number);
-                return number != 0 && !double.IsNaN(number);
+                return double.IsInfinity(number)
+                    ? throw Errors.Of("D1001", value: NumberText.Format(number))
+                    : number != 0 && !double.IsNaN(number);
             case JsonataKind.String:
                 return value.Reference is JsonDom dom ? !dom.IsEmptyText(value.Row) : ((string)value.Reference!).Length > 0;
             case JsonataKind.Array:

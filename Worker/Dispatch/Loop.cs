@@ -1,10 +1,13 @@
 using Workflows.Data;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Worker.Dispatch;
 
 /// <summary>
 /// The maintenance loop: repeats one piece of housekeeping until the worker stops. A failure is logged and the next round comes all the
-/// same; while the database is away the rounds slow down.
+/// same; while the database is away the rounds slow down. A failure is written with its stack once, then counted: a
+/// loop that fails for
+/// hours fills no disk.
 /// </summary>
 internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogger<Loop> logger)
 {
@@ -20,6 +23,7 @@ internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogge
         CancellationToken cancellationToken,
         TimeSpan? longestRound = null)
     {
+        var failures = new RepeatedFailures(clock);
         while (!cancellationToken.IsCancellationRequested)
         {
             TimeSpan pause;
@@ -28,6 +32,10 @@ internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogge
                 health.Began(name, longestRound ?? Limits.LoopSilence);
                 pause = await round(cancellationToken);
                 health.Succeeded(name);
+                if (failures.Succeeded() is > 0 and var failed)
+                {
+                    LogRecovered(name, failed);
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -39,15 +47,7 @@ internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogge
 #pragma warning restore CA1031
             {
                 health.Failed(name, exception.Message);
-                if (PostgresErrors.MayPass(exception))
-                {
-                    LogTransient(name, exception.Message);
-                }
-                else
-                {
-                    LogFailure(name, exception);
-                }
-
+                Write(name, exception, failures.Note(exception));
                 pause = PauseAfterFailure;
             }
 
@@ -68,6 +68,24 @@ internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogge
         health.Ended(name);
     }
 
+    private void Write(string name, Exception exception, FailureNote note)
+    {
+        switch (note)
+        {
+            case { Count: 0 }:
+                break;
+            case { IsFirst: false }:
+                LogRepeated(name, note.Count, exception.Message);
+                break;
+            case var _ when PostgresErrors.MayPass(exception):
+                LogTransient(name, exception.Message);
+                break;
+            default:
+                LogFailure(name, exception);
+                break;
+        }
+    }
+
     /// <summary>Does something once, again and again until it succeeds.</summary>
     public async Task UntilDoneAsync(string name, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
     {
@@ -82,6 +100,12 @@ internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogge
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} could not be done now: {Reason}")]
     private partial void LogTransient(string name, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Name} failed {Count} more times: {Reason}")]
+    private partial void LogRepeated(string name, long count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Name} works again after {Count} failures")]
+    private partial void LogRecovered(string name, long count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Name} failed")]
     private partial void LogFailure(string name, Exception exception);

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
+using Workflows.Connectors.Network;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.Database;
@@ -46,6 +47,8 @@ internal sealed class WorkerBed : IAsyncDisposable
         Changes = new Invalidation(redis);
         Sealer = new SecretSealer(
             WorkerDatabase, new MasterKeys(new MasterKeyOptions { MasterKeys = new Dictionary<string, string> { ["test"] = Password } }), TimeProvider.System);
+        var lists = new TenantAllowLists(new TenantSettingsStore(WorkerDatabase), TimeProvider.System);
+        AllowLists = new AllowLists(lists.GetAsync, lists.Forget);
         Connectors = new ConnectorStore(WorkerDatabase, Sealer, Changes, TimeProvider.System);
         var dispatch = new DispatchStreams(redis);
         var signals = new WorkerSignals(redis);
@@ -74,6 +77,9 @@ internal sealed class WorkerBed : IAsyncDisposable
     public string ConnectionString => _database.ConnectionString;
 
     public WorkflowsDatabase WorkerDatabase { get; }
+
+    /// <summary>Allow-lists of tenants as the workers see them.</summary>
+    public AllowLists AllowLists { get; }
 
     public ExecutionStarter Starter { get; }
 

@@ -42,6 +42,69 @@ public sealed class LimitTests
         Assert.Equal("U1002", Fails("$sum([1..2000])", new JsonataLimits(MaxSteps: 1_000)));
     }
 
+    [Theory]
+    [InlineData("$map([1..1000], function($i){ $pad('', 1000) })")]
+    [InlineData("$count([1..10000].{'a': $, 'b': [$, $]})")]
+    [InlineData("$reduce([1..100], function($l, $i){ $append($l, [1..1000]) }, [])")]
+    [InlineData("[1..20000].($)")]
+    [InlineData("[1..20000][$ > 0]")]
+    [InlineData("[1..20000]@$x.$x")]
+    [InlineData("[1..20000]^(>$)")]
+    [InlineData("$merge([1..20000].{$string($): 1})")]
+    [InlineData("[1..20000]{$string($): 1}")]
+    [InlineData("$split($pad('', 20000), '')")]
+    [InlineData("$match($pad('', 20000, 'x'), /x/)")]
+    [InlineData("$zip([1..10000], [1..10000])")]
+    [InlineData("$spread($merge([1..9000].{$string($): 1}))")]
+    [InlineData("[1..20000].function($x){$x}")]
+    [InlineData("$map([1..10000], function($x){[$x]})")]
+    [InlineData("$map([1..200], function($i){ big & '' })")]
+    [InlineData("[1..200]{$string($) & $$.big: 1}")]
+    [InlineData("$sort([1..200].$$.big)")]
+    [InlineData("$distinct([1..200].$$.big)")]
+    [InlineData("$match(big, /((((x+))))/)")]
+    public void What_is_built_is_limited_in_bytes(string expression)
+    {
+        var input = JsonataValue.FromJson(Encoding.UTF8.GetBytes("{\"big\":\"" + new string('x', 60_000) + "\"}"));
+        var limits = new JsonataLimits(MaxBytes: 400_000);
+
+        var error = Assert.Throws<JsonataException>(() =>
+            JsonataExpression.Parse(expression).Evaluate(input, new JsonataOptions { Limits = limits })).Error;
+
+        Assert.Equal("U1009", error.Code);
+    }
+
+    [Theory]
+    [InlineData("$map([1..20000], function($i){ $length($$.big) })")]
+    [InlineData("$map([1..20000], function($i){ $contains($$.big, 'y') })")]
+    [InlineData("$map([1..20000], function($i){ $$.big < $$.big })")]
+    [InlineData("$map([1..20000], function($i){ $$.big = $$.other })")]
+    [InlineData("$map([1..20000], function($i){ $contains($$.big, /y/) })")]
+    public void Reading_long_texts_costs_steps(string expression)
+    {
+        var text = new string('x', 500_000);
+        var input = JsonataValue.FromJson(Encoding.UTF8.GetBytes($$"""{"big":"{{text}}","other":"{{text}}"}"""));
+        var options = new JsonataOptions { Limits = new JsonataLimits(MaxSteps: 1_000_000) };
+
+        var error = Assert.Throws<JsonataException>(() => JsonataExpression.Parse(expression).Evaluate(input, options)).Error;
+
+        Assert.Equal("U1002", error.Code);
+    }
+
+    [Fact]
+    public void Matches_of_one_evaluation_share_a_time()
+    {
+        var clock = Stopwatch.StartNew();
+        var slow = "$map([1..1000], function($i){ $contains($$.text, /^(?=(a+)+$)b/) })";
+        var input = JsonataValue.FromJson("""{"text":"aaaaaaaaaaaaaaaaa!"}"""u8.ToArray());
+        var options = new JsonataOptions { Limits = new JsonataLimits(RegexTimeoutMilliseconds: 50) };
+
+        var error = Assert.Throws<JsonataException>(() => JsonataExpression.Parse(slow).Evaluate(input, options)).Error;
+
+        Assert.Equal("U1006", error.Code);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), clock.Elapsed.ToString());
+    }
+
     [Fact]
     public void Output_is_limited_when_it_is_written()
     {

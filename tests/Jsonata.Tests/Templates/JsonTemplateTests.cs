@@ -137,6 +137,34 @@ public sealed class JsonTemplateTests
         Assert.True(Parse("\"{{ $sum([1..19]) }}\"").IsConstant);
     }
 
+    [Theory]
+    [InlineData("""{{ $pad(\"\", 1000000, \"x\") & \"1\" }}""")]
+    [InlineData("""{{ $sum([1..900]) }}""")]
+    [InlineData("""{{ $contains($pad(\"\", 3000, \"a\"), /^(?=(a+)+$)b/) }}""")]
+    public void Compiling_many_costly_constants_is_quick(string constant)
+    {
+        var json = JsonDocument.Parse("[" + string.Join(',', Enumerable.Repeat($"\"{constant}\"", 5_000)) + "]").RootElement;
+        Assert.True(JsonTemplate.TryParse(JsonDocument.Parse($"\"{constant}\"").RootElement, out _, out _));
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        Assert.True(JsonTemplate.TryParse(json, out var template, out _));
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), clock.Elapsed.ToString());
+        Assert.False(template.IsConstant);
+    }
+
+    [Fact]
+    public void Templates_share_what_folding_may_cost()
+    {
+        var json = JsonDocument.Parse("\"{{ $sum([1..500]) }}\"").RootElement;
+        var budget = new FoldingBudget(steps: 1_000);
+
+        var constant = Enumerable.Range(0, 5)
+            .Select(_ => JsonTemplate.TryParse(json, budget, out var template, out var _) && template.IsConstant);
+
+        Assert.Equal([true, true, false, false, false], constant.ToArray());
+    }
+
     private static JsonataOptions Steps(long most) => new() { Limits = new JsonataLimits(MaxSteps: most) };
 
     private static JsonTemplate Parse(string json)
