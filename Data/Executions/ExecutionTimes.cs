@@ -7,7 +7,8 @@ public static class ExecutionTimes
 {
     /// <summary>
     /// When an execution was put into the queue for what it began with. The row's own time is that of the last
-    /// queueing, by which the sweeps go, and so after its beginning once it has waited: then it is the time of its acceptance.
+    /// queueing, by which the sweeps go, and so after its beginning once it has waited: then it is the time of its
+    /// acceptance.
     /// </summary>
     public static DateTimeOffset QueuedAt(Guid id, DateTimeOffset queuedAt, DateTimeOffset? startedAt) =>
         startedAt is { } started && started < queuedAt ? AcceptedAt(id, started) : queuedAt;

@@ -8,8 +8,8 @@ namespace Workflows.Worker.Dispatch;
 
 /// <summary>
 /// Begins what a claim has taken. Guarantees: each execution by itself, so that one which cannot begin is failed with
-/// the reason and no other waits for it; each tenant by itself, so that one with large definitions or histories holds up
-/// nobody else. Nothing is evaluated here: that happens where <see cref="DecisionTurns"/> has it happen.
+/// the reason and no other waits for it; each tenant by itself, so that one with large definitions or histories holds
+/// up nobody else. Nothing is evaluated here: that happens where <see cref="DecisionTurns"/> has it happen.
 /// </summary>
 internal sealed partial class Beginnings(
     ExecutionHistory history,

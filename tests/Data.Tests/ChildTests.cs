@@ -60,11 +60,14 @@ public sealed class ChildTests(PostgresServer server) : IAsyncLifetime
 
             await _stack.WriteAsync(_worker, Fill);
             await _stack.WriteAsync(_worker, Fill);
-            refusals.AddRange(await _stack.ListAsync("select coalesce(payload #>> '{error,code}', 'none') from waits where execution_id = $1", parent.Key.Id));
+            refusals.AddRange(await _stack.ListAsync(
+                "select coalesce(payload #>> '{error,code}', 'none') from waits where execution_id = $1",
+                parent.Key.Id));
         }
 
         Assert.Equal(["none", "none", "none", "SUBWORKFLOW_TOO_MANY"], refusals);
-        Assert.Equal(3, await _stack.ScalarAsync<long>("select count(*) from executions where trigger_type = 'sub_workflow'"));
+        Assert.Equal(
+            3, await _stack.ScalarAsync<long>("select count(*) from executions where trigger_type = 'sub_workflow'"));
     }
 
     [Fact]

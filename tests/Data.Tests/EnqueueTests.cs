@@ -118,7 +118,9 @@ public sealed class EnqueueTests(PostgresServer server) : IAsyncLifetime
     [InlineData("workflow => 'Workflow', input => to_jsonb(repeat('x', 1048577))", "WF012")]
     [InlineData("workflow => 'Workflow', input => (repeat('[', 65) || repeat(']', 65))::jsonb", "WF012")]
     [InlineData("workflow => 'Workflow', input => (repeat('{\"a\":', 300) || '1' || repeat('}', 300))::jsonb", "WF012")]
-    [InlineData("workflow => 'Workflow', input => jsonb_build_array(1, (repeat('{\"a\":[', 32) || '1' || repeat(']}', 32))::jsonb)", "WF012")]
+    [InlineData(
+        "workflow => 'Workflow', input => jsonb_build_array((repeat('{\"a\":[', 32) || repeat(']}', 32))::jsonb)",
+        "WF012")]
     public async Task What_cannot_be_started_says_why(string arguments, string code)
     {
         Assert.Equal(code, await FailureAsync(arguments));
@@ -130,7 +132,8 @@ public sealed class EnqueueTests(PostgresServer server) : IAsyncLifetime
     {
         await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
 
-        await EnqueueAsync(connection, "workflow => 'Workflow', input => (repeat('[', 64) || '1' || repeat(']', 64))::jsonb");
+        await EnqueueAsync(
+            connection, "workflow => 'Workflow', input => (repeat('[', 64) || '1' || repeat(']', 64))::jsonb");
 
         Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from executions"));
     }

@@ -66,7 +66,7 @@ public sealed class PostgresErrorsTests
         Assert.False(PostgresErrors.MayPass(new EncoderFallbackException()));
         Assert.Null(PostgresErrors.Rejection(new InvalidCastException()));
         Assert.False(PostgresErrors.MayPass(new InvalidCastException()));
-        Assert.True(PostgresErrors.MayPass(new NpgsqlException("Exception while reading from stream", new IOException())));
+        Assert.True(PostgresErrors.MayPass(new NpgsqlException("while reading from stream", new IOException())));
     }
 
     private static PostgresException Error(string state, string? constraint) =>

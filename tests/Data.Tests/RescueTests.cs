@@ -64,7 +64,9 @@ public sealed class RescueTests(PostgresServer server) : IAsyncLifetime
 
         await _stack.ExecuteAsync(
             """
-            insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, started_at, finished_at)
+            insert into step_executions
+              (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, started_at,
+               finished_at)
             values ($1, $2, 'n', '', 1, 1, 1, 'noop', 'completed', now(), now() + interval '1 millisecond')
             """, key.TenantId, key.Id);
         await GoStaleAsync(worker);

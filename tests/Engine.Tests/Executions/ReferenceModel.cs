@@ -51,8 +51,10 @@ internal sealed class ReferenceModel(ModelWorkflow workflow)
 
         // A switch from which only other ways lead on counts only when there is nothing else.
         bool IsRouter(int place) =>
-            graph.Nodes[place].Kind == "choice" && graph.Nodes.Exists(node => node.Incoming.Exists(edge => edge.From == place));
-        terminals = terminals.Exists(place => !IsRouter(place)) ? terminals.FindAll(place => !IsRouter(place)) : terminals;
+            graph.Nodes[place].Kind == "choice"
+            && graph.Nodes.Exists(node => node.Incoming.Exists(edge => edge.From == place));
+        var others = terminals.FindAll(place => !IsRouter(place));
+        terminals = others.Count > 0 ? others : terminals;
         return (terminals.Count switch
         {
             0 => "null",
