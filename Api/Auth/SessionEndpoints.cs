@@ -13,7 +13,8 @@ internal static class SessionEndpoints
 
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None).WithMetadata(new NotRepeatable());
+        var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None)
+            .WithMetadata(new NotRepeatable());
         group.MapGet("/me", Me).WithSummary("Who the caller is and what it may do");
         group.MapPost("/logout", LogoutAsync).WithSummary("End the present session");
         group.MapGet("/sessions", ListAsync).WithSummary("List one's own sessions");

@@ -15,7 +15,8 @@ namespace Workflows.Api.Schedules;
 /// <param name="Misfire">Of times missed during an outage: skip, fireOnce or fireAll (the latest <c>misfireLimit</c>).</param>
 /// <param name="Overlap">While what it started has not finished: allow, skip, queue or cancelOldest.</param>
 /// <param name="JitterSeconds">Each firing is delayed by up to so much.</param>
-/// <param name="Calendar">Instead of <c>calendarId</c>: the calendar's name or id, as triggers of definitions name it. Answers give the id.</param>
+/// <param name="Calendar">Instead of <c>calendarId</c>: the calendar's name or id, as triggers of definitions name it.
+/// Answers give the id.</param>
 internal sealed record Timing(
     string? Cron = null,
     double? IntervalSeconds = null,
@@ -83,7 +84,8 @@ internal sealed record ScheduleQuery(
     [property: FromQuery(Name = "enabled")] bool? Enabled);
 
 /// <param name="TriggerId">The workflow's trigger that made it; such a schedule changes with the published version only, but may be switched off.</param>
-/// <param name="DisabledReason">Why the platform switched it off: it could not be fired. Null when it did not; gone once it is switched on again.</param>
+/// <param name="DisabledReason">Why the platform switched it off: it could not be fired. Null when it did not; gone
+/// once it is switched on again.</param>
 /// <param name="NextFireAt">Null = never again.</param>
 internal sealed record ScheduleItem(
     Guid Id,

@@ -348,7 +348,11 @@ public sealed class NodeTests
     public void EmitEvent_does_not_say_what_only_the_platform_may(string type, string source)
     {
         var driver = ExecutionDriver.Start(
-            $$$"""{"id": "e", "type": "emitEvent", "parameters": {"type": "{{{type}}}", "source": "{{{source}}}", "data": {"outcome": "approved"}}}""", input: Order);
+            $$$"""
+            {"id": "e", "type": "emitEvent",
+              "parameters": {"type": "{{{type}}}", "source": "{{{source}}}", "data": {"outcome": "approved"}}}
+            """,
+            input: Order);
 
         Assert.Equal(StepErrorCodes.ParameterInvalid, driver.Error!.Code);
         Assert.Empty(driver.Published);
@@ -358,7 +362,11 @@ public sealed class NodeTests
     public void EmitEvent_may_name_its_own_workflow_as_source()
     {
         var driver = ExecutionDriver.Start(
-            """{"id": "e", "type": "emitEvent", "parameters": {"type": "order.done", "source": "/workflows/01890000-0000-7000-8000-000000000003"}}""", input: Order);
+            """
+            {"id": "e", "type": "emitEvent",
+              "parameters": {"type": "order.done", "source": "/workflows/01890000-0000-7000-8000-000000000003"}}
+            """,
+            input: Order);
 
         Assert.Single(driver.Published);
     }
