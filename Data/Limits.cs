@@ -24,8 +24,8 @@ public static class Limits
 
     /// <summary>
     /// How often in a row an item of a batch may fail by itself before it is set aside; after each time it is left
-    /// alone for five seconds more than the last. A fault of the platform that is mended within a minute sets nothing
-    /// aside.
+    /// alone for five seconds more
+    /// than the last. A fault of the platform that is mended within a minute sets nothing aside.
     /// </summary>
     public const int SetAsideFailures = 5;
 

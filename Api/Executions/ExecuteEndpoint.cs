@@ -100,15 +100,15 @@ internal sealed class ExecuteEndpoint(
             // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the
             // workflow or the queue since.
             var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
-            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim, context.RequestAborted)
-                is not { } earlier)
+            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim,
+                context.RequestAborted) is not { } earlier)
             {
                 await problem.ExecuteAsync(context);
                 return (null, problem);
             }
 
-            var result = Wait(context.Request) is null ? null
-                : await queries.FindResultAsync(caller.TenantId, earlier.Id, context.RequestAborted);
+            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId,
+                earlier.Id, context.RequestAborted);
             await WriteAsync(context, workflowId, earlier, result is { IsFinal: true } ? result : null);
             return (null, problem);
         }
