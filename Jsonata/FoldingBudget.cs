@@ -3,8 +3,10 @@ using Workflows.Jsonata.Evaluation;
 namespace Workflows.Jsonata;
 
 /// <summary>
-/// What compiling may spend on evaluating constant expressions in advance, for all templates of one document together. Whoever
-/// compiles on behalf of others shares one among them: when it is spent, constants stay expressions, which is slower and never wrong.
+/// What compiling may spend on evaluating constant expressions in advance, for all templates of one document
+/// together. Whoever
+/// compiles on behalf of others shares one among them: when it is spent, constants stay expressions, which is slower
+/// and never wrong.
 /// </summary>
 public sealed class FoldingBudget
 {

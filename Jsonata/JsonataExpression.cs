@@ -91,7 +91,8 @@ public sealed class JsonataExpression
             : input;
         try
         {
-            return _node.Evaluate(start, frame);
+            var result = _node.Evaluate(start, frame);
+            return result.Reference is TupleStream stream ? stream.ToValues() : result;
         }
         catch (InsufficientExecutionStackException)
         {
