@@ -11,8 +11,8 @@ using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Groups;
 using Workflows.Api.Hierarchy;
-using Workflows.Api.Http.Security;
 using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
 using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
@@ -25,6 +25,8 @@ using Workflows.Api.Sessions;
 using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
@@ -33,7 +35,6 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
-using Workflows.Data.Network;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Engine.Schedules;
@@ -41,12 +42,14 @@ using Workflows.Engine.Schedules;
 namespace Workflows.Api;
 
 /// <summary>What the API consists of, and the order in which a request passes through it.</summary>
-internal static class Composition
+internal static partial class Composition
 {
     public static void AddApi(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        builder.WebHost.ConfigureKestrel(Bound);
+        var connections = builder.Configuration.GetValue("Api:MaxConnections", Limits.Connections);
+        builder.WebHost.ConfigureKestrel(kestrel => Bound(kestrel, connections));
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = Limits.ReadAheadBytes);
         services.ConfigureHttpJsonOptions(options => Envelope.Apply(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddSingleton(new DatabaseClock(TimeProvider.System));
@@ -54,13 +57,15 @@ internal static class Composition
 
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
         services.AddSingleton<MigrationRunner>();
+        services.AddSingleton<SchemaGate>();
         services.AddControlPlane();
-        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>();
+        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>(settings => settings.DisableHealthChecks = true); // the watch looks deeper, and answers at once
         builder.AddRedisClient(DispatchRegistration.ConnectionName);
         services.DegradeOnly("StackExchange.Redis");
         services.AddDispatch(builder.Configuration);
         AddStores(services);
         AddSecurity(services, builder.Configuration);
+        KnownProxies.Add(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
         AddConnectors(services, builder.Configuration);
         services.AddSingleton(builder.Configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
@@ -69,20 +74,34 @@ internal static class Composition
         services.AddSingleton<UssdEndpoint>();
 
         Drain.Add(services, builder.Configuration);
+        services.AddSingleton<DatabaseWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
+        services.AddSingleton<LoopHealth>();
         services.AddHealthChecks()
+            .AddCheck<DatabaseWatch>("database")
+            .AddCheck<LoopHealth>("loops", HealthStatus.Degraded)
+            .AddCheck<RateLimitHealth>("rate-limits", HealthStatus.Degraded)
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
         services.AddSingleton<WebhookEndpoint>();
+        services.AddSingleton<WebhookLimiter>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<LoginLimiter>();
         services.AddSingleton<CallbackSignatures>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
-        services.AddApiReference();
+        services.AddApiReference(builder.Configuration["Api:PublicUrl"]);
     }
 
     public static void UseApi(this WebApplication app)
     {
+        if (app.Configuration.GetSection(KnownProxies.Setting).Exists())
+        {
+            app.UseForwardedHeaders();
+        }
+
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
@@ -98,6 +117,7 @@ internal static class Composition
         api.MapSessions();
         api.MapApiKeys();
         api.MapUsers();
+        api.MapAccounts();
         api.MapRoles();
         api.MapGroups();
         api.MapApprovals();
@@ -128,18 +148,36 @@ internal static class Composition
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
-    /// <summary>Brings the database to this build's schema and makes the first tenant, before anybody is served; a second instance waits here for the first.</summary>
+    /// <summary>
+    /// Waits for this build's schema and makes the first tenant, before anybody is served; a second instance waits here
+    /// for the first. The schema is the work of <see cref="Operator.MigrateCommand"/>; only an API that was started
+    /// with the credentials of the database's owner makes it itself, as configurations of before do.
+    /// </summary>
     public static async Task PrepareAsync(this WebApplication app, CancellationToken cancellationToken)
     {
         app.Services.GetRequiredService<MasterKeys>(); // fails now rather than at the first secret
-        await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        if (app.Services.GetRequiredService<DatabaseOptions>().AreOwners)
+        {
+            LogOwner(app.Logger);
+            await app.Services.GetRequiredService<MigrationRunner>().MigrateAsync(cancellationToken);
+        }
+
+        await app.Services.GetRequiredService<SchemaGate>().WaitAsync(cancellationToken);
         await app.Services.GetRequiredService<DatabaseClock>().SyncAsync(app.Services.GetRequiredService<WorkflowsDatabase>(), cancellationToken);
         await app.Services.GetRequiredService<FirstStart>().RunAsync(cancellationToken);
     }
 
-    private static void Bound(KestrelServerOptions kestrel)
+    [LoggerMessage(LogLevel.Warning,
+        "This API was given the credentials of the database's owner, which it does not need. Give them to a process "
+            + "'dotnet Workflows.Api.dll migrate' and the API its own role's (docs/process-rights.md)")]
+    private static partial void LogOwner(ILogger logger);
+
+    private static void Bound(KestrelServerOptions kestrel, int connections)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = connections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = connections;
+        kestrel.Limits.MaxRequestBufferSize = Limits.ReadAheadBytes;
         kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
@@ -149,8 +187,17 @@ internal static class Composition
     private static void AddConnectors(IServiceCollection services, ConfigurationManager configuration)
     {
         services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton<ConnectorStore>();
+        services.AddSingleton<TenantAllowLists>();
+        services.AddSingleton(provider =>
+        {
+            var known = provider.GetRequiredService<TenantAllowLists>();
+            return new AllowLists(known.GetAsync, known.Forget);
+        });
         services.AddSingleton(new NetworkOptions(configuration.GetSection("Connectors:Allow").Get<string[]>() ?? []));
-        services.AddConnectors(_ => configuration.GetValue("Connectors:AllowPlatformDatabase", false));
+        services.AddConnectors(provider => new SqlConnectorOptions(
+            configuration.GetValue("Connectors:AllowPlatformDatabase", false),
+            token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
     }
 
     private static void AddStores(IServiceCollection services)

@@ -43,23 +43,32 @@ else
         .WithFlushCommand();
 }
 
-// Each service gets the password of the role it works under. Migrations, which create those roles, run in the API.
+// Each service works under a role of its own and is told of no other. Only the migration, which creates those roles, gets
+// what opens the whole database, and it ends before anybody is served (docs/process-rights.md).
 var apiPassword = builder.AddGeneratedSecret("api-db-password");
 var workerPassword = builder.AddGeneratedSecret("worker-db-password");
 var searchPassword = builder.AddGeneratedSecret("search-db-password");
+var migration = builder.AddMigration(
+    database,
+    ("Database__ApiPassword", apiPassword),
+    ("Database__WorkerPassword", workerPassword),
+    ("Database__SearchPassword", searchPassword));
+
+// One secret for each purpose, held only by those who sign or check with it: the first by the API alone.
 var encryptionKey = builder.AddGeneratedSecret("encryption-key", GeneratedSecrets.KeyLength);
+var callbackKey = builder.AddGeneratedSecret("callback-key", GeneratedSecrets.KeyLength);
+var searchKey = builder.AddGeneratedSecret("search-key", GeneratedSecrets.KeyLength);
 // Wraps the keys under which tenants' secrets lie. A new one beside it, made current, is how it is rotated.
 var secretsKey = builder.AddGeneratedSecret("secrets-master-key", GeneratedSecrets.KeyLength);
 var ownerEmail = builder.AddParameter("owner-email");
 
 var api = builder.AddProject<Projects.Api>("api")
     .WithReferenceEnvironment(Injected)
-    .WithReference(database)
+    .WithDatabaseLogin(database, "workflows_api", apiPassword)
     .WithReference(redis)
-    .WithEnvironment("Database__ApiPassword", apiPassword)
-    .WithEnvironment("Database__WorkerPassword", workerPassword)
-    .WithEnvironment("Database__SearchPassword", searchPassword)
     .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithEnvironment("Security__CallbackKey", callbackKey)
+    .WithEnvironment("Security__SearchKey", searchKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithEnvironment("Bootstrap__OwnerEmail", ownerEmail)
     .WithReplicas(options.ApiReplicas(builder.ExecutionContext))
@@ -68,14 +77,14 @@ var api = builder.AddProject<Projects.Api>("api")
     .WithPageUrls()
     .WithSampleCommand()
     .WaitFor(database)
-    .WaitFor(redis);
+    .WaitFor(redis)
+    .WaitForCompletion(migration);
 
 var aiSearch = builder.AddProject<Projects.AiSearch>("aisearch")
     .WithReferenceEnvironment(Injected)
-    .WithReference(database)
+    .WithDatabaseLogin(database, "workflows_search", searchPassword)
     .WithReference(redis)
-    .WithEnvironment("Database__SearchPassword", searchPassword)
-    .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithEnvironment("Security__SearchKey", searchKey)
     .WithHttpHealthCheck("/health")
     .WaitFor(database)
     .WaitFor(redis)
@@ -84,11 +93,11 @@ api.WithReference(aiSearch);
 
 var worker = builder.AddProject<Projects.Worker>("worker")
     .WithReferenceEnvironment(Injected)
-    .WithReference(database)
+    .WithDatabaseLogin(database, "workflows_worker", workerPassword)
     .WithReference(redis)
     .WithReference(aiSearch)
-    .WithEnvironment("Database__WorkerPassword", workerPassword)
-    .WithEnvironment("Security__EncryptionKey", encryptionKey)
+    .WithEnvironment("Security__CallbackKey", callbackKey)
+    .WithEnvironment("Security__SearchKey", searchKey)
     .WithEnvironment("Secrets__MasterKeys__k1", secretsKey)
     .WithReplicas(WorkerReplicas)
     .WithHttpHealthCheck("/health")

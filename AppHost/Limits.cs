@@ -20,4 +20,16 @@ internal static class Limits
 
     /// <summary>Lines of a command's output that are shown.</summary>
     public const int CommandOutputLines = 200;
+
+    /// <summary>
+    /// Bytes of one file of a log below <c>.local/logs</c>: some minutes of a service that fails all the time, days of
+    /// one that does not.
+    /// </summary>
+    public const long LogBytes = 8 * 1024 * 1024;
+
+    /// <summary>Older files of a log that are kept.</summary>
+    public const int LogGenerations = 2;
+
+    /// <summary>Between two looks at the size of the AppHost's own log.</summary>
+    public static readonly TimeSpan LogLook = TimeSpan.FromSeconds(5);
 }

@@ -18,6 +18,32 @@ public static class Limits
     /// <summary>Characters of a concurrency key.</summary>
     public const int ConcurrencyKeyLength = 256;
 
+    /// <summary>Characters of the reason for which something is set aside; more would be noise in the row and the
+    /// log.</summary>
+    public const int SetAsideReasonLength = 1_000;
+
+    /// <summary>
+    /// How often in a row an item of a batch may fail by itself before it is set aside; after each time it is left
+    /// alone for five seconds more
+    /// than the last. A fault of the platform that is mended within a minute sets nothing aside.
+    /// </summary>
+    public const int SetAsideFailures = 5;
+
+    /// <summary>How often a failure that comes again and again is written to the log, with the count since.</summary>
+    public static readonly TimeSpan FailureNoteInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Kinds of failures of one loop that are told apart in the log; the memory that a failing loop may
+    /// take.</summary>
+    public const int FailureKinds = 64;
+
+    /// <summary>Seconds for which a migration waits for a lock before it gives up and tries again; so long may running
+    /// work stand behind it.</summary>
+    public const int MigrationLockSeconds = 3;
+
+    /// <summary>How often a migration tries to get its locks, with pauses of up to five seconds: about ten minutes in
+    /// all.</summary>
+    public const int MigrationLockAttempts = 60;
+
     /// <summary>Executions that one call may control.</summary>
     public const int BulkControl = 1_000;
 
@@ -51,6 +77,12 @@ public static class Limits
     /// <summary>Triggers and rules that one event may match; what is beyond is not started, and recorded as such.</summary>
     public const int MatchesPerEvent = 1_000;
 
+    /// <summary>Expressions of one tenant that wait in one process for their turn to be evaluated; further requests are told to come later.</summary>
+    public const int WaitingEvaluations = 200;
+
+    /// <summary>How long matching may take in the request that brings events; what is left then is routed by the workers.</summary>
+    public static readonly TimeSpan MatchingByReceiver = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Matches that one routing transaction carries, one event's more at most.</summary>
     public const int MatchesPerRouting = 1_000;
 
@@ -75,7 +107,7 @@ public static class Limits
     /// <summary>How long a secret, connector or variable in memory is trusted should the message of its change get lost.</summary>
     public static readonly TimeSpan SecretTrust = TimeSpan.FromSeconds(5);
 
-    /// <summary>Secrets kept in memory; as many connectors, their tokens, variables and custom nodes.</summary>
+    /// <summary>Secrets kept in memory; as many connectors, variables and custom nodes.</summary>
     public const int CachedSecrets = 10_000;
 
     /// <summary>Keys of tenants kept in memory.</summary>
@@ -83,12 +115,6 @@ public static class Limits
 
     /// <summary>Tenants whose allow-lists are kept in memory.</summary>
     public const int CachedAllowLists = 10_000;
-
-    /// <summary>Allow-lists with open HTTP connections of their own; what is least used is closed when it is not in use.</summary>
-    public const int HttpPools = 500;
-
-    /// <summary>Databases of connectors with open connections; what is least used is closed when it is not in use.</summary>
-    public const int SqlPools = 500;
 
     /// <summary>Texts of start settings whose parsed form is kept in memory.</summary>
     public const int CachedStartSettings = 10_000;
@@ -111,11 +137,17 @@ public static class Limits
     /// <summary>How long it is known that a store node has done its change; an attempt after that may do it again.</summary>
     public static readonly TimeSpan ContextWriteLifetime = TimeSpan.FromDays(30);
 
-    /// <summary>Bytes of the rows that one statement of a connector may answer.</summary>
-    public const int SqlAnswerBytes = 768 * 1024;
-
     /// <summary>How long a session of a person lives from its last use.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>Bytes of one session, names of its members included; twice what one node may write.</summary>
+    public const int SessionBytes = 64 * 1024;
+
+    /// <summary>Sessions of one tenant at once: as many dialogues as it can have begun within a lifetime.</summary>
+    public const int SessionsPerTenant = 100_000;
+
+    /// <summary>Bytes of all sessions of a tenant: they lie in the memory of Redis, which all tenants share.</summary>
+    public const long SessionBytesPerTenant = 64 * 1024 * 1024;
 
     /// <summary>Assignees, decisions and comments of one approval request that are shown, each.</summary>
     public const int ApprovalPartsShown = 500;
@@ -135,12 +167,6 @@ public static class Limits
     /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
     public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);
 
-    /// <summary>
-    /// Bytes that a mail server may say after each word of ours. The answers to a message's 100 recipients come
-    /// together, with at most 512 bytes each.
-    /// </summary>
-    public const int MailAnswerBytes = 128 * 1024;
-
-    /// <summary>Bytes of an object store's answer that is no file: a list, or an error.</summary>
-    public const int StoreAnswerBytes = 4 * 1024 * 1024;
+    /// <summary>How long after the last of its descendants was started those of an execution are counted.</summary>
+    public static readonly TimeSpan FamilyLifetime = TimeSpan.FromDays(30);
 }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.Context;
@@ -8,7 +10,6 @@ using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Jobs;
-using Workflows.Data.Network;
 using Workflows.Data.Notifications;
 using Workflows.Data.Schedules;
 using Workflows.Data.Secrets;
@@ -31,6 +32,7 @@ internal static class Composition
     {
         var services = builder.Services;
         builder.AddRedisClient("redis");
+        services.DegradeOnly("StackExchange.Redis"); // hints only: without them the worker sweeps
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Worker);
         services.AddSingleton(builder.Configuration.GetSection("Worker").Get<WorkerOptions>() ?? new WorkerOptions());
         services.AddSingleton(new DatabaseClock(machine));
@@ -49,7 +51,6 @@ internal static class Composition
         services.AddSingleton<EventBacklog>();
         services.AddSingleton<EventRouting>();
         services.AddSingleton<WorkerRegistry>();
-        services.AddSingleton<ExecutionLogs>();
         services.AddSingleton<SlotStore>();
         services.AddSingleton<EnqueuedAdmission>();
         services.AddSingleton<PerformanceStore>();
@@ -57,6 +58,10 @@ internal static class Composition
         services.AddSingleton<Workflows.Data.Workers.Maintenance>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkflowCache>();
+        services.AddSingleton<LoopHealth>();
+        services.AddSingleton<Patience>();
+        services.AddSingleton<DispatchAnnouncer>();
+        services.AddSingleton<DecisionTurns>();
         services.AddSingleton<CheckpointerFactory>();
         services.AddSingleton<LookBack>();
         services.AddSingleton<NodeCalls>();
@@ -64,8 +69,7 @@ internal static class Composition
         services.AddSingleton<Invalidation>();
         services.AddSingleton<ContextStore>();
         services.AddSingleton<ScopeLoader>();
-        services.AddSingleton(provider => new NetworkOptions(provider.GetRequiredService<WorkerOptions>().HttpAllow));
-        services.AddConnectors(provider => provider.GetRequiredService<WorkerOptions>().AllowPlatformDatabase);
+        AddConnectors(services);
         services.AddSingleton<ConnectorAccess>();
         services.AddSingleton<FolderStorage>();
         AddRunners(builder);
@@ -74,14 +78,19 @@ internal static class Composition
         services.AddSingleton<PublicAddress>();
         services.AddSingleton<ExecutionRunner>();
         services.AddSingleton<RunningLimits>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<Beginnings>();
         services.AddSingleton<Intake>();
         services.AddSingleton<Loop>();
+        services.AddSingleton<SetAsideLog>();
         services.AddHostedService<ChangeListener>();
         services.AddHostedService<MaintenanceService>();
         services.AddHostedService<BookkeepingService>();
         services.AddHostedService<ApprovalService>();
-        services.AddHostedService<WorkerService>();
+        services.AddSingleton<WorkerService>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkerService>());
         services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres")
+            .AddCheck<WorkHealth>("work")
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
@@ -92,6 +101,21 @@ internal static class Composition
         app.Services.GetRequiredService<MasterKeys>();
         app.Services.GetRequiredService<ScriptCatalogue>();
         app.MapDefaultEndpoints();
+    }
+
+    private static void AddConnectors(IServiceCollection services)
+    {
+        services.AddSingleton<ConnectorStore>();
+        services.AddSingleton<TenantAllowLists>();
+        services.AddSingleton(provider =>
+        {
+            var known = provider.GetRequiredService<TenantAllowLists>();
+            return new AllowLists(known.GetAsync, known.Forget);
+        });
+        services.AddSingleton(provider => new NetworkOptions(provider.GetRequiredService<WorkerOptions>().HttpAllow));
+        services.AddConnectors(provider => new SqlConnectorOptions(
+            provider.GetRequiredService<WorkerOptions>().AllowPlatformDatabase,
+            token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
     }
 
     private static void AddRunners(WebApplicationBuilder builder)

@@ -1,4 +1,5 @@
 using Workflows.Worker;
+using Workflows.Worker.Execution;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -6,4 +7,5 @@ builder.AddWorker(TimeProvider.System);
 
 var app = builder.Build();
 app.UseWorker();
+OwnEnvironment.Hide(); // the configuration has been read, and no script runs yet
 await app.RunAsync();

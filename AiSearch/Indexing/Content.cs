@@ -13,8 +13,8 @@ internal static class ContentTypes
     public const string Execution = "execution";
     public const string KnowledgeArticle = "knowledge_article";
 
-    /// <summary>All that a filter may name.</summary>
-    public static readonly IReadOnlyList<string> All = [Workflow, Execution, KnowledgeArticle, "prompt_card", "conversation"];
+    /// <summary>All that a filter may name: what something is written of. A type that is only meant to come finds nothing, ever.</summary>
+    public static readonly IReadOnlyList<string> All = [Workflow, Execution];
 }
 
 /// <summary>A piece of a document that is found by itself.</summary>

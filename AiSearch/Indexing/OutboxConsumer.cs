@@ -1,4 +1,5 @@
 using Npgsql;
+using Workflows.Data.Isolation;
 
 namespace Workflows.AiSearch.Indexing;
 
@@ -11,6 +12,8 @@ internal sealed partial class OutboxConsumer(
     OutboxStore outbox, SourceReader sources, Indexer indexer, IndexSignal signal, SearchMetrics metrics, TimeProvider clock,
     ILogger<OutboxConsumer> logger) : BackgroundService
 {
+    private readonly RepeatedFailures _failures = new(clock);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -26,12 +29,26 @@ internal sealed partial class OutboxConsumer(
             {
                 return;
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The database is away: what was claimed is due again after its lease.
-                LogDatabaseAway(exception);
+                // Mostly the database is away. What was claimed is due again after its lease, whatever it was; the
+                // service goes on.
+                Write(exception);
                 await signal.WaitAsync(Limits.OutagePause, stoppingToken);
             }
+        }
+    }
+
+    private void Write(Exception exception)
+    {
+        switch (_failures.Note(exception))
+        {
+            case { IsFirst: true }:
+                LogCutOff(exception);
+                break;
+            case { Count: > 0 and var count }:
+                LogRepeated(count, exception.Message);
+                break;
         }
     }
 
@@ -124,8 +141,12 @@ internal sealed partial class OutboxConsumer(
         return DateTimeOffset.FromUnixTimeMilliseconds((long)(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is not available; the outbox waits")]
-    private partial void LogDatabaseAway(Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox cannot be worked off now and waits")]
+    private partial void LogCutOff(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The outbox could not be worked off {Count} more times: {Reason}")]
+    private partial void LogRepeated(long count, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Topic} of {SubjectId} of tenant {TenantId} failed, try {Attempt}; it will be tried again")]
     private partial void LogRetried(Exception exception, string topic, Guid subjectId, Guid tenantId, int attempt);

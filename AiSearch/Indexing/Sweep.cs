@@ -1,18 +1,21 @@
-using Npgsql;
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Text;
+using Workflows.Data.Isolation;
 
 namespace Workflows.AiSearch.Indexing;
 
 /// <summary>
 /// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local model when the corpus
 /// has grown, embed the chunks for a model they have no vector of (a new one, or after a provider's outage), then let the new model
-/// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next round goes on.
+/// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next
+/// round goes on. What fails
+/// for one tenant holds up no other, and ends neither the sweep nor the service.
 /// </summary>
 internal sealed partial class Sweep(
     SweepStore store, DocumentStore documents, ModelStore models, EmbeddingProviders providers, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
 {
     private readonly Dictionary<Guid, long> _counted = [];
+    private readonly RepeatedFailures _failures = new(clock);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,9 +26,9 @@ internal sealed partial class Sweep(
             {
                 await RunAsync(stoppingToken);
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(exception);
+                Write(exception, "all tenants");
             }
         }
     }
@@ -41,9 +44,30 @@ internal sealed partial class Sweep(
 
         foreach (var overview in await store.ListAsync(cancellationToken))
         {
-            await TrainAsync(overview, cancellationToken);
-            await RenewVectorsAsync(overview, cancellationToken);
-            await store.ForgetRemovedAsync(overview.TenantId, cancellationToken);
+            try
+            {
+                await TrainAsync(overview, cancellationToken);
+                await RenewVectorsAsync(overview, cancellationToken);
+                await store.ForgetRemovedAsync(overview.TenantId, cancellationToken);
+            }
+            catch (Exception exception) when (Batches.MayBeOneItem(exception)
+                && !cancellationToken.IsCancellationRequested)
+            {
+                Write(exception, $"tenant {overview.TenantId}");
+            }
+        }
+    }
+
+    private void Write(Exception exception, string what)
+    {
+        switch (_failures.Note(exception, what))
+        {
+            case { IsFirst: true }:
+                LogFailed(exception, what);
+                break;
+            case { Count: > 0 and var count }:
+                LogRepeated(what, count, exception.Message);
+                break;
         }
     }
 
@@ -133,8 +157,11 @@ internal sealed partial class Sweep(
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep was cut off; the next one goes on")]
-    private partial void LogFailed(Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of {What} was cut off; the next one goes on")]
+    private partial void LogFailed(Exception exception, string what);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of {What} was cut off {Count} more times: {Reason}")]
+    private partial void LogRepeated(string what, long count, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Learnt a model for tenant {TenantId} from {Texts} texts and {Terms} terms in {Duration}")]
     private partial void LogTrained(Guid tenantId, int texts, int terms, TimeSpan duration);

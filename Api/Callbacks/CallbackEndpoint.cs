@@ -1,7 +1,5 @@
-using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.Primitives;
+using Workflows.Api.Calls;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Executions;
@@ -17,8 +15,6 @@ internal sealed record CallbackView(string Status);
 /// </summary>
 internal static class CallbackEndpoint
 {
-    private const string FormType = "application/x-www-form-urlencoded";
-
     private static readonly string[] Methods = ["POST", "PUT", "PATCH", "GET", "DELETE"];
 
     // What a workflow may want to see. Not on the list: anything that could authenticate somebody, or says how the request came here.
@@ -27,7 +23,7 @@ internal static class CallbackEndpoint
 
     /// <summary>Outside the group: the query belongs to the caller.</summary>
     public static void MapCallbacks(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/api/v1/callbacks/{token}", Methods, HandleAsync).WithTags("Callbacks").AllowAnonymous().WithMetadata(new SuccessStatus(202))
+        routes.MapMethods("/api/v1/callbacks/{token}", Methods, HandleAsync).WithTags("Callbacks").AllowAnonymous().WithMetadata(new SuccessStatus(202), new BodyLimit(Limits.CallbackBytes))
             .WithSummary("Call the one-time address of a workflow that waits for it");
 
     private static async Task<ApiResponse<CallbackView>> HandleAsync(
@@ -56,11 +52,13 @@ internal static class CallbackEndpoint
             return new Problem(Errors.WebhookSignature);
         }
 
-        var (call, problem) = Read(context, body.Utf8);
-        if (call is null)
+        var (content, problem) = await CallBody.ReadAsync(context.Request, body.Utf8, Limits.CallbackBytes, cancellationToken);
+        if (content is null)
         {
             return problem!;
         }
+
+        var call = CallOf(context, content);
 
         return await callbacks.CallAsync(target.TenantId, target.ExecutionId, target.NodeId, target.Iteration, call, cancellationToken, delivery) switch
         {
@@ -71,104 +69,25 @@ internal static class CallbackEndpoint
     }
 
     /// <summary>The call as the waiting node puts it out.</summary>
-    private static (byte[]? Call, Problem? Problem) Read(HttpContext context, ReadOnlyMemory<byte> body)
+    private static byte[] CallOf(HttpContext context, CallBody body)
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, CallBody.WriterOptions))
         {
             writer.WriteStartObject();
             writer.WriteString("method", context.Request.Method);
             writer.WriteStartObject("headers");
             foreach (var name in KeptHeaders.Where(name => context.Request.Headers.ContainsKey(name)))
             {
-                writer.WriteString(name.ToLowerInvariant(), Storable(context.Request.Headers[name].ToString()));
+                writer.WriteString(name.ToLowerInvariant(), CallFields.Storable(context.Request.Headers[name].ToString()));
             }
 
             writer.WriteEndObject();
-            writer.WritePropertyName("query");
-            Write(writer, context.Request.Query);
-            writer.WritePropertyName("body");
-            if (WriteBody(writer, context.Request, body) is { } problem)
-            {
-                return (null, problem);
-            }
-
+            body.Write(writer, context.Request);
             writer.WriteString("receivedAt", Clock.Of(context).GetUtcNow());
             writer.WriteEndObject();
         }
 
-        return (buffer.ToArray(), null);
+        return buffer.ToArray();
     }
-
-    private static Problem? WriteBody(Utf8JsonWriter writer, HttpRequest request, ReadOnlyMemory<byte> body)
-    {
-        if (body.IsEmpty)
-        {
-            writer.WriteNullValue();
-            return null;
-        }
-
-        if (RequestBody.IsJson(request))
-        {
-            if (RequestBody.Check(body.Span) is { } problem)
-            {
-                return problem;
-            }
-
-            writer.WriteRawValue(body.Span, skipInputValidation: true);
-            return null;
-        }
-
-        var media = request.ContentType?.Split(';')[0].Trim();
-        if (request.Headers.ContentEncoding.Count > 0 || media is null
-            || !(media.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || media.Equals(FormType, StringComparison.OrdinalIgnoreCase)))
-        {
-            return new Problem(Errors.UnsupportedMediaType, "A call bears JSON, a form or text, in UTF-8 and not encoded.");
-        }
-
-        if (!System.Text.Unicode.Utf8.IsValid(body.Span))
-        {
-            return new Problem(Errors.UnsupportedMediaType, "The text of a call is UTF-8.");
-        }
-
-        var text = Encoding.UTF8.GetString(body.Span);
-        if (media.Equals(FormType, StringComparison.OrdinalIgnoreCase))
-        {
-            Write(writer, QueryHelpers.ParseQuery(text));
-        }
-        else
-        {
-            writer.WriteStringValue(Storable(text));
-        }
-
-        return null;
-    }
-
-    // A field that comes once is text, one that comes more often a list.
-    private static void Write(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, StringValues>> fields)
-    {
-        writer.WriteStartObject();
-        foreach (var (name, values) in fields.DistinctBy(field => Storable(field.Key)))
-        {
-            writer.WritePropertyName(Storable(name));
-            if (values.Count == 1)
-            {
-                writer.WriteStringValue(Storable(values.ToString()));
-                continue;
-            }
-
-            writer.WriteStartArray();
-            foreach (var value in values)
-            {
-                writer.WriteStringValue(Storable(value ?? ""));
-            }
-
-            writer.WriteEndArray();
-        }
-
-        writer.WriteEndObject();
-    }
-
-    // PostgreSQL's jsonb cannot hold U+0000, nor halves of surrogate pairs, which percent-encoding can bring in.
-    private static string Storable(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 }

@@ -45,6 +45,10 @@ internal static class RuleBody
                 checks.Add(problem.Pointer.TrimStart('/'), problem.Code, $"{problem.Message} {problem.Hint}");
             }
         }
+        else if (rule.Actions.OfType<RuleAction.EmitEvent>().Select(emit => PlatformEvents.TypeProblem(emit.EventType)).FirstOrDefault(found => found is not null) is { } reserved)
+        {
+            checks.Add("actions", "RESERVED", $"A rule cannot emit this: {reserved}.");
+        }
         else if (stop && rule.Join is not null)
         {
             checks.Add("stop", "VALUE", "A rule that joins events cannot stop others: whether it matches is known only when the last event came.");

@@ -114,7 +114,6 @@ internal sealed record StepView(
     string Status,
     string? Port,
     IReadOnlyList<string> Reads,
-    RawJson? Input,
     RawJson? Output,
     RawJson? Error,
     DateTimeOffset StartedAt,

@@ -54,7 +54,7 @@ internal sealed class ExecuteEndpoint(
             _ => null,
         };
         context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
-        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated);
+        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated, result?.Status);
     }
 
     private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)
@@ -86,11 +86,28 @@ internal sealed class ExecuteEndpoint(
         }
 
         problem ??= CheckInput(workflow!, start.Input, "/input");
-        var concurrency = default(ConcurrencyClaim);
-        problem ??= TryClaim(workflow!, start.Input, "/input", out concurrency) ?? await CheckQueueAsync(caller, 1, context.RequestAborted);
+        ConcurrencyClaim? concurrency = null;
+        if (problem is null)
+        {
+            (concurrency, problem) = await StartClaims.ClaimAsync(caller.TenantId, workflow!, start.Input, "/input", context.RequestAborted);
+        }
+
+        problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
         if (problem is not null)
         {
-            await problem.ExecuteAsync(context);
+            // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the
+            // workflow or the queue since.
+            var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
+            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim,
+                context.RequestAborted) is not { } earlier)
+            {
+                await problem.ExecuteAsync(context);
+                return (null, problem);
+            }
+
+            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId,
+                earlier.Id, context.RequestAborted);
+            await WriteAsync(context, workflowId, earlier, result is { IsFinal: true } ? result : null);
             return (null, problem);
         }
 
@@ -147,6 +164,12 @@ internal sealed class ExecuteEndpoint(
             return Problem.Invalid(pointer, $"An input has at most {Engine.Limits.InputBytes} bytes.", "TOO_LARGE");
         }
 
+        if (Engine.JsonText.FindDuplicate(input) is { } twice)
+        {
+            var message = $"The input has the member '{twice}' twice in one object.";
+            return new Problem(Errors.InvalidJson, message, [new ErrorDetail(pointer, "DUPLICATE", message)]);
+        }
+
         if (workflow.Definition.Parameters is null)
         {
             return null;
@@ -160,21 +183,6 @@ internal sealed class ExecuteEndpoint(
                 Errors.InputInvalid,
                 problems[0].Message,
                 [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
-    }
-
-    /// <summary>The concurrency limit that a start falls under; a problem when it cannot be told.</summary>
-    public static Problem? TryClaim(CompiledWorkflow workflow, byte[] input, string pointer, out ConcurrencyClaim? claim)
-    {
-        try
-        {
-            claim = StartSettings.ClaimOf(workflow, input);
-            return null;
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            claim = null;
-            return new Problem(Errors.InputInvalid, exception.Message, [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]);
-        }
     }
 
     /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
@@ -230,38 +238,53 @@ internal sealed class ExecuteEndpoint(
         return null;
     }
 
+    // The status is the last that was seen while the client waited; none was looked for otherwise.
     private static Task AnswerAsync(
-        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated) => outcome switch
+        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated, string? status = null) => outcome switch
         {
-            StartOutcome.Started started => WriteAsync(context, execution, started.Id, result, status: started.IsHeld ? "held" : "queued"),
+            StartOutcome.Started started => WriteAsync(
+                context, execution.WorkflowId, execution.Version, started.Id, result,
+                status ?? (started.IsHeld ? "held" : "queued")),
             StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
-            StartOutcome.AlreadyStarted already => WriteAsync(context, execution, already.Id, result, repeated: true),
+            StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
             StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
             StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
             StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),
             _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
         };
 
-    private static async Task WriteAsync(HttpContext context, NewExecution execution, Guid id, ExecutionResult? result, bool repeated = false, string status = "queued")
+    private static Task WriteAsync(HttpContext context, Guid workflowId, StartOutcome.AlreadyStarted earlier,
+        ExecutionResult? result)
+    {
+        context.Response.Headers["Idempotency-Replayed"] = "true";
+        return WriteAsync(context, workflowId, earlier.Version, earlier.Id, result,
+            earlier.Status ?? StartOutcome.AlreadyStarted.Gone);
+    }
+
+    private static async Task WriteAsync(
+        HttpContext context, Guid workflowId, int? version, Guid id, ExecutionResult? result, string status)
     {
         var response = context.Response;
         response.StatusCode = result is null ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
         response.ContentType = Envelope.MediaType;
         response.Headers.CacheControl = "no-store";
         response.Headers.Location = $"/api/v1/executions/{id}";
-        if (repeated)
-        {
-            response.Headers["Idempotency-Replayed"] = "true";
-        }
-
         using var writer = Envelope.Writer(response);
         writer.WriteStartObject();
         writer.WriteBoolean("success"u8, true);
         writer.WriteStartObject("data"u8);
         writer.WriteString("id"u8, id);
         writer.WriteString("status"u8, result?.Status ?? status);
-        writer.WriteString("workflowId"u8, execution.WorkflowId);
-        writer.WriteNumber("version"u8, execution.Version);
+        writer.WriteString("workflowId"u8, workflowId);
+        if (version is { } number)
+        {
+            writer.WriteNumber("version"u8, number);
+        }
+        else
+        {
+            writer.WriteNull("version"u8);
+        }
+
         WriteRaw(writer, "output"u8, result?.Output);
         WriteRaw(writer, "error"u8, result?.Error);
         writer.WriteEndObject();

@@ -52,7 +52,6 @@ internal static class Progress
         step.Port,
         definition is null ? [] : [.. definition.Edges.Where(edge => edge.To == step.NodeId).Select(edge => edge.From).Distinct()
             .Where(from => steps.Any(before => before.NodeId == from && before.Sequence < step.Sequence))],
-        RawJson.From(step.Input),
         RawJson.From(step.Output),
         RawJson.From(step.Error),
         step.StartedAt,

@@ -27,7 +27,9 @@ internal readonly record struct StartBody(byte[] Input, string? CorrelationId, E
             if (member < 0)
             {
                 var name = reader.GetString();
-                return new Problem(Errors.UnknownField, $"There is no field '{name}' here.", [new ErrorDetail($"/{name}", "UNKNOWN", $"There is no field '{name}' here.")]);
+                var message = $"There is no field '{name}' here.";
+                return new Problem(
+                    Errors.UnknownField, message, [new ErrorDetail($"/{name}", "UNKNOWN", message, "Known here: input, correlationId, priority, version.")]);
             }
 
             if ((seen & (1 << member)) != 0)

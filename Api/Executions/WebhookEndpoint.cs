@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using Workflows.Api.Calls;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Events;
@@ -15,7 +15,7 @@ namespace Workflows.Api.Executions;
 /// A signed delivery is remembered in the statement that starts its execution: it starts one or none, however often it comes.
 /// </summary>
 internal sealed class WebhookEndpoint(
-    WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute, RateLimiter limiter, TimeProvider clock)
+    WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute, WebhookLimiter limiter, TimeProvider clock)
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -24,7 +24,7 @@ internal sealed class WebhookEndpoint(
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapMethods("/api/v1/webhooks/{tenant}/{**path}", Methods, (HttpContext context, WebhookEndpoint endpoint) => endpoint.HandleAsync(context))
-            .AllowAnonymous().WithTags("Webhooks").WithSummary("Call a webhook: starts the published workflow that listens at this address");
+            .AllowAnonymous().WithMetadata(new BodyLimit(Limits.WebhookBodyBytes)).WithTags("Webhooks").WithSummary("Call a webhook: starts the published workflow that listens at this address");
 
     private async Task HandleAsync(HttpContext context)
     {
@@ -36,14 +36,14 @@ internal sealed class WebhookEndpoint(
             return;
         }
 
-        var budget = await limiter.TakeAsync(new Caller(found.TenantId, found.WorkflowId, $"webhook:{found.TriggerId}", Permission.None, null));
+        var webhook = JsonSerializer.Deserialize<WebhookTrigger>(found.Settings, Envelope.Json)!;
+        var budget = await limiter.TakeAsync(found, webhook.Auth);
         if (!budget.Allowed)
         {
             await new Problem(Errors.RateLimited, retryAfter: budget.RetryAfter).ExecuteAsync(context);
             return;
         }
 
-        var webhook = JsonSerializer.Deserialize<WebhookTrigger>(found.Settings, Envelope.Json)!;
         if (!webhook.Methods.Contains(request.Method))
         {
             context.Response.Headers.Allow = string.Join(", ", webhook.Methods);
@@ -80,8 +80,8 @@ internal sealed class WebhookEndpoint(
             return (null, new Problem(Errors.WebhookSignature));
         }
 
-        var isJson = RequestBody.IsJson(context.Request) && body.Utf8.Length > 0;
-        if (isJson && RequestBody.Check(body.Utf8.Span) is { } problem)
+        var (content, problem) = await CallBody.ReadAsync(context.Request, body.Utf8, Limits.WebhookBodyBytes, context.RequestAborted);
+        if (content is null)
         {
             return (null, problem);
         }
@@ -92,42 +92,40 @@ internal sealed class WebhookEndpoint(
             return (null, new Problem(Errors.WebhookNotFound));
         }
 
-        var input = InputOf(context.Request, webhook, body.Utf8, isJson);
+        var input = InputOf(context.Request, webhook, content);
         if (input.Length > Engine.Limits.InputBytes)
         {
             return (null, new Problem(Errors.PayloadTooLarge, $"The input made of the call has more than {Engine.Limits.InputBytes} bytes."));
         }
 
-        var scope = $"webhook:{found.WorkflowId}/{found.TriggerId}";
+        // One delivery is taken once wherever the same secret is asked for. GitHub signs the body alone: two addresses may well
+        // be called with the same one.
+        var scope = delivery is not null && webhook.Scheme != WebhookScheme.Github
+            ? $"webhook:secret/{webhook.Secret}"
+            : $"webhook:{found.WorkflowId}/{found.TriggerId}";
         var key = delivery ?? IdempotencyKeys.Of(context.Request);
-        try
+        var (concurrency, limited) = await StartClaims.ClaimAsync(found.TenantId, workflow, input, "", context.RequestAborted);
+        return limited is not null ? (null, limited) : (new NewExecution
         {
-            return (new NewExecution
-            {
-                TenantId = found.TenantId,
-                Id = Guid.CreateVersion7(clock.GetUtcNow()),
-                WorkflowId = found.WorkflowId,
-                Version = found.Version,
-                Priority = ExecuteEndpoint.PriorityOf(workflow),
-                TriggerType = "webhook",
-                Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId }, Envelope.Json),
-                Input = input,
-                CreatedBy = $"webhook:{found.TriggerId}",
-                Idempotency = key is null ? null : new IdempotencyClaim(scope, key, SHA256.HashData(body.Utf8.Span)),
-                Concurrency = StartSettings.ClaimOf(workflow, input),
-            }, null);
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            return (null, new Problem(Errors.InputInvalid, exception.Message));
-        }
+            TenantId = found.TenantId,
+            Id = Guid.CreateVersion7(clock.GetUtcNow()),
+            WorkflowId = found.WorkflowId,
+            Version = found.Version,
+            Priority = ExecuteEndpoint.PriorityOf(workflow),
+            TriggerType = "webhook",
+            Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId }, Envelope.Json),
+            Input = input,
+            CreatedBy = $"webhook:{found.TriggerId}",
+            Idempotency = key is null ? null : new IdempotencyClaim(scope, key, SHA256.HashData(body.Utf8.Span)),
+            Concurrency = concurrency,
+        }, null);
     }
 
-    // The input of the execution: { method, path, headers, query, body }; a body that is not JSON is text, or base64 when it is no text either.
-    private static byte[] InputOf(HttpRequest request, WebhookTrigger webhook, ReadOnlyMemory<byte> body, bool isJson)
+    // The input of the execution: { method, path, headers, query, body, contentType, encoding }.
+    private static byte[] InputOf(HttpRequest request, WebhookTrigger webhook, CallBody body)
     {
-        using var buffer = new MemoryStream(body.Length + 512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, CallBody.WriterOptions))
         {
             writer.WriteStartObject();
             writer.WriteString("method"u8, request.Method);
@@ -137,46 +135,15 @@ internal sealed class WebhookEndpoint(
             {
                 if (request.Headers.TryGetValue(name, out var values))
                 {
-                    writer.WriteString(name, Storable(values.ToString()));
+                    writer.WriteString(name, CallFields.Storable(values.ToString()));
                 }
             }
 
             writer.WriteEndObject();
-            writer.WriteStartObject("query"u8);
-            foreach (var (name, values) in request.Query)
-            {
-                writer.WriteString(Storable(name), Storable(values.ToString()));
-            }
-
-            writer.WriteEndObject();
-            writer.WritePropertyName("body"u8);
-            WriteBody(writer, body.Span, isJson);
+            body.Write(writer, request);
             writer.WriteEndObject();
         }
 
         return buffer.ToArray();
     }
-
-    private static void WriteBody(Utf8JsonWriter writer, ReadOnlySpan<byte> body, bool isJson)
-    {
-        if (body.IsEmpty)
-        {
-            writer.WriteNullValue();
-        }
-        else if (isJson)
-        {
-            writer.WriteRawValue(body, skipInputValidation: true);
-        }
-        else if (System.Text.Unicode.Utf8.IsValid(body) && !body.Contains((byte)0))
-        {
-            writer.WriteStringValue(body);
-        }
-        else
-        {
-            writer.WriteBase64StringValue(body);
-        }
-    }
-
-    // Neither U+0000 nor half a surrogate pair fits into the database.
-    private static string Storable(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 }

@@ -48,7 +48,7 @@ internal static class GroupEndpoints
 
     private static async Task<ApiResponse<GroupView>> CreateAsync(Body<CreateGroupRequest> body, ApiRequest request)
     {
-        var wanted = body.Value;
+        var wanted = body.Value with { Name = Names.Clean(body.Value.Name) };
         if (new Checks().Name("name", wanted.Name).Text("description", wanted.Description, Limits.DescriptionLength).Problem is { } problem)
         {
             return problem;
@@ -78,7 +78,7 @@ internal static class GroupEndpoints
 
     private static async Task<ApiResponse<GroupView>> UpdateAsync(Guid groupId, Body<UpdateGroupRequest> body, ApiRequest request)
     {
-        var wanted = body.Value;
+        var wanted = body.Value with { Name = body.Value.Name is { } name ? Names.Clean(name) : null };
         if (new Checks().Name("name", wanted.Name).Text("description", wanted.Description, Limits.DescriptionLength).Problem is { } problem)
         {
             return problem;

@@ -145,7 +145,7 @@ internal static class FolderEndpoints
             .Select(row => new ErrorDetail(row.Id.ToString(), "JOB", row.Name, null)).ToListAsync(token));
         if (contents.Count > 0)
         {
-            return new Problem(Errors.NotEmpty, "The folder is not empty: delete or move what it holds first.", contents);
+            return new Problem(Errors.NotEmpty, "The folder is not empty: delete what it holds first.", contents);
         }
 
         folder.DeletedAt = request.Now;

@@ -124,7 +124,7 @@ internal static class JobEndpoints
             .Select(row => new ErrorDetail(row.Id.ToString(), "WORKFLOW", row.Name, null)).ToListAsync(token);
         if (workflows.Count > 0)
         {
-            return new Problem(Errors.NotEmpty, "The job holds workflows: delete or move them first.", workflows);
+            return new Problem(Errors.NotEmpty, "The job holds workflows: delete them first.", workflows);
         }
 
         var users = await request.Db.Schedules.Where(row => row.JobId == jobId).OrderBy(row => row.Id).Take(Limits.MaxPageSize)

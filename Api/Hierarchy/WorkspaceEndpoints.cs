@@ -107,7 +107,7 @@ internal static class WorkspaceEndpoints
             .Select(row => new ErrorDetail(row.Id.ToString(), "FOLDER", row.Name, null)).ToListAsync(token);
         if (folders.Count > 0)
         {
-            return new Problem(Errors.NotEmpty, "The workspace holds folders: delete or move them first.", folders);
+            return new Problem(Errors.NotEmpty, "The workspace holds folders: delete them first.", folders);
         }
 
         workspace.DeletedAt = request.Now;

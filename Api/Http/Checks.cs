@@ -1,3 +1,5 @@
+using Workflows.Data;
+
 namespace Workflows.Api.Http;
 
 /// <summary>Collects what is wrong with the fields of a body: all at once, each with its pointer.</summary>
@@ -25,6 +27,7 @@ internal sealed class Checks
 
         return string.IsNullOrWhiteSpace(value) ? Add(field, "EMPTY", $"'{field}' must not be empty.")
             : value.AsSpan().ContainsAnyInRange('\0', '\u001f') ? Add(field, "CHARACTERS", $"'{field}' must not hold control characters.")
+            : !StorableText.IsStorable(value) ? Add(field, "CHARACTERS", $"'{field}' holds half of a surrogate pair.")
             : Text(field, value, maxLength);
     }
 
@@ -59,8 +62,7 @@ internal sealed class Checks
         return plausible ? this : Add(field, "EMAIL", $"'{field}' is not an e-mail address.");
     }
 
-    public Checks Password(string field, string? value) =>
-        value is { Length: < Limits.PasswordMinLength or > Limits.PasswordMaxLength }
-            ? Add(field, "PASSWORD", $"A password has {Limits.PasswordMinLength} to {Limits.PasswordMaxLength} characters.")
-            : this;
+    /// <summary>A password that nobody guesses by the e-mail address of its account or by habit.</summary>
+    public Checks Password(string field, string? value, string? email) =>
+        value is not null && PasswordRules.Problem(value, email) is { } problem ? Add(field, "PASSWORD", problem) : this;
 }

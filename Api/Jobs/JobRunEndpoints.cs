@@ -179,6 +179,7 @@ internal static class JobRunEndpoints
         }
 
         (run.Status, run.FinishedAt, run.CancelRequested, run.IsDue) = ("running", null, false, true);
+        (run.Error, run.Failures, run.RetryAt) = (null, 0, null);
         run.Attempt++;
         request.Record("job_run.retry", "job_run", run.Id, null, after: new { run.Attempt, items = items.Count });
         return ApiResponse<RunItem>.Accepted(View(run, request.Now));
@@ -186,5 +187,6 @@ internal static class JobRunEndpoints
 
     private static RunItem View(JobRun row, DateTimeOffset now) => new(
         row.Id, row.JobId, row.PackageId, row.ParentRunId, row.Status, row.OnFailure, row.TriggerType, row.Attempt, row.RowsProcessed, row.CreatedBy,
-        row.StartedAt, row.FinishedAt, Math.Max(0, ((row.FinishedAt ?? now) - row.StartedAt).TotalSeconds));
+        RawJson.From(row.Error), row.StartedAt, row.FinishedAt, Math.Max(0,
+            ((row.FinishedAt ?? now) - row.StartedAt).TotalSeconds));
 }

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Api.Http;
+using Workflows.Api.Workflows;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Engine.Definitions;
@@ -155,6 +156,11 @@ internal static class NodeDefinitionEndpoints
             if (request.CheckMatch(definition) is { } conflict)
             {
                 return conflict;
+            }
+
+            if (await ResourceUsers.OfCustomNodeAsync(request.Db, definition.Name, token) is { } inUse)
+            {
+                return inUse;
             }
 
             request.Db.NodeDefinitions.Remove(definition);

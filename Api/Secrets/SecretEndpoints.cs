@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Api.Http;
+using Workflows.Api.Workflows;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Data.Secrets;
@@ -139,6 +140,11 @@ internal static partial class SecretEndpoints
             if (request.CheckMatch(secret) is { } conflict)
             {
                 return conflict;
+            }
+
+            if (await ResourceUsers.OfSecretAsync(request.Db, secret.Name, token) is { } inUse)
+            {
+                return inUse;
             }
 
             request.Db.Secrets.Remove(secret);

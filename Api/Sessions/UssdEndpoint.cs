@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Workflows.Api.Executions;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Dispatch;
@@ -19,6 +20,9 @@ internal sealed record UssdOptions
 
     public string FailureText { get; init; } = "Something went wrong. Please try again later.";
 
+    /// <summary>When the workflow's limits leave no room for another dialogue.</summary>
+    public string BusyText { get; init; } = "The service is busy. Please try again later.";
+
     public string ClosingText { get; init; } = "Goodbye.";
 }
 
@@ -28,7 +32,9 @@ internal sealed record UssdOptions
 /// database, Redis only tells when to look: a lost hint costs a moment, not the dialogue.
 /// </summary>
 internal sealed class UssdEndpoint(
-    DialogueStore dialogues, SessionStore sessions, ExecutionStarter starter, ReplyListener replies, UssdOptions options, TimeProvider clock)
+    PublishedWorkflows published, ExecuteEndpoint execute, DialogueStore dialogues, SessionStore sessions,
+        ExecutionStarter starter, ReplyListener replies,
+    UssdOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(250);
 
@@ -62,6 +68,19 @@ internal sealed class UssdEndpoint(
     private async Task<string> StartAsync(
         Caller caller, SessionTrigger trigger, UssdMessage message, Guid? predecessor, CancellationToken cancellationToken)
     {
+        var input = message.ToInput();
+        var workflow = await published.FindVersionAsync(caller.TenantId, trigger.WorkflowId, trigger.Version,
+            cancellationToken);
+        if (workflow is null || ExecuteEndpoint.TryClaim(workflow, input, "/text", out var limits) is not null)
+        {
+            return $"END {options.FailureText}";
+        }
+
+        if (await execute.CheckQueueAsync(caller, 1, cancellationToken) is not null)
+        {
+            return $"END {options.BusyText}";
+        }
+
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         using var reply = await replies.ExpectAsync(id, cancellationToken);
         var outcome = await starter.StartAsync(
@@ -71,21 +90,23 @@ internal sealed class UssdEndpoint(
                 Id = id,
                 WorkflowId = trigger.WorkflowId,
                 Version = trigger.Version,
-                Priority = trigger.Priority,
+                Priority = ExecuteEndpoint.PriorityOf(workflow),
                 TriggerType = "session",
                 Trigger = JsonSerializer.SerializeToUtf8Bytes(new { id = trigger.TriggerId, sessionId = message.SessionId }, Envelope.Json),
                 CorrelationId = message.SessionId,
-                Input = message.ToInput(),
+                Input = input,
                 ReplyTo = replies.Address,
                 CreatedBy = caller.Name,
                 // Two deliveries of the first message meet here; the next session under the same id names another predecessor.
                 Idempotency = new IdempotencyClaim("session", $"{message.SessionId}:{predecessor}", SHA256.HashData(Encoding.UTF8.GetBytes(message.SessionId))),
+                Concurrency = limits,
             },
             cancellationToken);
         return outcome switch
         {
             StartOutcome.Started => await AwaitAsync(caller.TenantId, id, reply, cancellationToken),
             StartOutcome.AlreadyStarted already => await AwaitAsync(caller.TenantId, already.Id, reply, cancellationToken),
+            StartOutcome.Skipped or StartOutcome.Overloaded => $"END {options.BusyText}",
             _ => $"END {options.FailureText}",
         };
     }
@@ -155,9 +176,9 @@ internal sealed class UssdEndpoint(
         {
             await sessions.WriteAsync(tenantId, message.SessionId, "ussd", message.Msisdn, default);
         }
-        catch (SessionsUnavailableException)
+        catch (Exception exception) when (exception is SessionsUnavailableException or SessionLimitException)
         {
-            // The dialogue needs no Redis; a node that reads the session will say that it cannot.
+            // The dialogue needs no session; a node that reads it finds none, or says that it cannot be asked.
         }
     }
 

@@ -39,7 +39,7 @@ internal static class RoleEndpoints
 
     private static async Task<ApiResponse<RoleView>> CreateAsync(Body<CreateRoleRequest> body, ApiRequest request)
     {
-        var wanted = body.Value;
+        var wanted = body.Value with { Name = Names.Clean(body.Value.Name) };
         if (Check(request, wanted.Name, wanted.Permissions) is { } problem)
         {
             return problem;
@@ -69,7 +69,7 @@ internal static class RoleEndpoints
 
     private static async Task<ApiResponse<RoleView>> UpdateAsync(Guid roleId, Body<UpdateRoleRequest> body, ApiRequest request, Invalidation invalidation)
     {
-        var wanted = body.Value;
+        var wanted = body.Value with { Name = body.Value.Name is { } name ? Names.Clean(name) : null };
         if (Check(request, wanted.Name, wanted.Permissions) is { } problem)
         {
             return problem;

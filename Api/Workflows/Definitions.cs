@@ -44,6 +44,11 @@ internal static class Definitions
             return (null, problems);
         }
 
+        if (compiled.Objections.Count > 0 && isNew)
+        {
+            return (null, compiled.Objections);
+        }
+
         var size = compiled.CustomNodes.ToJson().Length;
         return size <= Limits.VersionCustomNodeBytes
             ? (compiled, await DefinitionChecks.FindMissingAsync(compiled.Resources, db, cancellationToken))

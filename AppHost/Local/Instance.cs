@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Workflows.AppHost.Services;
 
 namespace Workflows.AppHost.Local;
 
@@ -33,6 +34,9 @@ internal sealed class Instance(string id, IResource resource, int replica)
     public bool IsStopped => State is not ("Running" or "Stopping" or "Starting");
 
     public bool IsReady => IsRunning && Health is null or HealthStatus.Healthy or HealthStatus.Degraded;
+
+    /// <summary>Whether it has done what it was started for: only the migration ends by itself.</summary>
+    public bool IsDone => resource.Name == Migration.Name && IsStopped && ExitCode == 0;
 
     /// <summary>The number of its process; null for a container and for what does not run.</summary>
     public int? Pid =>

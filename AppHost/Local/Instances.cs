@@ -21,7 +21,7 @@ internal sealed class Instances(DistributedApplicationModel model, ResourceNotif
 
     public bool AreAllReady() =>
         _known.Count >= model.Resources.Where(IsShown).Sum(resource => resource.GetReplicaCount())
-        && _known.Values.All(instance => instance.IsReady);
+        && _known.Values.All(instance => instance.IsReady || instance.IsDone);
 
     /// <summary>Follows them until cancelled.</summary>
     /// <param name="onNew">Is told of each when it is first heard of.</param>

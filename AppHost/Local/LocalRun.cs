@@ -24,7 +24,8 @@ internal sealed class LocalRun(
             await Task.WhenAll(
                 instances.FollowAsync(
                     instance => _ = LogAsync(logs, instance, stoppingToken), _status.Write, stoppingToken),
-                new OrderBox(orders, instances, control).ObeyAsync(stoppingToken));
+                new OrderBox(orders, instances, control).ObeyAsync(stoppingToken),
+                CutOwnLogAsync(Path.Combine(logs, "apphost.log"), stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -40,10 +41,20 @@ internal sealed class LocalRun(
         _status.Clear();
     }
 
+    // The script that starts this program has it write there, which repeats the lines of all services.
+    private static async Task CutOwnLogAsync(string path, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            BoundedLog.Cut(path);
+            await Task.Delay(Limits.LogLook, cancellationToken);
+        }
+    }
+
     private async Task LogAsync(string logs, Instance instance, CancellationToken cancellationToken)
     {
         var path = Path.Combine(logs, $"{instance.Name}.log");
-        await using var log = new StreamWriter(path, append: false) { AutoFlush = true };
+        await using var log = new BoundedLog(path);
         try
         {
             await foreach (var batch in loggers.WatchAsync(instance.Id).WithCancellation(cancellationToken))

@@ -26,7 +26,7 @@ internal static class ComposeFile
     public static (string Yaml, IReadOnlyList<Setting> Settings) Write(Deployment deployment)
     {
         var settings = new List<Setting>();
-        foreach (var workload in deployment.Workloads.Where(workload => workload.IsProject))
+        foreach (var workload in deployment.Workloads.Where(workload => workload is { IsProject: true, Operation.RunsOnce: false }))
         {
             var comment = $"The image of {workload.Name}.";
             settings.Add(new Setting(ImageName(workload), IsSecret: false, comment, workload.Image));
@@ -41,13 +41,13 @@ internal static class ComposeFile
         var document = Yaml.Map(
             ("name", "workflows"),
             ("services", Yaml.Map(
-                deployment.Workloads.Select(workload => (workload.Name, (object?)Service(workload))))),
+                deployment.Workloads.Select(workload => (workload.Name, (object?)Service(workload, deployment))))),
             ("volumes", Yaml.Map(deployment.Workloads.SelectMany(workload => workload.Volumes)
                 .Select(mount => (mount.Volume, (object?)Yaml.Map(("name", mount.Volume)))))));
         return (Comment + Yaml.Write(document), [.. settings, .. deployment.Settings]);
     }
 
-    private static OrderedDictionary<string, object> Service(Workload workload)
+    private static OrderedDictionary<string, object> Service(Workload workload, Deployment deployment)
     {
         var operation = workload.Operation;
         return Yaml.Map(
@@ -59,14 +59,14 @@ internal static class ComposeFile
             ("ports", workload.IsExternal ? new[] { $"{Required(PortName(workload))}:{Text(workload.Port)}" } : null),
             ("volumes", workload.Volumes.Select(mount => $"{mount.Volume}:{mount.Target}").ToList()),
             ("depends_on", Yaml.Map(
-                workload.WaitsFor.Select(name => (name, (object?)Yaml.Map(("condition", "service_healthy")))))),
-            ("healthcheck", Yaml.Map(
+                workload.WaitsFor.Select(name => (name, (object?)Yaml.Map(("condition", Condition(name, deployment))))))),
+            ("healthcheck", operation.RunsOnce ? null : Yaml.Map(
                 ("test", (string[])["CMD", .. operation.HealthCheck.Select(Template.Escape)]),
                 ("interval", "5s"),
                 ("timeout", "5s"),
                 ("retries", 3),
                 ("start_period", Seconds(operation.StartSeconds)))),
-            ("restart", "unless-stopped"),
+            ("restart", operation.RunsOnce ? "no" : "unless-stopped"),
             ("stop_grace_period", Seconds(operation.StopSeconds)),
             ("deploy", Yaml.Map(
                 // Several cannot have one port of the machine.
@@ -102,7 +102,14 @@ internal static class ComposeFile
     /// <summary>Compose starts nothing while it is empty.</summary>
     private static string Required(string name) => $"${{{name}:?}}";
 
-    private static string ImageName(Workload workload) => $"{workload.Name.ToUpperInvariant()}_IMAGE";
+    private static string Condition(string awaited, Deployment deployment) =>
+        deployment.Workloads.Single(workload => workload.Name == awaited).Operation.RunsOnce
+            ? "service_completed_successfully"
+            : "service_healthy";
+
+    // workflows-api is API_IMAGE: the migration is the API's program and has its image.
+    private static string ImageName(Workload workload) =>
+        $"{workload.ImageName[(workload.ImageName.IndexOf('-', StringComparison.Ordinal) + 1)..].ToUpperInvariant()}_IMAGE";
 
     private static string PortName(Workload workload) => $"{workload.Name.ToUpperInvariant()}_PORT";
 

@@ -15,6 +15,9 @@ internal sealed record Workload
     /// <summary>With its tag. The images of projects are built by whoever deploys (docs/deployment.md).</summary>
     public required string Image { get; init; }
 
+    /// <summary>What the image is called without registry and tag; workloads of one project share it.</summary>
+    public required string ImageName { get; init; }
+
     /// <summary>Whether it is one of the platform's own services, which keep nothing and speak HTTP.</summary>
     public required bool IsProject { get; init; }
 
@@ -27,7 +30,7 @@ internal sealed record Workload
 
     public required IReadOnlyList<Mount> Volumes { get; init; }
 
-    /// <summary>The one port it listens on.</summary>
+    /// <summary>The one port it listens on; 0 for one that runs once.</summary>
     public required int Port { get; init; }
 
     /// <summary>Whether callers from outside reach it.</summary>
@@ -35,7 +38,7 @@ internal sealed record Workload
 
     public required int Replicas { get; init; }
 
-    /// <summary>Names of workloads that have to be healthy before it starts for the first time.</summary>
+    /// <summary>Names of workloads that have to be healthy, or done, before it starts for the first time.</summary>
     public required IReadOnlyList<string> WaitsFor { get; init; }
 
     /// <summary>Names of workloads that it calls.</summary>

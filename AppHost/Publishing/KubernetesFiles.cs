@@ -18,7 +18,7 @@ internal static class KubernetesFiles
     /// <returns>The content of each file by its name, without the two that are filled in.</returns>
     public static IReadOnlyDictionary<string, string> Write(Deployment deployment)
     {
-        var files = deployment.Workloads.ToDictionary(
+        var files = Standing(deployment).ToDictionary(
             workload => $"{workload.Name}.yaml",
             workload => Comment + string.Join("---\n", Objects(workload, deployment).Select(Serialize)));
         files["kustomization.yaml"] = Comment + Yaml.Write(Kustomization(deployment));
@@ -37,7 +37,8 @@ internal static class KubernetesFiles
         {
             yield return KubernetesPods.Deployment(
                 workload,
-                deployment.Workloads.SingleOrDefault(candidate => candidate.Name == workload.Operation.StartsAfter));
+                deployment.Workloads.SingleOrDefault(candidate => candidate.Name == workload.Operation.StartsAfter),
+                [.. RunsBefore(workload, deployment)]);
         }
         else
         {
@@ -49,6 +50,14 @@ internal static class KubernetesFiles
             yield return Budget(workload);
         }
     }
+
+    private static IEnumerable<Workload> Standing(Deployment deployment) =>
+        deployment.Workloads.Where(workload => !workload.Operation.RunsOnce);
+
+    // In each new pod of who waits for it, rather than as a job: a job cannot be applied again with another image, and
+    // nothing would have pods wait for it. What has nothing to do ends in a second; several do not disturb each other.
+    private static IEnumerable<Workload> RunsBefore(Workload workload, Deployment deployment) =>
+        deployment.Workloads.Where(candidate => candidate.Operation.RunsOnce && workload.WaitsFor.Contains(candidate.Name));
 
     /// <summary>When nodes are emptied, the instances of a workload leave one after the other.</summary>
     private static V1PodDisruptionBudget Budget(Workload workload) => new()
@@ -65,9 +74,9 @@ internal static class KubernetesFiles
     private static OrderedDictionary<string, object> Kustomization(Deployment deployment) => Yaml.Map(
         ("apiVersion", "kustomize.config.k8s.io/v1beta1"),
         ("kind", "Kustomization"),
-        ("resources", deployment.Workloads.Select(workload => $"{workload.Name}.yaml").ToList()),
+        ("resources", Standing(deployment).Select(workload => $"{workload.Name}.yaml").ToList()),
         ("labels", new[] { Yaml.Map(("pairs", Yaml.Map(("app.kubernetes.io/part-of", "workflows")))) }),
-        ("images", deployment.Workloads.Where(workload => workload.IsProject).Select(Image).ToList()),
+        ("images", Standing(deployment).Where(workload => workload.IsProject).Select(Image).ToList()),
         ("secretGenerator", Generator(KubernetesPods.SecretName, SecretsFile)),
         ("configMapGenerator", Generator(KubernetesPods.ConfigMapName, SettingsFile)));
 
@@ -75,7 +84,7 @@ internal static class KubernetesFiles
     {
         var tag = workload.Image.LastIndexOf(':');
         return Yaml.Map(
-            ("name", $"workflows-{workload.Name}"),
+            ("name", workload.ImageName),
             ("newName", workload.Image[..tag]),
             ("newTag", workload.Image[(tag + 1)..]));
     }

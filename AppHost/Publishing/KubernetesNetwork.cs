@@ -40,7 +40,10 @@ internal static class KubernetesNetwork
             return null;
         }
 
-        var callers = deployment.Workloads.Where(candidate => candidate.Calls.Contains(workload.Name)).ToList();
+        // What runs once does so in the pods of another.
+        var callers = deployment.Workloads
+            .Where(candidate => !candidate.Operation.RunsOnce && candidate.Calls.Contains(workload.Name))
+            .ToList();
         return new V1NetworkPolicy
         {
             ApiVersion = "networking.k8s.io/v1",

@@ -28,7 +28,11 @@ internal static class KubernetesPods
     public static V1LabelSelector Selector(Workload workload) => new() { MatchLabels = Labels(workload) };
 
     /// <summary>A new pod is ready before an old one goes.</summary>
-    public static V1Deployment Deployment(Workload workload, Workload? startsAfter) => new()
+    /// <param name="workload">What runs in the pods.</param>
+    /// <param name="startsAfter">What it waits for; null = nothing.</param>
+    /// <param name="runsBefore">What does its work in the pod and ends, after that and before it.</param>
+    public static V1Deployment Deployment(
+        Workload workload, Workload? startsAfter, IReadOnlyList<Workload> runsBefore) => new()
     {
         ApiVersion = "apps/v1",
         Kind = "Deployment",
@@ -42,7 +46,7 @@ internal static class KubernetesPods
                 Type = "RollingUpdate",
                 RollingUpdate = new V1RollingUpdateDeployment { MaxSurge = 1, MaxUnavailable = 0 },
             },
-            Template = Template(workload, startsAfter),
+            Template = Template(workload, startsAfter, runsBefore),
         },
     };
 
@@ -56,7 +60,7 @@ internal static class KubernetesPods
             Replicas = workload.Replicas,
             ServiceName = workload.Name,
             Selector = Selector(workload),
-            Template = Template(workload, startsAfter: null),
+            Template = Template(workload, startsAfter: null, runsBefore: []),
             VolumeClaimTemplates = [.. workload.Volumes.Select(mount => new V1PersistentVolumeClaim
             {
                 Metadata = new V1ObjectMeta { Name = mount.Volume },
@@ -72,7 +76,8 @@ internal static class KubernetesPods
         },
     };
 
-    private static V1PodTemplateSpec Template(Workload workload, Workload? startsAfter) => new()
+    private static V1PodTemplateSpec Template(
+        Workload workload, Workload? startsAfter, IReadOnlyList<Workload> runsBefore) => new()
     {
         Metadata = new V1ObjectMeta { Labels = Labels(workload) },
         Spec = new V1PodSpec
@@ -99,7 +104,9 @@ internal static class KubernetesPods
                     LabelSelector = Selector(workload),
                 },
             ],
-            InitContainers = startsAfter is null ? null : [Waiting(workload, startsAfter)],
+            InitContainers = startsAfter is null
+                ? null
+                : [Waiting(workload, startsAfter), .. runsBefore.Select(Container)],
             Containers = [Container(workload)],
             Volumes = [.. Scratch(workload).Select(scratch => scratch.Volume)],
         },
@@ -131,7 +138,9 @@ internal static class KubernetesPods
         Command = workload.Entrypoint is { } entrypoint ? [entrypoint] : null,
         Args = workload.Arguments.Count == 0 ? null : [.. workload.Arguments.Select(Render)],
         Env = Environment(workload),
-        Ports = [new V1ContainerPort { Name = PortName, ContainerPort = workload.Port, Protocol = "TCP" }],
+        Ports = workload.Operation.RunsOnce
+            ? null
+            : [new V1ContainerPort { Name = PortName, ContainerPort = workload.Port, Protocol = "TCP" }],
         StartupProbe = Probe(
             workload, Operation.AlivePath, StartupSeconds, workload.Operation.StartSeconds / StartupSeconds),
         ReadinessProbe = Probe(workload, Operation.HealthPath, ReadinessSeconds, ReadinessFailures),
@@ -156,15 +165,20 @@ internal static class KubernetesPods
         ],
     };
 
-    /// <summary>Own services answer over HTTP; servers are asked by a program of their image.</summary>
-    private static V1Probe Probe(Workload workload, string path, int periodSeconds, int failures) => new()
-    {
-        HttpGet = workload.IsProject ? new V1HTTPGetAction { Path = path, Port = PortName } : null,
-        Exec = workload.IsProject ? null : new V1ExecAction { Command = [.. workload.Operation.HealthCheck] },
-        PeriodSeconds = periodSeconds,
-        TimeoutSeconds = ProbeTimeoutSeconds,
-        FailureThreshold = failures,
-    };
+    /// <summary>
+    /// Own services answer over HTTP; servers are asked by a program of their image; what runs once is not asked.
+    /// </summary>
+    private static V1Probe? Probe(Workload workload, string path, int periodSeconds, int failures) =>
+        workload.Operation.RunsOnce
+            ? null
+            : new()
+            {
+                HttpGet = workload.IsProject ? new V1HTTPGetAction { Path = path, Port = PortName } : null,
+                Exec = workload.IsProject ? null : new V1ExecAction { Command = [.. workload.Operation.HealthCheck] },
+                PeriodSeconds = periodSeconds,
+                TimeoutSeconds = ProbeTimeoutSeconds,
+                FailureThreshold = failures,
+            };
 
     /// <summary>Settings come first: what follows can only refer to variables above it.</summary>
     private static List<V1EnvVar> Environment(Workload workload)
@@ -236,7 +250,7 @@ internal static class KubernetesPods
 
     /// <summary>kustomization.yaml puts the name and the tag of the day in its place.</summary>
     private static string LocalImage(Workload workload) =>
-        $"workflows-{workload.Name}:{workload.Image[(workload.Image.LastIndexOf(':') + 1)..]}";
+        $"{workload.ImageName}:{workload.Image[(workload.Image.LastIndexOf(':') + 1)..]}";
 
     private static Dictionary<string, ResourceQuantity> Quantities(
         params IEnumerable<(string Name, string Value)> quantities) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Workflows.AppHost.Services;
 
 namespace Workflows.AppHost.Publishing;
 
@@ -43,7 +44,7 @@ internal sealed partial class ManifestReader
     private Workload? ReadResource(string name, JsonObject resource) => (string?)resource["type"] switch
     {
         "container.v0" => ReadWorkload(name, resource, (string)resource["image"]!, isProject: false),
-        "project.v0" => ReadWorkload(name, resource, _imageOf(name), isProject: true),
+        "project.v0" => ReadWorkload(name, resource, _imageOf(ProgramOf(resource)), isProject: true),
         "parameter.v0" or "value.v0" or "annotated.string" => null, // read where they are used
         var type => throw new DistributedApplicationException(
             $"{name} is of the type {type}, which cannot be published to Compose or Kubernetes."),
@@ -54,16 +55,28 @@ internal sealed partial class ManifestReader
         _calls = new HashSet<string>(StringComparer.Ordinal);
         var modelled = _model.Resources.Single(candidate => candidate.Name == name);
         var (port, isExternal) = ReadBindings(name, resource);
-        var arguments = (resource["args"] as JsonArray ?? []).Select(argument => Resolve((string)argument!)).ToList();
+        var arguments = (resource["args"] as JsonArray ?? []).Select(argument => (string)argument!);
         var environment = ReadEnvironment(resource["env"] as JsonObject ?? []);
         var drainSeconds = (string?)resource["env"]?[Operation.DrainVariable];
+        var operation = Operation.Of(name, port, drainSeconds);
+        if (operation.RunsOnce != (port == 0))
+        {
+            throw new DistributedApplicationException(
+                $"{name} {(operation.RunsOnce ? "runs once, but listens" : "has 0 ports without TLS; it has to have one")}.");
+        }
+
         return new Workload
         {
             Name = name,
             Image = image,
+            ImageName = image[(image.LastIndexOf('/') + 1)..].Split(':')[0],
             IsProject = isProject,
             Entrypoint = (string?)resource["entrypoint"],
-            Arguments = arguments,
+            // Both know programs that end.
+            Arguments =
+            [
+                .. arguments.Where(argument => !operation.RunsOnce || argument != Migration.StayArgument).Select(Resolve),
+            ],
             Environment = environment,
             Volumes =
             [
@@ -75,9 +88,12 @@ internal sealed partial class ManifestReader
             Replicas = modelled.GetReplicaCount(),
             WaitsFor = ReadWaits(modelled),
             Calls = _calls.Where(called => called != name).ToHashSet(),
-            Operation = Operation.Of(name, port, drainSeconds),
+            Operation = operation,
         };
     }
+
+    private static string ProgramOf(JsonObject resource) =>
+        Path.GetFileNameWithoutExtension((string)resource["path"]!).ToLowerInvariant();
 
     /// <summary>
     /// A project has one more binding, for https: TLS ends before the services, so it comes to nothing here.
@@ -87,10 +103,13 @@ internal sealed partial class ManifestReader
         var bindings = (resource["bindings"] as JsonObject ?? [])
             .Where(binding => (string?)binding.Value!["scheme"] != "https")
             .ToList();
-        return bindings is [{ Value: { } binding }]
-            ? ((int?)binding["targetPort"] ?? ProjectPort, (bool?)binding["external"] ?? false)
-            : throw new DistributedApplicationException(
-                $"{name} has {bindings.Count} ports without TLS; it has to have one.");
+        return bindings switch
+        {
+            [{ Value: { } binding }] => ((int?)binding["targetPort"] ?? ProjectPort, (bool?)binding["external"] ?? false),
+            [] => (0, false),
+            _ => throw new DistributedApplicationException(
+                $"{name} has {bindings.Count} ports without TLS; it has to have one."),
+        };
     }
 
     private List<KeyValuePair<string, Template>> ReadEnvironment(JsonObject variables) =>

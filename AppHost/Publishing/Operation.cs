@@ -1,4 +1,5 @@
 using System.Globalization;
+using Workflows.AppHost.Services;
 
 namespace Workflows.AppHost.Publishing;
 
@@ -36,7 +37,7 @@ internal sealed record Operation
     /// </summary>
     public required int StopSeconds { get; init; }
 
-    /// <summary>How long it may take to become healthy for the first time: migrations and recovery included.</summary>
+    /// <summary>How long it may take to become healthy for the first time: the wait for migrations, and recovery, included.</summary>
     public required int StartSeconds { get; init; }
 
     /// <summary>A command in its image that succeeds when it may get work.</summary>
@@ -65,6 +66,9 @@ internal sealed record Operation
 
     /// <summary>The workload without which it ends at once when it starts; null for what waits by itself.</summary>
     public string? StartsAfter { get; init; }
+
+    /// <summary>Whether it does its work and ends, before those start that wait for it. It listens nowhere.</summary>
+    public bool RunsOnce { get; init; }
 
     /// <summary>Whether <see cref="DrainVariable"/> means something to it.</summary>
     public bool Drains { get; init; }
@@ -105,10 +109,11 @@ internal sealed record Operation
         {
             StartSeconds = 600,
             StopSeconds = Number(drainSeconds ?? Text(DefaultDrainSeconds)) + LastAnswersSeconds,
-            StartsAfter = "postgres", // which it brings to its schema
+            StartsAfter = "postgres", // whose schema it waits for
             Drains = true,
         },
         "worker" or "aisearch" => Service(port),
+        Migration.Name => Service(port) with { RunsOnce = true, HealthCheck = [] },
         _ => throw new DistributedApplicationException($"Nothing is said about how {workload} is operated."),
     };
 

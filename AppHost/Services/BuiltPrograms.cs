@@ -3,6 +3,8 @@ namespace Workflows.AppHost.Services;
 /// <summary>How the services run on this machine; nothing of it concerns what is published.</summary>
 internal static class BuiltPrograms
 {
+    private static readonly string[] OwnSections = ["Parameters__", "ConnectionStrings__"];
+
     /// <summary>
     /// Starts each service as the program that the build of this AppHost has made, at a known port. Aspire's own way
     /// is <c>dotnet run</c>, which stays beside each service as a process of 140 MB and gets the signals meant for
@@ -18,6 +20,7 @@ internal static class BuiltPrograms
 #pragma warning disable ASPIRECERTIFICATES001
             project.WithoutHttpsCertificate();
 #pragma warning restore ASPIRECERTIFICATES001
+            project.ForgetParameters();
             if (!options.HasDashboard)
             {
                 project.WithEnvironment(ForgetTelemetry);
@@ -49,8 +52,25 @@ internal static class BuiltPrograms
                 Command = "dotnet",
                 WorkingDirectory = Path.GetDirectoryName(path)!,
             })
-            .WithArgs("exec", program);
+            .WithArgs(context => // before what the program itself is told
+            {
+                context.Args.Insert(0, "exec");
+                context.Args.Insert(1, program);
+            });
     }
+
+    // What the AppHost was told by environment variable is inherited by all that it starts. Secrets are among it: each
+    // service is given those that are for it.
+    private static void ForgetParameters(this IResourceBuilder<ProjectResource> project)
+    {
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsOfTheAppHost))
+        {
+            project.WithEnvironment(name, string.Empty);
+        }
+    }
+
+    private static bool IsOfTheAppHost(string variable) =>
+        Array.Exists(OwnSections, section => variable.StartsWith(section, StringComparison.OrdinalIgnoreCase));
 
     // Where nobody listens, Aspire still names an address, and the services would try it for ever.
     private static void ForgetTelemetry(EnvironmentCallbackContext context)

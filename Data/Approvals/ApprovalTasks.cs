@@ -1,13 +1,22 @@
 using System.Text.Json;
 using Npgsql;
 using Workflows.Data.Database;
+using Workflows.Data.Executions;
+using Workflows.Data.Isolation;
 using Workflows.Data.Notifications;
 
 namespace Workflows.Data.Approvals;
 
+/// <summary>What one round did.</summary>
+/// <param name="Tasks">Tasks looked at; as many as asked for = there may be more.</param>
+/// <param name="SetAside">Those that failed by themselves: kept with the reason, or left to the next round.</param>
+public sealed record TaskRound(int Tasks, IReadOnlyList<SetAside> SetAside);
+
 /// <summary>
 /// What happens to open requests at their time: assignees are told and reminded, further people are added. Guarantees: each task acts once, in the transaction that
 /// deletes it or moves it on, with any number of workers at it; never on a request that is closed (who closes it deletes its tasks, and waits for one under way).
+/// One that fails by itself is set aside with the reason on its row; the others are done in the same round. Tasks of a
+/// suspended tenant wait.
 /// After an outage a reminder comes once, not once for every time that was missed. Time is the database's.
 /// </summary>
 public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock)
@@ -15,36 +24,100 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
     private const string ClaimSql = """
         select t.tenant_id, t.request_id, t.kind, t.remaining, r.title
         from approval_tasks t join approval_requests r on r.tenant_id = t.tenant_id and r.id = t.request_id and r.status = 'open'
-        where t.due_at <= now()
+        join tenants a on a.tenant_id = t.tenant_id and a.status = 'active'
+        where t.due_at <= now() and t.set_aside_at is null and ($2::uuid is null or (t.tenant_id = $2
+          and t.request_id = $3 and t.kind = $4))
         order by t.due_at
         limit $1
         for update of t skip locked
         """;
 
     /// <summary>Does up to <paramref name="limit"/> due tasks.</summary>
-    /// <returns>How many were done.</returns>
-    public async Task<int> RunDueAsync(int limit, CancellationToken cancellationToken)
+    public async Task<TaskRound> RunDueAsync(int limit, CancellationToken cancellationToken)
+    {
+        var found = new List<DueTask>();
+        try
+        {
+            return new TaskRound(await RunTogetherAsync(limit, null, found, cancellationToken), []);
+        }
+        catch (Exception exception) when (found.Count > 0 && Batches.MayBeOneItem(exception))
+        {
+            // One of them is to blame. Nothing was committed: each is done by itself, and only the culprit is left out.
+            var setAside = new List<SetAside>();
+            foreach (var task in found)
+            {
+                await RunAloneAsync(task, setAside, cancellationToken);
+            }
+
+            return new TaskRound(found.Count, setAside);
+        }
+    }
+
+    private async Task RunAloneAsync(DueTask task, List<SetAside> setAside, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunTogetherAsync(1, task, [], cancellationToken);
+        }
+        catch (Exception exception) when (Batches.MayBeOneItem(exception))
+        {
+            setAside.Add(await LeaveOutAsync(task, exception, cancellationToken));
+        }
+    }
+
+    private const string LeaveOutSql = """
+        update approval_tasks t
+        set failures = t.failures + 1, due_at = now() + least(t.failures + 1, 6) * interval '5 seconds', error = $4,
+            set_aside_at = case when $5 and t.failures + 1 >= $6 then now() end
+        where t.tenant_id = $1 and t.request_id = $2 and t.kind = $3
+        returning t.set_aside_at is not null
+        """;
+
+    private async Task<SetAside> LeaveOutAsync(DueTask task, Exception exception, CancellationToken cancellationToken)
+    {
+        var reason = Batches.ReasonOf(exception);
+        var isOut = await Batches.TrySetAsideAsync(async () =>
+        {
+            await using var command = database.Source.CreateCommand(LeaveOutSql);
+            NpgsqlParameter[] key = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(task.Kind),
+                Sql.Text(reason)];
+            command.Parameters.AddRange(key);
+            command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = Batches.IsForGood(exception) });
+            command.Parameters.Add(Sql.Int(Limits.SetAsideFailures));
+            return await command.ExecuteScalarAsync(cancellationToken) is true;
+        });
+        return new SetAside($"approval task '{task.Kind}'", new ExecutionKey(task.TenantId, task.RequestId),
+            reason, isOut);
+    }
+
+    /// <param name="only">The one task to look at; null = all.</param>
+    /// <param name="found">Gets those that were looked at, also when this fails.</param>
+    private async Task<int> RunTogetherAsync(int limit, DueTask? only, List<DueTask> found,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var due = new List<DueTask>();
         await using (var claim = new NpgsqlCommand(ClaimSql, connection))
         {
             claim.Parameters.Add(Sql.Int(limit));
+            claim.Parameters.Add(Sql.UuidOrNull(only?.TenantId));
+            claim.Parameters.Add(Sql.UuidOrNull(only?.RequestId));
+            claim.Parameters.Add(Sql.Text(only?.Kind));
             await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                due.Add(new DueTask(reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2), reader.GetInt32(3), reader.GetString(4)));
+                found.Add(new DueTask(reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2),
+                    reader.GetInt32(3), reader.GetString(4)));
             }
         }
 
-        foreach (var task in due)
+        foreach (var task in found)
         {
             await RunAsync(new Work(connection, task.TenantId, task.RequestId), task, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return due.Count;
+        return found.Count;
     }
 
     private const string EscalateSql = """
@@ -59,7 +132,8 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
         """;
 
     private const string AdvanceSql = """
-        update approval_tasks t set due_at = now() + make_interval(secs => t.every_seconds), remaining = t.remaining - 1
+        update approval_tasks t set due_at = now() + make_interval(secs => t.every_seconds),
+          remaining = t.remaining - 1, failures = 0, error = null
         where t.tenant_id = $1 and t.request_id = $2 and t.kind = $3 and t.remaining > 1
         """;
 

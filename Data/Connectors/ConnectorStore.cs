@@ -4,29 +4,9 @@ using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
 using Workflows.Data.Secrets;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Data.Connectors;
-
-/// <summary>A connector with its configuration in clear.</summary>
-public sealed record OpenConnector(Guid TenantId, Guid Id, string Name, string Type, int Version, IReadOnlyDictionary<string, string> Config)
-{
-    /// <summary>The value of a field; null when it is left out or empty.</summary>
-    public string? this[string field] => Config.GetValueOrDefault(field) is { Length: > 0 } value ? value : null;
-
-    /// <summary>The values that nobody may read.</summary>
-    public IEnumerable<string> Sensitive =>
-        ConnectorTypes.Find(Type)?.Fields.Where(known => known.Secret && this[known.Name] is not null).Select(known => this[known.Name]!) ?? [];
-}
-
-/// <summary>Why a connector cannot be used.</summary>
-public sealed class ConnectorException(string code, string message, bool isTransient = false) : Exception(message)
-{
-    /// <summary>Upper snake case, as step errors have it.</summary>
-    public string Code => code;
-
-    /// <summary>A later attempt may succeed.</summary>
-    public bool IsTransient => isTransient;
-}
 
 /// <summary>
 /// Opens connectors for executions. Kept in memory for <see cref="Limits.SecretTrust"/>, or until a change is announced.

@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Workflows.Data.Database;
 
 namespace Workflows.Data.ControlPlane;
@@ -17,6 +19,14 @@ public static class ControlPlaneRegistration
         var interceptor = new TenantCommandInterceptor();
         return services.AddDbContext<WorkflowsDbContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<WorkflowsDatabase>().Source, postgres => postgres.EnableRetryOnFailure(Retries, LongestRetryDelay, null))
-            .AddInterceptors(interceptor));
+            .AddInterceptors(interceptor)
+            .ConfigureWarnings(LeaveFailuresToTheCaller));
     }
+
+    // Each is thrown as well. A conflict that a caller is told of (409) would stand in the log as two errors with their
+    // stacks; what nobody expected is logged where it is answered.
+    private static void LeaveFailuresToTheCaller(WarningsConfigurationBuilder warnings) => warnings.Log(
+        (RelationalEventId.CommandError, LogLevel.Debug),
+        (CoreEventId.SaveChangesFailed, LogLevel.Debug),
+        (CoreEventId.QueryIterationFailed, LogLevel.Debug));
 }

@@ -50,6 +50,7 @@ internal static class ScheduleModel
             run.ToTable("job_runs").HasKey(row => new { row.TenantId, row.Id });
             run.Property(row => row.Trigger).HasColumnType("jsonb");
             run.Property(row => row.Input).HasColumnType("jsonb");
+            run.Property(row => row.Error).HasColumnType("jsonb");
             run.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         model.Entity<JobRunItem>(item =>

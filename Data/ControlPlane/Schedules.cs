@@ -87,6 +87,16 @@ public sealed class Schedule : ITenantRow, IVersionedRow
 
     public bool Enabled { get; set; } = true;
 
+    /// <summary>Why the platform itself switched it off; null when nobody or a person did. Cleared when it is switched
+    /// on again.</summary>
+    public string? DisabledReason { get; set; }
+
+    /// <summary>How often in a row it could not be fired.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Until when it is left alone after a failure.</summary>
+    public DateTimeOffset? RetryAt { get; set; }
+
     /// <summary>From where intervals count.</summary>
     public DateTimeOffset AnchorAt { get; set; }
 
@@ -205,6 +215,15 @@ public sealed class JobRun : ITenantRow
     public long RowsProcessed { get; set; }
 
     public string? CreatedBy { get; set; }
+
+    /// <summary>JSON: why the platform could not carry the run on; null when it is an item that failed.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>How often in a row it could not be carried on.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Until when it is left alone after a failure.</summary>
+    public DateTimeOffset? RetryAt { get; set; }
 
     public DateTimeOffset StartedAt { get; set; }
 

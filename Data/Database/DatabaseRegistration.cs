@@ -13,7 +13,8 @@ public static class DatabaseRegistration
     /// Registers <see cref="DatabaseOptions"/> and <see cref="WorkflowsDatabase"/> with the rights of a role.
     /// </summary>
     /// <param name="services">Where to.</param>
-    /// <param name="configuration">Holds the connection string and the passwords of the roles.</param>
+    /// <param name="configuration">Holds the connection string: the role's own, or the
+    /// owner's and beside it the password of the role.</param>
     /// <param name="role">Whose rights the process works with.</param>
     /// <param name="types">Adds types that the database has beyond PostgreSQL's own; null when the process uses
     /// none.</param>
@@ -22,16 +23,20 @@ public static class DatabaseRegistration
         this IServiceCollection services, IConfiguration configuration, DatabaseRole role,
         Action<NpgsqlDataSourceBuilder>? types = null)
     {
-        var options = new DatabaseOptions
-        {
-            ConnectionString = configuration.GetConnectionString(ConnectionName)
-                ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is not configured."),
-            ApiPassword = configuration["Database:ApiPassword"],
-            WorkerPassword = configuration["Database:WorkerPassword"],
-            SearchPassword = configuration["Database:SearchPassword"],
-        };
+        var options = ReadOptions(configuration);
         services.AddSingleton(options);
         services.AddSingleton(_ => new WorkflowsDatabase(options, role, types));
         return services;
     }
+
+    /// <summary>Where the database is, and the passwords of its roles.</summary>
+    /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
+    public static DatabaseOptions ReadOptions(IConfiguration configuration) => new()
+    {
+        ConnectionString = configuration.GetConnectionString(ConnectionName)
+            ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is not configured."),
+        ApiPassword = configuration["Database:ApiPassword"],
+        WorkerPassword = configuration["Database:WorkerPassword"],
+        SearchPassword = configuration["Database:SearchPassword"],
+    };
 }

@@ -10,10 +10,14 @@ public enum DatabaseRole
     Search,
 }
 
-/// <summary>Where the database is and the passwords of its roles; nothing has a default.</summary>
+/// <summary>Where the database is and who works there; nothing has a default.</summary>
 public sealed record DatabaseOptions
 {
-    /// <summary>Connection string of the owner: runs migrations and creates the roles. Only the API process uses it as such.</summary>
+    /// <summary>
+    /// Of a service: the connection string of its own role, and no more. Of the migration: the owner's, which creates
+    /// the roles and their passwords. A service that is given the owner's, as configurations from before the migration
+    /// was a process of its own do, works under its role all the same, with the password from the setting below.
+    /// </summary>
     public required string ConnectionString { get; init; }
 
     public string? ApiPassword { get; init; }
@@ -22,11 +26,19 @@ public sealed record DatabaseOptions
 
     public string? SearchPassword { get; init; }
 
-    /// <summary>The connection string for <paramref name="role"/>, on the owner's server and database.</summary>
+    /// <summary>
+    /// Whether <see cref="ConnectionString"/> is that of somebody who is none of the services' roles: then this process
+    /// could do everything with the database.
+    /// </summary>
+    public bool AreOwners =>
+        !Enum.GetValues<DatabaseRole>().Select(NameOf).Contains(new NpgsqlConnectionStringBuilder(ConnectionString).Username);
+
+    /// <summary>The connection string for <paramref name="role"/>, on the same server and database.</summary>
     /// <exception cref="InvalidOperationException">The role's password is not configured.</exception>
     public string For(DatabaseRole role)
     {
-        var password = role switch
+        var given = new NpgsqlConnectionStringBuilder(ConnectionString);
+        var password = given.Username == NameOf(role) ? given.Password : role switch
         {
             DatabaseRole.Api => ApiPassword,
             DatabaseRole.Worker => WorkerPassword,

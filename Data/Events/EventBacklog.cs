@@ -21,6 +21,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
         chosen as (
           select t.tenant_id
           from tenants t
+          join public.tenants a on a.tenant_id = t.tenant_id and a.status = 'active'
           where t.tenant_id is not null and t.tenant_id <> all ($3::uuid[])
             and exists (select from events_to_route r where r.tenant_id = t.tenant_id and r.due_at <= now() and r.set_aside_at is null)
           limit $4

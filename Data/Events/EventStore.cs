@@ -106,9 +106,9 @@ public sealed partial class EventStore(WorkflowsDatabase database, EventRouter r
         IReadOnlyList<EventEffect> effects = [];
         try
         {
-            effects = await router.RouteAsync(tenantId, events, [], version, cancellationToken);
+            effects = await router.RouteAsync(tenantId, events, [], version, Limits.MatchingByReceiver, cancellationToken);
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             LogLeft(events.Count, tenantId, exception.Message);
         }

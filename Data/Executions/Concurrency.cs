@@ -90,7 +90,7 @@ public sealed class StartSettings
             return null;
         }
 
-        var value = key.Evaluate(JsonataValue.FromObject(new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }));
+        var value = key.Evaluate(JsonataValue.FromObject(new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }), EvaluationLimits.SmallOptions);
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 
@@ -108,7 +108,7 @@ public sealed class StartSettings
 
         return key.Length > Limits.ConcurrencyKeyLength
             ? throw new ConcurrencyKeyException($"The {what} key has {key.Length} characters; at most {Limits.ConcurrencyKeyLength} are allowed.")
-            : key.Replace('\0', '\uFFFD');
+            : StorableText.Of(key); // an expression can make what no row can hold: U+0000, half a surrogate pair
     }
 
     private static StartSettings Read(string json)

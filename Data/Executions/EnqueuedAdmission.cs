@@ -1,12 +1,23 @@
 using Npgsql;
 using Workflows.Data.Database;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Data.Executions;
+
+/// <summary>What one round of admission did.</summary>
+/// <param name="Found">Executions that waited for it; as many as asked for = there may be more.</param>
+/// <param name="Admitted">Those of which the mark was taken, also the refused ones.</param>
+/// <param name="SetAside">Those whose admission failed by itself: refused with the reason, or left to the next
+/// round.</param>
+public sealed record AdmissionResult(int Found, IReadOnlyList<WokenExecution> Admitted,
+    IReadOnlyList<SetAside> SetAside);
 
 /// <summary>
 /// Admits what <c>workflows.enqueue</c> stored for workflows whose limits have a key: an expression on the input, which SQL cannot evaluate. Guarantees: each is admitted
 /// once, under the settings of the version that it is pinned to, by the transaction that takes the mark off its row; whoever dies before that leaves it to the next look.
 /// What may not be admitted (policy skip) is asked to end; a key that cannot be worked out fails the execution when it is claimed, before its first step.
+/// One whose admission fails by itself is refused, and the others are admitted in the same round. Nothing of a
+/// suspended tenant is.
 /// Lock order: concurrency keys, then executions.
 /// </summary>
 public sealed class EnqueuedAdmission(WorkflowsDatabase database)
@@ -22,6 +33,7 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         )
         select q.tenant_id, q.id, q.workflow_id, (v.definition -> 'settings')::text, q.input
         from tenants t
+        join public.tenants a on a.tenant_id = t.tenant_id and a.status = 'active'
         cross join lateral (
           select e.tenant_id, e.id, e.workflow_id, e.version, e.input, row_number() over (order by e.id) as turn
           from executions e
@@ -75,15 +87,65 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         """;
 
     /// <summary>Admits up to <paramref name="limit"/> executions.</summary>
-    /// <returns>How many were found, and those that were admitted by this call.</returns>
-    public async Task<(int Found, IReadOnlyList<WokenExecution> Admitted)> AdmitAsync(int limit, CancellationToken cancellationToken)
+    public async Task<AdmissionResult> AdmitAsync(int limit, CancellationToken cancellationToken)
     {
         var waiting = await ListAsync(limit, cancellationToken);
         if (waiting.Count == 0)
         {
-            return (0, []);
+            return new AdmissionResult(0, [], []);
         }
 
+        try
+        {
+            return new AdmissionResult(waiting.Count, await AdmitAsync(waiting, cancellationToken), []);
+        }
+        catch (Exception exception) when (Batches.MayBeOneItem(exception))
+        {
+            var admitted = new List<WokenExecution>();
+            var setAside = new List<SetAside>();
+            foreach (var row in waiting)
+            {
+                try
+                {
+                    admitted.AddRange(await AdmitAsync([row], cancellationToken));
+                }
+                catch (Exception alone) when (Batches.MayBeOneItem(alone))
+                {
+                    var refused = new SetAside("start from SQL", row.Key, Batches.ReasonOf(alone),
+                        Batches.IsForGood(alone));
+                    var isOut = refused.IsForGood && await Batches.TrySetAsideAsync(async () =>
+                    {
+                        admitted.AddRange(await RefuseAsync(refused, cancellationToken));
+                        return true;
+                    });
+                    setAside.Add(refused with { IsForGood = isOut });
+                }
+            }
+
+            return new AdmissionResult(waiting.Count, admitted, setAside);
+        }
+    }
+
+    // As one that its limits skip: it ends when it is claimed, with the reason on its row.
+    private const string RefuseSql = """
+        update executions e
+        set status = 'queued', queued_at = now(), stop_request = 'cancel', stop_reason = 'Not started: ' || $3
+        where e.tenant_id = $1 and e.id = $2 and e.status = 'held' and e.not_before = 'infinity'
+        returning e.tenant_id, e.id, e.priority, e.status
+        """;
+
+    private async Task<List<WokenExecution>> RefuseAsync(SetAside refused, CancellationToken cancellationToken)
+    {
+        await using var command = database.HotPath.CreateCommand(RefuseSql);
+        command.Parameters.Add(Sql.Uuid(refused.Key.TenantId));
+        command.Parameters.Add(Sql.Uuid(refused.Key.Id));
+        command.Parameters.Add(Sql.Text(refused.Reason));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await ReadAsync(reader, cancellationToken);
+    }
+
+    private async Task<List<WokenExecution>> AdmitAsync(List<Waiting> waiting, CancellationToken cancellationToken)
+    {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(SlotClaims.Hold([.. waiting.Where(row => row.Claim is not null).Select(row => (row.Key.TenantId, row.WorkflowId, row.Claim!))], []));
@@ -99,14 +161,20 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         batch.BatchCommands.Add(admit);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var admitted = new List<WokenExecution>();
+        return await ReadAsync(reader, cancellationToken);
+    }
+
+    private static async Task<List<WokenExecution>> ReadAsync(NpgsqlDataReader reader,
+        CancellationToken cancellationToken)
+    {
+        var woken = new List<WokenExecution>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            admitted.Add(new WokenExecution(
+            woken.Add(new WokenExecution(
                 new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), reader.GetString(3), (ExecutionPriority)reader.GetInt16(2), null));
         }
 
-        return (waiting.Count, admitted);
+        return woken;
     }
 
     private async Task<List<Waiting>> ListAsync(int limit, CancellationToken cancellationToken)

@@ -2,13 +2,16 @@ using System.Data;
 using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Data.Executions;
 
 /// <summary>
 /// Accepts executions. Guarantees: a start reported as <see cref="StartOutcome.Started"/> is committed with
 /// <c>synchronous_commit=on</c>; workers hear of it only after that, and if the hint is lost the sweep finds the row. Starts of concurrent
-/// callers share one transaction per flush; they succeed or fail together. Does not retry after a broken connection: whether the commit happened is
+/// callers share one transaction per flush; when the database refuses it they are written in ever smaller parts, until
+/// only the start that
+/// is to blame fails. Does not retry after a broken connection: whether the commit happened is
 /// unknown then and the caller gets the exception; with an idempotency key it can ask again.
 /// </summary>
 public sealed class ExecutionStarter : IAsyncDisposable
@@ -66,10 +69,15 @@ public sealed class ExecutionStarter : IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            foreach (var pending in batch)
-            {
-                pending.Outcome.TrySetException(exception);
-            }
+            Fail(batch, exception);
+        }
+    }
+
+    private static void Fail(List<Pending> starts, Exception exception)
+    {
+        foreach (var pending in starts)
+        {
+            pending.Outcome.TrySetException(exception);
         }
     }
 
@@ -88,7 +96,47 @@ public sealed class ExecutionStarter : IAsyncDisposable
         return first;
     }
 
+    // One start that the database refuses must not refuse the others: tenant by tenant first, then in halves, so that
+    // a thousand good starts beside a bad one cost a few more round trips and not a thousand.
     private async Task WriteAsync(List<Pending> round, CancellationToken cancellationToken)
+    {
+        Dictionary<Guid, bool> stored;
+        try
+        {
+            stored = await StoreAsync(round, cancellationToken);
+        }
+        catch (Exception exception) when (Batches.MayBeOneItem(exception))
+        {
+            if (round.Count == 1)
+            {
+                Fail(round, exception);
+                return;
+            }
+
+            foreach (var part in PartsOf(round))
+            {
+                await WriteAsync(part, cancellationToken);
+            }
+
+            return;
+        }
+
+        _dispatch.Announce(round.Where(pending => stored.TryGetValue(pending.Execution.Id, out var held) && !held)
+            .Select(pending => new DispatchHint(pending.Execution.Key(), pending.Execution.Priority)));
+        foreach (var group in round.GroupBy(pending => pending.Execution.TenantId))
+        {
+            await SettleAsync([.. group], stored, cancellationToken);
+        }
+    }
+
+    private static List<List<Pending>> PartsOf(List<Pending> round)
+    {
+        var byTenant = round.GroupBy(pending => pending.Execution.TenantId).Select(group => group.ToList()).ToList();
+        return byTenant.Count > 1 ? byTenant : [round[..(round.Count / 2)], round[(round.Count / 2)..]];
+    }
+
+    /// <returns>The executions that were stored, and whether each is held.</returns>
+    private async Task<Dictionary<Guid, bool>> StoreAsync(List<Pending> round, CancellationToken cancellationToken)
     {
         var now = _clock.GetUtcNow();
         var groups = round.GroupBy(pending => pending.Execution.TenantId).OrderBy(group => group.Key).Select(group => group.ToList()).ToList();
@@ -115,12 +163,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
             while (await reader.NextResultAsync(cancellationToken));
         }
 
-        _dispatch.Announce(round.Where(pending => stored.TryGetValue(pending.Execution.Id, out var held) && !held)
-            .Select(pending => new DispatchHint(pending.Execution.Key(), pending.Execution.Priority)));
-        foreach (var group in groups)
-        {
-            await SettleAsync(group, stored, cancellationToken);
-        }
+        return stored;
     }
 
     private const string StartSql = """
@@ -204,9 +247,10 @@ public sealed class ExecutionStarter : IAsyncDisposable
     }
 
     private const string EarlierSql = """
-        select k.scope, k.key, i.request_hash, (i.response ->> 'executionId')::uuid
+        select k.scope, k.key, i.request_hash, (i.response ->> 'executionId')::uuid, e.status, e.version
         from unnest($2::text[], $3::text[]) as k (scope, key)
         join idempotency_keys i on i.tenant_id = $1 and i.scope = k.scope and i.key = k.key
+        left join executions e on e.tenant_id = $1 and e.id = (i.response ->> 'executionId')::uuid
         """;
 
     private static readonly Dictionary<Guid, bool> NoneStored = [];
@@ -235,32 +279,56 @@ public sealed class ExecutionStarter : IAsyncDisposable
             return;
         }
 
-        var earlier = new Dictionary<(string, string), (byte[] Hash, Guid Id)>();
+        var earlier = await FindEarlierAsync(
+            group[0].Execution.TenantId, refused.ConvertAll(pending => pending.Execution.Idempotency!),
+                cancellationToken);
+        foreach (var pending in refused)
+        {
+            var claim = pending.Execution.Idempotency!;
+            var known = earlier.TryGetValue((claim.Scope, claim.Key), out var found);
+            pending.Outcome.TrySetResult(
+                known && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? found.Start
+                : !known && pending.Execution.Concurrency is not null ? new StartOutcome.Skipped()
+                : new StartOutcome.KeyReused());
+        }
+    }
+
+    /// <summary>What a request with this key started before; null when nothing did, or when it asked for something
+    /// else.</summary>
+    public async Task<StartOutcome.AlreadyStarted?> FindEarlierAsync(Guid tenantId, IdempotencyClaim claim,
+        CancellationToken cancellationToken) =>
+        (await FindEarlierAsync(tenantId, [claim], cancellationToken)).TryGetValue((claim.Scope, claim.Key),
+            out var found)
+            && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? found.Start : null;
+
+    private async Task<Dictionary<(string Scope, string Key), (byte[] Hash,
+        StartOutcome.AlreadyStarted Start)>> FindEarlierAsync(
+        Guid tenantId, List<IdempotencyClaim> claims, CancellationToken cancellationToken)
+    {
+        var earlier = new Dictionary<(string, string), (byte[] Hash, StartOutcome.AlreadyStarted Start)>();
         await using var connection = await _database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(group[0].Execution.TenantId) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId) } };
         var command = new NpgsqlBatchCommand(EarlierSql);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = group[0].Execution.TenantId });
-        command.Parameters.Add(Sql.Texts(refused, pending => pending.Execution.Idempotency!.Scope));
-        command.Parameters.Add(Sql.Texts(refused, pending => pending.Execution.Idempotency!.Key));
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId });
+        command.Parameters.Add(Sql.Texts(claims, claim => claim.Scope));
+        command.Parameters.Add(Sql.Texts(claims, claim => claim.Key));
         batch.BatchCommands.Add(command);
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                earlier[(reader.GetString(0), reader.GetString(1))] = (reader.GetFieldValue<byte[]>(2), reader.GetGuid(3));
+                earlier[(reader.GetString(0), reader.GetString(1))] = (
+                    reader.GetFieldValue<byte[]>(2),
+                    new StartOutcome.AlreadyStarted(reader.GetGuid(3))
+                    {
+                        Status = reader.IsDBNull(4) ? null : reader.GetString(4),
+                        Version = reader.IsDBNull(5) ? null : reader.GetInt32(5),
+                    });
             }
         }
 
-        foreach (var pending in refused)
-        {
-            var claim = pending.Execution.Idempotency!;
-            var known = earlier.TryGetValue((claim.Scope, claim.Key), out var found);
-            pending.Outcome.TrySetResult(
-                known && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? new StartOutcome.AlreadyStarted(found.Id)
-                : !known && pending.Execution.Concurrency is not null ? new StartOutcome.Skipped()
-                : new StartOutcome.KeyReused());
-        }
+        return earlier;
     }
 
     /// <summary>Commits what was handed over, then ends.</summary>

@@ -70,7 +70,17 @@ public abstract record StartOutcome
     }
 
     /// <summary>The same request was accepted before, as this execution.</summary>
-    public sealed record AlreadyStarted(Guid Id) : StartOutcome;
+    public sealed record AlreadyStarted(Guid Id) : StartOutcome
+    {
+        /// <summary>What stands for the status of an execution that retention has taken away.</summary>
+        public const string Gone = "expired";
+
+        /// <summary>Its status now; null when it is gone by retention while its key is still known.</summary>
+        public string? Status { get; init; }
+
+        /// <summary>The version that it was started with; null as <see cref="Status"/>.</summary>
+        public int? Version { get; init; }
+    }
 
     /// <summary>The idempotency key was used for another request.</summary>
     public sealed record KeyReused : StartOutcome;

@@ -5,7 +5,7 @@ namespace Workflows.Data.Executions;
 
 /// <summary>
 /// Finds queued executions in the table itself and claims them, in turn among tenants: what no stream told of. The guarantees of <see cref="ExecutionClaims"/> hold; rows that
-/// another session holds are passed over.
+/// another session holds are passed over, and so is whatever a suspended tenant has queued.
 /// </summary>
 public sealed class QueueSweeps(WorkflowsDatabase database)
 {
@@ -22,7 +22,7 @@ public sealed class QueueSweeps(WorkflowsDatabase database)
         where e.tenant_id = l.tenant_id and e.id = l.id and coalesce(e.status, '') = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
-          e.concurrency_key is not null
+          e.concurrency_key is not null, e.rescues
         """;
 
     // Walks the tenants that have queued work (a loose index scan: one probe per tenant) and takes the oldest of each in turn, so that
@@ -53,6 +53,7 @@ public sealed class QueueSweeps(WorkflowsDatabase database)
             limit $3
           ) q
           where t.tenant_id is not null and t.tenant_id <> all ($4::uuid[])
+            and exists (select from public.tenants a where a.tenant_id = t.tenant_id and a.status = 'active')
           order by q.turn, q.tenant_id
           limit $3
         ),
@@ -78,6 +79,7 @@ public sealed class QueueSweeps(WorkflowsDatabase database)
           select e.tenant_id, e.id, e.priority
           from executions e
           where e.status = 'queued' and e.queued_at > $2 and e.queued_at <= $3 and e.tenant_id <> all ($5::uuid[])
+            and exists (select from tenants a where a.tenant_id = e.tenant_id and a.status = 'active')
           order by e.queued_at
           limit $6
         ),
@@ -131,6 +133,7 @@ public sealed class QueueSweeps(WorkflowsDatabase database)
           limit $1
         ) q
         where t.tenant_id is not null and t.tenant_id <> all ($2::uuid[])
+          and exists (select from public.tenants a where a.tenant_id = t.tenant_id and a.status = 'active')
         order by q.turn, q.tenant_id
         limit $1
         """;
@@ -161,6 +164,7 @@ public sealed class QueueSweeps(WorkflowsDatabase database)
     private const string SweepLimitedSql = """
         with limited as (
           select l.tenant_id, l.max_running from unnest($2::uuid[], $3::int[]) as l (tenant_id, max_running)
+          join tenants a on a.tenant_id = l.tenant_id and a.status = 'active'
         ),
         running as (
           select e.tenant_id, count(*) as n from executions e

@@ -1,5 +1,6 @@
 using Npgsql;
 using Workflows.Data.Database;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Data.Executions;
 
@@ -59,7 +60,13 @@ internal static class SlotClaims
         }
         catch (ConcurrencyKeyException exception)
         {
-            return (null, exception.Message);
+            return (null, StorableText.Of(exception.Message));
+        }
+#pragma warning disable CA1031 // whatever this input fails with is this start's problem and nobody else's
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return (null, $"The limits cannot be worked out: {Batches.ReasonOf(exception)}");
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Executions;
+using Workflows.Data.Isolation;
 using Workflows.Engine.Jobs;
 
 namespace Workflows.Data.Jobs;
@@ -9,12 +10,22 @@ namespace Workflows.Data.Jobs;
 /// <summary>What one round did.</summary>
 /// <param name="Runs">Runs looked at; as many as asked for = there may be more.</param>
 /// <param name="Woken">Executions that were started or asked to stop.</param>
-public sealed record JobRunResult(int Runs, IReadOnlyList<WokenExecution> Woken);
+public sealed record JobRunResult(int Runs, IReadOnlyList<WokenExecution> Woken)
+{
+    /// <summary>Runs that could not be carried on: ended with the reason, or left to the next round.</summary>
+    public IReadOnlyList<SetAside> SetAside { get; init; } = [];
+
+    internal JobRunResult Plus(JobRunResult other) =>
+        new(Runs + other.Runs, [.. Woken, .. other.Woken]) { SetAside = [.. SetAside, .. other.SetAside] };
+}
 
 /// <summary>
 /// Carries job runs on: takes over how their items ended, starts what is ready, ends the run. Guarantees: each item is started once, however many workers look: the
 /// run's row is locked, and the decision follows from the rows alone, so that a worker that dies in between leaves nothing half done. Runs are found by
 /// their rows, not by messages: whatever ended an execution, its run goes on within a round. Costs the checkpoint nothing.
+/// Runs of all tenants share a transaction; when it fails each is carried on by itself, and one that fails alone ends
+/// with the reason on
+/// its row. Runs of a suspended tenant stand still.
 /// Lock order: runs by key, concurrency keys, then executions by key; nobody who holds one of these asks for a run.
 /// </summary>
 public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
@@ -22,7 +33,10 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
     private const string PickSql = """
         select r.tenant_id, r.id, r.on_failure = 'continue', r.package_id is not null, r.cancel_requested
         from job_runs r
-        where r.status = 'running' and (r.is_due or exists (
+        join tenants t on t.tenant_id = r.tenant_id and t.status = 'active'
+        where r.status = 'running'
+          and (r.retry_at is null or r.retry_at <= now()) and ($2::uuid is null or (r.tenant_id = $2
+            and r.id = $3)) and (r.is_due or exists (
           select from job_run_items i
           left join executions e on e.tenant_id = i.tenant_id and e.id = i.execution_id
           left join job_runs c on c.tenant_id = i.tenant_id and c.id = i.child_run_id
@@ -60,17 +74,93 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
     /// <summary>Carries up to <paramref name="limit"/> runs on.</summary>
     public async Task<JobRunResult> AdvanceAsync(int limit, CancellationToken cancellationToken)
     {
+        var found = new List<ExecutionKey>();
+        try
+        {
+            return await AdvanceTogetherAsync(limit, null, found, cancellationToken);
+        }
+        catch (Exception exception) when (found.Count > 0 && Batches.MayBeOneItem(exception))
+        {
+            // One of them is to blame. Nothing was committed: each is carried on by itself, and only the culprit is
+            // left out.
+            var result = new JobRunResult(0, []);
+            foreach (var key in found)
+            {
+                result = result.Plus(await AdvanceAloneAsync(key, cancellationToken));
+            }
+
+            return result;
+        }
+    }
+
+    private async Task<JobRunResult> AdvanceAloneAsync(ExecutionKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AdvanceTogetherAsync(1, key, [], cancellationToken);
+        }
+        catch (Exception exception) when (Batches.MayBeOneItem(exception))
+        {
+            return new JobRunResult(1, []) { SetAside = [await LeaveOutAsync(key, exception, cancellationToken)] };
+        }
+    }
+
+    // When it is given up: what has been started runs on and is not counted any more, what has not will not be.
+    private const string LeaveOutSql = """
+        with left_out as (
+          update job_runs r
+          set failures = r.failures + 1, retry_at = now() + least(r.failures + 1, 6) * interval '5 seconds',
+              status = case when $4 and r.failures + 1 >= $5 then 'failed' else r.status end,
+              finished_at = case when $4 and r.failures + 1 >= $5 then now() end,
+              error = case when $4 and r.failures + 1 >= $5
+                then jsonb_build_object('code', 'JOB_RUN_FAILED', 'message',
+                  'The run could not be carried on: ' || $3) end
+          where r.tenant_id = $1 and r.id = $2 and r.status = 'running'
+          returning r.tenant_id, r.id, r.status = 'failed' as is_over
+        ),
+        skipped as (
+          update job_run_items i set status = 'skipped', finished_at = now()
+          from left_out l
+          where l.is_over and i.tenant_id = l.tenant_id and i.run_id = l.id and i.status in ('pending', 'running')
+        )
+        select l.is_over from left_out l
+        """;
+
+    private async Task<SetAside> LeaveOutAsync(ExecutionKey key, Exception exception,
+        CancellationToken cancellationToken)
+    {
+        var reason = Batches.ReasonOf(exception);
+        return new SetAside("job run", key, reason, await Batches.TrySetAsideAsync(async () =>
+        {
+            await using var command = database.HotPath.CreateCommand(LeaveOutSql);
+            command.Parameters.Add(Sql.Uuid(key.TenantId));
+            command.Parameters.Add(Sql.Uuid(key.Id));
+            command.Parameters.Add(Sql.Text(reason));
+            command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = Batches.IsForGood(exception) });
+            command.Parameters.Add(Sql.Int(Limits.SetAsideFailures));
+            return await command.ExecuteScalarAsync(cancellationToken) is true;
+        }));
+    }
+
+    /// <param name="only">The one run to look at; null = all.</param>
+    /// <param name="found">Gets the keys of those that were looked at, also when this fails.</param>
+    private async Task<JobRunResult> AdvanceTogetherAsync(
+        int limit, ExecutionKey? only, List<ExecutionKey> found, CancellationToken cancellationToken)
+    {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var runs = new List<OpenRun>();
         await using (var pick = new NpgsqlCommand(PickSql, connection))
         {
             pick.Parameters.Add(Sql.Int(limit));
+            pick.Parameters.Add(Sql.UuidOrNull(only?.TenantId));
+            pick.Parameters.Add(Sql.UuidOrNull(only?.Id));
             await using var reader = await pick.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
                 runs.Add(new OpenRun(
                     new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), reader.GetBoolean(2), reader.GetBoolean(3), reader.GetBoolean(4)));
+                found.Add(runs[^1].Key);
             }
         }
 
@@ -128,23 +218,24 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(start => (start.Run.Key.TenantId, start.Workflow!.Id, start.Claim!)), []));
         }
 
-        ByKeys(batch, LookedSql, runs);
+        ByKeys(batch, JobRunStatements.LookedSql, runs);
         if (runs.FindAll(run => run.IsCancelled) is { Count: > 0 } cancelled)
         {
-            ByKeys(batch, CancelItemsSql, cancelled);
-            ByKeys(batch, CancelChildrenSql, cancelled);
+            ByKeys(batch, JobRunStatements.CancelItemsSql, cancelled);
+            ByKeys(batch, JobRunStatements.CancelChildrenSql, cancelled);
         }
 
         if (skips.Count > 0)
         {
-            var command = Add(batch, SkipSql, skips, skip => skip.Run);
+            var command = Add(batch, JobRunStatements.SkipSql, skips, skip => skip.Run);
             command.Parameters.Add(Sql.Uuids(skips, skip => skip.Item));
         }
 
         AddStarts(batch, starts);
         if (ends.Count > 0)
         {
-            Add(batch, EndSql, ends, end => end.Run).Parameters.Add(Sql.Texts(ends, end => end.Status));
+            Add(batch, JobRunStatements.EndSql, ends, end => end.Run).Parameters.Add(Sql.Texts(ends,
+                end => end.Status));
         }
 
         var woken = new List<WokenExecution>();
@@ -166,7 +257,7 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         var workflows = starts.FindAll(start => start.IsWorkflow);
         if (workflows.Count > 0)
         {
-            var command = Add(batch, StartSql, workflows, start => start.Run.Key);
+            var command = Add(batch, JobRunStatements.StartSql, workflows, start => start.Run.Key);
             command.Parameters.Add(Sql.Uuids(workflows, start => start.Item));
             command.Parameters.Add(Sql.Uuids(workflows, start => start.StartedId));
             SlotClaims.AddTo(command, workflows, start => start.Claim);
@@ -178,126 +269,12 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         var jobs = starts.FindAll(start => !start.IsWorkflow);
         if (jobs.Count > 0)
         {
-            var command = Add(batch, StartRunSql, jobs, start => start.Run.Key);
+            var command = Add(batch, JobRunStatements.StartRunSql, jobs, start => start.Run.Key);
             command.Parameters.Add(Sql.Uuids(jobs, start => start.Item));
             command.Parameters.Add(Sql.Uuids(jobs, start => start.StartedId));
             batch.BatchCommands.Add(JobRunItems.Fill(jobs.ConvertAll(start => (start.Run.Key.TenantId, start.StartedId))));
         }
     }
-
-    private const string LookedSql = """
-        update job_runs r set is_due = false
-        from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
-        where r.tenant_id = k.tenant_id and r.id = k.id and r.is_due
-        """;
-
-    private const string CancelItemsSql = """
-        update executions e
-        set stop_request = 'cancel', stop_reason = 'The job run was cancelled.', wakes = e.wakes + 1,
-            status = case when e.status in ('waiting', 'paused', 'held') then 'queued' else e.status end,
-            queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
-        from (
-          select i.tenant_id, i.execution_id
-          from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
-          join job_run_items i on i.tenant_id = k.tenant_id and i.run_id = k.id and i.status = 'running' and i.execution_id is not null
-          order by i.tenant_id, i.execution_id
-        ) i
-        where e.tenant_id = i.tenant_id and e.id = i.execution_id and e.finished_at is null and e.stop_request is distinct from 'cancel'
-        returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
-        """;
-
-    private const string CancelChildrenSql = """
-        update job_runs r set cancel_requested = true, is_due = true
-        from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
-        join job_run_items i on i.tenant_id = k.tenant_id and i.run_id = k.id and i.status = 'running'
-        where r.tenant_id = i.tenant_id and r.id = i.child_run_id and r.status = 'running' and not r.cancel_requested
-        """;
-
-    private const string SkipSql = """
-        update job_run_items i set status = 'skipped', finished_at = now()
-        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as s (tenant_id, run_id, id)
-        where i.tenant_id = s.tenant_id and i.run_id = s.run_id and i.id = s.id and i.status = 'pending'
-        """;
-
-    // A workflow that cannot be started fails its item; the next look at the run, which is due again then, takes it from there.
-    private const string StartSql = """
-        with target as (
-          select s.*, i.workflow_id, w.published_version as version, r.input,
-            case when w.deleted_at is not null then 'WORKFLOW_NOT_FOUND' when not w.enabled then 'WORKFLOW_DISABLED'
-                 when w.published_version is null then 'WORKFLOW_NOT_PUBLISHED' when s.problem is not null then 'CONCURRENCY_KEY' end as refusal,
-            (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[], $10::text[])
-            as s (tenant_id, run_id, id, execution_id, concurrency_key, concurrency_limit, policy, problem, rate)
-          join job_runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
-          join job_run_items i on i.tenant_id = s.tenant_id and i.run_id = s.run_id and i.id = s.id and i.status = 'pending'
-          join workflows w on w.tenant_id = i.tenant_id and w.id = i.workflow_id
-          left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
-        ),
-        limited as (
-          select t.*, row_number() over (order by t.tenant_id, t.execution_id) as turn from target t where t.refusal is null and t.policy is not null
-        ),
-        admitted as (
-          select l.execution_id, a.status, a.not_before
-          from (
-            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
-              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies,
-              array_agg(l.rate order by l.turn) as rates
-            from limited l
-          ) g
-          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          join limited l on l.turn = a.place
-          where g.tenants is not null
-        ),
-        decided as (
-          select t.*, a.not_before, coalesce(a.status, 'queued') as status, case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else t.refusal end as refused,
-            case when a.status = 'skipped' then 'The workflow was not started: ' || $9 || '.' else coalesce(t.problem, 'The workflow cannot be started.') end as message
-          from target t left join admitted a on a.execution_id = t.execution_id
-        ),
-        noted as (
-          update job_run_items i
-          set status = case when t.refused is null then 'running' else 'failed' end, started_at = now(), finished_at = case when t.refused is not null then now() end,
-              execution_id = case when t.refused is null then t.execution_id end,
-              error = case when t.refused is not null then jsonb_build_object('code', t.refused, 'message', t.message) end
-          from decided t
-          where i.tenant_id = t.tenant_id and i.run_id = t.run_id and i.id = t.id
-        ),
-        again as (
-          update job_runs r set is_due = true
-          from (select distinct tenant_id, run_id from decided where refused is not null) t
-          where r.tenant_id = t.tenant_id and r.id = t.run_id
-        )
-        insert into executions
-          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit, not_before)
-        select t.tenant_id, t.execution_id, t.workflow_id, t.version, t.status, t.priority, 'job', jsonb_build_object('type', 'job', 'id', t.run_id), t.input, now(),
-          t.concurrency_key, nullif(t.concurrency_limit, 0), t.not_before
-        from decided t where t.refused is null
-        returning tenant_id, id, status, priority, lease_owner
-        """;
-
-    private const string StartRunSql = """
-        with target as (
-          select i.tenant_id, i.run_id, i.id, s.child_run_id, i.job_id, r.input, r.on_failure
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as s (tenant_id, run_id, id, child_run_id)
-          join job_runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
-          join job_run_items i on i.tenant_id = s.tenant_id and i.run_id = s.run_id and i.id = s.id and i.status = 'pending'
-        ),
-        noted as (
-          update job_run_items i set status = 'running', started_at = now(), child_run_id = t.child_run_id
-          from target t
-          where i.tenant_id = t.tenant_id and i.run_id = t.run_id and i.id = t.id
-        )
-        insert into job_runs (tenant_id, id, job_id, parent_run_id, on_failure, trigger_type, trigger, input, started_at)
-        select t.tenant_id, t.child_run_id, t.job_id, t.run_id, t.on_failure, 'package', jsonb_build_object('runId', t.run_id), t.input, now() from target t
-        """;
-
-    private const string EndSql = """
-        update job_runs r
-        set status = x.status, finished_at = now(),
-            rows_processed = (select coalesce(sum(i.rows_processed), 0) from job_run_items i where i.tenant_id = r.tenant_id and i.run_id = r.id)
-        from unnest($1::uuid[], $2::uuid[], $3::text[]) as x (tenant_id, id, status)
-        where r.tenant_id = x.tenant_id and r.id = x.id and r.status = 'running'
-        """;
 
     private static void ByKeys(NpgsqlBatch batch, string sql, List<OpenRun> runs) => Add(batch, sql, runs, run => run.Key);
 

@@ -6,7 +6,7 @@ using Workflows.Data.Executions;
 namespace Workflows.Data.Sessions;
 
 /// <summary>The published workflow that serves a service code.</summary>
-public sealed record SessionTrigger(Guid WorkflowId, string TriggerId, int Version, ExecutionPriority Priority);
+public sealed record SessionTrigger(Guid WorkflowId, string TriggerId, int Version);
 
 /// <summary>The execution that carries a dialogue.</summary>
 public sealed record Dialogue(Guid ExecutionId, bool IsOver);
@@ -25,7 +25,7 @@ public sealed record DialogueState(byte[]? Reply, string Status, byte[]? Output)
 public sealed class DialogueStore(WorkflowsDatabase database, DispatchStreams dispatch, WorkerSignals signals)
 {
     private const string TriggerSql = """
-        select t.workflow_id, t.trigger_id, t.version, coalesce((t.settings ->> 'priority')::smallint, 0::smallint)
+        select t.workflow_id, t.trigger_id, t.version
         from workflow_triggers t
         join workflows w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
         where t.tenant_id = $1 and t.type = 'session' and t.enabled and t.settings ->> 'serviceCode' = $2
@@ -41,7 +41,7 @@ public sealed class DialogueStore(WorkflowsDatabase database, DispatchStreams di
         command.Parameters.Add(Sql.Uuid(tenantId));
         command.Parameters.Add(Sql.Text(serviceCode));
         return (await database.ReadAsync(
-            tenantId, command, row => new SessionTrigger(row.GetGuid(0), row.GetString(1), row.GetInt32(2), (ExecutionPriority)row.GetInt16(3)), cancellationToken))
+            tenantId, command, row => new SessionTrigger(row.GetGuid(0), row.GetString(1), row.GetInt32(2)), cancellationToken))
             .FirstOrDefault();
     }
 

@@ -58,6 +58,29 @@ public sealed class Maintenance(WorkflowsDatabase database)
         return tables;
     }
 
+    private const string ReadOnlySql = "select current_setting('transaction_read_only') = 'on'";
+
+    /// <summary>Whether nothing can be written: a standby, or a server that is set so.</summary>
+    public async Task<bool> IsReadOnlyAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(ReadOnlySql);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private const string ExpiredFamiliesSql = """
+        delete from execution_families f
+        using (select tenant_id, root_id from execution_families where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        where f.tenant_id = x.tenant_id and f.root_id = x.root_id
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> counts of descendants whose time is over.</summary>
+    public async Task<int> DeleteExpiredFamiliesAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(ExpiredFamiliesSql);
+        command.Parameters.Add(Sql.Int(limit));
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private const string ExpiredKeysSql = """
         delete from idempotency_keys k
         using (select tenant_id, scope, key from idempotency_keys where expires_at < now() order by expires_at limit $1 for update skip locked) x
@@ -78,9 +101,69 @@ public sealed class Maintenance(WorkflowsDatabase database)
         """;
 
     /// <summary>Deletes up to <paramref name="limit"/> firings of schedules that are older than <paramref name="keep"/> and over.</summary>
-    public async Task<int> DeleteOldFiresAsync(int limit, TimeSpan keep, CancellationToken cancellationToken)
+    public Task<int> DeleteOldFiresAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
+        DeleteOlderAsync(ExpiredFiresSql, limit, keep, cancellationToken);
+
+    private const string ExpireExecutionsSql = "select expire_executions($1)";
+
+    /// <summary>
+    /// Takes away up to <paramref name="limit"/> executions whose workflow's <c>settings.retentionDays</c> have passed
+    /// since their end, with
+    /// steps, logs, dead letters and the events that did nothing else; the search service forgets them.
+    /// </summary>
+    public async Task<int> ExpireExecutionsAsync(int limit, CancellationToken cancellationToken)
     {
-        await using var command = database.Source.CreateCommand(ExpiredFiresSql);
+        await using var command = database.Source.CreateCommand(ExpireExecutionsSql);
+        command.Parameters.Add(Sql.Int(limit));
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    // The run of a package's job stays as long as the package's run goes on, which asks for its end.
+    private const string OldRunsSql = """
+        with gone as (
+          select r.tenant_id, r.id from job_runs r
+          where r.finished_at < now() - $2::interval
+            and not exists (select from job_runs p where p.tenant_id = r.tenant_id and p.id = r.parent_run_id
+              and p.finished_at is null)
+          order by r.finished_at limit $1 for update skip locked
+        ),
+        items as (
+          delete from job_run_items i using gone g where i.tenant_id = g.tenant_id and i.run_id = g.id
+        )
+        delete from job_runs r using gone g where r.tenant_id = g.tenant_id and r.id = g.id
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> runs of jobs and packages that ended longer ago than <paramref
+    /// name="keep"/>, with their items.</summary>
+    public Task<int> DeleteOldRunsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
+        DeleteOlderAsync(OldRunsSql, limit, keep, cancellationToken);
+
+    private const string OldDeadLettersSql = """
+        delete from dead_letters d
+        using (select tenant_id,
+          id from dead_letters where created_at < now() - $2::interval order by created_at limit $1) x
+        where d.tenant_id = x.tenant_id and d.id = x.id
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> dead letters older than <paramref name="keep"/>.</summary>
+    public Task<int> DeleteOldDeadLettersAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
+        DeleteOlderAsync(OldDeadLettersSql, limit, keep, cancellationToken);
+
+    private const string EndedSessionsSql = "select forget_ended_sessions(now() - $2::interval, $1)";
+
+    /// <summary>Deletes up to <paramref name="limit"/> sessions of people that expired or were ended longer ago than
+    /// <paramref name="keep"/>.</summary>
+    public async Task<int> ForgetEndedSessionsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(EndedSessionsSql);
+        command.Parameters.Add(Sql.Int(limit));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private async Task<int> DeleteOlderAsync(string sql, int limit, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(sql);
         command.Parameters.Add(Sql.Int(limit));
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
         return await command.ExecuteNonQueryAsync(cancellationToken);

@@ -4,8 +4,12 @@ namespace Workflows.Engine.Definitions;
 internal sealed class ProblemList
 {
     private readonly List<DefinitionProblem> _problems = [];
+    private readonly List<DefinitionProblem> _objections = [];
 
     public IReadOnlyList<DefinitionProblem> Problems => _problems;
+
+    /// <summary>What refuses a definition that is saved, and not one that has been published: see <see cref="Object"/>.</summary>
+    public IReadOnlyList<DefinitionProblem> Objections => _objections;
 
     public bool IsEmpty => _problems.Count == 0;
 
@@ -24,6 +28,18 @@ internal sealed class ProblemList
                 DefinitionProblemCodes.ProblemsTruncated,
                 $"There are more than {Limits.Problems} problems; the rest is not listed.",
                 "Correct these first and validate again."));
+        }
+    }
+
+    /// <summary>
+    /// Something that a new definition must not have. A version published before this was known to be wrong is still
+    /// compiled: the step that meets it fails, not every execution of the workflow.
+    /// </summary>
+    public void Object(string pointer, string code, string message, string hint)
+    {
+        if (_objections.Count < Limits.Problems)
+        {
+            _objections.Add(new DefinitionProblem(pointer, code, message, hint));
         }
     }
 

@@ -121,7 +121,10 @@ internal sealed class WorkflowCompiler
 
         var (root, nodes) = GraphBuilder.Build(graphs);
         return new CompiledWorkflow(
-            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources, UsedCustomNodes());
+            definition, root, nodes, ordinals.ToFrozenDictionary(StringComparer.Ordinal), triggers, key, rateKey, schema, _expressions.Uses, _resources, UsedCustomNodes())
+        {
+            Objections = _problems.Objections,
+        };
     }
 
     private CustomNodeSet UsedCustomNodes() => _customNodes.IsEmpty

@@ -23,10 +23,15 @@ public sealed class CallbackTokens
     private const int HeadBytes = 1 + IdBytes + IdBytes;
 
     private readonly byte[] _key;
+    private readonly byte[][] _known;
 
-    /// <param name="secret">The platform's secret (<c>Security:EncryptionKey</c>); the key is derived from it for this purpose alone.</param>
-    public CallbackTokens(string secret) => _key = HKDF.DeriveKey(
-        HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), MacBytes, info: "callbacks"u8.ToArray());
+    /// <param name="secret">What API and workers share for this; the key is derived from it.</param>
+    /// <param name="former">Secrets of before: tokens made with one are known, none is made with it any more.</param>
+    public CallbackTokens(string secret, params IEnumerable<string> former)
+    {
+        _key = Derive(secret);
+        _known = [_key, .. former.Select(Derive)];
+    }
 
     public string Create(CallbackTarget target)
     {
@@ -50,8 +55,7 @@ public sealed class CallbackTokens
         }
 
         var token = Base64Url.DecodeFromChars(text);
-        if (token.Length < HeadBytes + MacBytes
-            || !CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(_key, token.AsSpan(..^MacBytes)), token.AsSpan(^MacBytes..)))
+        if (token.Length < HeadBytes + MacBytes || !Array.Exists(_known, key => IsMadeWith(key, token)))
         {
             return false;
         }
@@ -66,6 +70,12 @@ public sealed class CallbackTokens
             (token[0] & SignedFlag) != 0);
         return true;
     }
+
+    private static bool IsMadeWith(byte[] key, byte[] token) => CryptographicOperations.FixedTimeEquals(
+        HMACSHA256.HashData(key, token.AsSpan(..^MacBytes)), token.AsSpan(^MacBytes..));
+
+    private static byte[] Derive(string secret) => HKDF.DeriveKey(
+        HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), MacBytes, info: "callbacks"u8.ToArray());
 }
 
 /// <summary>Where the API is reached from outside, and the tokens behind it.</summary>

@@ -159,7 +159,7 @@ public sealed class CustomNodeCall
         string type, ReadOnlyMemory<byte> parameters, string key, ExecutionFacts caller, DateTimeOffset now, out StepError? error)
     {
         error = null;
-        var input = JsonElement.Parse(parameters.Span, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        var input = JsonText.ParseElement(parameters);
         var invalid = _workflow.ValidateInput(input);
         if (invalid.Count > 0)
         {

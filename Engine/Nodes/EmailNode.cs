@@ -24,7 +24,7 @@ public sealed record EmailParameters
     [Parameter("Where answers go.", Kind = ParameterKind.Text)]
     public JsonTemplate? ReplyTo { get; init; }
 
-    [Parameter("The subject.", Required = true, Kind = ParameterKind.Text, Example = "\"Order {{ input.id }}\"")]
+    [Parameter("The subject. A line break at its end is left out, one within it is refused.", Required = true, Kind = ParameterKind.Text, Example = "\"Order {{ input.id }}\"")]
     public JsonTemplate? Subject { get; init; }
 
     [Parameter("The message as text. At least one of text and html is needed.", Kind = ParameterKind.Text)]

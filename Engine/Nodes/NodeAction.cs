@@ -140,7 +140,13 @@ internal readonly ref struct NodeContext(
                 StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' must be text; its expression yields {Describe(value)}."));
         }
 
-        return text.Length <= maxLength
+        if (JsonText.FindCharacterProblem(text!) is { } problem)
+        {
+            throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' cannot be used: it holds {problem}."));
+        }
+
+        return text!.Length <= maxLength
             ? text
             : throw new StepException(new StepError(
                 StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' has {text.Length} characters; at most {maxLength} are allowed."));

@@ -89,6 +89,18 @@ internal sealed class NodeCompilation(
         return null;
     }
 
+    /// <summary>Reports what a new definition must not have, at a place below <c>parameters</c>; see <see cref="ProblemList.Object"/>.</summary>
+    public void Object(string code, string message, string hint, params ReadOnlySpan<string> path)
+    {
+        var pointer = ParametersPointer;
+        foreach (var name in path)
+        {
+            pointer = ProblemList.Append(pointer, name);
+        }
+
+        problems.Object(pointer, code, message, hint);
+    }
+
     /// <summary>Of several alternatives exactly one (or at most one) must be given.</summary>
     public bool RequireOne(bool atLeastOne, params ReadOnlySpan<(string Name, bool Given)> alternatives)
     {

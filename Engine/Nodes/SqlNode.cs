@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
+using Workflows.Engine.Sql;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Nodes;
@@ -27,7 +30,8 @@ public sealed record SqlParameters
     public string? Statement { get; init; }
 
     [Parameter(
-        "Values bound to the statement: an object for `@name`, a list for `$1, $2`. Text takes the type that the statement wants; objects and lists are jsonb.",
+        "Values bound to the statement: an object for `@name`, a list for `$1, $2`. Every name of the statement must be given; an expression that yields nothing binds null. "
+        + "Text takes the type that the statement wants, a number the one it would have in the statement's text, a list is an array where the statement wants one (`= any(@ids)`) and else jsonb, as an object is.",
         Secret = true,
         Example = """{"customer": "{{ input.customerId }}", "least": 100}""")]
     public JsonTemplate? Parameters { get; init; }
@@ -50,39 +54,102 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
     NodePort.MainPort,
     NodePort.ErrorPort)
 {
-    public override string OutputSummary => "`{\"rows\": [{...}], \"rowsProcessed\": 1, \"truncated\": false}`.";
+    public override string OutputSummary =>
+        "`{\"rows\": [{...}], \"rowsProcessed\": 1, \"truncated\": false}`. Numbers have all their digits, arrays are lists, json is what it holds, "
+        + "timestamps are RFC 3339, bytea is Base64; everything else is the text that PostgreSQL writes.";
 
-    private protected override NodeAction? Compile(SqlParameters parameters, NodeCompilation node) =>
-        Templated().IsMatch(parameters.Statement!)
-            ? node.Reject(
+    private protected override NodeAction? Compile(SqlParameters parameters, NodeCompilation node)
+    {
+        if (Templated().IsMatch(parameters.Statement!))
+        {
+            return node.Reject(
                 "statement",
                 DefinitionProblemCodes.ParameterValue,
                 "The statement holds an expression; a value in the text could change what the statement does.",
-                "Write @name in the statement, and the expression under 'parameters'.")
-            : new Action(parameters);
+                "Write @name in the statement, and the expression under 'parameters'.");
+        }
+
+        var statement = SqlStatement.Read(parameters.Statement!);
+        if (!statement.IsOne)
+        {
+            node.Object(
+                DefinitionProblemCodes.ParameterValue, "There is more than one statement.", "Use one node for each, or 'with'.", "statement");
+        }
+
+        var values = node.Parameters.TryGetProperty("parameters", out var given) ? given : default;
+        if (values.ValueKind != JsonValueKind.String)
+        {
+            Compare(statement, values, node); // what an expression yields is compared when it runs
+        }
+
+        return new Action(parameters, values.ValueKind == JsonValueKind.Object ? values : default);
+    }
+
+    private static void Compare(SqlStatement statement, JsonElement values, NodeCompilation node)
+    {
+        foreach (var problem in statement.FindMissing(values))
+        {
+            node.Object(DefinitionProblemCodes.ParameterValue, problem.Message, problem.Hint, "statement");
+        }
+
+        foreach (var problem in statement.FindSuperfluous(values))
+        {
+            node.Object(DefinitionProblemCodes.ParameterValue, problem.Message, problem.Hint, "parameters", problem.Name!);
+        }
+    }
 
     [GeneratedRegex(@"\{\{\s*(input|steps|trigger|event|execution|vars|context|secrets|item|index|\$)")]
     private static partial Regex Templated();
 
-    private sealed class Action(SqlParameters parameters) : EffectAction
+    /// <param name="values">The object of values as it is written; undefined when it is none.</param>
+    private sealed class Action(SqlParameters parameters, JsonElement values) : EffectAction
     {
+        private readonly string[] _names = values.ValueKind == JsonValueKind.Object ? [.. values.EnumerateObject().Select(value => value.Name)] : [];
+
         public override double? TimeoutSeconds => parameters.TimeoutSeconds + 15; // a new connection takes a moment
 
         public override ReadOnlyMemory<byte> Render(in NodeContext context)
         {
-            var values = parameters.Parameters is { } template ? context.Render(template) : "null"u8.ToArray();
+            var rendered = parameters.Parameters is { } template ? context.Render(template) : "null"u8.ToArray();
             var buffer = JsonBuffer.Rent();
             var writer = buffer.Writer;
             writer.WriteStartObject();
             writer.WriteString("connector"u8, parameters.Connector);
             writer.WriteString("statement"u8, parameters.Statement);
             writer.WritePropertyName("parameters"u8);
-            writer.WriteRawValue(values.Span, skipInputValidation: true);
+            WriteValues(writer, rendered);
             writer.WriteBoolean("readOnly"u8, parameters.Mode == SqlMode.Query);
             writer.WriteNumber("maxRows"u8, parameters.MaxRows);
             writer.WriteNumber("timeoutSeconds"u8, parameters.TimeoutSeconds);
             writer.WriteEndObject();
             return buffer.ToJson();
+        }
+
+        // A member whose expression yields nothing is left out of a rendered object. Here it is a value like any other: null.
+        private void WriteValues(Utf8JsonWriter writer, ReadOnlyMemory<byte> rendered)
+        {
+            if (_names.Length == 0)
+            {
+                writer.WriteRawValue(rendered.Span, skipInputValidation: true);
+                return;
+            }
+
+            using var document = JsonDocument.Parse(rendered, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+            writer.WriteStartObject();
+            foreach (var name in _names)
+            {
+                writer.WritePropertyName(name);
+                if (document.RootElement.TryGetProperty(name, out var value))
+                {
+                    writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+                }
+                else
+                {
+                    writer.WriteNullValue();
+                }
+            }
+
+            writer.WriteEndObject();
         }
     }
 }

@@ -64,7 +64,7 @@ internal sealed class WaitForWebhookNode() : NodeType<WaitForWebhookParameters>(
     public static readonly string?[] Methods = ["POST", "PUT", "PATCH", "GET", "DELETE", null];
 
     public override string OutputSummary =>
-        "The call: `method`, `headers` (a few harmless ones, never credentials), `query`, `body` (JSON, the fields of a form, or text) and `receivedAt`. At `timeout`: null.";
+        "The call: `method`, `headers` (a few harmless ones, never credentials), `query`, `body`, `contentType`, `encoding` (`json`, `form`, `text`, `base64`: what `body` is) and `receivedAt`. At `timeout`: null.";
 
     private protected override NodeAction? Compile(WaitForWebhookParameters parameters, NodeCompilation node) => parameters switch
     {

@@ -1,20 +1,20 @@
+using Workflows.Data.Secrets;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Worker.Execution;
 
 /// <summary>
-/// Where callers from outside reach the API, as far as this worker was told: <c>Api:PublicUrl</c>, and the secret that it shares with the API. Without either,
+/// Where callers from outside reach the API, as far as this worker was told: <c>Api:PublicUrl</c>, and the secret that it shares with the API (<c>Security:CallbackKey</c>). Without either,
 /// workflows that wait for a call fail at that node and say why; all others run.
 /// </summary>
 internal sealed class PublicAddress
 {
     private const string UrlSetting = "Api:PublicUrl";
-    private const string SecretSetting = "Security:EncryptionKey";
 
-    /// <exception cref="InvalidOperationException">The address is none.</exception>
+    /// <exception cref="InvalidOperationException">The address is none, or the secret too short.</exception>
     public PublicAddress(IConfiguration configuration)
     {
-        if (configuration[UrlSetting] is not { Length: > 0 } text || configuration[SecretSetting] is not { Length: > 0 } secret)
+        if (configuration[UrlSetting] is not { Length: > 0 } text || ServiceKeys.Callbacks(configuration) is not { } secret)
         {
             return;
         }

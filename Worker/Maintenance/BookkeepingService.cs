@@ -8,7 +8,9 @@ namespace Workflows.Worker.Maintenance;
 /// What must not wait an hour: adding up how long executions took, queueing what is held although there is room, admitting what SQL enqueued, and measuring the queue.
 /// </summary>
 internal sealed class BookkeepingService(
-    PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams, WorkerMetrics metrics, Loop loop, TimeProvider clock) : BackgroundService
+    PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams,
+        WorkerMetrics metrics, SetAsideLog setAside,
+    Loop loop, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan MeasurePause = TimeSpan.FromSeconds(10);
 
@@ -49,7 +51,8 @@ internal sealed class BookkeepingService(
 
     private async Task<TimeSpan> AdmitAsync(CancellationToken cancellationToken)
     {
-        var (found, admitted) = await enqueued.AdmitAsync(Limits.AdmittedPerRound, cancellationToken);
+        var (found, admitted, left) = await enqueued.AdmitAsync(Limits.AdmittedPerRound, cancellationToken);
+        setAside.Write(left);
         streams.Announce(admitted.Where(execution => execution.Status == "queued").Select(execution => new DispatchHint(execution.Key, execution.Priority)));
         return found == Limits.AdmittedPerRound && admitted.Count > 0 ? TimeSpan.Zero : AdmitPause;
     }

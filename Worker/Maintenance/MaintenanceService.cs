@@ -14,10 +14,10 @@ internal sealed partial class MaintenanceService(
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private const int MonthsAhead = 2;
 
-    // Steps before executions: what is unfinished is judged by the execution's row.
-    private static readonly string[] RunTables = ["step_executions", "event_matches", "events", "executions"];
+    // Executions last: what stays of the others is judged by their rows, and of events by what they matched.
+    private static readonly string[] RunTables = ["step_executions", "events", "event_matches", "executions"];
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken, Limits.LongMaintenance);
 
     private async Task<TimeSpan> RoundAsync(CancellationToken cancellationToken)
     {
@@ -38,20 +38,13 @@ internal sealed partial class MaintenanceService(
             LogStrays(table);
         }
 
-        while (await maintenance.DeleteExpiredAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
-        {
-        }
-
-        while (await maintenance.DeleteOldFiresAsync(Limits.ExpiredPerRound, TimeSpan.FromDays(options.RetentionDays), cancellationToken) >= Limits.ExpiredPerRound)
-        {
-        }
-
+        await DeleteAsync(cancellationToken);
         while (await resealing.RoundAsync(Data.Limits.ResealedPerRound, cancellationToken) is > 0 and var resealed)
         {
             LogResealed(resealed);
         }
 
-        while (await maintenance.DeleteOldPeopleRowsAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        while (await maintenance.DeleteExpiredFamiliesAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
         {
         }
 
@@ -62,6 +55,34 @@ internal sealed partial class MaintenanceService(
         }
 
         return Hour;
+    }
+
+    // Row by row, in rounds of bounded size; each goes on until there is nothing left of its kind.
+    private async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        Func<int, Task<int>>[] kinds =
+        [
+            most => maintenance.ExpireExecutionsAsync(Math.Min(most, Limits.ExpiredExecutionsPerRound),
+                cancellationToken),
+            most => maintenance.DeleteExpiredAsync(most, cancellationToken),
+            most => maintenance.DeleteOldFiresAsync(most, TimeSpan.FromDays(options.RetentionDays), cancellationToken),
+            most => maintenance.DeleteOldPeopleRowsAsync(most, cancellationToken),
+            most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays),
+                cancellationToken),
+            most => maintenance.DeleteOldDeadLettersAsync(most, TimeSpan.FromDays(options.DeadLetterRetentionDays),
+                cancellationToken),
+            most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays),
+                cancellationToken),
+        ];
+        foreach (var delete in kinds)
+        {
+            int deleted;
+            do
+            {
+                deleted = await delete(Limits.ExpiredPerRound);
+            }
+            while (deleted >= Limits.ExpiredExecutionsPerRound);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Partitions: {Made} made, {Retired} retired")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Workflows.Data.Connectors;
+using Workflows.Connectors;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Worker.Nodes;
 

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Workflows.Data.Connectors;
+using Workflows.Connectors;
 using Workflows.Engine;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Worker.Nodes;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Workflows.Data.Connectors;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Worker.Nodes;
 

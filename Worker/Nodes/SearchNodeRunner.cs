@@ -3,13 +3,14 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Workflows.Data.Secrets;
 using Workflows.Engine;
 
 namespace Workflows.Worker.Nodes;
 
 /// <summary>
 /// Asks the search service for <c>search</c> nodes, for the execution's tenant and no other: the call is signed as the service wants it (HMAC-SHA256 over
-/// <c>tenant|unix seconds</c> under a key derived from <c>Security:EncryptionKey</c>).
+/// <c>tenant|unix seconds</c> under a key derived from <c>Security:SearchKey</c>).
 /// </summary>
 internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configuration, TimeProvider clock) : INodeRunner
 {
@@ -21,16 +22,17 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
     public Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken) => ConnectorAccess.GuardAsync(async () =>
     {
         var parameters = new RenderedCall(call);
-        if (configuration["Security:EncryptionKey"] is not { Length: > 0 } secret)
+        if (ServiceKeys.Search(configuration) is not { } secret)
         {
-            return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:EncryptionKey).", isTransient: false);
+            return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, Address(parameters));
+        var address = Address(parameters);
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         request.Headers.Add("X-Workflows-Tenant", call.TenantId.ToString());
         request.Headers.Add("X-Workflows-Timestamp", seconds);
-        request.Headers.Add("X-Workflows-Signature", Sign(secret, call.TenantId, seconds));
+        request.Headers.Add("X-Workflows-Signature", Sign(secret, call.TenantId, seconds, address));
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -76,9 +78,9 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
         return address.ToString();
     }
 
-    private static string Sign(string secret, Guid tenantId, string seconds)
+    private static string Sign(string secret, Guid tenantId, string seconds, string address)
     {
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "internal-calls"u8.ToArray());
-        return Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}")));
+        return Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
     }
 }

@@ -25,6 +25,10 @@ internal sealed class SessionNodeRunner(string type, SessionStore sessions) : IN
         {
             return ConnectorAccess.Failed("SESSION_UNAVAILABLE", exception.Message, isTransient: true);
         }
+        catch (SessionLimitException exception)
+        {
+            return ConnectorAccess.Failed("SESSION_LIMIT", exception.Message, isTransient: false);
+        }
     });
 
     private async Task<NodeResult> EndAsync(Guid tenantId, string id)

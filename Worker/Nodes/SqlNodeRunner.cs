@@ -1,4 +1,5 @@
-using Workflows.Data.Connectors;
+using Workflows.Connectors;
+using Workflows.Engine.Connectors;
 
 namespace Workflows.Worker.Nodes;
 

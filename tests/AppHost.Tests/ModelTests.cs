@@ -15,8 +15,10 @@ public sealed class ModelTests
     {
         await using var model = await Model.OfAsync($"--Servers={servers}");
 
-        Assert.Equal([.. Servers.Concat(Services).Order()], model.Shown.Select(resource => resource.Name).Order());
-        Assert.All(model.Shown.Append(model["workflows"]), resource =>
+        Assert.Equal(
+            [.. Servers.Concat(Services).Append("migration").Order()],
+            model.Shown.Select(resource => resource.Name).Order());
+        Assert.All(model.Shown.Append(model["workflows"]).Except([model["migration"]]), resource =>
             Assert.True(
                 resource.Annotations.OfType<HealthCheckAnnotation>().Any(), $"{resource.Name} has no health check"));
     }
@@ -28,7 +30,10 @@ public sealed class ModelTests
     {
         await using var model = await Model.OfAsync($"--Servers={servers}");
 
-        Assert.Equal(["redis", "workflows"], WaitsOf(model["api"]));
+        Assert.Equal(["workflows"], WaitsOf(model["migration"]));
+        Assert.Equal(["migration", "redis", "workflows"], WaitsOf(model["api"]));
+        Assert.Equal(WaitType.WaitForCompletion, model["api"].Annotations.OfType<WaitAnnotation>()
+            .Single(wait => wait.Resource.Name == "migration").WaitType);
         Assert.Equal(["api", "redis", "workflows"], WaitsOf(model["worker"]));
         Assert.Equal(["api", "redis", "workflows"], WaitsOf(model["aisearch"]));
     }

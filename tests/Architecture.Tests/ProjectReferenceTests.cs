@@ -10,9 +10,10 @@ public sealed class ProjectReferenceTests
         ["Jsonata"] = [],
         ["Engine"] = ["Jsonata"],
         ["ServiceDefaults"] = [],
+        ["Connectors"] = ["Engine"],
         ["Data"] = ["Engine"],
-        ["Api"] = ["Data", "Engine", "ServiceDefaults"],
-        ["Worker"] = ["Data", "Engine", "ServiceDefaults"],
+        ["Api"] = ["Connectors", "Data", "Engine", "ServiceDefaults"],
+        ["Worker"] = ["Connectors", "Data", "Engine", "ServiceDefaults"],
         ["AiSearch"] = ["Data", "ServiceDefaults"],
         ["AppHost"] = ["AiSearch", "Api", "Worker"],
     };
@@ -30,10 +31,11 @@ public sealed class ProjectReferenceTests
             "Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery",
             "Npgsql.OpenTelemetry", "OpenTelemetry.",
         ],
+        ["Connectors"] = ["AWSSDK.S3", "BitFaster.Caching", "MailKit", "Npgsql"],
         ["Data"] =
         [
-            "AWSSDK.S3", "BitFaster.Caching", "MailKit", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.",
-            "NodaTime", "Npgsql", "Npgsql.EntityFrameworkCore.PostgreSQL", "StackExchange.Redis",
+            "BitFaster.Caching", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "NodaTime", "Npgsql",
+            "Npgsql.EntityFrameworkCore.PostgreSQL", "StackExchange.Redis",
         ],
         ["Api"] =
         [

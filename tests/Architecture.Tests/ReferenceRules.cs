@@ -40,15 +40,15 @@ internal static partial class ReferenceRules
         // ServiceDefaults subscribes to its spans, by an extension in the driver's namespace.
         Driver(
             "Npgsql", "Npgsql.NpgsqlConnection", ["Npgsql", "NpgsqlTypes"],
-            "Data", "AiSearch", "ServiceDefaults"),
+            "Data", "Connectors", "AiSearch", "ServiceDefaults"),
         Driver("StackExchange.Redis", "StackExchange.Redis.IDatabase", ["StackExchange.Redis"], "Data", "AppHost"),
         Driver(
             "Entity Framework", "Microsoft.EntityFrameworkCore.DbContext", ["Microsoft.EntityFrameworkCore"],
             "Data", "Api"),
         Driver("Pgvector", "Pgvector.HalfVector", ["Pgvector"], "AiSearch"),
-        Driver("MailKit", "MailKit.Net.Smtp.SmtpClient", ["MailKit", "MimeKit"], "Data"),
-        Driver("The AWS SDK", "Amazon.S3.AmazonS3Client", ["Amazon"], "Data"),
-        Driver("BitFaster", "BitFaster.Caching.ICache", ["BitFaster"], "Data"),
+        Driver("MailKit", "MailKit.Net.Smtp.SmtpClient", ["MailKit", "MimeKit"], "Connectors"),
+        Driver("The AWS SDK", "Amazon.S3.AmazonS3Client", ["Amazon"], "Connectors"),
+        Driver("BitFaster", "BitFaster.Caching.ICache", ["BitFaster"], "Data", "Connectors"),
         Driver("NodaTime", "NodaTime.DateTimeZone", ["NodaTime"], "Engine", "Data"),
         Driver("Scalar", "Scalar.AspNetCore.ScalarOptions", ["Scalar"], "Api"),
         Driver("Aspire.Hosting", "Aspire.Hosting.IDistributedApplicationBuilder", ["Aspire.Hosting"], "AppHost"),

@@ -168,7 +168,7 @@ public sealed class ApprovalLifeTests(PostgresServer server) : IAsyncLifetime
     private async Task<int> RunAllAsync()
     {
         var done = 0;
-        while (await _bed.Tasks.RunDueAsync(3, Token) is > 0 and var some)
+        while ((await _bed.Tasks.RunDueAsync(3, Token)).Tasks is > 0 and var some)
         {
             done += some;
         }

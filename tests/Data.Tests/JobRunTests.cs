@@ -77,10 +77,11 @@ public sealed class JobRunTests(PostgresServer server) : IAsyncLifetime
     {
         var run = await RunAsync();
         await _stack.ExecuteAsync("alter table job_run_items add constraint dies check (status = 'pending')");
-        await Assert.ThrowsAsync<PostgresException>(() => _stack.JobRuns.AdvanceAsync(10, Token));
+        Assert.False(Assert.Single((await _stack.JobRuns.AdvanceAsync(10, Token)).SetAside).IsForGood);
         Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions"));
 
         await _stack.ExecuteAsync("alter table job_run_items drop constraint dies");
+        await _stack.ExecuteAsync("update job_runs set retry_at = now()");
         Assert.Equal("a running, b pending, c pending, d pending", await AdvanceAsync(run));
         Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from executions"));
     }

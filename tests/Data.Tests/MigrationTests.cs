@@ -54,12 +54,15 @@ public sealed class MigrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_migration_of_a_newer_release_stops_the_start()
+    public async Task A_migration_of_a_newer_release_stops_the_start_only_when_that_release_says_so()
     {
         await using var database = await server.CreateDatabaseAsync();
         var runner = new MigrationRunner(DataStack.OptionsFor(database.ConnectionString));
         await runner.MigrateAsync(TestContext.Current.CancellationToken);
-        await ExecuteAsync(database, "insert into schema_migrations (name, checksum) values ('9999_future', 'x')");
+        await ExecuteAsync(database, "insert into schema_migrations (name, checksum) values ('9998_compatible', 'x')");
+        Assert.Empty(await runner.MigrateAsync(TestContext.Current.CancellationToken));
+        await ExecuteAsync(database,
+            "insert into schema_migrations (name, checksum, breaks_older) values ('9999_future', 'x', true)");
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => runner.MigrateAsync(TestContext.Current.CancellationToken));
 

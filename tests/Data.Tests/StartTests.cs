@@ -69,11 +69,11 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
             TestContext.Current.CancellationToken);
 
         var started = Assert.IsType<StartOutcome.Started>(outcomes[0]).Id;
-        Assert.Equal(new StartOutcome.AlreadyStarted(started), outcomes[1]);
+        Assert.Equal(Repeated(started), outcomes[1]);
         Assert.IsType<StartOutcome.KeyReused>(outcomes[2]);
         Assert.IsType<StartOutcome.Started>(outcomes[3]);
         Assert.IsType<StartOutcome.Started>(outcomes[4]);
-        Assert.Equal(new StartOutcome.AlreadyStarted(started), outcomes[5]);
+        Assert.Equal(Repeated(started), outcomes[5]);
         Assert.Equal(3, await CountAsync(_tenant));
     }
 
@@ -114,7 +114,7 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
         var second = Assert.IsType<StartOutcome.Started>(await StartAsync("key", "other body")).Id;
 
         Assert.NotEqual(first, second);
-        Assert.Equal(new StartOutcome.AlreadyStarted(second), await StartAsync("key", "other body"));
+        Assert.Equal(Repeated(second), await StartAsync("key", "other body"));
     }
 
     [Fact]
@@ -134,6 +134,22 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
 
         Assert.IsType<StartOutcome.Started>(await _stack.Starter.StartAsync(_tenant.NewExecution(), TestContext.Current.CancellationToken));
     }
+
+    // The status of now and the version of then: a later publication changes nothing of what was started.
+    [Fact]
+    public async Task A_repetition_answers_what_became_of_the_first_start()
+    {
+        var first = Assert.IsType<StartOutcome.Started>(await StartAsync("key", "body")).Id;
+        await _stack.ExecuteAsync(
+            "update executions set status = 'completed', finished_at = now(), version = 7 where id = $1", first);
+        Assert.Equal(new StartOutcome.AlreadyStarted(first) { Status = "completed", Version = 7 },
+            await StartAsync("key", "body"));
+
+        await _stack.ExecuteAsync("delete from executions where id = $1", first);
+        Assert.Equal(new StartOutcome.AlreadyStarted(first), await StartAsync("key", "body"));
+    }
+
+    private static StartOutcome.AlreadyStarted Repeated(Guid id) => new(id) { Status = "queued", Version = 1 };
 
     private Task<StartOutcome> StartAsync(string key, string body) =>
         _stack.Starter.StartAsync(_tenant.NewExecution(idempotency: Claim(key, body)), TestContext.Current.CancellationToken);

@@ -7,7 +7,7 @@ namespace Workflows.Worker.Tests;
 /// <summary>Custom nodes that run a workflow, and versions that keep the custom nodes they were saved with.</summary>
 public sealed class CustomNodeWorkflowTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private const string Schema = """{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}""";
     private const string Double = """{"id": "double", "type": "set", "parameters": {"value": "{{ input.n * 2 }}"}}""";

@@ -40,6 +40,10 @@ public sealed class ScriptTests(PostgresServer server) : IAsyncLifetime
             await _bed.PublishAsync(Node("", """{"n": "{{ input.n + 1 }}", "token": "{{ secrets.TOKEN }}"}"""), "", """, "output": "{{ steps.run.output }}" """), """{"n": 1}""");
 
         Assert.Equal(("completed", """{"n": 2, "token": "***"}"""), await _bed.EndOfAsync(execution, Soon));
+        Assert.Equal(
+            ["""warning run The script 'tool' wrote to its standard error: warning *** {"script": "tool"}"""],
+            await _bed.ListAsync("select concat_ws(' ', level, node_id, message, metadata) from execution_logs "
+                + "where execution_id = $1", execution));
     }
 
     [Fact]
@@ -96,7 +100,23 @@ public sealed class ScriptTests(PostgresServer server) : IAsyncLifetime
         Assert.Contains("Worker:Scripts:tool: Command must be an absolute path", failure.Message, StringComparison.Ordinal);
     }
 
-    private Task<WorkerProcess> StartWorkerAsync(string script, double stopGraceSeconds = 10) => _bed.StartWorkerAsync(
+    [Fact]
+    public async Task What_the_worker_was_told_is_hidden_from_its_scripts()
+    {
+        const string Script = """
+            sees() { if tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -q "=.*$SOUGHT"; then echo true; else echo false; fi; }
+            echo "{\"own\": $(sees $$), \"worker\": $(sees $PPID)}"
+            """;
+        await StartWorkerAsync(Script, more: ("Worker__Scripts__tool__Environment__SOUGHT", WorkerBed.Password));
+        var execution = await _bed.StartAsync(
+            await _bed.PublishAsync(Node(), "", """, "output": "{{ steps.run.output }}" """));
+
+        Assert.Equal(("completed", """{"own": true, "worker": false}"""), await _bed.EndOfAsync(execution, Soon));
+    }
+
+    private Task<WorkerProcess> StartWorkerAsync(
+        string script, double stopGraceSeconds = 10, params (string Name,
+            string Value)[] more) => _bed.StartWorkerAsync(
         stopGraceSeconds: stopGraceSeconds,
         settings:
         [
@@ -106,6 +126,7 @@ public sealed class ScriptTests(PostgresServer server) : IAsyncLifetime
             ("Worker__Scripts__tool__Environment__KEY", "key-of-the-operator"),
             ("Worker__Scripts__tool__Environment__LEDGER", _ledger),
             ("Worker__Scripts__tool__Tenants__0", _bed.TenantId.ToString()),
+            .. more,
         ]);
 
     private static string Node(string more = "", string input = "1") => $$$"""{"id": "run", "type": "script", "parameters": {"script": "tool", "input": {{{input}}}}{{{more}}} }""";

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
+using Workflows.Data.Isolation;
 
 namespace Workflows.Api.Http.Security;
 
@@ -163,10 +164,15 @@ internal sealed class ApiKeyUses
 
 /// <summary>What the API does in the background: listens for invalidations, writes when keys were used, asks for the time.</summary>
 internal sealed partial class Housekeeping(
-    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock, ILogger<Housekeeping> log) : BackgroundService
+    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock, LoopHealth loops, ILogger<Housekeeping> log)
+    : BackgroundService
 {
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
+
+    private readonly RepeatedFailures _deaf = new(clock);
+    private readonly RepeatedFailures _untimed = new(clock);
+    private readonly RepeatedFailures _unwritten = new(clock);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -194,7 +200,7 @@ internal sealed partial class Housekeeping(
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                LogDeaf(log, exception);
+                Write(_deaf, exception, LogDeaf, "Listening for invalidations");
                 await Task.Delay(ListenRetry, clock, stoppingToken);
             }
         }
@@ -208,12 +214,13 @@ internal sealed partial class Housekeeping(
             try
             {
                 await clock.SyncAsync(database, stoppingToken);
+                loops.Done("time of the database", DatabaseClock.SyncPeriod);
             }
 #pragma warning disable CA1031 // a maintenance loop: the clock runs on from what it knows
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                LogUntimed(log, exception);
+                Write(_untimed, exception, LogUntimed, "Asking the database for the time");
             }
         }
     }
@@ -223,6 +230,7 @@ internal sealed partial class Housekeeping(
         using var timer = new PeriodicTimer(WriteEvery, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            var failures = 0;
             foreach (var tenant in uses.Take().GroupBy(use => use.Value.TenantId))
             {
                 try
@@ -234,11 +242,34 @@ internal sealed partial class Housekeeping(
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
                 {
-                    LogUnwritten(log, exception);
+                    Write(_unwritten, exception, LogUnwritten, "Writing when API keys were used last");
+                    failures++;
                 }
+            }
+
+            if (failures == 0)
+            {
+                loops.Done("uses of API keys", WriteEvery);
             }
         }
     }
+
+    // With its stack the first time, then counted: an outage of hours fills no disk.
+    private void Write(RepeatedFailures failures, Exception exception, Action<ILogger, Exception> first, string what)
+    {
+        switch (failures.Note(exception))
+        {
+            case { IsFirst: true }:
+                first(log, exception);
+                break;
+            case { Count: > 0 and var count }:
+                LogRepeated(log, what, count, exception.Message);
+                break;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{What} failed {Count} more times: {Reason}")]
+    private static partial void LogRepeated(ILogger logger, string what, long count, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Cannot ask the database for the time")]
     private static partial void LogUntimed(ILogger logger, Exception exception);

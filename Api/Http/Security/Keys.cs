@@ -1,33 +1,34 @@
 using System.Security.Cryptography;
 using System.Text;
+using Workflows.Data.Secrets;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Api.Http.Security;
 
 /// <summary>
-/// Keys for what we sign, each derived from <c>Security:EncryptionKey</c> for its one purpose. All instances of the API have the same.
+/// Keys for what we sign, each derived for its one purpose: what is the API's alone from <c>Security:EncryptionKey</c>,
+/// what it shares with others from <see cref="ServiceKeys"/>. All instances of the API have the same.
 /// </summary>
 internal sealed class Keys
 {
-    public const string ConfigurationName = "Security:EncryptionKey";
+    public const string ConfigurationName = ServiceKeys.RootSetting;
 
     private const int KeyBytes = 32;
-    private const int SecretLength = 32;
 
     /// <exception cref="InvalidOperationException">The secret is missing or too short; there is no default.</exception>
     public Keys(IConfiguration configuration)
     {
         var secret = configuration[ConfigurationName];
-        if (secret is null || secret.Length < SecretLength)
+        if (secret is null || secret.Length < ServiceKeys.SecretLength)
         {
-            throw new InvalidOperationException($"{ConfigurationName} must be a random secret of at least {SecretLength} characters.");
+            throw new InvalidOperationException($"{ConfigurationName} must be a random secret of at least {ServiceKeys.SecretLength} characters.");
         }
 
         AccessTokens = Derive(secret, "access-tokens");
         RefreshTokens = Derive(secret, "refresh-tokens");
         Cursors = Derive(secret, "cursors");
-        InternalCalls = Derive(secret, "internal-calls");
-        Callbacks = new CallbackTokens(secret);
+        InternalCalls = Derive(ServiceKeys.Search(configuration)!, "internal-calls");
+        Callbacks = new CallbackTokens(ServiceKeys.Callbacks(configuration)!, ServiceKeys.FormerCallbacks(configuration));
     }
 
     public byte[] AccessTokens { get; }
@@ -39,7 +40,7 @@ internal sealed class Keys
     /// <summary>Calls to the search service.</summary>
     public byte[] InternalCalls { get; }
 
-    /// <summary>Tokens of one-time addresses; the workers make the same from the same secret.</summary>
+    /// <summary>Tokens of one-time addresses; the workers make them, from the same secret.</summary>
     public CallbackTokens Callbacks { get; }
 
     private static byte[] Derive(string secret, string purpose) =>

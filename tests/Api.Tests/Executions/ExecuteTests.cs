@@ -33,6 +33,8 @@ public sealed class ExecuteTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("""{"version":0}""", "VALIDATION_FAILED")]
     [InlineData("""[1]""", "VALIDATION_FAILED")]
     [InlineData("""{"input":{"a":"\u0000"}}""", "INVALID_JSON")]
+    [InlineData("""{"input":{"a":1,"a":2}}""", "INVALID_JSON")]
+    [InlineData("""{"input":[{"b":{"a":1,"\u0061":1}}]}""", "INVALID_JSON")]
     public async Task A_body_that_cannot_be_used_starts_nothing(string body, string code)
     {
         using var owner = api.Host.Owner();
@@ -41,6 +43,52 @@ public sealed class ExecuteTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await owner.PostAsync($"workflows/{workflowId}/execute", body)).Fails(HttpStatusCode.BadRequest, code);
 
         Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from executions where workflow_id = $1", workflowId));
+    }
+
+    [Fact]
+    public async Task A_member_twice_is_refused_of_many_starts_too()
+    {
+        using var owner = api.Host.Owner();
+        var workflowId = await owner.CreatePublishedAsync();
+
+        var answer = (await owner.PostAsync(
+            $"workflows/{workflowId}/execute/bulk", """{"executions":[{"input":{"a":1,"a":2}},{"input":{"a":{"x":1},"b":{"x":1}}}]}""")).Ok(HttpStatusCode.Accepted);
+
+        Assert.Equal(1, answer.Data.GetProperty("started").GetInt32());
+        Assert.Contains("INVALID_JSON", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_field_that_is_not_known_is_answered_with_those_that_are()
+    {
+        using var owner = api.Host.Owner();
+        var workflowId = await owner.CreatePublishedAsync();
+        foreach (var (path, body, hint) in new[]
+        {
+            ($"workflows/{workflowId}/execute", """{"inputs":{}}""", "Known here: input, correlationId, priority, version."),
+            ("workflows/validate", """{"schema":1,"nodes":[]}""", "Known here: definition."),
+            ($"workflows/{workflowId}/execute/bulk", """{"executions":[{"inputs":{}}]}""", "Known here: input, "),
+        })
+        {
+            var refused = (await owner.PostAsync(path, body)).Fails(HttpStatusCode.BadRequest, "UNKNOWN_FIELD");
+            Assert.StartsWith(
+                hint, refused.Json.GetProperty("error").GetProperty("details")[0].GetProperty("hint").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_wait_that_runs_out_tells_the_state_that_was_seen_last()
+    {
+        using var owner = api.Host.Owner();
+        var workflowId = await owner.CreatePublishedAsync();
+
+        var answer = owner.SendAsync(HttpMethod.Post, $"workflows/{workflowId}/execute", ApiClient.Json("{}"), ("Prefer", "wait=2"));
+        await Eventually.TrueAsync(
+            async () => await api.Host.ScalarAsync<long>(
+                "with done as (update executions set status = 'waiting' where workflow_id = $1 returning 1) select count(*) from done", workflowId) == 1,
+            cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal("waiting", (await answer).Ok(HttpStatusCode.Accepted).Data.GetProperty("status").GetString());
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
         using var owner = api.Host.Owner();
         var created = (await CreateAsync(owner, "greet")).Ok(HttpStatusCode.Created);
         Assert.Equal("custom:greet", created.Data.GetProperty("type").GetString());
-        await owner.CreatePublishedAsync(Definition("custom:greet", new { customer = "Ada" }));
+        var workflow = await owner.CreatePublishedAsync(Definition("custom:greet", new { customer = "Ada" }));
 
         var shown = (await owner.GetAsync("node-types/custom:greet")).Ok().Data;
         Assert.Contains("custom:greet", (await owner.GetAsync("node-types?category=custom")).Ok().Data.EnumerateArray().Select(type => type.GetProperty("name").GetString()));
@@ -36,6 +36,8 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
         Assert.Equal("Greets.", (await owner.GetAsync(path)).Ok().Data.GetProperty("description").GetString());
         (await CreateAsync(owner, "greet")).Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
 
+        (await owner.DeleteAsync(path, changed.ETag)).Fails(HttpStatusCode.Conflict, "IN_USE");
+        (await owner.DeleteAsync($"workflows/{workflow}", "*")).Ok();
         (await owner.DeleteAsync(path, changed.ETag)).Ok();
         (await owner.GetAsync(path)).Fails(HttpStatusCode.NotFound, "NODE_DEFINITION_NOT_FOUND");
         (await owner.GetAsync("node-types/custom:greet")).Fails(HttpStatusCode.NotFound, "NODE_NOT_FOUND");
@@ -139,7 +141,8 @@ public sealed class NodeDefinitionTests(NodeDefinitionFixture api) : IClassFixtu
         (await owner.PostAsync($"workflows/{saved.Id}/versions/1/restore")).Ok(HttpStatusCode.Created);
 
         Assert.Equal((1, 2, 1), (await KeptAsync(1), await KeptAsync(2), await KeptAsync(3)));
-        (await owner.DeleteAsync($"node-definitions/{node.Id}", changed.ETag)).Ok();
+        (await owner.DeleteAsync($"node-definitions/{node.Id}", changed.ETag)).Fails(HttpStatusCode.Conflict, "IN_USE");
+        await api.Host.ExecuteAsync("delete from node_definitions where id = $1", Guid.Parse($"{node.Id}"));
         Assert.Equal(2, await KeptAsync(2));
         (await owner.PostAsync($"workflows/{saved.Id}/publish", new { version = 2 })).Fails((HttpStatusCode)422, "DEFINITION_INVALID");
         (await owner.PostAsync($"workflows/{saved.Id}/versions/1/restore")).Fails((HttpStatusCode)422, "DEFINITION_INVALID");

@@ -54,11 +54,12 @@ public sealed partial class ComposeTests(PublishedFiles published)
     {
         var images = Services.Select(service => (service.Key, Image: (string)service.Value!["image"]!)).ToList();
 
-        Assert.Equal(5, images.Count);
-        foreach (var (name, image) in images)
+        Assert.Equal(6, images.Count);
+        Assert.Equal("${API_IMAGE:?}", (string?)Services["migration"]!["image"]);
+        foreach (var (_, image) in images)
         {
             var pinned = image.StartsWith("${", StringComparison.Ordinal)
-                ? published.Settings("compose/.env")[$"{name.ToUpperInvariant()}_IMAGE"]
+                ? published.Settings("compose/.env")[Variable().Match(image).Groups[1].Value]
                 : image;
             Assert.Matches(Tag(), pinned);
             Assert.DoesNotContain(":latest", pinned, StringComparison.Ordinal);
@@ -73,9 +74,24 @@ public sealed partial class ComposeTests(PublishedFiles published)
             .SelectMany(service => service.Value!["depends_on"]!.AsObject())
             .ToList();
 
-        Assert.Equal(8, waits.Count); // api for two servers, worker and aisearch for these and the API
-        Assert.All(waits, wait => Assert.Equal("service_healthy", (string?)wait.Value!["condition"]));
-        Assert.All(waits, wait => Assert.NotNull(Services[wait.Key]!["healthcheck"]!["test"]));
+        var once = waits.Where(wait => wait.Key == "migration").ToList();
+        var standing = waits.Except(once).ToList();
+        // api for two servers, worker and aisearch for these and the API, the migration for its database
+        Assert.Equal(9, standing.Count);
+        Assert.All(standing, wait => Assert.Equal("service_healthy", (string?)wait.Value!["condition"]));
+        Assert.All(standing, wait => Assert.NotNull(Services[wait.Key]!["healthcheck"]!["test"]));
+        Assert.Equal("service_completed_successfully", (string?)Assert.Single(once).Value!["condition"]);
+    }
+
+    [Fact]
+    public void The_migration_runs_once_and_does_not_stay()
+    {
+        var migration = Services["migration"]!;
+
+        Assert.Equal(["migrate"], migration["command"]!.AsArray().Select(argument => (string)argument!));
+        Assert.Equal("no", (string?)migration["restart"]);
+        Assert.Null(migration["healthcheck"]);
+        Assert.NotNull(Services["api"]!["depends_on"]!["migration"]);
     }
 
     [Fact]

@@ -97,7 +97,20 @@ public sealed partial class KubernetesTests(PublishedFiles published)
             }
         }
 
-        Assert.Equal(6, references); // two connection strings of three services
+        Assert.Equal(7, references); // two connection strings of three services, and that of the migration
+    }
+
+    [Fact]
+    public void The_migration_runs_in_each_pod_of_the_API_before_it_and_once_the_database_is_there()
+    {
+        var pods = Pods.ToDictionary(pod => pod.Name, pod => pod.Template.Spec.InitContainers ?? []);
+
+        Assert.Equal(["wait-for-postgres", "migration"], pods["api"].Select(container => container.Name));
+        Assert.All(pods.Where(pod => pod.Key != "api"), pod => Assert.Empty(pod.Value));
+        var migration = pods["api"][1];
+        Assert.Equal(["migrate"], migration.Args);
+        Assert.Null(migration.StartupProbe ?? migration.ReadinessProbe ?? migration.LivenessProbe);
+        Assert.Null(migration.Ports);
     }
 
     [Fact]

@@ -45,6 +45,21 @@ public sealed class ManifestReaderTests
         Assert.Throws<DistributedApplicationException>(() => Operation.Of("another", 8080, drainSeconds: null));
 
     [Fact]
+    public void What_runs_once_may_not_listen()
+    {
+        var manifest = JsonNode.Parse(
+            """
+            { "resources": { "migration": { "type": "project.v0", "path": "../Api/Api.csproj",
+              "bindings": { "http": { "scheme": "http" } } } } }
+            """)!;
+        var model = new DistributedApplicationModel((IResource[])[new ProjectResource("migration")]);
+
+        var exception = Assert.Throws<DistributedApplicationException>(
+            () => ManifestReader.Read(manifest, model, name => name));
+        Assert.Contains("runs once, but listens", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_longer_drain_moves_the_time_of_killing() =>
         Assert.Equal(80, Operation.Of("api", 8080, drainSeconds: "60").StopSeconds);
 

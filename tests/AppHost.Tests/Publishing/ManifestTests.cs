@@ -11,7 +11,7 @@ public sealed partial class ManifestTests(PublishedFiles published)
     {
         var projects = published.Manifest.Where(resource => (string?)resource.Value!["type"] == "project.v0").ToList();
 
-        Assert.Equal(["aisearch", "api", "worker"], projects.Select(project => project.Key).Order());
+        Assert.Equal(["aisearch", "api", "migration", "worker"], projects.Select(project => project.Key).Order());
         Assert.All(
             projects,
             project => Assert.True(File.Exists(Path.Combine(published.Folder, (string)project.Value!["path"]!))));

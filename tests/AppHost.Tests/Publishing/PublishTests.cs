@@ -99,9 +99,9 @@ public sealed class PublishTests(PublishedFiles published)
                 Project: Path.GetFullPath((string)resource.Value!["path"]!, published.Folder)))
             .ToList();
 
-        Assert.Equal(3, named.Count);
+        Assert.Equal(4, named.Count);
         Assert.All(named, entry => Assert.Contains(
-            $"<ContainerRepository>workflows-{entry.Key}</ContainerRepository>",
+            $"<ContainerRepository>workflows-{(entry.Key == "migration" ? "api" : entry.Key)}</ContainerRepository>",
             File.ReadAllText(entry.Project),
             StringComparison.Ordinal));
     }

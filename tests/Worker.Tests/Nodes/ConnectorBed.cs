@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Workflows.Data.Connectors;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Data.Context;
+using Workflows.Data.Database;
 using Workflows.Data.Executions;
-using Workflows.Data.Identity;
-using Workflows.Data.Network;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 using Workflows.Testing;
@@ -22,9 +22,11 @@ internal sealed class ConnectorBed : IAsyncDisposable
     {
         Bed = bed;
         var clock = TimeProvider.System;
-        var network = new GuardedNetwork(new TenantSettingsStore(bed.WorkerDatabase), new NetworkOptions(allow), clock);
+        var network = new GuardedNetwork(bed.AllowLists, new NetworkOptions(allow));
         _clients = new HttpClients(network);
-        _sql = new SqlConnector(network, new SqlConnectorOptions(allowPlatformDatabase));
+        _sql = new SqlConnector(
+            network,
+            new SqlConnectorOptions(allowPlatformDatabase, token => PlatformServer.IdentifierAsync(bed.WorkerDatabase, token)));
         var access = new ConnectorAccess(bed.Connectors, clock);
         var http = new HttpConnector(_clients, clock);
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));
@@ -36,10 +38,14 @@ internal sealed class ConnectorBed : IAsyncDisposable
             new CustomNodeRunner(new NodeDefinitionStore(bed.WorkerDatabase, bed.Changes, clock), calls, access, clock),
             new SqlNodeRunner(access, _sql),
             new EmailNodeRunner(access, smtp),
-            new FileNodeRunner(access, s3, new FolderStorage(new WorkerOptions { FileRoot = fileRoot })),
+            new FileNodeRunner(access, s3, new FolderStorage(FilesIn(fileRoot), clock)),
             new StoreNodeRunner(new ContextStore(bed.WorkerDatabase, clock), access, clock),
         }.ToDictionary(runner => runner.Type);
     }
+
+    /// <summary>A quota that tests can reach: 2,000 bytes and 20 files.</summary>
+    private static WorkerOptions FilesIn(string? root) =>
+        new() { FileRoot = root, FileQuotaBytes = 2_000, FileQuotaCount = 20 };
 
     public WorkerBed Bed { get; }
 

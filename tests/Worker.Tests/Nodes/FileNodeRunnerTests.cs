@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Workflows.Engine.Connectors;
 using Workflows.Testing;
+using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;
 
@@ -102,6 +104,61 @@ public sealed class FileNodeRunnerTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("FILE_TOO_LARGE", (await _bed.FailAsync("file", Call("read", "big", "s3", maxBytes: 999))).Code);
         Assert.Equal("FILE_TOO_LARGE", (await _bed.FailAsync("file", Call("read", "big", null, maxBytes: 999))).Code);
         Assert.Equal("FILE_TOO_LARGE", (await _bed.FailAsync("file", Call("write", "huge", null, content: new string('x', Engine.Limits.FileBytes + 1)))).Code);
+    }
+
+    // The bed's quota: 2,000 bytes, 20 files.
+    [Fact]
+    public async Task A_tenant_has_no_more_than_its_quota_and_others_have_theirs()
+    {
+        await using var other = await ConnectorBed.CreateAsync(server, fileRoot: _root);
+        await _bed.SucceedAsync("file", Call("write", "a", null, content: new string('x', 1_500)));
+
+        var refused = await _bed.FailAsync("file", Call("write", "b", null, content: new string('x', 600)));
+        Assert.Equal("FILE_QUOTA", refused.Code);
+        Assert.Contains("more than 2000", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["a"], Paths(await _bed.SucceedAsync("file", Call("list", null, null))));
+        Assert.Equal("FILE_QUOTA", (await _bed.FailAsync("file", Call("write", "a", null, content: new string('x', 2_001)))).Code);
+        await other.SucceedAsync("file", Call("write", "b", null, content: new string('x', 600)));
+
+        await _bed.SucceedAsync("file", Call("write", "a", null, content: new string('x', 1_000))); // less than before
+        await _bed.SucceedAsync("file", Call("write", "b", null, content: new string('x', 600)));
+        await _bed.SucceedAsync("file", Call("delete", "a", null));
+        await _bed.SucceedAsync("file", Call("write", "c", null, content: new string('x', 1_400)));
+    }
+
+    [Fact]
+    public async Task Empty_files_count_too_also_those_that_others_have_written()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_root, _bed.Bed.TenantId.ToString("N"), "old")).FullName;
+        for (var file = 0; file < 19; file++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, $"{file}"), "", TestContext.Current.CancellationToken);
+        }
+
+        await _bed.SucceedAsync("file", Call("write", "last", null, content: ""));
+        Assert.Equal("FILE_QUOTA", (await _bed.FailAsync("file", Call("write", "one more", null, content: ""))).Code);
+        await _bed.SucceedAsync("file", Call("write", "last", null, content: "again"));
+    }
+
+    [Fact]
+    public async Task A_list_looks_at_the_folder_it_names_and_at_no_more_files_than_it_may()
+    {
+        var tenant = Guid.CreateVersion7();
+        var storage = new FolderStorage(new WorkerOptions { FileRoot = _root }, TimeProvider.System, filesLookedAt: 3);
+        foreach (var path in new[] { "a/1", "a/2", "a/b/3", "c/4", "c/5", "c/6", "c/7" })
+        {
+            await storage.WriteAsync(tenant, path, [], TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(["a/1", "a/2", "a/b/3"], storage.List(tenant, "a/", 10).Files.Select(file => file.Path));
+        Assert.Equal(["a/b/3"], storage.List(tenant, "a/b", 10).Files.Select(file => file.Path));
+        Assert.Equal(
+            "FILE_LIST_TOO_LARGE", Assert.Throws<ConnectorException>(() => storage.List(tenant, "c/", 10)).Code);
+        Assert.Equal("FILE_LIST_TOO_LARGE", Assert.Throws<ConnectorException>(() => storage.List(tenant, "", 1)).Code);
+        foreach (var path in new[] { "../", "/etc/", "a/../", "\0/", "none/", "a//" })
+        {
+            Assert.Empty(storage.List(tenant, path, 10).Files);
+        }
     }
 
     [Fact]

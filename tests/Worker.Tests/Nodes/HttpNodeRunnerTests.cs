@@ -2,9 +2,8 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Workflows.Data.Connectors;
-using Workflows.Data.Identity;
-using Workflows.Data.Network;
+using Workflows.Connectors;
+using Workflows.Connectors.Network;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
 using Workflows.Worker.Nodes;
@@ -265,7 +264,7 @@ public sealed class HttpNodeRunnerTests(PostgresServer server) : IAsyncLifetime
     }
 
     private HttpClients Clients(params string[] allow) =>
-        new(new GuardedNetwork(new TenantSettingsStore(_bed.WorkerDatabase), new NetworkOptions(allow), TimeProvider.System));
+        new(new GuardedNetwork(_bed.AllowLists, new NetworkOptions(allow)));
 
     private HttpNodeRunner Runner(HttpClients clients) =>
         new(clients, new ConnectorAccess(_bed.Connectors, TimeProvider.System), new HttpConnector(clients, TimeProvider.System), TimeProvider.System);

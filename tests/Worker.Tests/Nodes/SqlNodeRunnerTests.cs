@@ -13,7 +13,7 @@ public sealed class SqlNodeRunnerTests(PostgresServer server) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _bed = await ConnectorBed.CreateAsync(server);
+        _bed = await ConnectorBed.CreateAsync(server, allowPlatformDatabase: true); // one server has to do for both
         _target = await server.CreateDatabaseAsync();
         await ConnectAsync("db", _target.ConnectionString);
         await ExecuteAsync("create table items (id uuid primary key default gen_random_uuid(), name text, n int, at timestamptz, tags text[], doc jsonb, price numeric)");
@@ -118,16 +118,37 @@ public sealed class SqlNodeRunnerTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_platforms_own_database_is_refused_by_whichever_name_it_is_reached()
+    public async Task The_platforms_own_server_is_refused_by_whichever_name_and_database_it_is_reached()
     {
-        await ConnectAsync("own", _bed.Bed.ConnectionString);
+        await using var guarded = await ConnectorBed.CreateAsync(server);
+        await ConnectAsync("own", guarded.Bed.ConnectionString, guarded);
+        await ConnectAsync("postgres", server.ConnectionString, guarded);
+        await ConnectAsync("other", _target.ConnectionString, guarded);
 
-        var error = await _bed.FailAsync("sql", Call("select 1", null, readOnly: true, connector: "own"));
+        foreach (var connector in new[] { "own", "postgres", "other" })
+        {
+            var error = await guarded.FailAsync("sql", Call("select 1", null, readOnly: true, connector: connector));
+            Assert.Equal(("SQL_TARGET_REFUSED", StepErrorKind.Permanent), (error.Code, error.Kind));
+        }
+
+        await ConnectAsync("own", guarded.Bed.ConnectionString);
+        await _bed.SucceedAsync("sql", Call("select 1", null, readOnly: true, connector: "own"));
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_say_which_it_is_is_refused()
+    {
+        await using var guarded = await ConnectorBed.CreateAsync(server);
+        await ExecuteAsync("revoke execute on function pg_catalog.pg_control_system() from public");
+        await ExecuteAsync("create role plain login password 'plain'");
+        var login = new NpgsqlConnectionStringBuilder(_target.ConnectionString) { Username = "plain", Password = "plain" };
+        await ConnectAsync("db", login.ConnectionString, guarded);
+
+        var error = await guarded.FailAsync("sql", Call("select 1", null, readOnly: true));
 
         Assert.Equal("SQL_TARGET_REFUSED", error.Code);
-        await using var allowed = await ConnectorBed.CreateAsync(server, allowPlatformDatabase: true);
-        await ConnectAsync("own", allowed.Bed.ConnectionString, allowed);
-        await allowed.SucceedAsync("sql", Call("select 1", null, readOnly: true, connector: "own"));
+        Assert.Contains("pg_control_system", error.Message, StringComparison.Ordinal);
+        await ExecuteAsync("drop role plain");
     }
 
     [Theory]

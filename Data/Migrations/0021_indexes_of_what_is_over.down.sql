@@ -1,0 +1,1 @@
+drop index event_matches_by_execution, user_activity_by_actor, user_activity_by_action, job_runs_ended, dead_letters_age, user_sessions_ended;
