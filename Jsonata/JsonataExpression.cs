@@ -91,8 +91,7 @@ public sealed class JsonataExpression
             : input;
         try
         {
-            var result = _node.Evaluate(start, frame);
-            return result.Reference is TupleStream stream ? stream.ToValues() : result;
+            return _node.Evaluate(start, frame);
         }
         catch (InsufficientExecutionStackException)
         {

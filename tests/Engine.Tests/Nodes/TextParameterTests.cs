@@ -114,6 +114,9 @@ public sealed class TextParameterTests
 
     private static string Emit(string subject) =>
         $$"""
-        {"id": "e", "type": "emitEvent", "parameters": {"type": "x.y", "subject": {{JsonSerializer.Serialize(subject)}} } }
+        {
+          "id": "e", "type": "emitEvent",
+          "parameters": {"type": "x.y", "subject": {{JsonSerializer.Serialize(subject)}} }
+        }
         """;
 }

@@ -55,16 +55,6 @@ public sealed class CaseTests
         Assert.Equal((code, position), (error.Code, error.Position));
     }
 
-    /// <summary>Where the reference hands out its inner tuples, the values are meant.</summary>
-    [Theory]
-    [InlineData("(Account.Order)[%.x = 1].n", "[1,2]")]
-    [InlineData("((Account.Order)[%.x = 1])[n = 2].y", "8")]
-    [InlineData("(Account.Order)[%.x = 1][n = 1]{'n': n}", "{\"n\":1}")]
-    [InlineData("(Account.Order.n)[%.y = 7]", "1")]
-    [InlineData("$sum((Account.Order.n)[%.%.x = 1])", "3")]
-    public void A_filtered_path_in_parentheses_is_its_values(string expression, string expected) =>
-        Assert.Equal(expected, Evaluate(expression, JsonataValue.FromJson(File("account.json"))));
-
     private static string Evaluate(string expression, JsonataValue data)
     {
         try
