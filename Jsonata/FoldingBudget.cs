@@ -13,6 +13,9 @@ public sealed class FoldingBudget
     /// <summary>Steps that the folding of one document may take, some milliseconds.</summary>
     public const long DefaultSteps = 100_000;
 
+    // What it takes to begin at all.
+    private const long MinimalSteps = 10;
+
     // Enough for what people write as constants. A costlier one is left to its evaluation and that one's budget.
     private static readonly JsonataOptions Options = new()
     {
@@ -55,7 +58,4 @@ public sealed class FoldingBudget
             return false;
         }
     }
-
-    // What it takes to begin at all.
-    private const long MinimalSteps = 10;
 }
