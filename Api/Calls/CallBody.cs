@@ -8,20 +8,22 @@ namespace Workflows.Api.Calls;
 
 /// <summary>
 /// What a call from outside bears, be it of a webhook or of a one-time address. Written as the members <c>query</c>,
-/// <c>body</c>, <c>contentType</c> and <c>encoding</c>, which says how to read <c>body</c>: <c>json</c>, <c>form</c> (an object),
-/// <c>text</c>, or <c>base64</c> of what is none of these; null when there is no body. Nothing is lost: text that is not in the
-/// charset it claims to be in is kept as its bytes.
+/// <c>body</c>, <c>contentType</c> and <c>encoding</c>, which says how to read <c>body</c>: <c>json</c>, <c>form</c>
+/// (an object), <c>text</c>, or <c>base64</c> of what is none of these; null when there is no body. Nothing is lost:
+/// text that is not in the charset it claims to be in is kept as its bytes.
 /// </summary>
 internal sealed class CallBody
 {
     /// <summary>Goes to PostgreSQL, never into HTML: escaping more than JSON asks for only costs bytes.</summary>
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions WriterOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ReadOnlyMemory<byte> _utf8;
     private readonly MediaType _type;
     private readonly string? _encoding;
 
-    private CallBody(ReadOnlyMemory<byte> utf8, MediaType type, string? encoding) => (_utf8, _type, _encoding) = (utf8, type, encoding);
+    private CallBody(ReadOnlyMemory<byte> utf8, MediaType type, string? encoding) =>
+        (_utf8, _type, _encoding) = (utf8, type, encoding);
 
     /// <summary>Reads a body; one of the two answers is null.</summary>
     /// <param name="body">As it came; its signature is over these bytes.</param>
@@ -29,7 +31,8 @@ internal sealed class CallBody
     public static async Task<(CallBody? Body, Problem? Problem)> ReadAsync(
         HttpRequest request, ReadOnlyMemory<byte> body, int most, CancellationToken cancellationToken)
     {
-        var (bytes, problem) = await CallEncodings.DecodeAsync(body, request.Headers.ContentEncoding, most, cancellationToken);
+        var (bytes, problem) = await CallEncodings.DecodeAsync(
+            body, request.Headers.ContentEncoding, most, cancellationToken);
         if (problem is not null)
         {
             return (null, problem);
@@ -46,7 +49,8 @@ internal sealed class CallBody
         {
             problem = utf8 is { } json
                 ? RequestBody.Check(json.Span)
-                : new Problem(Errors.InvalidJson, $"The body cannot be used: it is not text in {type.Charset ?? "UTF-8"}.");
+                : new Problem(
+                    Errors.InvalidJson, $"The body cannot be used: it is not text in {type.Charset ?? "UTF-8"}.");
             return problem is null ? (new CallBody(utf8!.Value, type, "json"), null) : (null, problem);
         }
 
@@ -115,5 +119,6 @@ internal sealed class CallBody
         return (new CallBody(json.ToArray(), type, "form"), null);
     }
 
-    private static Problem TooManyFields(string what) => new(Errors.PayloadTooLarge, $"{what} has at most {Limits.CallFields} fields.");
+    private static Problem TooManyFields(string what) =>
+        new(Errors.PayloadTooLarge, $"{what} has at most {Limits.CallFields} fields.");
 }

@@ -9,14 +9,17 @@ public readonly record struct MediaType(string Name, string? Charset)
 
     /// <summary>Whether it is <c>application/json</c>, or a type built on it.</summary>
     public bool IsJson => Name == "application/json"
-        || (Name.StartsWith("application/", StringComparison.Ordinal) && Name.EndsWith("+json", StringComparison.Ordinal));
+        || (Name.StartsWith(
+            "application/", StringComparison.Ordinal) && Name.EndsWith("+json", StringComparison.Ordinal));
 
     /// <summary>Whether it is what a form of HTML sends by default.</summary>
     public bool IsForm => Name == "application/x-www-form-urlencoded";
 
     /// <summary>Whether it is made of characters, JSON and forms aside.</summary>
-    public bool IsText => Name.StartsWith("text/", StringComparison.Ordinal) || Name.EndsWith("+xml", StringComparison.Ordinal)
-        || Name is "application/xml" or "application/javascript" or "application/ecmascript" or "application/yaml" or "application/x-yaml"
+    public bool IsText =>
+        Name.StartsWith("text/", StringComparison.Ordinal) || Name.EndsWith("+xml", StringComparison.Ordinal)
+        || Name is "application/xml" or "application/javascript" or "application/ecmascript"
+            or "application/yaml" or "application/x-yaml"
             or "application/graphql" or "application/x-ndjson" or "application/sql" or "application/toml";
 
     /// <summary>Reads a header's value; what is no media type has an empty name.</summary>

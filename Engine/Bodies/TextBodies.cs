@@ -4,8 +4,8 @@ using System.Text;
 namespace Workflows.Engine.Bodies;
 
 /// <summary>
-/// Bytes that came with a <c>Content-Type</c> as text: a byte order mark says in which encoding, else the charset, else it is
-/// UTF-8. Nothing is replaced on the way: bytes that are no text in that encoding are no text.
+/// Bytes that came with a <c>Content-Type</c> as text: a byte order mark says in which encoding, else the charset, else
+/// it is UTF-8. Nothing is replaced on the way: bytes that are no text in that encoding are no text.
 /// </summary>
 public static class TextBodies
 {
@@ -18,7 +18,8 @@ public static class TextBodies
         ([0xFE, 0xFF], Strict(Encoding.BigEndianUnicode)),
     ];
 
-    /// <summary>The text, without its byte order mark; false when the bytes are none, or the charset is not known.</summary>
+    /// <summary>The text, without its byte order mark; false when the bytes are none, or the charset is not
+    /// known.</summary>
     /// <param name="charset">As the header names it; null = UTF-8.</param>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, string? charset, [NotNullWhen(true)] out string? text)
     {
@@ -52,13 +53,15 @@ public static class TextBodies
     }
 
     /// <summary>
-    /// The text as UTF-8, without a byte order mark. Costs nothing where that is what the bytes are; null when they are no text.
+    /// The text as UTF-8, without a byte order mark. Costs nothing where that is what the bytes are; null when they are
+    /// no text.
     /// </summary>
     /// <param name="charset">As the header names it; null = UTF-8.</param>
     public static ReadOnlyMemory<byte>? ToUtf8(ReadOnlyMemory<byte> bytes, string? charset)
     {
         var isUtf8 = charset is null || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-            || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase) || charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase);
+            || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)
+                || charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase);
         if (isUtf8 && System.Text.Unicode.Utf8.IsValid(bytes.Span))
         {
             return bytes.Span.StartsWith(Marks[0].Mark) ? bytes[Marks[0].Mark.Length..] : bytes;
@@ -72,7 +75,8 @@ public static class TextBodies
         return null;
     }
 
-    /// <summary>The encoding of a charset, which refuses what it cannot read or write; null when it is not known.</summary>
+    /// <summary>The encoding of a charset, which refuses what it cannot read or write; null when it is not
+    /// known.</summary>
     /// <param name="charset">As a header names it; null = UTF-8.</param>
     public static Encoding? EncodingOf(string? charset)
     {
@@ -83,7 +87,8 @@ public static class TextBodies
 
         try
         {
-            return CodePagesEncodingProvider.Instance.GetEncoding(charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
+            return CodePagesEncodingProvider.Instance.GetEncoding(
+                charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
                 ?? Encoding.GetEncoding(
                     charset.Equals("utf8", StringComparison.OrdinalIgnoreCase) ? "utf-8" : charset,
                     EncoderFallback.ExceptionFallback,

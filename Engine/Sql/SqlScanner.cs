@@ -10,15 +10,16 @@ internal sealed class SqlScanner(string text)
 {
     private static readonly SearchValues<char> OperatorCharacters = SearchValues.Create("~!@#^&|`?+-*/%<>=");
 
-    // Operators of PostgreSQL and its extensions that end in the sign of a name. Any other run of signs before a name is an
-    // operator and the sign: `id=@id`.
+    // Operators of PostgreSQL and its extensions that end in the sign of a name. Any other run of signs before a name
+    // is an operator and the sign: `id=@id`.
     private static readonly HashSet<string> OperatorsWithSign =
         new(StringComparer.Ordinal) { "<@", "@@", "@@@", "^@", "@-@", "^<@", "?<@", "<<@", "~@", "%@", "!@" };
 
     private readonly List<SqlPlace> _places = [];
     private bool _isEnded;
 
-    /// <summary>Something follows the semicolon that ends the first statement; known after <see cref="Scan"/>.</summary>
+    /// <summary>Something follows the semicolon that ends the first statement; known after <see
+    /// cref="Scan"/>.</summary>
     public bool HasMore { get; private set; }
 
     /// <summary>All places, from the left.</summary>
@@ -51,7 +52,8 @@ internal sealed class SqlScanner(string text)
         _ => at + 1,
     };
 
-    private static bool IsNameCharacter(char character) => character == '_' || character >= '\u0080' || char.IsAsciiLetterOrDigit(character);
+    private static bool IsNameCharacter(char character) =>
+        character == '_' || character >= '\u0080' || char.IsAsciiLetterOrDigit(character);
 
     private int EndOfName(int at)
     {

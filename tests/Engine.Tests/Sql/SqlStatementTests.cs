@@ -75,7 +75,8 @@ public sealed class SqlStatementTests
     [InlineData("select 1; drop table t", false)]
     [InlineData("commit;drop table t", false)]
     [InlineData("select 1 /* ; */; 'x'", false)]
-    public void A_second_statement_is_seen(string text, bool isOne) => Assert.Equal(isOne, SqlStatement.Read(text).IsOne);
+    public void A_second_statement_is_seen(string text, bool isOne) =>
+        Assert.Equal(isOne, SqlStatement.Read(text).IsOne);
 
     [Fact]
     public void A_misspelt_name_is_told_from_both_sides()
