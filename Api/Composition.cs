@@ -47,7 +47,9 @@ internal static partial class Composition
     public static void AddApi(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        builder.WebHost.ConfigureKestrel(Bound);
+        var connections = builder.Configuration.GetValue("Api:MaxConnections", Limits.Connections);
+        builder.WebHost.ConfigureKestrel(kestrel => Bound(kestrel, connections));
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = Limits.ReadAheadBytes);
         services.ConfigureHttpJsonOptions(options => Envelope.Apply(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddSingleton(new DatabaseClock(TimeProvider.System));
@@ -57,12 +59,13 @@ internal static partial class Composition
         services.AddSingleton<MigrationRunner>();
         services.AddSingleton<SchemaGate>();
         services.AddControlPlane();
-        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>();
+        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>(settings => settings.DisableHealthChecks = true); // the watch looks deeper, and answers at once
         builder.AddRedisClient(DispatchRegistration.ConnectionName);
         services.DegradeOnly("StackExchange.Redis");
         services.AddDispatch(builder.Configuration);
         AddStores(services);
         AddSecurity(services, builder.Configuration);
+        KnownProxies.Add(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
         AddConnectors(services, builder.Configuration);
         services.AddSingleton(builder.Configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
@@ -71,20 +74,34 @@ internal static partial class Composition
         services.AddSingleton<UssdEndpoint>();
 
         Drain.Add(services, builder.Configuration);
+        services.AddSingleton<DatabaseWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
+        services.AddSingleton<LoopHealth>();
         services.AddHealthChecks()
+            .AddCheck<DatabaseWatch>("database")
+            .AddCheck<LoopHealth>("loops", HealthStatus.Degraded)
+            .AddCheck<RateLimitHealth>("rate-limits", HealthStatus.Degraded)
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
         services.AddSingleton<ExecuteEndpoint>();
         services.AddSingleton<WebhookEndpoint>();
+        services.AddSingleton<WebhookLimiter>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<LoginLimiter>();
         services.AddSingleton<CallbackSignatures>();
         services.AddSingleton<FirstStart>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
-        services.AddApiReference();
+        services.AddApiReference(builder.Configuration["Api:PublicUrl"]);
     }
 
     public static void UseApi(this WebApplication app)
     {
+        if (app.Configuration.GetSection(KnownProxies.Setting).Exists())
+        {
+            app.UseForwardedHeaders();
+        }
+
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
@@ -100,6 +117,7 @@ internal static partial class Composition
         api.MapSessions();
         api.MapApiKeys();
         api.MapUsers();
+        api.MapAccounts();
         api.MapRoles();
         api.MapGroups();
         api.MapApprovals();
@@ -154,9 +172,12 @@ internal static partial class Composition
             + "'dotnet Workflows.Api.dll migrate' and the API its own role's (docs/process-rights.md)")]
     private static partial void LogOwner(ILogger logger);
 
-    private static void Bound(KestrelServerOptions kestrel)
+    private static void Bound(KestrelServerOptions kestrel, int connections)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = connections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = connections;
+        kestrel.Limits.MaxRequestBufferSize = Limits.ReadAheadBytes;
         kestrel.Limits.MaxRequestBodySize = Limits.DrainedBodyBytes; // what is used of it is bounded where it is read
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;

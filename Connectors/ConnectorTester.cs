@@ -33,7 +33,7 @@ public sealed class ConnectorTester(HttpClients clients, HttpConnector http, Sql
         {
             return Failed(connector, $"{exception.Code}: {exception.Message}");
         }
-        catch (Exception exception) when (exception is HttpRequestException or CryptographicException or FormatException)
+        catch (Exception exception) when (exception is HttpRequestException or CryptographicException or AllowListException)
         {
             return Failed(connector, (exception.InnerException as TargetRefusedException ?? exception).Message);
         }

@@ -26,14 +26,32 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
 
     /// <summary>The address of a call and what authenticates it.</summary>
     /// <param name="path">Relative to the base, or an address within it.</param>
-    /// <exception cref="ConnectorException">The address leaves the base, or no token is given.</exception>
-    public async ValueTask<HttpCredentials> AuthorizeAsync(OpenConnector connector, string path, CancellationToken cancellationToken)
+    /// <exception cref="ConnectorException">
+    /// The address leaves the base, no token is given, or what authenticates cannot be a header.
+    /// </exception>
+    public async ValueTask<HttpCredentials> AuthorizeAsync(
+        OpenConnector connector, string path, CancellationToken cancellationToken)
     {
-        var address = Address(connector, path);
+        var credentials = await CredentialsAsync(connector, Address(connector, path), cancellationToken);
+        foreach (var (name, value) in credentials.Headers)
+        {
+            if (HeaderText.FindProblem(name, value) is { } problem)
+            {
+                throw new ConnectorException("HTTP_HEADER", $"The connector '{connector.Name}': {problem}");
+            }
+        }
+
+        return credentials;
+    }
+
+    private async ValueTask<HttpCredentials> CredentialsAsync(
+        OpenConnector connector, Uri address, CancellationToken cancellationToken)
+    {
         switch (connector["auth"] ?? "none")
         {
             case "basic":
-                var pair = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{connector["username"]}:{connector["password"]}"));
+                var login = $"{connector["username"]}:{connector["password"]}";
+                var pair = Convert.ToBase64String(Encoding.UTF8.GetBytes(login));
                 return new(address, [new("Authorization", $"Basic {pair}")], [pair]);
             case "bearer":
                 return new(address, [new("Authorization", $"Bearer {connector["token"]}")], []);
@@ -41,8 +59,8 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
                 return new(address, [new(connector["keyName"]!, connector["apiKey"]!)], []);
             case "apiKeyQuery":
                 var separator = address.Query.Length == 0 ? '?' : '&';
-                var query = $"{address.Query}{separator}{Uri.EscapeDataString(connector["keyName"]!)}={Uri.EscapeDataString(connector["apiKey"]!)}";
-                return new(new UriBuilder(address) { Query = query }.Uri, [], []);
+                var (name, key) = (Uri.EscapeDataString(connector["keyName"]!), Uri.EscapeDataString(connector["apiKey"]!));
+                return new(new UriBuilder(address) { Query = $"{address.Query}{separator}{name}={key}" }.Uri, [], []);
             case "oauth2":
                 var token = await TokenAsync(connector, cancellationToken);
                 return new(address, [new("Authorization", $"Bearer {token}")], [token]);
@@ -55,21 +73,29 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     public void ForgetToken(OpenConnector connector) => _tokens.Drop((connector.Id, connector.Version));
 
     /// <summary>The address that a path means; it lies under the connector's base, also after dots are resolved.</summary>
+    /// <exception cref="ConnectorException">It does not.</exception>
     public static Uri Address(OpenConnector connector, string path)
     {
-        var @base = new Uri(connector["baseUrl"]!.TrimEnd('/') + "/");
-        var isAbsolute = path.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-        if (!Uri.TryCreate(isAbsolute ? path : $"{@base}{path.TrimStart('/')}", UriKind.Absolute, out var address)
-            || address.UserInfo.Length > 0
-            || !string.Equals(address.GetLeftPart(UriPartial.Authority), @base.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase)
-            || !$"{address.AbsolutePath}/".StartsWith(@base.AbsolutePath, StringComparison.Ordinal)
-            || HidesDots(address.AbsolutePath))
-        {
-            throw new ConnectorException("CONNECTOR_ADDRESS", "The address does not lie under the connector's base address.");
-        }
-
-        return address;
+        var isAbsolute = path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        return Uri.TryCreate(isAbsolute ? path : $"{Base(connector)}{path.TrimStart('/')}", UriKind.Absolute, out var address)
+            && Covers(connector, address)
+            ? address
+            : throw new ConnectorException("CONNECTOR_ADDRESS", "The address does not lie under the connector's base address.");
     }
+
+    /// <summary>Whether the connector's credentials may go to the address: it lies under its base.</summary>
+    public static bool Covers(OpenConnector connector, Uri address)
+    {
+        var @base = Base(connector);
+        return address.UserInfo.Length == 0
+            && string.Equals(
+                address.GetLeftPart(UriPartial.Authority), @base.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase)
+            && $"{address.AbsolutePath}/".StartsWith(@base.AbsolutePath, StringComparison.Ordinal)
+            && !HidesDots(address.AbsolutePath);
+    }
+
+    private static Uri Base(OpenConnector connector) => new(connector["baseUrl"]!.TrimEnd('/') + "/");
 
     // A target may decode what we did not resolve: %2e%2e/ or ..%2f would then lead out of the base.
     private static bool HidesDots(string path) => Uri.UnescapeDataString(path).Replace('\\', '/').Split('/').Contains("..");
@@ -109,23 +135,25 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
 
         try
         {
-            var answer = JsonElement.Parse(await ReadAsync(response, cancellationToken));
+            using var body = await ReadAsync(connector, response, cancellationToken);
+            var answer = JsonElement.Parse(body.Bytes.Span);
             var lifetime = answer.TryGetProperty("expires_in", out var seconds) && seconds.TryGetInt32(out var number) ? TimeSpan.FromSeconds(number) : TokenDefault;
-            return answer.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text && !text.AsSpan().ContainsAny('\r', '\n')
+            return answer.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text
+                    && HeaderText.FindValueProblem("access_token", text) is null
                 ? new AccessToken(text, lifetime)
-                : throw new ConnectorException("CONNECTOR_TOKEN", "The token address gave no access_token.");
+                : throw new ConnectorException("CONNECTOR_TOKEN", "The token address gave no access_token that can be sent.");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or InvalidDataException)
         {
             throw new ConnectorException("CONNECTOR_TOKEN", "The token address did not answer in JSON.");
         }
     }
 
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<ResponseBody> ReadAsync(
+        OpenConnector connector, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var buffer = new byte[TokenAnswerBytes];
-        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return buffer[..length];
+        return await ResponseBody.ReadAsync(
+            stream, TokenAnswerBytes, response.Content.Headers.ContentLength, clients.Budget, connector.TenantId, cancellationToken);
     }
 }

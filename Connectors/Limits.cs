@@ -36,4 +36,19 @@ public static class Limits
 
     /// <summary>Bytes of an object store's answer that is no file: a list, or an error.</summary>
     public const int StoreAnswerBytes = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of the largest answer that a node may ask for: an output has no more.</summary>
+    public const int ResponseBytes = 1024 * 1024;
+
+    /// <summary>Bytes of an answer that are read before it needs room in the budget of the process.</summary>
+    public const int UnbudgetedResponseBytes = 16 * 1024;
+
+    /// <summary>Bytes of answers beyond that which a process holds at once; a call beyond them waits.</summary>
+    public const long ResponseBytesInFlight = 256L * 1024 * 1024;
+
+    /// <summary>The same of one tenant: a quarter, so that four of them have to wait before anybody else does.</summary>
+    public const long ResponseBytesInFlightOfTenant = ResponseBytesInFlight / 4;
+
+    /// <summary>Bytes of the body of an answer that is no success; the rest is cut off.</summary>
+    public const int ErrorBodyBytes = 64 * 1024;
 }

@@ -49,7 +49,8 @@ public sealed record MailMessage
         {
             Date = date.ToUniversalTime(),
             MessageId = $"{Hash(IdempotencyKey)}@{domain}",
-            Subject = MailText.Check("subject", Subject),
+            // What ends in a line break comes from a file or a form; a tab is a space that nobody sees.
+            Subject = MailText.Check("subject", Subject.Trim().Replace('\t', ' ')),
         };
         message.From.Add(from);
         message.To.AddRange(to);

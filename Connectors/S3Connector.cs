@@ -38,7 +38,7 @@ public sealed class S3Connector(HttpClients clients, TimeProvider clock)
                 try
                 {
                     using var response = await client.GetObjectAsync(request, cancellationToken);
-                    return await ContentAsync(response.ResponseStream, maxBytes, cancellationToken);
+                    return await ContentAsync(connector, response, maxBytes, cancellationToken);
                 }
                 catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
                 {
@@ -58,7 +58,8 @@ public sealed class S3Connector(HttpClients clients, TimeProvider clock)
             BucketName = connector["bucket"],
             Key = KeyOf(connector, path),
             // In the form in which it is sent: the signature covers it.
-            ContentType = MediaTypeHeaderValue.TryParse(contentType, out var type)
+            ContentType = HeaderText.FindValueProblem("contentType", contentType) is null
+                && MediaTypeHeaderValue.TryParse(contentType, out var type)
                 ? type.ToString()
                 : throw new ConnectorException(StepErrorCodes.ParameterInvalid, "'contentType' is no content type."),
             InputStream = new MemoryStream(content, writable: false),
@@ -187,20 +188,14 @@ public sealed class S3Connector(HttpClients clients, TimeProvider clock)
         HttpClientFactory = new GivenHttpClient(http),
     };
 
-    private static async Task<byte[]> ContentAsync(Stream stream, int maxBytes, CancellationToken cancellationToken)
+    private async Task<byte[]> ContentAsync(
+        OpenConnector connector, GetObjectResponse response, int maxBytes, CancellationToken cancellationToken)
     {
-        using var content = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
-        {
-            content.Write(buffer, 0, read);
-            if (content.Length > maxBytes)
-            {
-                throw new ConnectorException("FILE_TOO_LARGE", $"The file is larger than {maxBytes} bytes.");
-            }
-        }
-
-        return content.ToArray();
+        using var content = await ResponseBody.ReadAsync(
+            response.ResponseStream, maxBytes, response.ContentLength, clients.Budget, connector.TenantId, cancellationToken);
+        return content.IsCut
+            ? throw new ConnectorException("FILE_TOO_LARGE", $"The file is larger than {maxBytes} bytes.")
+            : content.Bytes.ToArray();
     }
 
     private static string KeyOf(OpenConnector connector, string path) => PrefixOf(connector) + FilePaths.Checked(path);

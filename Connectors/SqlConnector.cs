@@ -22,7 +22,8 @@ public sealed record SqlAnswer(byte[] Rows, long RowsProcessed, bool IsTruncated
 /// <summary>What the operator allows to connectors of databases.</summary>
 /// <param name="AllowPlatformDatabase">Whether they may reach the database server of the platform itself.</param>
 /// <param name="PlatformIdentifier">Answers that server's identifier, <c>pg_control_system().system_identifier</c>.</param>
-public sealed record SqlConnectorOptions(bool AllowPlatformDatabase, Func<CancellationToken, Task<string>> PlatformIdentifier);
+public sealed record SqlConnectorOptions(
+    bool AllowPlatformDatabase, Func<CancellationToken, Task<string>> PlatformIdentifier);
 
 /// <summary>
 /// Runs statements on databases of tenants. Guarantees: values are bound, never part of the text; one statement per call, in a transaction of its own, that is
@@ -53,7 +54,16 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
             using var share = new SqlShare(_memory, connector.TenantId);
             await using var connection = await pool.Value.OpenConnectionAsync(cancellationToken);
             var forms = await SqlListTypes.AskAsync(connection, binding, call, cancellationToken);
-            return await RunStatementAsync(connection, binding, forms, call, share, cancellationToken);
+            try
+            {
+                return await RunStatementAsync(connection, binding, forms, call, share, cancellationToken);
+            }
+            catch (SqlTypesChangedException)
+            {
+                // Rolled back: it runs as if for the first time. What is unknown then, too, is answered as text.
+                await connection.ReloadTypesAsync(cancellationToken);
+                return await RunStatementAsync(connection, binding, forms, call, share, cancellationToken, typesAreFresh: true);
+            }
         }
         catch (TargetRefusedException exception)
         {
@@ -73,11 +83,12 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         }
     }
 
-    // Text is read as PostgreSQL writes it: dates and bytes in one form, floating point with all digits, text by the rules that
-    // the places of values were found by. Notices are not read by anybody.
+    // Text is read as PostgreSQL writes it: times, intervals and bytes in one form, floating point with all digits, text by the
+    // rules that the places of values were found by. Notices are not read by anybody.
     private const string BoundSql = """
         select set_config('statement_timeout', $1, true), set_config('transaction_read_only', $2, true),
-            set_config('datestyle', 'ISO', true), set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '3', true),
+            set_config('datestyle', 'ISO', true), set_config('intervalstyle', 'postgres', true),
+            set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '3', true),
             set_config('standard_conforming_strings', 'on', true), set_config('client_min_messages', 'error', true)
         """;
 
@@ -94,7 +105,8 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
     }
 
     private static async Task<SqlAnswer> RunStatementAsync(
-        NpgsqlConnection connection, SqlBinding binding, IReadOnlyDictionary<int, SqlListForm> forms, SqlCall call, SqlShare share, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SqlBinding binding, IReadOnlyDictionary<int, SqlListForm> forms, SqlCall call, SqlShare share,
+        CancellationToken cancellationToken, bool typesAreFresh = false)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var bounds = new NpgsqlBatch(connection) { BatchCommands = { Bounds(call) } })
@@ -104,7 +116,11 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
 
         // One statement, as the binding has checked: nothing can be appended to the author's text.
 #pragma warning disable CA2100 // the author's own text, a constant of the definition; values are bound
-        await using var command = new NpgsqlCommand(binding.Sql, connection) { CommandTimeout = CommandSeconds(call), AllResultTypesAreUnknown = true };
+        await using var command = new NpgsqlCommand(binding.Sql, connection)
+        {
+            CommandTimeout = CommandSeconds(call),
+            AllResultTypesAreUnknown = true,
+        };
 #pragma warning restore CA2100
         foreach (var parameter in binding.Parameters(forms))
         {
@@ -117,11 +133,12 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         {
             try
             {
-                answer = await new SqlAnswerReader(reader, call, share).ReadAsync(cancellationToken);
+                answer = await new SqlAnswerReader(reader, call, share, typesAreFresh).ReadAsync(cancellationToken);
             }
-            catch (ConnectorException)
+            catch (Exception exception) when (exception is ConnectorException or SqlTypesChangedException)
             {
-                await Task.Run(command.Cancel, CancellationToken.None); // what nobody wants to read is not sent to its end
+                // What nobody wants to read is not sent to its end.
+                await Task.Run(command.Cancel, CancellationToken.None);
                 throw;
             }
 
@@ -187,6 +204,7 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
             "require" => SslMode.Require,
             _ => SslMode.VerifyFull,
         };
+        builder.ConfigureTypeLoading(types => types.EnableTableCompositesLoading()); // array_agg(a_table) is a list, too
         builder.UseSslClientAuthenticationOptionsCallback(tls => tls.TargetHost = host);
         if (!options.AllowPlatformDatabase)
         {

@@ -105,6 +105,53 @@ public static class JsonText
     }
 
     /// <summary>
+    /// Reads JSON that the platform holds: values that were checked when they came in, and what it wraps around them
+    /// itself. The one way to do so: the parser's own depth is less than what a value may have.
+    /// </summary>
+    /// <exception cref="JsonException">It is none, or nested deeper than anything the platform keeps.</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8) => JsonDocument.Parse(utf8, HeldOptions);
+
+    /// <summary>The same, as an element that needs no disposal.</summary>
+    /// <exception cref="JsonException">As of <see cref="Parse"/>.</exception>
+    public static JsonElement ParseElement(ReadOnlyMemory<byte> utf8) => JsonElement.Parse(utf8.Span, HeldOptions);
+
+    private static readonly JsonDocumentOptions HeldOptions = new() { MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope };
+
+    /// <summary>Null when text can be stored; else what is wrong, for people.</summary>
+    public static string? FindCharacterProblem(string text)
+    {
+        for (var at = text.AsSpan().IndexOfAny(Unstorable); at >= 0 && at < text.Length; at++)
+        {
+            if (text[at] == '\0')
+            {
+                return $"the character U+0000 at position {at}";
+            }
+
+            if (char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]))
+            {
+                at++;
+            }
+            else if (char.IsSurrogate(text[at]))
+            {
+                return $"half of a surrogate pair at position {at}";
+            }
+        }
+
+        return null;
+    }
+
+    // U+0000 and all halves of surrogate pairs: most texts have none, and that is found out fast.
+    private static readonly System.Buffers.SearchValues<char> Unstorable =
+        System.Buffers.SearchValues.Create(['\0', .. Enumerable.Range(0xD800, 0x800).Select(unit => (char)unit)]);
+
+    /// <summary>Null when a value nests no deeper than <see cref="Limits.JsonDepth"/>; else what is wrong, for people.</summary>
+    internal static string? FindDepthProblem(ReadOnlySpan<byte> utf8) =>
+        // Few have so many brackets, and counting them is much cheaper than reading.
+        utf8.Count((byte)'[') + utf8.Count((byte)'{') > Limits.JsonDepth && IsDeeperThan(Limits.JsonDepth, utf8)
+            ? $"it is nested deeper than {Limits.JsonDepth} levels"
+            : null;
+
+    /// <summary>
     /// Whether text, as far as it is JSON, nests deeper; the parser tells that apart from bad syntax only by its message.
     /// </summary>
     internal static bool IsDeeperThan(int depth, ReadOnlySpan<byte> utf8)
@@ -138,7 +185,19 @@ public static class JsonText
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = end < 0 ? message : message[..end];
         end = text.IndexOf(" Path:", StringComparison.Ordinal);
-        return end < 0 ? text : text[..end];
+        text = end < 0 ? text : text[..end];
+
+        // What follows is advice to programmers: "Change the reader options."
+        for (end = text.IndexOf(". ", StringComparison.Ordinal); end >= 0; end = text.IndexOf(". ", end + 1, StringComparison.Ordinal))
+        {
+            if (end + 2 < text.Length && char.IsAsciiLetterUpper(text[end + 2]))
+            {
+                text = text[..end];
+                break;
+            }
+        }
+
+        return text.TrimEnd('.');
     }
 
     private static bool TryReadUnit(ReadOnlySpan<byte> utf8, int at, out int unit)

@@ -74,7 +74,16 @@ public static class Limits
     public const int RenderedParameterBytes = 1024 * 1024;
 
     public const int ExecutionOutputBytes = 1024 * 1024;
+
+    /// <summary>Nesting of any value that an execution reads or leaves behind.</summary>
     public const int JsonDepth = 128;
+
+    /// <summary>Levels that the platform may wrap around such a value: an event, the answer to a wait, an output.</summary>
+    public const int JsonEnvelope = 16;
+
+    /// <summary>Characters of the name of a header, and of its value; targets commonly take 8 KiB of headers.</summary>
+    public const int HeaderNameLength = 256;
+    public const int HeaderValueLength = 64 * 1024;
 
     /// <summary>PostgreSQL's numeric holds 131,072 digits before the point; far less is plenty.</summary>
     public const int NumberExponent = 10_000;
@@ -180,6 +189,13 @@ public static class Limits
 
     /// <summary>Executions that start one another in a row; the one that would be next is an error.</summary>
     public const int SubworkflowDepth = 20;
+
+    /// <summary>
+    /// Executions that may be started, directly or through one another, below one that no other started: what
+    /// <c>settings.maxDescendants</c> may ask for, and what counts without it.
+    /// </summary>
+    public const int Descendants = 1_000_000;
+    public const int DescendantsByDefault = 10_000;
 
     public const int CustomNodeNameLength = 100;
     public const int ConnectorNameLength = 100;

@@ -117,6 +117,9 @@ internal static class Errors
         ["U1007"] = "The picture is longer than {value} characters.",
         ["U1008"] = "The regular expression {value} could not be matched: nest fewer repetitions and groups.",
         ["U1009"] = "The evaluation built more than {value} bytes of strings, arrays and objects.",
+        ["U1011"] = "The charset {value} is not known; write \"utf-8\" or \"latin-1\".",
+        ["U1012"] = "The Base64 text does not hold text in UTF-8.",
+        ["U1013"] = "There is no time zone {value}.",
         ["U1010"] = "The input is not valid JSON: {value}",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

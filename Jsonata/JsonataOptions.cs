@@ -12,6 +12,9 @@ public sealed record JsonataOptions
     /// <summary>The instant $now() and $millis() show, for evaluations that must be repeatable.</summary>
     public DateTimeOffset? Now { get; init; }
 
+    /// <summary>The time zones that have names; without them only offsets such as +0200 are known.</summary>
+    public IJsonataTimeZones? TimeZones { get; init; }
+
     /// <summary>The source of $random() and $shuffle(); a seeded one makes evaluations repeatable. Null: the shared one.</summary>
     public Random? Random { get; init; }
 

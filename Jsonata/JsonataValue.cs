@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Workflows.Jsonata.Values;
 
@@ -163,6 +164,23 @@ public readonly partial struct JsonataValue
     {
         text = _reference as string
             ?? (_reference is JsonDom dom && Kind == JsonataKind.String ? dom.Text(Row) : null);
+        return text is not null;
+    }
+
+    /// <summary>
+    /// The text of a string, a number or a boolean, as <c>&amp;</c> joins it; numbers that only passed through keep all of
+    /// their digits.
+    /// </summary>
+    /// <returns>False for anything else.</returns>
+    /// <exception cref="JsonataException">D3001: the number is not finite.</exception>
+    public bool TryGetText([NotNullWhen(true)] out string? text)
+    {
+        text = Kind switch
+        {
+            JsonataKind.String => TryGetString(out var own) ? own : null,
+            JsonataKind.Number or JsonataKind.Boolean => JsonText.OfScalar(this),
+            _ => null,
+        };
         return text is not null;
     }
 

@@ -32,6 +32,7 @@ internal static class Composition
     {
         var services = builder.Services;
         builder.AddRedisClient("redis");
+        services.DegradeOnly("StackExchange.Redis"); // hints only: without them the worker sweeps
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Worker);
         services.AddSingleton(builder.Configuration.GetSection("Worker").Get<WorkerOptions>() ?? new WorkerOptions());
         services.AddSingleton(new DatabaseClock(machine));
@@ -50,7 +51,6 @@ internal static class Composition
         services.AddSingleton<EventBacklog>();
         services.AddSingleton<EventRouting>();
         services.AddSingleton<WorkerRegistry>();
-        services.AddSingleton<ExecutionLogs>();
         services.AddSingleton<SlotStore>();
         services.AddSingleton<EnqueuedAdmission>();
         services.AddSingleton<PerformanceStore>();
@@ -58,6 +58,10 @@ internal static class Composition
         services.AddSingleton<Workflows.Data.Workers.Maintenance>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkflowCache>();
+        services.AddSingleton<LoopHealth>();
+        services.AddSingleton<Patience>();
+        services.AddSingleton<DispatchAnnouncer>();
+        services.AddSingleton<DecisionTurns>();
         services.AddSingleton<CheckpointerFactory>();
         services.AddSingleton<LookBack>();
         services.AddSingleton<NodeCalls>();
@@ -74,6 +78,8 @@ internal static class Composition
         services.AddSingleton<PublicAddress>();
         services.AddSingleton<ExecutionRunner>();
         services.AddSingleton<RunningLimits>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<Beginnings>();
         services.AddSingleton<Intake>();
         services.AddSingleton<Loop>();
         services.AddSingleton<SetAsideLog>();
@@ -81,8 +87,10 @@ internal static class Composition
         services.AddHostedService<MaintenanceService>();
         services.AddHostedService<BookkeepingService>();
         services.AddHostedService<ApprovalService>();
-        services.AddHostedService<WorkerService>();
+        services.AddSingleton<WorkerService>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkerService>());
         services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres")
+            .AddCheck<WorkHealth>("work")
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }

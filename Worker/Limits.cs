@@ -18,6 +18,36 @@ internal static class Limits
     /// <summary>Executions handled by one thread-pool item after a checkpoint.</summary>
     public const int ExecutionsPerContinuation = 32;
 
+    /// <summary>
+    /// How long the decisions of one call may take before the rest is left to a further one; a single evaluation is never
+    /// cut off, so that a call takes so much and one evaluation at most.
+    /// </summary>
+    public static readonly TimeSpan DecisionTurn = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// A tenant whose long decisions take so much processor time within the window is heavy for the time after: more than
+    /// an odd collection of garbage costs, less than others would notice.
+    /// </summary>
+    public static readonly TimeSpan HeavyUse = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan HeavyWindow = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan HeavyFor = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Decisions of a heavy tenant that may wait for a processor before no more of it is claimed: with more its
+    /// executions would take the memory of the worker from everybody else's.
+    /// </summary>
+    public const int DecisionsWaiting = 32;
+
+    /// <summary>How long the claiming loop waits for what it has claimed to begin before it claims on.</summary>
+    public static readonly TimeSpan BeginWait = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A loop that fails, and one whose round does not end, for so long makes the worker unhealthy.</summary>
+    public static readonly TimeSpan LoopFailure = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LoopSilence = TimeSpan.FromSeconds(60);
+
+    /// <summary>The same for a round of maintenance, which may remove months of rows.</summary>
+    public static readonly TimeSpan LongMaintenance = TimeSpan.FromHours(2);
+
     /// <summary>Timers fired in one round trip.</summary>
     public const int TimersPerRound = 500;
 
@@ -42,7 +72,8 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
-    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for less than the platform.</summary>
+    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for
+    /// less than the platform.</summary>
     public const int ExpiredExecutionsPerRound = 500;
 
     /// <summary>Executions enqueued from SQL under a key that one round admits.</summary>
@@ -58,6 +89,16 @@ internal static class Limits
     public const int DeltasPerRound = 5_000;
     /// <summary>Approval tasks done in one transaction.</summary>
     public const int ApprovalTasksPerRound = 20;
+
+    /// <summary>Lines that one attempt of a node may leave in the log of its execution.</summary>
+    public const int NotesPerCall = 10;
+
+    /// <summary>Lines of all nodes of an execution while one worker has it: a loop of many calls must not become a
+    /// flood of rows.</summary>
+    public const int NotesPerStay = 1_000;
+
+    /// <summary>Characters of such a line, and of each fact with it.</summary>
+    public const int NoteLength = 1_000;
 
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;

@@ -10,6 +10,7 @@ internal sealed class WorkerMetrics : IDisposable
     private readonly Counter<long> _finished;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _rescued;
+    private readonly Counter<long> _lost;
     private readonly Counter<long> _routingFailures;
     private readonly Counter<long> _setAside;
     private readonly Histogram<double> _duration;
@@ -23,9 +24,12 @@ internal sealed class WorkerMetrics : IDisposable
         _finished = _meter.CreateCounter<long>("workflows.executions.finished", "{execution}", "Executions that ended here, by status.");
         _steps = _meter.CreateCounter<long>("workflows.steps.recorded", "{step}", "Steps made durable.");
         _rescued = _meter.CreateCounter<long>("workflows.executions.rescued", "{execution}", "Executions taken from dead workers.");
+        _lost = _meter.CreateCounter<long>(
+            "workflows.executions.lost", "{execution}", "Executions failed because they lost one worker after the other.");
         _routingFailures = _meter.CreateCounter<long>("workflows.events.routing_failures", "{failure}", "Times that one event could not be routed by itself.");
         _setAside = _meter.CreateCounter<long>(
-            "workflows.batches.set_aside", "{item}", "Items of batches over several tenants that failed by themselves, by kind.");
+            "workflows.batches.set_aside", "{item}",
+                "Items of batches over several tenants that failed by themselves, by kind.");
         _duration = _meter.CreateHistogram<double>("workflows.execution.duration", "s", "From acceptance to end.");
         _checkpointDuration = _meter.CreateHistogram<double>("workflows.checkpoint.duration", "s", "One group checkpoint, with its retries.");
         _checkpointExecutions = _meter.CreateHistogram<int>("workflows.checkpoint.executions", "{execution}", "Executions in one group checkpoint.");
@@ -50,6 +54,8 @@ internal sealed class WorkerMetrics : IDisposable
         _finished.Add(1, new KeyValuePair<string, object?>("status", status));
         _duration.Record(duration.TotalSeconds);
     }
+
+    public void Lost() => _lost.Add(1);
 
     public void RoutingFailed() => _routingFailures.Add(1);
 

@@ -6,6 +6,18 @@ public sealed record WorkerOptions
     /// <summary>Executions in memory at once; more wait in PostgreSQL.</summary>
     public int MaxInFlight { get; init; } = 1_000;
 
+    /// <summary>
+    /// Threads for the decisions of tenants that use much of a processor; null = one fewer than there are processors, and
+    /// one at least.
+    /// </summary>
+    public int? DecisionThreads { get; init; }
+
+    /// <summary>
+    /// An execution whose worker is lost so many times in a row, without a step that became durable in between, is failed
+    /// with <c>WORKER_LOST</c>: most likely it is what ends the workers.
+    /// </summary>
+    public int MaxRescues { get; init; } = 3;
+
     /// <summary>Checkpoints under way at once. One makes the largest batches; a second uses the time in which the first waits for the disk.</summary>
     public int CheckpointLanes { get; init; } = 2;
 
@@ -21,7 +33,8 @@ public sealed record WorkerOptions
     public double StopGraceSeconds { get; init; } = 10.0;
 
     /// <summary>
-    /// How long executions, their steps and events are kept after the month in which they began has ended, unless their workflow says
+    /// How long executions, their steps and events are kept after the month in which they began has ended, unless
+    /// their workflow says
     /// otherwise (<c>settings.retentionDays</c>, from the end of each execution).
     /// </summary>
     public int RetentionDays { get; init; } = 30;

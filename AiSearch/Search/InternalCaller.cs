@@ -7,10 +7,11 @@ using Workflows.Data.Secrets;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp</c> (the tenant as a lower-case UUID, the
-/// time as Unix seconds) with HMAC-SHA256 under a key that both derive (HKDF-SHA256, no salt, info <c>internal-calls</c>, 32 bytes) from the
-/// UTF-8 bytes of <c>Security:SearchKey</c>, and sends it base64url-encoded. A signature is good for
-/// <see cref="Limits.CallValidity"/>, so a leaked one opens one tenant's search for a minute.
+/// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp|address</c> (the tenant
+/// as a lower-case UUID, the time as Unix seconds, path and query as they are sent) with HMAC-SHA256 under a key that both
+/// derive (HKDF-SHA256, no salt, info <c>internal-calls</c>, 32 bytes) from the UTF-8 bytes of
+/// <c>Security:SearchKey</c>, and sends it base64url-encoded. A signature is good for
+/// <see cref="Limits.CallValidity"/>, so a leaked one repeats one search of one tenant for a minute.
 /// </summary>
 internal sealed class InternalCaller
 {
@@ -30,11 +31,13 @@ internal sealed class InternalCaller
         _clock = clock;
     }
 
-    public string Sign(Guid tenantId, long unixSeconds) => Base64Url.EncodeToString(Mac(tenantId, unixSeconds));
+    /// <param name="address">Path and query as they are sent.</param>
+    public string Sign(Guid tenantId, long unixSeconds, string address) => Base64Url.EncodeToString(Mac(tenantId, unixSeconds, address));
 
     /// <returns>The tenant; null when the call is not signed, wrongly signed or too old or too new.</returns>
-    public Guid? Authenticate(IHeaderDictionary headers)
+    public Guid? Authenticate(HttpRequest request)
     {
+        var headers = request.Headers;
         if (!Guid.TryParseExact(headers[TenantHeader], "D", out var tenantId)
             || !long.TryParse(headers[TimestampHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var timestamp)
             || Math.Abs(_clock.GetUtcNow().ToUnixTimeSeconds() - timestamp) > Limits.CallValidity.TotalSeconds)
@@ -46,9 +49,9 @@ internal sealed class InternalCaller
         var given = headers[SignatureHeader].ToString();
         var isWellFormed = Base64Url.IsValid(given, out var length) && length == signature.Length
             && Base64Url.TryDecodeFromChars(given, signature, out _);
-        return isWellFormed && CryptographicOperations.FixedTimeEquals(signature, Mac(tenantId, timestamp)) ? tenantId : null;
+        return isWellFormed && CryptographicOperations.FixedTimeEquals(signature, Mac(tenantId, timestamp, $"{request.Path}{request.QueryString}")) ? tenantId : null;
     }
 
-    private byte[] Mac(Guid tenantId, long unixSeconds) =>
-        HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tenantId:D}|{unixSeconds}")));
+    private byte[] Mac(Guid tenantId, long unixSeconds, string address) =>
+        HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tenantId:D}|{unixSeconds}|{address}")));
 }

@@ -14,7 +14,7 @@ internal static class SearchEndpoints
     private static async Task<Results<Ok<SearchAnswer>, ProblemHttpResult>> SearchAsync(
         HttpContext context, InternalCaller caller, SearchService search, CancellationToken cancellationToken)
     {
-        if (caller.Authenticate(context.Request.Headers) is not { } tenantId)
+        if (caller.Authenticate(context.Request) is not { } tenantId)
         {
             return Problem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The call is not signed by a service of this platform.");
         }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
@@ -10,11 +11,13 @@ namespace Workflows.Api.ApiKeys;
 /// <param name="ExpiresAt">When it ends by itself; null = never.</param>
 internal sealed record CreateApiKeyRequest(string Name, string[] Scopes, DateTimeOffset? ExpiresAt = null);
 
+/// <param name="CreatedBy">The user who made it; null when a key did.</param>
 internal sealed record ApiKeyView(
     Guid Id,
     string Name,
     string Prefix,
     IReadOnlyList<string> Scopes,
+    ApiKeyMaker? CreatedBy,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? LastUsedAt,
@@ -22,6 +25,12 @@ internal sealed record ApiKeyView(
 
 /// <param name="Key">The key itself: in this answer and never again. Null in the repetition of an earlier request.</param>
 internal sealed record NewApiKeyView(Guid Id, string Name, string Prefix, string? Key, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt);
+
+/// <param name="Active">False of who has left: the key works on, and should be looked at.</param>
+internal sealed record ApiKeyMaker(Guid Id, string Email, bool Active);
+
+/// <summary>Which keys a list shows.</summary>
+internal sealed record ApiKeyQuery([property: FromQuery(Name = "createdBy")] Guid? CreatedBy);
 
 internal static class ApiKeyEndpoints
 {
@@ -34,16 +43,25 @@ internal static class ApiKeyEndpoints
     }
 
     private static async Task<ApiResponse<List<ApiKeyView>>> ListAsync(
-        [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
+        [AsParameters] ApiKeyQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
     {
-        var page = pager.Read<IdKey>(query, request.Caller.TenantId, "api-keys");
-        var keys = request.Db.ApiKeys.AsNoTracking();
+        var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"api-keys?{filter}");
+        var keys = request.Db.ApiKeys.AsNoTracking().Where(key => filter.CreatedBy == null || key.CreatedBy == filter.CreatedBy);
         var total = await keys.CountAsync(query, cancellationToken);
         var rows = await keys
             .After(page, after => key => key.Id < after.Id)
             .OrderByDescending(key => key.Id)
             .Take(page.Take)
-            .Select(key => new ApiKeyView(key.Id, key.Name, key.Prefix, key.Scopes, key.CreatedAt, key.ExpiresAt, key.LastUsedAt, key.RevokedAt))
+            .Select(key => new ApiKeyView(
+                key.Id,
+                key.Name,
+                key.Prefix,
+                key.Scopes,
+                request.Db.Users.Where(user => user.Id == key.CreatedBy).Select(user => new ApiKeyMaker(user.Id, user.Email, user.Active)).FirstOrDefault(),
+                key.CreatedAt,
+                key.ExpiresAt,
+                key.LastUsedAt,
+                key.RevokedAt))
             .ToListAsync(cancellationToken);
         return ApiResponse<List<ApiKeyView>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<ApiKeyView>(query));
     }
@@ -63,6 +81,9 @@ internal static class ApiKeyEndpoints
                 return new Problem(Errors.LimitReached, $"A tenant has at most {Limits.ApiKeysPerTenant} keys that are not revoked.");
             }
 
+            // A key that a key makes is of the same person.
+            var maker = request.Caller.UserId
+                ?? await request.Db.ApiKeys.Where(row => row.Id == request.Caller.Id).Select(row => row.CreatedBy).SingleOrDefaultAsync(token);
             var secret = Tokens.NewApiKey();
             var key = new ApiKey
             {
@@ -72,7 +93,7 @@ internal static class ApiKeyEndpoints
                 Prefix = Tokens.Shown(secret),
                 Hash = Tokens.Hash(secret),
                 Scopes = [.. wanted.Scopes.Distinct()],
-                CreatedBy = request.Caller.UserId,
+                CreatedBy = maker,
                 CreatedAt = request.Now,
                 ExpiresAt = wanted.ExpiresAt?.ToUniversalTime(),
             };
@@ -115,6 +136,12 @@ internal static class ApiKeyEndpoints
             if (key is null)
             {
                 return new Problem(Errors.ApiKeyNotFound);
+            }
+
+            var isOwn = key.Id == request.Caller.Id || (request.Caller.UserId is { } me && key.CreatedBy == me);
+            if (!isOwn && !request.Caller.May(Permissions.Of(key.Scopes)))
+            {
+                return new Problem(Errors.Forbidden, "The key has permissions that you lack yourself.");
             }
 
             key.RevokedAt = request.Now;

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Api.Users;
 using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Approvals;
@@ -66,10 +67,15 @@ internal static class SubstitutionEndpoints
 
         return await request.ChangeAsync<SubstitutionView>(async token =>
         {
-            var user = await request.Db.Users.AsNoTracking().SingleOrDefaultAsync(row => row.Id == userId, token);
+            var (user, refusal) = await FindUserAsync(userId, request, token);
             if (user is null)
             {
-                return new Problem(Errors.UserNotFound);
+                return refusal!;
+            }
+
+            if (userId != request.Caller.UserId && await IsCallerAsync(wanted.SubstituteId, request, token))
+            {
+                return new Problem(Errors.Forbidden, "Nobody makes themselves the substitute of another; ask the user, or somebody else who manages users.");
             }
 
             if (!await request.Db.Users.AnyAsync(row => row.Id == wanted.SubstituteId && row.Active, token))
@@ -94,10 +100,44 @@ internal static class SubstitutionEndpoints
             };
             request.Db.Substitutions.Add(made);
             request.Record("substitution.create", "user", userId, user.Email, after: new { made.SubstituteId, made.StartsAt, made.EndsAt });
+            if (userId != request.Caller.UserId)
+            {
+                request.Db.Notifications.Add(Telling(made, request));
+            }
+
             return ApiResponse<SubstitutionView>.Created(
                 new SubstitutionView(made.Id, made.UserId, made.SubstituteId, made.StartsAt, made.EndsAt), $"/api/v1/users/{userId}/substitutions/{made.Id}");
         });
     }
+
+    // One's own affairs are one's own; on those of others acts who may as much as they.
+    private static async Task<(User? User, Problem? Problem)> FindUserAsync(Guid userId, ApiRequest request, CancellationToken token)
+    {
+        var user = await request.Db.Users.AsNoTracking().Include(row => row.Roles).ThenInclude(row => row.Role).SingleOrDefaultAsync(row => row.Id == userId, token);
+        return user is null ? (null, new Problem(Errors.UserNotFound))
+            : userId != request.Caller.UserId && UserRights.Check(request.Caller, user) is { } problem ? (null, problem)
+            : (user, null);
+    }
+
+    // An API key acts for who made it.
+    private static async Task<bool> IsCallerAsync(Guid userId, ApiRequest request, CancellationToken token) =>
+        request.Caller.UserId is { } me
+            ? me == userId
+            : await request.Db.ApiKeys.AnyAsync(key => key.Id == request.Caller.Id && key.CreatedBy == userId, token);
+
+    private static Notification Telling(Substitution made, ApiRequest request) => new()
+    {
+        TenantId = made.TenantId,
+        UserId = made.UserId,
+        Id = Guid.CreateVersion7(request.Now),
+        Source = $"substitution:{made.Id}",
+        Kind = "approval",
+        Level = "warning",
+        Title = "Somebody was named to decide approvals in your place",
+        Body = $"From {made.StartsAt:u} until {made.EndsAt:u}, by {request.Caller.Name}. You can end it under your substitutions.",
+        Link = "/users/me/substitutions",
+        CreatedAt = request.Now,
+    };
 
     private static Task<ApiResponse<Done>> DeleteAsync(Guid? userId, Guid substitutionId, ApiRequest request) => request.ChangeAsync<Done>(async token =>
     {
@@ -105,6 +145,11 @@ internal static class SubstitutionEndpoints
         if (row is null)
         {
             return new Problem(Errors.SubstitutionNotFound);
+        }
+
+        if (await FindUserAsync(row.UserId, request, token) is (null, { } refusal))
+        {
+            return refusal;
         }
 
         request.Db.Substitutions.Remove(row);

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -14,9 +13,13 @@ namespace Workflows.Api.Auth;
 /// </summary>
 internal static class LoginEndpoints
 {
+    private static readonly LoginLocks Locks = new(
+        Limits.FailedLogins, Limits.FailedLoginsAnywhere, Limits.FirstLock, Limits.LongestLock, Limits.FailureMemory);
+
     public static void MapLogin(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous();
+        var group = routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous()
+            .WithMetadata(new NotRepeatable(), new BodyLimit(Limits.LoginBodyBytes));
         group.MapPost("/login", LoginAsync).WithSummary("Log in with e-mail address and password");
         group.MapPost("/refresh", RefreshAsync).WithSummary("Exchange the refresh token for new tokens");
     }
@@ -25,8 +28,7 @@ internal static class LoginEndpoints
         Body<LoginRequest> body,
         HttpContext context,
         GrantStore grants,
-        RateLimitStore limits,
-        RateLimitOptions rates,
+        LoginLimiter limiter,
         Passwords passwords,
         Tokens tokens,
         TimeProvider clock,
@@ -38,13 +40,13 @@ internal static class LoginEndpoints
             return new Problem(Errors.InvalidCredentials);
         }
 
-        var address = AddressKey(context.Connection.RemoteIpAddress);
-        if (await limits.LeaseAsync(Guid.Empty, address, rates.LoginsPerSecond, rates.LoginBurst, 1) is { Granted: 0 } refused)
+        var from = LoginAddresses.Of(context.Connection.RemoteIpAddress);
+        if (await limiter.TakeAsync(from.Key) is { Granted: 0 } refused)
         {
             return new Problem(Errors.RateLimited, "Too many logins from this address.", retryAfter: refused.RetryAfter);
         }
 
-        var candidates = await grants.FindLoginsAsync(email, tenant, Limits.LoginCandidates, cancellationToken);
+        var candidates = await grants.FindLoginsAsync(email, tenant, Limits.LoginCandidates, from, cancellationToken);
         var now = clock.GetUtcNow();
         var matches = new List<(Login Login, bool IsOutdated)>();
         foreach (var candidate in candidates.DefaultIfEmpty())
@@ -61,8 +63,7 @@ internal static class LoginEndpoints
         {
             foreach (var candidate in candidates.Where(candidate => candidate.PasswordHash is not null && !(candidate.LockedUntil > now)))
             {
-                await grants.RecordFailureAsync(
-                    candidate.TenantId, candidate.UserId, Limits.FailedLogins, now, Limits.FirstLock, Limits.LongestLock, cancellationToken);
+                await grants.RecordFailureAsync(candidate.TenantId, candidate.UserId, from.Key, Locks, now, cancellationToken);
             }
 
             return new Problem(Errors.InvalidCredentials);
@@ -78,6 +79,7 @@ internal static class LoginEndpoints
 
         var (login, isOutdated) = matches[0];
         var hash = isOutdated ? await passwords.HashAsync(password, cancellationToken) : login.PasswordHash;
+        await grants.ForgetFailuresAsync(login.TenantId, login.UserId, from.Key, cancellationToken);
         return await OpenSessionAsync(context, login, hash, email, tokens);
     }
 
@@ -200,12 +202,4 @@ internal static class LoginEndpoints
         refresh,
         sessionId,
         caller.TenantId);
-
-    // One client often has a whole /64 of IPv6.
-    private static Guid AddressKey(IPAddress? address)
-    {
-        var bytes = (address ?? IPAddress.None).MapToIPv6().GetAddressBytes();
-        var significant = address?.IsIPv4MappedToIPv6 != false || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 16 : 8;
-        return new Guid(SHA256.HashData(bytes.AsSpan(0, significant)).AsSpan(0, 16));
-    }
 }

@@ -13,7 +13,7 @@ internal static class SessionEndpoints
 
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None);
+        var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None).WithMetadata(new NotRepeatable());
         group.MapGet("/me", Me).WithSummary("Who the caller is and what it may do");
         group.MapPost("/logout", LogoutAsync).WithSummary("End the present session");
         group.MapGet("/sessions", ListAsync).WithSummary("List one's own sessions");
@@ -71,7 +71,7 @@ internal static class SessionEndpoints
     private static async Task<ApiResponse<Done>> ChangePasswordAsync(
         Body<PasswordRequest> body, ApiRequest request, Passwords passwords, Invalidation invalidation, CancellationToken cancellationToken)
     {
-        if (new Checks().Password("newPassword", body.Value.NewPassword).Problem is { } problem)
+        if (new Checks().Password("newPassword", body.Value.NewPassword, request.Caller.Name).Problem is { } problem)
         {
             return problem;
         }

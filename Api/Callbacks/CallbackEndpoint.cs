@@ -23,7 +23,7 @@ internal static class CallbackEndpoint
 
     /// <summary>Outside the group: the query belongs to the caller.</summary>
     public static void MapCallbacks(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/api/v1/callbacks/{token}", Methods, HandleAsync).WithTags("Callbacks").AllowAnonymous().WithMetadata(new SuccessStatus(202))
+        routes.MapMethods("/api/v1/callbacks/{token}", Methods, HandleAsync).WithTags("Callbacks").AllowAnonymous().WithMetadata(new SuccessStatus(202), new BodyLimit(Limits.CallbackBytes))
             .WithSummary("Call the one-time address of a workflow that waits for it");
 
     private static async Task<ApiResponse<CallbackView>> HandleAsync(

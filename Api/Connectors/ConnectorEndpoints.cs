@@ -69,7 +69,7 @@ internal static partial class ConnectorEndpoints
             checks.Add("type", "UNKNOWN", $"The types are {string.Join(", ", ConnectorTypes.All.Select(type => type.Name))}.");
         }
 
-        var config = Merge(new Dictionary<string, string>(), wanted.Config, checks);
+        var config = Merge(wanted.Type, new Dictionary<string, string>(), wanted.Config, checks);
         if (Check(checks, wanted.Type, config) is { } problem)
         {
             return problem;
@@ -128,8 +128,8 @@ internal static partial class ConnectorEndpoints
             }
 
             var before = (await OpenAsync(store, connector, token)).Config;
-            var config = wanted.Config is null ? before : Merge(before, wanted.Config, checks);
-            if (Check(checks, connector.Type, config) is { } problem)
+            var config = wanted.Config is null ? before : Merge(connector.Type, before, wanted.Config, checks);
+            if ((Check(checks, connector.Type, config) ?? CheckSecrets(connector.Type, before, config, wanted.Config)) is { } problem)
             {
                 return problem;
             }
@@ -208,7 +208,8 @@ internal static partial class ConnectorEndpoints
     private static ValueTask<OpenConnector> OpenAsync(ConnectorStore store, Connector row, CancellationToken cancellationToken) =>
         store.OpenAsync(row.TenantId, row.Id, row.Name, row.Type, row.Version, new SealedBytes(row.KeyId, row.Sealed), cancellationToken);
 
-    private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string> present, Dictionary<string, JsonElement> wanted, Checks checks)
+    private static Dictionary<string, string> Merge(
+        string type, IReadOnlyDictionary<string, string> present, Dictionary<string, JsonElement> wanted, Checks checks)
     {
         var config = new Dictionary<string, string>(present, StringComparer.Ordinal);
         foreach (var (name, value) in wanted)
@@ -219,6 +220,9 @@ internal static partial class ConnectorEndpoints
                     config.Remove(name);
                     break;
                 case JsonValueKind.String when value.GetString() == Masked && present.ContainsKey(name):
+                    break;
+                case JsonValueKind.String when value.GetString() == Masked && IsSecret(type, name):
+                    checks.Add($"config/{name}", "MASKED", $"'{name}' is masked, and there is none to keep: give its value.");
                     break;
                 case JsonValueKind.String:
                     config[name] = value.GetString()!;
@@ -233,6 +237,29 @@ internal static partial class ConnectorEndpoints
         }
 
         return config;
+    }
+
+    private static bool IsSecret(string type, string field) =>
+        ConnectorTypes.Find(type)?.Fields.Any(known => known.Secret && known.Name == field) == true;
+
+    private static Problem? CheckSecrets(
+        string type,
+        IReadOnlyDictionary<string, string> before,
+        IReadOnlyDictionary<string, string> after,
+        Dictionary<string, JsonElement>? wanted)
+    {
+        if (wanted is null || ConnectorTypes.Find(type) is not { } known)
+        {
+            return null;
+        }
+
+        var given = wanted
+            .Where(field => field.Value.ValueKind == JsonValueKind.Number
+                || (field.Value.ValueKind == JsonValueKind.String && field.Value.GetString() != Masked))
+            .Select(field => field.Key).ToHashSet(StringComparer.Ordinal);
+        var details = ConnectorTypes.FindCarriedSecrets(known, before, after, given)
+            .Select(problem => new ErrorDetail($"/config/{problem.Field}", problem.Code, problem.Message)).ToList();
+        return details.Count == 0 ? null : new Problem(Errors.ConnectorSecretsNeeded, details: details);
     }
 
     private static Problem? Check(Checks checks, string type, IReadOnlyDictionary<string, string> config)

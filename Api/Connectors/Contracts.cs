@@ -8,7 +8,10 @@ namespace Workflows.Api.Connectors;
 /// <param name="Config">Fields of the type: text or numbers.</param>
 internal sealed record CreateConnectorRequest(string Name, string Type, Dictionary<string, JsonElement> Config, string Description = "");
 
-/// <param name="Config">Fields to change; null removes one, and <c>***</c> keeps a secret one as it is.</param>
+/// <param name="Config">
+/// Fields to change; null removes one, and <c>***</c> keeps a secret one as it is. Where the change sends the secrets
+/// elsewhere (<c>isDestination</c> of a field), none can be kept.
+/// </param>
 /// <param name="Status">active or disabled.</param>
 internal sealed record UpdateConnectorRequest(Dictionary<string, JsonElement>? Config = null, string? Description = null, string? Status = null);
 

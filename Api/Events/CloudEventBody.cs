@@ -69,7 +69,7 @@ internal static class CloudEventBody
 
     /// <summary>One event in the structured form, out of JSON that was checked.</summary>
     public static (CloudEvent? Event, Problem? Problem) Parse(JsonElement element) =>
-        CloudEvent.TryParse(element, out var cloudEvent, out var problems) ? (cloudEvent, null) : (null, Refuse(problems));
+        CloudEvent.TryParse(element, out var cloudEvent, out var problems) ? Admit(cloudEvent) : (null, Refuse(problems));
 
     private static async Task<(CloudEvent? Event, Problem? Problem)> ReadBinaryAsync(HttpContext context)
     {
@@ -94,7 +94,7 @@ internal static class CloudEventBody
             Data = data,
             BinaryData = binary,
         };
-        return CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems) ? (cloudEvent, null) : (null, Refuse(problems));
+        return CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems) ? Admit(cloudEvent) : (null, Refuse(problems));
     }
 
     private static byte[] CheckedJson(ReadOnlyMemory<byte> utf8) =>
@@ -132,6 +132,15 @@ internal static class CloudEventBody
         string? value = request.Headers[HeaderPrefix + attribute];
         return value is null ? null : Uri.UnescapeDataString(value);
     }
+
+    // A client cannot say what only the platform may.
+    private static (CloudEvent? Event, Problem? Problem) Admit(CloudEvent cloudEvent) =>
+        PlatformEvents.TypeProblem(cloudEvent.Type) is { } type ? (null, Reserved("type", type))
+        : PlatformEvents.SourceProblem(cloudEvent.Source, own: null) is { } source ? (null, Reserved("source", source))
+        : (cloudEvent, null);
+
+    private static Problem Reserved(string attribute, string message) =>
+        new(Errors.InvalidEvent, $"{attribute}: {message}", [new ErrorDetail($"/{attribute}", "RESERVED", message)]);
 
     private static Problem Refuse(IReadOnlyList<EventProblem> problems) => new(
         Errors.InvalidEvent,

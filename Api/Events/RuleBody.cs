@@ -38,12 +38,16 @@ internal static class RuleBody
             checks.Add("activeTo", "VALUE", "'activeTo' lies after 'activeFrom'.");
         }
 
-        if (!Rule.TryCompile(Encoding.UTF8.GetBytes(definition), out var rule, out var problems))
+        if (!Rule.TryAccept(Encoding.UTF8.GetBytes(definition), out var rule, out var problems))
         {
             foreach (var problem in problems)
             {
                 checks.Add(problem.Pointer.TrimStart('/'), problem.Code, $"{problem.Message} {problem.Hint}");
             }
+        }
+        else if (rule.Actions.OfType<RuleAction.EmitEvent>().Select(emit => PlatformEvents.TypeProblem(emit.EventType)).FirstOrDefault(found => found is not null) is { } reserved)
+        {
+            checks.Add("actions", "RESERVED", $"A rule cannot emit this: {reserved}.");
         }
         else if (stop && rule.Join is not null)
         {

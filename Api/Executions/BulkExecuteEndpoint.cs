@@ -35,7 +35,7 @@ internal static class BulkExecuteEndpoint
         }
 
         var items = new BulkItem[starts.Count];
-        var accepted = Prepare(body.Value, items, request, workflowId, workflow!, version, clock);
+        var accepted = await PrepareAsync(body.Value, items, request, workflowId, workflow!, version, clock, cancellationToken);
         var outcomes = await starter.StartManyAsync([.. accepted.Select(start => start.Execution)], cancellationToken);
         for (var index = 0; index < accepted.Count; index++)
         {
@@ -46,8 +46,9 @@ internal static class BulkExecuteEndpoint
         return ApiResponse<BulkView>.Accepted(new BulkView(started, items.Length - started, items));
     }
 
-    private static List<(int Index, NewExecution Execution)> Prepare(
-        BulkExecuteRequest body, BulkItem[] items, ApiRequest request, Guid workflowId, CompiledWorkflow workflow, int version, TimeProvider clock)
+    private static async Task<List<(int Index, NewExecution Execution)>> PrepareAsync(
+        BulkExecuteRequest body, BulkItem[] items, ApiRequest request, Guid workflowId, CompiledWorkflow workflow, int version, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var starts = body.Executions;
         var key = IdempotencyKeys.Of(request.Http.Request);
@@ -57,9 +58,14 @@ internal static class BulkExecuteEndpoint
         {
             var input = starts[index].Input is { } sent ? Encoding.UTF8.GetBytes(sent.GetRawText()) : StartBody.NoInput;
             var pointer = $"/executions/{index}/input";
-            var concurrency = default(ConcurrencyClaim);
-            if (Check(starts[index], index) is { } refusal
-                || (refusal = ExecuteEndpoint.CheckInput(workflow, input, pointer) ?? ExecuteEndpoint.TryClaim(workflow, input, pointer, out concurrency)) is not null)
+            ConcurrencyClaim? concurrency = null;
+            var refusal = Check(starts[index], index) ?? ExecuteEndpoint.CheckInput(workflow, input, pointer);
+            if (refusal is null)
+            {
+                (concurrency, refusal) = await StartClaims.ClaimAsync(request.Caller.TenantId, workflow, input, pointer, cancellationToken);
+            }
+
+            if (refusal is not null)
             {
                 items[index] = Refused(index, refusal);
                 continue;
@@ -88,7 +94,8 @@ internal static class BulkExecuteEndpoint
     private static BulkItem Item(int index, StartOutcome outcome) => outcome switch
     {
         StartOutcome.Started started => new BulkItem(index, started.Id, started.IsHeld ? "held" : "queued", null),
-        StartOutcome.AlreadyStarted already => new BulkItem(index, already.Id, already.Status ?? StartOutcome.AlreadyStarted.Gone, null),
+        StartOutcome.AlreadyStarted already => new BulkItem(index, already.Id,
+            already.Status ?? StartOutcome.AlreadyStarted.Gone, null),
         StartOutcome.KeyReused => Refused(index, new Problem(Errors.IdempotencyKeyReused)),
         StartOutcome.Skipped => Refused(index, new Problem(Errors.ExecutionSkipped)),
         _ => Refused(index, new Problem(Errors.Overloaded)),

@@ -86,19 +86,27 @@ internal sealed class ExecuteEndpoint(
         }
 
         problem ??= CheckInput(workflow!, start.Input, "/input");
-        var concurrency = default(ConcurrencyClaim);
-        problem ??= TryClaim(workflow!, start.Input, "/input", out concurrency) ?? await CheckQueueAsync(caller, 1, context.RequestAborted);
+        ConcurrencyClaim? concurrency = null;
+        if (problem is null)
+        {
+            (concurrency, problem) = await StartClaims.ClaimAsync(caller.TenantId, workflow!, start.Input, "/input", context.RequestAborted);
+        }
+
+        problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
         if (problem is not null)
         {
-            // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the workflow or the queue since.
+            // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the
+            // workflow or the queue since.
             var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
-            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim, context.RequestAborted) is not { } earlier)
+            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim,
+                context.RequestAborted) is not { } earlier)
             {
                 await problem.ExecuteAsync(context);
                 return (null, problem);
             }
 
-            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId, earlier.Id, context.RequestAborted);
+            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId,
+                earlier.Id, context.RequestAborted);
             await WriteAsync(context, workflowId, earlier, result is { IsFinal: true } ? result : null);
             return (null, problem);
         }
@@ -177,21 +185,6 @@ internal sealed class ExecuteEndpoint(
                 [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
     }
 
-    /// <summary>The concurrency limit that a start falls under; a problem when it cannot be told.</summary>
-    public static Problem? TryClaim(CompiledWorkflow workflow, byte[] input, string pointer, out ConcurrencyClaim? claim)
-    {
-        try
-        {
-            claim = StartSettings.ClaimOf(workflow, input);
-            return null;
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            claim = null;
-            return new Problem(Errors.InputInvalid, exception.Message, [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]);
-        }
-    }
-
     /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
     public async ValueTask<Problem?> CheckQueueAsync(Caller caller, int starts, CancellationToken cancellationToken) =>
         await budget.TryTakeAsync(caller.TenantId, starts, cancellationToken)
@@ -250,7 +243,8 @@ internal sealed class ExecuteEndpoint(
         HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated, string? status = null) => outcome switch
         {
             StartOutcome.Started started => WriteAsync(
-                context, execution.WorkflowId, execution.Version, started.Id, result, status ?? (started.IsHeld ? "held" : "queued")),
+                context, execution.WorkflowId, execution.Version, started.Id, result,
+                status ?? (started.IsHeld ? "held" : "queued")),
             StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
             StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
             StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
@@ -259,10 +253,12 @@ internal sealed class ExecuteEndpoint(
             _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
         };
 
-    private static Task WriteAsync(HttpContext context, Guid workflowId, StartOutcome.AlreadyStarted earlier, ExecutionResult? result)
+    private static Task WriteAsync(HttpContext context, Guid workflowId, StartOutcome.AlreadyStarted earlier,
+        ExecutionResult? result)
     {
         context.Response.Headers["Idempotency-Replayed"] = "true";
-        return WriteAsync(context, workflowId, earlier.Version, earlier.Id, result, earlier.Status ?? StartOutcome.AlreadyStarted.Gone);
+        return WriteAsync(context, workflowId, earlier.Version, earlier.Id, result,
+            earlier.Status ?? StartOutcome.AlreadyStarted.Gone);
     }
 
     private static async Task WriteAsync(

@@ -48,9 +48,15 @@ internal static class RerunEndpoint
         }
 
         var input = Encoding.UTF8.GetBytes(asked.Input?.GetRawText() ?? original.Input);
-        if ((Check(workflow!, asked.FromNode, input) ?? ExecuteEndpoint.TryClaim(workflow!, input, "/input", out _)) is { } invalid)
+        if (Check(workflow!, asked.FromNode, input) is { } invalid)
         {
             return invalid;
+        }
+
+        var (concurrency, limited) = await StartClaims.ClaimAsync(request.Caller.TenantId, workflow!, input, "/input", cancellationToken);
+        if (limited is not null)
+        {
+            return limited;
         }
 
         var response = await StartAsync(request, original, asked, new Rerun
@@ -61,7 +67,7 @@ internal static class RerunEndpoint
             Input = asked.Input?.GetRawText(),
             CreatedBy = request.Caller.Name,
             Now = request.Now,
-            Concurrency = StartSettings.ClaimOf(workflow!, input),
+            Concurrency = concurrency,
             Kept = asked.FromNode is { } from ? await KeptAsync(request, executionId, workflow!, from, cancellationToken) : [],
         });
         if (response.Data is { Status: "queued" } started)

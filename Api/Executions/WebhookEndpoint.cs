@@ -15,7 +15,7 @@ namespace Workflows.Api.Executions;
 /// A signed delivery is remembered in the statement that starts its execution: it starts one or none, however often it comes.
 /// </summary>
 internal sealed class WebhookEndpoint(
-    WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute, RateLimiter limiter, TimeProvider clock)
+    WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute, WebhookLimiter limiter, TimeProvider clock)
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -24,7 +24,7 @@ internal sealed class WebhookEndpoint(
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapMethods("/api/v1/webhooks/{tenant}/{**path}", Methods, (HttpContext context, WebhookEndpoint endpoint) => endpoint.HandleAsync(context))
-            .AllowAnonymous().WithTags("Webhooks").WithSummary("Call a webhook: starts the published workflow that listens at this address");
+            .AllowAnonymous().WithMetadata(new BodyLimit(Limits.WebhookBodyBytes)).WithTags("Webhooks").WithSummary("Call a webhook: starts the published workflow that listens at this address");
 
     private async Task HandleAsync(HttpContext context)
     {
@@ -36,14 +36,14 @@ internal sealed class WebhookEndpoint(
             return;
         }
 
-        var budget = await limiter.TakeAsync(new Caller(found.TenantId, found.WorkflowId, $"webhook:{found.TriggerId}", Permission.None, null));
+        var webhook = JsonSerializer.Deserialize<WebhookTrigger>(found.Settings, Envelope.Json)!;
+        var budget = await limiter.TakeAsync(found, webhook.Auth);
         if (!budget.Allowed)
         {
             await new Problem(Errors.RateLimited, retryAfter: budget.RetryAfter).ExecuteAsync(context);
             return;
         }
 
-        var webhook = JsonSerializer.Deserialize<WebhookTrigger>(found.Settings, Envelope.Json)!;
         if (!webhook.Methods.Contains(request.Method))
         {
             context.Response.Headers.Allow = string.Join(", ", webhook.Methods);
@@ -104,27 +104,21 @@ internal sealed class WebhookEndpoint(
             ? $"webhook:secret/{webhook.Secret}"
             : $"webhook:{found.WorkflowId}/{found.TriggerId}";
         var key = delivery ?? IdempotencyKeys.Of(context.Request);
-        try
+        var (concurrency, limited) = await StartClaims.ClaimAsync(found.TenantId, workflow, input, "", context.RequestAborted);
+        return limited is not null ? (null, limited) : (new NewExecution
         {
-            return (new NewExecution
-            {
-                TenantId = found.TenantId,
-                Id = Guid.CreateVersion7(clock.GetUtcNow()),
-                WorkflowId = found.WorkflowId,
-                Version = found.Version,
-                Priority = ExecuteEndpoint.PriorityOf(workflow),
-                TriggerType = "webhook",
-                Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId }, Envelope.Json),
-                Input = input,
-                CreatedBy = $"webhook:{found.TriggerId}",
-                Idempotency = key is null ? null : new IdempotencyClaim(scope, key, SHA256.HashData(body.Utf8.Span)),
-                Concurrency = StartSettings.ClaimOf(workflow, input),
-            }, null);
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            return (null, new Problem(Errors.InputInvalid, exception.Message));
-        }
+            TenantId = found.TenantId,
+            Id = Guid.CreateVersion7(clock.GetUtcNow()),
+            WorkflowId = found.WorkflowId,
+            Version = found.Version,
+            Priority = ExecuteEndpoint.PriorityOf(workflow),
+            TriggerType = "webhook",
+            Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId }, Envelope.Json),
+            Input = input,
+            CreatedBy = $"webhook:{found.TriggerId}",
+            Idempotency = key is null ? null : new IdempotencyClaim(scope, key, SHA256.HashData(body.Utf8.Span)),
+            Concurrency = concurrency,
+        }, null);
     }
 
     // The input of the execution: { method, path, headers, query, body, contentType, encoding }.

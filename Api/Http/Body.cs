@@ -34,20 +34,22 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
 internal interface IOptionalBody;
 
 /// <summary>The bytes of a body, valid until disposed.</summary>
-internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> sequence, ReadOnlyMemory<byte> utf8) : IAsyncDisposable
+internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> sequence, ReadOnlyMemory<byte> utf8, BodyLease lease) : IAsyncDisposable
 {
     public ReadOnlyMemory<byte> Utf8 => utf8;
 
     public ValueTask DisposeAsync()
     {
         reader.AdvanceTo(sequence.End);
+        lease.Release();
         return ValueTask.CompletedTask;
     }
 }
 
 /// <summary>
-/// Reads request bodies. What passes is one JSON value that PostgreSQL can store: UTF-8, within <see cref="Limits.BodyBytes"/> however it is
-/// sent, not nested beyond <see cref="Limits.JsonDepth"/>, without U+0000.
+/// Reads request bodies. What passes is one JSON value that PostgreSQL can store: UTF-8, within the limit of its route (<see cref="BodyLimit"/>, else
+/// <see cref="Limits.BodyBytes"/>) however it is sent, not nested beyond <see cref="Limits.JsonDepth"/>, without U+0000. All that is being read
+/// counts against the <see cref="BodyBudget"/> of the process.
 /// </summary>
 internal static partial class RequestBody
 {
@@ -94,25 +96,47 @@ internal static partial class RequestBody
 
     public static async ValueTask<BodyBytes> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > Limits.BodyBytes)
+        var context = request.HttpContext;
+        var limit = context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? Limits.BodyBytes;
+        if (request.ContentLength > limit)
         {
-            throw new ProblemException(TooLarge());
+            throw new ProblemException(TooLarge(limit));
         }
 
-        var reader = request.BodyReader;
+        var lease = context.RequestServices.GetRequiredService<BodyBudget>().Open(context);
+        try
+        {
+            return await ReadAsync(request.BodyReader, limit, lease, cancellationToken);
+        }
+        catch
+        {
+            lease.Release();
+            throw;
+        }
+    }
+
+    private static async ValueTask<BodyBytes> ReadAsync(PipeReader reader, int limit, BodyLease lease, CancellationToken cancellationToken)
+    {
         while (true)
         {
             var read = await reader.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > Limits.BodyBytes)
+            if (read.Buffer.Length > limit)
             {
                 reader.AdvanceTo(read.Buffer.End);
-                throw new ProblemException(TooLarge());
+                throw new ProblemException(TooLarge(limit));
+            }
+
+            if (!lease.TryGrow(read.Buffer.Length))
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                throw new ProblemException(new Problem(
+                    Errors.Unavailable, "More request bodies are being received than fit into memory; try again.", retryAfter: BodyBudget.ComeLater));
             }
 
             if (read.IsCompleted)
             {
                 var utf8 = read.Buffer.IsSingleSegment ? read.Buffer.First : read.Buffer.ToArray();
-                return new BodyBytes(reader, read.Buffer, utf8);
+                return new BodyBytes(reader, read.Buffer, utf8, lease);
             }
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -160,7 +184,7 @@ internal static partial class RequestBody
         return at < 0 || parameters[(at + 8)..].Trim().Trim('"').StartsWith("utf-8", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static Problem TooLarge() => new(Errors.PayloadTooLarge, $"A body has at most {Limits.BodyBytes} bytes.");
+    private static Problem TooLarge(int limit) => new(Errors.PayloadTooLarge, $"A body has at most {limit} bytes here.");
 
     // The serializer's own messages name our types; only what concerns the client goes out.
     private static Problem Explain(JsonException exception, Type type)

@@ -62,8 +62,7 @@ internal sealed class Checks
         return plausible ? this : Add(field, "EMAIL", $"'{field}' is not an e-mail address.");
     }
 
-    public Checks Password(string field, string? value) =>
-        value is { Length: < Limits.PasswordMinLength or > Limits.PasswordMaxLength }
-            ? Add(field, "PASSWORD", $"A password has {Limits.PasswordMinLength} to {Limits.PasswordMaxLength} characters.")
-            : this;
+    /// <summary>A password that nobody guesses by the e-mail address of its account or by habit.</summary>
+    public Checks Password(string field, string? value, string? email) =>
+        value is not null && PasswordRules.Problem(value, email) is { } problem ? Add(field, "PASSWORD", problem) : this;
 }

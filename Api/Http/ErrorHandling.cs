@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
 using Workflows.Data;
 
 namespace Workflows.Api.Http;
@@ -8,14 +9,21 @@ namespace Workflows.Api.Http;
 /// The outermost layer: names the request, sets the headers every answer has, and turns whatever was thrown into an answer of the same form as any other.
 /// Details of a failure go to the log under the request id, never to the client.
 /// </summary>
-internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorHandling> log)
+internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch watch, ILogger<ErrorHandling> log)
 {
+    /// <summary>A year, in seconds.</summary>
+    private const string StayWithHttps = "max-age=31536000";
+
+    private static readonly PathString ApiPath = "/api";
     private static readonly TimeSpan RetryUnavailable = TimeSpan.FromSeconds(2);
 
     public async Task InvokeAsync(HttpContext context)
     {
         RequestIds.Assign(context);
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        SetHeaders(context);
+        var aborted = context.RequestAborted;
+        using var watched = context.Request.Path.StartsWithSegments(ApiPath) ? watch.Enter(aborted) : null;
+        context.RequestAborted = watched?.Token ?? aborted;
         try
         {
             await next(context);
@@ -29,7 +37,23 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            context.RequestAborted = aborted;
             await AnswerAsync(context, exception);
+        }
+        finally
+        {
+            context.RequestAborted = aborted;
+        }
+    }
+
+    private static void SetHeaders(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        if (context.Request.IsHttps)
+        {
+            headers.StrictTransportSecurity = StayWithHttps;
         }
     }
 
@@ -60,29 +84,38 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         var requestId = context.Response.Headers[RequestIds.Header];
         context.Response.Clear();
         context.Response.Headers[RequestIds.Header] = requestId;
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        SetHeaders(context);
         await problem.ExecuteAsync(context);
     }
 
-    private static Problem Explain(Exception exception) => exception switch
+    private Problem Explain(Exception exception) => exception switch
     {
         ProblemException problem => problem.Problem,
+        OperationCanceledException when watch.IsLost => DatabaseAway(),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
             new Problem(Errors.PayloadTooLarge, $"A body has at most {Limits.BodyBytes} bytes."),
         BadHttpRequestException bad when BindingFailure(bad.Message) is { } name => Problem.Parameter(name, $"'{name}' has a value that cannot be used."),
         BadHttpRequestException => new Problem(Errors.BadRequest),
-        DbUpdateException { InnerException: { } inner } => ExplainStore(inner),
-        RetryLimitExceededException { InnerException: { } inner } => ExplainStore(inner),
+        // One wraps the other, in either order.
+        DbUpdateException { InnerException: { } inner } => Explain(inner),
+        RetryLimitExceededException { InnerException: { } inner } => Explain(inner),
         _ => ExplainStore(exception),
     };
 
     private static Problem ExplainStore(Exception exception) =>
         PostgresErrors.IsUnstorableText(exception) ? new Problem(Errors.InvalidJson, "The text holds what cannot be stored.")
         : PostgresErrors.IsUnavailable(exception) || PostgresErrors.IsTransient(exception)
-            ? new Problem(Errors.Unavailable, "The database cannot be reached at the moment.", retryAfter: RetryUnavailable)
+            || IsOurTrouble(exception) ? DatabaseAway()
         : PostgresErrors.IsForeignKeyViolation(exception) ? new Problem(Errors.Conflict, "What the request refers to is not there (any more).")
         : PostgresErrors.UniqueViolation(exception) is not null ? new Problem(Errors.Conflict)
         : new Problem(Errors.Internal);
+
+    // What the server refuses whatever the request says: read-only, out of disk, memory or connections, shutting down, damaged. None of it is the caller's doing.
+    private static bool IsOurTrouble(Exception exception) =>
+        exception is PostgresException { SqlState: { Length: 5 } state }
+        && (state == PostgresErrorCodes.ReadOnlySqlTransaction || state[..2] is "08" or "53" or "57" or "58" or "XX");
+
+    private static Problem DatabaseAway() => new(Errors.Unavailable, "The database cannot be reached or written at the moment.", retryAfter: RetryUnavailable);
 
     // Minimal APIs say: Failed to bind parameter "int? per_page" from "x".
     private static string? BindingFailure(string message)

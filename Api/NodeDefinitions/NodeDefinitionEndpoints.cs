@@ -180,7 +180,7 @@ internal static class NodeDefinitionEndpoints
             return (null, Problem.Invalid("/implementation", $"'schema' and 'implementation' have together at most {Limits.NodeDefinitionLength} characters.", "TOO_LONG"));
         }
 
-        if (!CustomNodeCall.TryCompile(schema, implementation, out var call, out var problems))
+        if (!CustomNodeCall.TryAccept(schema, implementation, out var call, out var problems))
         {
             return (null, DefinitionChecks.Refuse(problems, ""));
         }

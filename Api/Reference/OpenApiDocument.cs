@@ -17,12 +17,12 @@ internal static class OpenApiDocument
 
     private const string KeyScheme = "apiKey";
 
-    public static IServiceCollection AddApiReference(this IServiceCollection services) => services.AddOpenApi(Name, options =>
+    public static IServiceCollection AddApiReference(this IServiceCollection services, string? publicUrl) => services.AddSingleton<OpenApiFile>().AddOpenApi(Name, options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer((document, _, _) =>
         {
-            Describe(document);
+            Describe(document, publicUrl);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(async (operation, context, cancellationToken) =>
@@ -33,8 +33,9 @@ internal static class OpenApiDocument
         });
     });
 
-    private static void Describe(Microsoft.OpenApi.OpenApiDocument document)
+    private static void Describe(Microsoft.OpenApi.OpenApiDocument document, string? publicUrl)
     {
+        document.Servers = string.IsNullOrEmpty(publicUrl) ? [] : [new OpenApiServer { Url = publicUrl }];
         document.Info = new OpenApiInfo
         {
             Title = "Workflows",

@@ -26,7 +26,7 @@ internal static class ReferencePages
 
     public static void MapApiReference(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        routes.MapGet("/openapi/v1.json", (HttpContext context, OpenApiFile file) => file.WriteAsync(context)).AllowAnonymous().ExcludeFromDescription();
         MapStartPage(routes);
         routes.MapScalarApiReference("/reference", Configure).AllowAnonymous().ExcludeFromDescription();
     }
@@ -49,7 +49,6 @@ internal static class ReferencePages
         var nonce = RandomNumberGenerator.GetHexString(NonceDigits);
         context.Response.Headers.ContentSecurityPolicy =
             string.Format(CultureInfo.InvariantCulture, ReferencePolicy, nonce);
-        context.Response.Headers["Referrer-Policy"] = "no-referrer";
         options.WithNonce(nonce);
         options.Title = "Workflows: HTTP interface";
         options.AddDocument(OpenApiDocument.Name);

@@ -46,7 +46,7 @@ internal static class ScheduleEndpoints
             return Problem.Invalid("/count", $"1 to {Limits.PreviewedFires} firings are shown.", "COUNT");
         }
 
-        var (timing, problem) = await TimingAsync(request, wanted, request.Now, cancellationToken);
+        var (timing, _, problem) = await TimingAsync(request, wanted, request.Now, cancellationToken);
         return problem is not null ? problem : new PreviewView(Fires(timing!, after ?? request.Now, count));
     }
 
@@ -82,7 +82,7 @@ internal static class ScheduleEndpoints
 
         return await request.ChangeAsync<ScheduleItem>(async token =>
         {
-            var (timing, refusal) = await TimingAsync(request, wanted.Timing, request.Now, token);
+            var (timing, calendarId, refusal) = await TimingAsync(request, wanted.Timing, request.Now, token);
             if (refusal is not null || (refusal = await CheckTargetAsync(request, wanted, token)) is not null)
             {
                 return refusal;
@@ -103,7 +103,7 @@ internal static class ScheduleEndpoints
                 CreatedAt = request.Now,
                 UpdatedAt = request.Now,
             };
-            schedule.Set(timing!.Settings, wanted.Timing.CalendarId);
+            schedule.Set(timing!.Settings, calendarId);
             schedule.Retime(timing, request.Now);
             request.Db.Schedules.Add(schedule);
             request.Record("schedule.create", "schedule", schedule.Id, schedule.Name, after: Summary(schedule));
@@ -154,7 +154,7 @@ internal static class ScheduleEndpoints
             schedule.Input = wanted.Input?.GetRawText() ?? schedule.Input;
             if (wanted.Timing is not null || isSwitchedOn)
             {
-                var (timing, refusal) = await TimingAsync(
+                var (timing, calendarId, refusal) = await TimingAsync(
                     request, wanted.Timing ?? Timing.Of(schedule.Settings(), schedule.CalendarId), wanted.Timing is null ? schedule.AnchorAt : request.Now, token);
                 if (refusal is not null)
                 {
@@ -162,7 +162,7 @@ internal static class ScheduleEndpoints
                 }
 
                 schedule.AnchorAt = wanted.Timing is null ? schedule.AnchorAt : request.Now;
-                schedule.Set(timing!.Settings, wanted.Timing is null ? schedule.CalendarId : wanted.Timing.CalendarId);
+                schedule.Set(timing!.Settings, calendarId);
                 schedule.Retime(timing, request.Now); // what passed while it was switched off was not missed, it was not wanted
             }
 
@@ -197,25 +197,31 @@ internal static class ScheduleEndpoints
     });
 
     /// <summary>The timing of settings that fire at least once more; else every problem they have.</summary>
-    private static async Task<(ScheduleTiming? Timing, Problem? Problem)> TimingAsync(
+    private static async Task<(ScheduleTiming? Timing, Guid? CalendarId, Problem? Problem)> TimingAsync(
         ApiRequest request, Timing wanted, DateTimeOffset anchor, CancellationToken cancellationToken)
     {
-        var calendar = wanted.CalendarId is { } id ? await request.Db.FindBusinessCalendarAsync(id, cancellationToken) : null;
-        if (wanted.CalendarId is not null && calendar is null)
+        if (wanted is { Calendar: not null, CalendarId: not null })
         {
-            return (null, Problem.Invalid("/timing/calendarId", "There is no such calendar.", "UNKNOWN"));
+            return (null, null, Problem.Invalid("/timing/calendar", "Give 'calendar' or 'calendarId', not both.", "BOTH"));
+        }
+
+        var calendarId = wanted.Calendar is { } name ? await request.FindCalendarAsync(name, cancellationToken) : wanted.CalendarId;
+        var calendar = calendarId is { } id ? await request.Db.FindBusinessCalendarAsync(id, cancellationToken) : null;
+        if ((wanted.CalendarId is not null || wanted.Calendar is not null) && calendar is null)
+        {
+            return (null, null, Problem.Invalid(wanted.Calendar is null ? "/timing/calendarId" : "/timing/calendar", "There is no such calendar.", "UNKNOWN"));
         }
 
         if (!wanted.ToSettings().TryBuild(calendar, anchor, out var timing, out var problems))
         {
-            return (null, new Problem(
+            return (null, null, new Problem(
                 Errors.ValidationFailed, problems[0].Message,
                 [.. problems.Select(problem => new ErrorDetail($"/timing/{problem.Field}", "SCHEDULE_INVALID", problem.Message, problem.Hint))]));
         }
 
         return timing.NextAfter(request.Now) is null
-            ? (null, Problem.Invalid("/timing", "It never fires from now on.", "NEVER_FIRES"))
-            : (timing, null);
+            ? (null, null, Problem.Invalid("/timing", "It never fires from now on.", "NEVER_FIRES"))
+            : (timing, calendarId, null);
     }
 
     private static async Task<Problem?> CheckTargetAsync(ApiRequest request, CreateScheduleRequest wanted, CancellationToken token)
@@ -280,5 +286,6 @@ internal static class ScheduleEndpoints
 
     private static ScheduleItem View(Schedule row) => new(
         row.Id, row.Name, row.Description, row.WorkflowId, row.JobId, row.PackageId, row.TriggerId, Timing.Of(row.Settings(), row.CalendarId),
-        new RawJson(row.Input), row.Enabled, row.DisabledReason, row.NextFireAt, row.LastFiredAt, row.Version, row.CreatedAt, row.UpdatedAt);
+        new RawJson(row.Input), row.Enabled, row.DisabledReason, row.NextFireAt, row.LastFiredAt, row.Version,
+            row.CreatedAt, row.UpdatedAt);
 }

@@ -50,7 +50,7 @@ internal static class SearchEndpoints
 
 /// <summary>
 /// Calls the search service for a tenant. The service trusts the tenant since the API signs it: <c>X-Workflows-Signature</c> is the HMAC-SHA256, in
-/// base64url, over <c>tenant|unix seconds</c> under the key for internal calls, with the seconds in <c>X-Workflows-Timestamp</c>; it is good for a minute.
+/// base64url, over <c>tenant|unix seconds|path and query</c> under the key for internal calls, with the seconds in <c>X-Workflows-Timestamp</c>; it is good for a minute.
 /// </summary>
 internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvider clock, ILogger<SearchClient> log)
 {
@@ -60,11 +60,12 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
 
     public async Task<ApiResponse<RawJson>> SearchAsync(SearchQuery query, Guid tenantId, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Get, Address(query));
+        var address = Address(query);
+        using var message = new HttpRequestMessage(HttpMethod.Get, address);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         message.Headers.Add(TenantHeader, tenantId.ToString());
         message.Headers.Add(TimestampHeader, seconds);
-        message.Headers.Add(SignatureHeader, Sign(tenantId, seconds));
+        message.Headers.Add(SignatureHeader, Sign(tenantId, seconds, address));
         try
         {
             using var response = await http.SendAsync(message, cancellationToken);
@@ -89,8 +90,8 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
         return new Problem(Errors.Unavailable, "The search service cannot be reached at the moment.", retryAfter: TimeSpan.FromSeconds(2));
     }
 
-    private string Sign(Guid tenantId, string seconds) =>
-        Base64Url.EncodeToString(HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}")));
+    private string Sign(Guid tenantId, string seconds, string address) =>
+        Base64Url.EncodeToString(HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
 
     private static string Address(SearchQuery query)
     {

@@ -50,12 +50,12 @@ internal sealed partial class FirstStart(
         }
     }
 
-    /// <exception cref="InvalidOperationException">The operator chose a password that is too short.</exception>
+    /// <exception cref="InvalidOperationException">The operator chose a password that cannot be used.</exception>
     private string OwnerPassword() => configuration["Bootstrap:OwnerPassword"] switch
     {
         null or "" => Tokens.NewPassword(),
-        { Length: < Limits.PasswordMinLength } => throw new InvalidOperationException(
-            $"Bootstrap:OwnerPassword has fewer than {Limits.PasswordMinLength} characters."),
+        var chosen when PasswordRules.Problem(chosen, OwnerEmail()) is { } problem =>
+            throw new InvalidOperationException($"Bootstrap:OwnerPassword cannot be used: {problem}"),
         var chosen => chosen,
     };
 
@@ -72,21 +72,7 @@ internal sealed partial class FirstStart(
             return;
         }
 
-        // A file of its own moved into place: a reader finds the whole of it or nothing, and never readable by others.
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var draft = $"{path}.{Environment.ProcessId}";
-        await using (var file = new FileStream(draft, options))
-        {
-            await file.WriteAsync(System.Text.Encoding.UTF8.GetBytes(json), cancellationToken);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, path, overwrite: true);
+        await CredentialsFile.WriteAsync(path, json, cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "First start: tenant 'default' was made. Credentials of {OwnerEmail} and an API key are in {Place}; they are not shown again")]

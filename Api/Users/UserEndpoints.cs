@@ -10,8 +10,12 @@ namespace Workflows.Api.Users;
 internal sealed record CreateUserRequest(string Email, string Name, string Password, string[] Roles, string? Username = null, string TimeZone = "UTC");
 
 /// <summary>What is left out stays as it is.</summary>
-internal sealed record UpdateUserRequest(string? Name = null, bool? Active = null, string[]? Roles = null, string? TimeZone = null);
+/// <param name="RevokeApiKeys">Whether the API keys that the user made end as well, as they should when a person leaves; else they go on.</param>
+internal sealed record UpdateUserRequest(
+    string? Name = null, bool? Active = null, string[]? Roles = null, string? TimeZone = null, bool RevokeApiKeys = false);
 
+/// <param name="LockedUntil">When logins from unknown addresses are taken again after many wrong passwords; null when they are.</param>
+/// <param name="ApiKeys">API keys that the user made and that still work.</param>
 internal sealed record UserView(
     Guid Id,
     string Email,
@@ -21,6 +25,8 @@ internal sealed record UserView(
     bool Active,
     IReadOnlyList<string> Roles,
     DateTimeOffset? LastLoginAt,
+    DateTimeOffset? LockedUntil,
+    int ApiKeys,
     int Version,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
@@ -42,13 +48,13 @@ internal static class UserEndpoints
     {
         var page = pager.Read<IdKey>(query, request.Caller.TenantId, "users");
         var total = await request.Db.Users.CountAsync(query, cancellationToken);
-        var rows = await Views(request.Db.Users.After(page, after => user => user.Id > after.Id).OrderBy(user => user.Id).Take(page.Take))
+        var rows = await Views(request.Db, request.Db.Users.After(page, after => user => user.Id > after.Id).OrderBy(user => user.Id).Take(page.Take))
             .ToListAsync(cancellationToken);
         return ApiResponse<List<UserView>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<UserView>(query));
     }
 
     private static async Task<ApiResponse<UserView>> GetAsync(Guid userId, ApiRequest request, CancellationToken cancellationToken) =>
-        await Views(request.Db.Users.Where(user => user.Id == userId)).SingleOrDefaultAsync(cancellationToken) is { } view
+        await Views(request.Db, request.Db.Users.Where(user => user.Id == userId)).SingleOrDefaultAsync(cancellationToken) is { } view
             ? ApiResponse<UserView>.Ok(view, view.Version)
             : new Problem(Errors.UserNotFound);
 
@@ -57,7 +63,7 @@ internal static class UserEndpoints
     {
         var wanted = body.Value;
         var checks = new Checks().Email("email", wanted.Email).Name("name", wanted.Name).Name("username", wanted.Username)
-            .Password("password", wanted.Password);
+            .Password("password", wanted.Password, wanted.Email);
         if (CheckTimeZone(checks, wanted.TimeZone).Problem is { } problem)
         {
             return problem;
@@ -77,7 +83,8 @@ internal static class UserEndpoints
                 TenantId = request.Caller.TenantId,
                 Id = Guid.CreateVersion7(request.Now),
                 Email = wanted.Email,
-                Username = wanted.Username ?? await request.Db.FreeUsernameAsync(wanted.Email[..wanted.Email.IndexOf('@', StringComparison.Ordinal)], token),
+                Username = wanted.Username ?? await request.Db.FreeUsernameAsync(
+                    wanted.Email[..wanted.Email.IndexOf('@', StringComparison.Ordinal)], token),
                 Name = wanted.Name,
                 PasswordHash = hash,
                 TimeZone = wanted.TimeZone,
@@ -87,7 +94,7 @@ internal static class UserEndpoints
             user.Roles.AddRange(roles.Select(role => new UserRole { TenantId = user.TenantId, UserId = user.Id, RoleId = role.Id, Role = role }));
             request.Db.Users.Add(user);
             request.Record("user.create", "user", user.Id, user.Email, after: new { user.Email, user.Name, roles = wanted.Roles });
-            return ApiResponse<UserView>.Created(View(user), $"/api/v1/users/{user.Id}", user.Version);
+            return ApiResponse<UserView>.Created(View(user, 0), $"/api/v1/users/{user.Id}", user.Version);
         });
     }
 
@@ -100,6 +107,7 @@ internal static class UserEndpoints
             return problem;
         }
 
+        List<Guid> revoked = [];
         var response = await request.ChangeAsync<UserView>(async token =>
         {
             var user = await request.Db.Users.Include(row => row.Roles).ThenInclude(row => row.Role).SingleOrDefaultAsync(row => row.Id == userId, token);
@@ -113,9 +121,9 @@ internal static class UserEndpoints
                 return conflict;
             }
 
-            if (!user.Roles.TrueForAll(row => request.Caller.May(BuiltInRoles.Of(row.Role!))))
+            if (UserRights.Check(request.Caller, user) is { } tooMuch)
             {
-                return new Problem(Errors.Forbidden, "The user has permissions that you lack yourself.");
+                return tooMuch;
             }
 
             var before = new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user) };
@@ -139,12 +147,30 @@ internal static class UserEndpoints
                     session => session.SetProperty(row => row.RevokedAt, request.Now).SetProperty(row => row.RevokeReason, "user deactivated"), token);
             }
 
+            revoked = wanted.RevokeApiKeys ? await RevokeKeysAsync(request, userId, token) : [];
             request.Record(
-                "user.update", "user", user.Id, user.Email, before, new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user) });
-            return ApiResponse<UserView>.Ok(View(user), user.Version);
+                "user.update", "user", user.Id, user.Email, before,
+                new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user), revokedApiKeys = revoked.Count });
+            var keys = await request.Db.ApiKeys.CountAsync(key => key.CreatedBy == userId && key.RevokedAt == null, token);
+            return ApiResponse<UserView>.Ok(View(user, keys), user.Version);
         });
         invalidation.Publish(Invalidated.User, request.Caller.TenantId, userId);
+        foreach (var key in revoked)
+        {
+            invalidation.Publish(Invalidated.ApiKey, request.Caller.TenantId, key);
+        }
+
         return response;
+    }
+
+    // Keys that may more than who revokes them stay: the user's own rights were checked, but a key keeps those that its maker had.
+    private static async Task<List<Guid>> RevokeKeysAsync(ApiRequest request, Guid userId, CancellationToken token)
+    {
+        var keys = await request.Db.ApiKeys.Where(key => key.CreatedBy == userId && key.RevokedAt == null).ToListAsync(token);
+        var revocable = keys.FindAll(key => request.Caller.May(Permissions.Of(key.Scopes)));
+        revocable.ForEach(key => key.RevokedAt = request.Now);
+        await request.Db.SaveChangesAsync(token);
+        return [.. revocable.Select(key => key.Id)];
     }
 
     private static async Task<(List<Role> Roles, Problem? Problem)> FindRolesAsync(ApiRequest request, string[] names, CancellationToken token)
@@ -207,10 +233,11 @@ internal static class UserEndpoints
 
     private static string[] RoleNames(User user) => [.. user.Roles.Select(row => row.Role!.Name).Order(StringComparer.Ordinal)];
 
-    private static UserView View(User user) => new(
-        user.Id, user.Email, user.Username, user.Name, user.TimeZone, user.Active, RoleNames(user), user.LastLoginAt, user.Version, user.CreatedAt, user.UpdatedAt);
+    private static UserView View(User user, int apiKeys) => new(
+        user.Id, user.Email, user.Username, user.Name, user.TimeZone, user.Active, RoleNames(user), user.LastLoginAt,
+        user.LockedUntil, apiKeys, user.Version, user.CreatedAt, user.UpdatedAt);
 
-    private static IQueryable<UserView> Views(IQueryable<User> users) => users.AsNoTracking().Select(user => new UserView(
+    private static IQueryable<UserView> Views(WorkflowsDbContext db, IQueryable<User> users) => users.AsNoTracking().Select(user => new UserView(
         user.Id,
         user.Email,
         user.Username,
@@ -219,6 +246,8 @@ internal static class UserEndpoints
         user.Active,
         user.Roles.Select(row => row.Role!.Name).ToList(),
         user.LastLoginAt,
+        user.LockedUntil,
+        db.ApiKeys.Count(key => key.CreatedBy == user.Id && key.RevokedAt == null),
         user.Version,
         user.CreatedAt,
         user.UpdatedAt));

@@ -20,19 +20,21 @@ internal static class Definitions
     {
         var utf8 = Encoding.UTF8.GetBytes(json);
         var nodes = kept is null ? await CustomNodesOfAsync(utf8, db, cancellationToken) : CustomNodeSet.Read(Encoding.UTF8.GetBytes(kept));
-        var (compiled, problems) = await FindProblemsAsync(utf8, nodes, db, isNew: kept is null, cancellationToken);
+        var (compiled, problems) = await FindProblemsAsync(utf8, nodes, isNew: kept is null, db, cancellationToken);
         return DefinitionChecks.Refuse(problems, pointer) is { } problem ? (null, problem) : (compiled, null);
     }
 
     /// <summary>All that is wrong with a definition of the tenant.</summary>
     public static async Task<IReadOnlyList<DefinitionProblem>> FindProblemsAsync(
         ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken) =>
-        (await FindProblemsAsync(json, await CustomNodesOfAsync(json, db, cancellationToken), db, isNew: true, cancellationToken)).Problems;
+        (await FindProblemsAsync(json, await CustomNodesOfAsync(json, db, cancellationToken), isNew: true, db, cancellationToken)).Problems;
 
     private static async Task<(CompiledWorkflow? Compiled, IReadOnlyList<DefinitionProblem> Problems)> FindProblemsAsync(
-        ReadOnlyMemory<byte> json, CustomNodeSet nodes, WorkflowsDbContext db, bool isNew, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> json, CustomNodeSet nodes, bool isNew, WorkflowsDbContext db, CancellationToken cancellationToken)
     {
-        if (!CompiledWorkflow.TryCompile(json, nodes, out var compiled, out var problems))
+        if (!(isNew
+            ? CompiledWorkflow.TryAccept(json, nodes, out var compiled, out var problems)
+            : CompiledWorkflow.TryCompile(json, nodes, out compiled, out problems)))
         {
             return (null, problems);
         }

@@ -1,5 +1,5 @@
-using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
+using Workflows.Api.Schedules;
 using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
 
@@ -23,7 +23,7 @@ internal static class ScheduleTriggers
                 continue;
             }
 
-            var calendarId = wanted.Calendar is { } calendar ? await FindCalendarAsync(request, calendar, token) : null;
+            var calendarId = wanted.Calendar is { } calendar ? await request.FindCalendarAsync(calendar, token) : null;
             if (wanted.Calendar is not null && calendarId is null)
             {
                 var message = $"There is no calendar '{wanted.Calendar}'.";
@@ -74,23 +74,13 @@ internal static class ScheduleTriggers
 
         // What the platform itself switched off gets another try with what is published now.
         if (schedule.DisabledReason is not null && wanted.Settings.TryBuild(
-            calendarId is { } known ? await request.Db.FindBusinessCalendarAsync(known, token) : null, schedule.AnchorAt, out var anew, out _))
+            calendarId is { } known ? await request.Db.FindBusinessCalendarAsync(known, token) : null,
+                schedule.AnchorAt, out var anew, out _))
         {
             (schedule.Enabled, schedule.DisabledReason, schedule.Failures, schedule.RetryAt) = (true, null, 0, null);
             schedule.Retime(anew, request.Now);
         }
 
         schedule.Touch(request.Now);
-    }
-
-    private static async Task<Guid?> FindCalendarAsync(ApiRequest request, string nameOrId, CancellationToken token)
-    {
-        var lower = nameOrId.ToLowerInvariant();
-        var isId = Guid.TryParse(nameOrId, out var id);
-        return await request.Db.Calendars
-#pragma warning disable CA1304, CA1311, CA1862 // translated to lower() of the database, whose index it is
-            .Where(row => isId ? row.Id == id : row.Name.ToLower() == lower)
-#pragma warning restore CA1304, CA1311, CA1862
-            .Select(row => (Guid?)row.Id).FirstOrDefaultAsync(token);
     }
 }

@@ -19,7 +19,7 @@ public sealed class GuardedNetwork(AllowLists lists, NetworkOptions options)
     /// <summary>The addresses of a host that the tenant's executions may connect to: at least one.</summary>
     /// <exception cref="TargetRefusedException">It has addresses, and none is allowed.</exception>
     /// <exception cref="SocketException">It has no address.</exception>
-    /// <exception cref="FormatException">The tenant's allow-list holds an invalid entry.</exception>
+    /// <exception cref="AllowListException">The tenant's allow-list holds an invalid entry.</exception>
     public async Task<IPAddress[]> ResolveAsync(Guid tenantId, string host, int port, CancellationToken cancellationToken)
     {
         try

@@ -33,11 +33,15 @@ public sealed class HttpClients : IDisposable
             .WithCapacity(pools).AsScopedCache().WithAtomicGetOrAdd().Build();
     }
 
+    /// <summary>The bytes of answers that may be held at once, by whoever calls through these connections.</summary>
+    public ResponseBudget Budget { get; } =
+        new(Limits.ResponseBytesInFlight, Limits.ResponseBytesInFlightOfTenant);
+
     /// <summary>
     /// What calls of the tenant go through. The caller disposes it when it has sent its requests; answers may be read
     /// after that.
     /// </summary>
-    /// <exception cref="FormatException">The tenant's allow-list holds an invalid entry.</exception>
+    /// <exception cref="AllowListException">The tenant's allow-list holds an invalid entry.</exception>
     public async ValueTask<HttpMessageInvoker> ForAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         var allow = await _network.AllowedAsync(tenantId, cancellationToken);

@@ -27,7 +27,7 @@ public sealed class NetworkGuard
 
     /// <param name="allowed">CIDR ranges, addresses or host names, each with an optional <c>:port</c>, that are
     /// exempt.</param>
-    /// <exception cref="FormatException">An entry is none of these.</exception>
+    /// <exception cref="AllowListException">An entry is none of these.</exception>
     public NetworkGuard(IEnumerable<string> allowed)
     {
         foreach (var entry in allowed)
@@ -83,7 +83,7 @@ public sealed class NetworkGuard
         {
             port = int.TryParse(text.AsSpan(colon + 1), out var number) && number is > 0 and < 65_536
                 ? number
-                : throw new FormatException($"'{entry}' has no valid port.");
+                : throw new AllowListException($"'{entry}' has no valid port.");
             text = text[..colon];
         }
 
@@ -100,9 +100,6 @@ public sealed class NetworkGuard
 
         return Uri.CheckHostName(text) == UriHostNameType.Dns
             ? (null, text, port)
-            : throw new FormatException($"'{entry}' is neither a network, an address nor a host name.");
+            : throw new AllowListException($"'{entry}' is neither a network, an address nor a host name.");
     }
 }
-
-/// <summary>A connection that <see cref="NetworkGuard"/> refuses.</summary>
-public sealed class TargetRefusedException(string host) : Exception($"'{host}' is not a public address, and the tenant's allow-list does not name it.");

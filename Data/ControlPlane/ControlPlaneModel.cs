@@ -12,6 +12,7 @@ internal static class ControlPlaneModel
         {
             tenant.ToTable("tenants").HasKey(row => row.TenantId);
             tenant.HasQueryFilter(row => row.TenantId == context.TenantId);
+            tenant.Property(row => row.Settings).HasColumnType("jsonb");
         });
         BuildIdentity(model, context);
         BuildPeople(model, context);

@@ -13,13 +13,17 @@ public sealed class FlushLanes<TItem> : IAsyncDisposable
     private readonly Channel<TItem> _pending;
     private readonly Task[] _lanes;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Action<Exception>? _fault;
 
     /// <param name="flush">Writes one batch. Must not throw for failures that its items can report; what it throws ends the process's trust in the lane.</param>
     /// <param name="lanes">Flushes under way at once.</param>
     /// <param name="maxBatch">Items in one flush.</param>
     /// <param name="capacity">Items that may wait; beyond it <see cref="TryAdd"/> refuses.</param>
-    public FlushLanes(Func<List<TItem>, CancellationToken, Task> flush, int lanes, int maxBatch, int capacity)
+    /// <param name="fault">Is told when a flush throws all the same, before its lane ends; the items behind it are never flushed then.</param>
+    public FlushLanes(
+        Func<List<TItem>, CancellationToken, Task> flush, int lanes, int maxBatch, int capacity, Action<Exception>? fault = null)
     {
+        _fault = fault;
         _pending = Channel.CreateBounded<TItem>(new BoundedChannelOptions(capacity) { SingleReader = lanes == 1 });
         _lanes = [.. Enumerable.Range(0, lanes).Select(_ => Task.Run(() => RunLaneAsync(flush, maxBatch)))];
     }
@@ -39,9 +43,22 @@ public sealed class FlushLanes<TItem> : IAsyncDisposable
 
             if (batch.Count > 0)
             {
-                await flush(batch, _stopping.Token);
+                await FlushAsync(flush, batch);
                 batch.Clear();
             }
+        }
+    }
+
+    private async Task FlushAsync(Func<List<TItem>, CancellationToken, Task> flush, List<TItem> batch)
+    {
+        try
+        {
+            await flush(batch, _stopping.Token);
+        }
+        catch (Exception exception) when (_fault is not null)
+        {
+            _fault(exception);
+            throw;
         }
     }
 

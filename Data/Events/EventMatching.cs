@@ -49,22 +49,44 @@ internal sealed record RoutedNotification(RuleNotification Text, IReadOnlyList<G
 internal sealed record JoinPart(RoutingRule Rule, string CorrelationKey, IReadOnlyList<int> Slots, StoredEvent Event);
 
 /// <summary>Matches events of one tenant against its table, in memory.</summary>
-internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
+/// <param name="patience">How long it may take, counted from its making; null = as long as it takes.</param>
+internal sealed class EventMatching(RoutingTable table, TimeProvider clock, TimeSpan? patience = null)
 {
     private const string LimitTarget = "limit";
 
     private readonly Dictionary<Guid, int> _counts = [];
+    private readonly long _begun = clock.GetTimestamp();
+
+    /// <summary>Events that were matched.</summary>
+    public int Events { get; set; }
 
     public List<RoutedMatch> Matches { get; } = [];
 
     public List<JoinPart> Parts { get; } = [];
 
-    public void Add(StoredEvent @event)
+    private bool IsOver => patience is { } limit && clock.GetElapsedTime(_begun) > limit;
+
+    /// <summary>Adds an event with all that it matches.</summary>
+    /// <returns>False when the patience is over: then nothing of the event was added.</returns>
+    public bool TryAdd(StoredEvent @event)
+    {
+        var (matches, parts) = (Matches.Count, Parts.Count);
+        if (!IsOver && Add(@event))
+        {
+            return true;
+        }
+
+        Matches.RemoveRange(matches, Matches.Count - matches);
+        Parts.RemoveRange(parts, Parts.Count - parts);
+        return false;
+    }
+
+    private bool Add(StoredEvent @event)
     {
         var candidates = table.For(@event.Type);
         if (candidates.IsEmpty)
         {
-            return;
+            return true;
         }
 
         using var document = JsonDocument.Parse(@event.CloudEvent);
@@ -74,6 +96,11 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
             if (EventCondition.Refusal(trigger.Condition, scope) is null && MayMatch(@event))
             {
                 Matches.Add(MatchOf(@event, trigger, document.RootElement));
+            }
+
+            if (IsOver)
+            {
+                return false;
             }
         }
 
@@ -102,7 +129,14 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
                 Fire(rule, @event, null);
                 stoppedBelow = rule.Stop ? rule.Priority : stoppedBelow;
             }
+
+            if (IsOver)
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
     /// <summary>Adds what the actions of a rule come to.</summary>
@@ -143,7 +177,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock)
         {
             var value = join.CorrelateBy.Evaluate(scope, EventCondition.Options);
             var text = value.IsUndefined || value.Kind == JsonataKind.Null ? null : value.TryGetString(out var plain) ? plain : value.ToString();
-            return text is { Length: > 0 and <= Limits.CorrelationLength } && !text.Contains('\0', StringComparison.Ordinal) ? text : null;
+            return text is { Length: > 0 and <= Limits.CorrelationLength } && StorableText.IsStorable(text) ? text : null;
         }
         catch (JsonataException)
         {

@@ -55,13 +55,15 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         }
 
         var present = events.Select(@event => @event.Id).ToHashSet();
-        return await RouteAsync(tenantId, events, [.. eventIds.Where(id => !present.Contains(id))], version, cancellationToken);
+        return await RouteAsync(tenantId, events, [.. eventIds.Where(id => !present.Contains(id))], version, null, cancellationToken);
     }
 
     /// <param name="gone">Events whose rows went with their partition: they only leave the queue.</param>
     /// <param name="version">Of the tenant's triggers and rules, read after the events were committed or with them.</param>
+    /// <param name="patience">How long matching may take here; the events left then stay in the queue. Null = all are routed.</param>
+    /// <exception cref="EvaluationBusyException">With <paramref name="patience"/>: too much of the tenant waits for its turn. Nothing was routed.</exception>
     internal async Task<IReadOnlyList<EventEffect>> RouteAsync(
-        Guid tenantId, IReadOnlyList<StoredEvent> events, IReadOnlyList<Guid> gone, long version, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<StoredEvent> events, IReadOnlyList<Guid> gone, long version, TimeSpan? patience, CancellationToken cancellationToken)
     {
         if (events.Count + gone.Count == 0)
         {
@@ -74,10 +76,12 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         do
         {
             var first = next;
-            var matching = new EventMatching(table, clock);
-            while (next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting)
+            var matching = await MatchAsync(tenantId, table, events, next, patience, cancellationToken);
+            next += matching.Events;
+            var isCut = patience is not null && next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting;
+            if (isCut && next == first)
             {
-                matching.Add(events[next++]);
+                break; // the workers' routers have the time
             }
 
             var chunk = events.Skip(first).Take(next - first).ToList();
@@ -87,10 +91,37 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
                 : await JoinAndCommitAsync(tenantId, ids, chunk, matching, cancellationToken);
             Announce(done);
             effects.AddRange(done);
+            if (isCut)
+            {
+                break;
+            }
         }
         while (next < events.Count);
 
         return effects;
+    }
+
+    // In a request the tenant waits for its turn; a worker's router has a loop of its own.
+    private async Task<EventMatching> MatchAsync(
+        Guid tenantId, RoutingTable table, IReadOnlyList<StoredEvent> events, int first, TimeSpan? patience, CancellationToken cancellationToken)
+    {
+        if (patience is null)
+        {
+            return Match(new EventMatching(table, clock), events, first);
+        }
+
+        using var turn = await EvaluationTurns.OfProcess.EnterAsync(tenantId, cancellationToken);
+        return Match(new EventMatching(table, clock, patience), events, first);
+    }
+
+    private static EventMatching Match(EventMatching matching, IReadOnlyList<StoredEvent> events, int first)
+    {
+        for (var next = first; next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting && matching.TryAdd(events[next]); next++)
+        {
+            matching.Events++;
+        }
+
+        return matching;
     }
 
     private async Task<List<EventEffect>> CommitAsync(

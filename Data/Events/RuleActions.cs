@@ -77,6 +77,11 @@ internal static class RuleActions
     private static ActionOutcome EmitOf(
         RoutingRule rule, RuleAction.EmitEvent emit, StoredEvent @event, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined)
     {
+        if (PlatformEvents.TypeProblem(emit.EventType) is { } reserved)
+        {
+            return new ActionOutcome.Refused(null, reserved); // a rule of a release that did not reserve it
+        }
+
         var hops = EventHops.After(cloudEvent);
         if (hops > Engine.Limits.RuleHops)
         {
@@ -129,7 +134,8 @@ internal static class RuleActions
     private static string? Problem(string what, string? text, int limit) =>
         text is null ? null
         : text.Length > limit ? $"the {what} has {text.Length} characters, at most {limit} are allowed"
-        : Problem(what, JsonSerializer.SerializeToUtf8Bytes(text), int.MaxValue);
+        : !StorableText.IsStorable(text) ? $"the {what} cannot be stored: it holds the character U+0000, or half of a surrogate pair"
+        : null;
 
     private static JsonataValue ScopeOf(RoutingRule rule, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined)
     {

@@ -11,6 +11,12 @@ namespace Workflows.Data.Executions;
 public sealed record ChildStart(
     WaitKey Parent, Guid Id, Guid? WorkflowId, string WorkflowName, int? Version, byte[] Input, byte[] Trigger, bool IsAwaited)
 {
+    /// <summary>The execution above it that no other started; null = the one that starts it.</summary>
+    public Guid? RootId { get; init; }
+
+    /// <summary>How many executions may be started below the root, directly or through one another.</summary>
+    public int MaxDescendants { get; init; } = Engine.Limits.DescendantsByDefault;
+
     /// <summary>The limit that it falls under; worked out when the checkpoint is written.</summary>
     internal ConcurrencyClaim? Claim { get; init; }
 
@@ -84,17 +90,31 @@ internal static class ChildExecutions
         with wanted as (
           select c.*, p.priority, p.correlation_id, o.job_id
           from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::int[], $11::jsonb[], $12::jsonb[], $13::boolean[],
-            $14::text[], $15::int[], $16::text[], $17::text[], $19::text[])
+            $14::text[], $15::int[], $16::text[], $17::text[], $19::text[], $21::uuid[], $22::int[])
             as c (tenant_id, parent_id, node_id, iteration, attempt, id, workflow_id, workflow_name, version, input, trigger, is_awaited,
-              concurrency_key, concurrency_limit, policy, problem, rate)
+              concurrency_key, concurrency_limit, policy, problem, rate, root_id, max_descendants)
           join executions p on p.tenant_id = c.tenant_id and p.id = c.parent_id and p.lease_owner = $1
           join waits w on w.tenant_id = c.tenant_id and w.execution_id = c.parent_id and w.node_id = c.node_id and w.iteration = c.iteration
             and w.attempt = c.attempt and w.kind = 'child' and w.status = 'open'
           left join workflows o on o.tenant_id = p.tenant_id and o.id = p.workflow_id
         ),
+        counted as (
+          select w.tenant_id, w.root_id, w.id, row_number() over (partition by w.tenant_id, w.root_id order by w.id) as place,
+            count(*) over (partition by w.tenant_id, w.root_id) as added
+          from wanted w
+          where not exists (select from executions x where x.tenant_id = w.tenant_id and x.id = w.id)
+        ),
+        families as (
+          insert into execution_families as f (tenant_id, root_id, descendants, expires_at)
+          select c.tenant_id, c.root_id, count(*), now() + $23::interval from counted c group by c.tenant_id, c.root_id order by c.tenant_id, c.root_id
+          on conflict (tenant_id, root_id) do update
+            set descendants = least(f.descendants::bigint + excluded.descendants, 2000000000)::int, expires_at = excluded.expires_at
+          returning f.tenant_id, f.root_id, f.descendants
+        ),
         found as (
           select c.*, t.id as found_id, v.number as found_version, a.holding,
-            case when t.id is null then 'WORKFLOW_NOT_FOUND'
+            case when f.descendants - n.added + n.place > c.max_descendants then 'SUBWORKFLOW_TOO_MANY'
+                 when t.id is null then 'WORKFLOW_NOT_FOUND'
                  when t.candidates > 1 and t.job_id is distinct from c.job_id then 'WORKFLOW_AMBIGUOUS'
                  when not t.enabled then 'WORKFLOW_DISABLED'
                  when coalesce(nullif(c.version, 0), t.published_version) is null then 'WORKFLOW_NOT_PUBLISHED'
@@ -102,6 +122,8 @@ internal static class ChildExecutions
                  when c.problem is not null then 'CONCURRENCY_KEY'
                  when a.holding >= c.concurrency_limit then 'CONCURRENCY_DEADLOCK' end as refusal
           from wanted c
+          left join counted n on n.tenant_id = c.tenant_id and n.id = c.id
+          left join families f on f.tenant_id = c.tenant_id and f.root_id = c.root_id
           left join lateral (
             select x.*, count(*) over () as candidates
             from (
@@ -148,6 +170,9 @@ internal static class ChildExecutions
           select f.*, a.not_before, coalesce(a.status, 'queued') as admission,
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
             case when a.status = 'skipped' then format('The workflow ''%s'' was not started: %s.', f.workflow_name, $18::text)
+              when f.refusal = 'SUBWORKFLOW_TOO_MANY' then format(
+                'The workflow ''%s'' was not started: below execution %s at most %s executions may start one another (settings.maxDescendants).',
+                coalesce(f.workflow_name, f.workflow_id::text), f.root_id, f.max_descendants)
               when f.refusal = 'CONCURRENCY_DEADLOCK' then format(
                 'The workflow ''%s'' would never start: all %s places of its concurrency limit are held by %s of the executions that wait for it.',
                 coalesce(f.workflow_name, f.workflow_id::text), f.concurrency_limit, f.holding)
@@ -223,6 +248,9 @@ internal static class ChildExecutions
         command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
         SlotClaims.AddRates(command, children, child => child.Claim);
         command.Parameters.Add(Sql.Int(Engine.Limits.SubworkflowDepth));
+        command.Parameters.Add(Sql.Uuids(children, child => child.RootId ?? child.Parent.Key.Id));
+        command.Parameters.Add(Sql.Ints(children, child => child.MaxDescendants));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Limits.FamilyLifetime });
         return command;
     }
 

@@ -47,6 +47,9 @@ public sealed record ClaimedExecution
 
     /// <summary>It has a concurrency limit: its end makes room for another.</summary>
     public bool IsLimited { get; init; }
+
+    /// <summary>How many workers it lost in a row without a step that became durable in between.</summary>
+    public int Rescues { get; init; }
 }
 
 /// <summary>Sends one claiming statement under the worker's lease, and reads what it took.</summary>
@@ -103,5 +106,6 @@ internal static class ClaimBatch
         StartedAt = reader.GetFieldValue<DateTimeOffset>(16),
         RetriedAt = reader.IsDBNull(17) ? null : reader.GetFieldValue<DateTimeOffset>(17),
         IsLimited = reader.GetBoolean(18),
+        Rescues = reader.GetInt32(19),
     };
 }

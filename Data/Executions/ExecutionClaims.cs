@@ -7,7 +7,8 @@ namespace Workflows.Data.Executions;
 /// Takes queued executions for a worker. Guarantees: of any number of workers that claim the same id, one gets it; a fenced worker gets none.
 /// A claim waits for the disk: were it lost in a crash of the server, the worker would go on under a fence that the next claim bears too, and both would record
 /// steps. Whether a claim was made is unknown when the connection breaks before its answer: <see cref="ListOwnedAsync"/> tells.
-/// Locks rows in the order of (tenant, id). What a suspended tenant has queued is claimed by nobody; a sweep finds it when it is active again.
+/// Locks rows in the order of (tenant, id). What a suspended tenant has queued is claimed by nobody; a sweep finds it
+/// when it is active again.
 /// </summary>
 public sealed class ExecutionClaims(WorkflowsDatabase database)
 {
@@ -21,7 +22,7 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
           and exists (select from tenants t where t.tenant_id = c.tenant_id and t.status = 'active')
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
-          e.concurrency_key is not null
+          e.concurrency_key is not null, e.rescues
         """;
 
     /// <summary>Claims by id, as the streams hint.</summary>

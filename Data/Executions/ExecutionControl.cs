@@ -138,7 +138,7 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams
           update executions e
           set status = case when e.concurrency_key is null and coalesce(e.not_before, now()) <= now() then 'queued' else 'held' end, attempt = e.attempt + 1, output = null, error = null, finished_at = null,
               stop_request = null, stop_reason = null, reply_to = null, queued_at = now(), retried_at = now(),
-              resolved_at = null, resolved_by = null, resolution = null
+              resolved_at = null, resolved_by = null, resolution = null, rescues = 0, rescued_at = null
           from locked l where e.tenant_id = l.tenant_id and e.id = l.id
           returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         ),

@@ -22,7 +22,7 @@ public sealed class QueueSweeps(WorkflowsDatabase database)
         where e.tenant_id = l.tenant_id and e.id = l.id and coalesce(e.status, '') = 'queued'
         returning e.tenant_id, e.id, e.workflow_id, e.version, e.fence, e.wakes, e.attempt, e.priority, e.trigger_type, e.trigger,
           e.correlation_id, e.input, e.reply_to, e.stop_request, e.stop_reason, e.queued_at, e.started_at, e.retried_at,
-          e.concurrency_key is not null
+          e.concurrency_key is not null, e.rescues
         """;
 
     // Walks the tenants that have queued work (a loose index scan: one probe per tenant) and takes the oldest of each in turn, so that

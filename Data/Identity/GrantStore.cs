@@ -79,17 +79,21 @@ public sealed class GrantStore(WorkflowsDatabase database)
     }
 
     private const string FindLoginsSql = """
-        select tenant_id, tenant_slug, user_id, password_hash, active, locked_until from find_logins($1)
+        select tenant_id, tenant_slug, user_id, password_hash, active, locked_until from find_logins_at($1, $4, $5)
         where $2::text is null or tenant_slug = $2 order by tenant_id limit $3
         """;
 
     /// <summary>The accounts of an e-mail address, in one tenant if <paramref name="tenantSlug"/> names it.</summary>
-    public async Task<IReadOnlyList<Login>> FindLoginsAsync(string email, string? tenantSlug, int limit, CancellationToken cancellationToken)
+    /// <param name="from">Where the login comes from: an account is locked for one address, or for all that it does not know.</param>
+    public async Task<IReadOnlyList<Login>> FindLoginsAsync(
+        string email, string? tenantSlug, int limit, LoginAddress from, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand(FindLoginsSql);
         command.Parameters.Add(Sql.Text(email));
         command.Parameters.Add(Sql.Text(tenantSlug));
         command.Parameters.Add(Sql.Int(limit));
+        command.Parameters.Add(Sql.Uuid(from.Key));
+        command.Parameters.Add(Sql.Text(from.Ip));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var logins = new List<Login>();
         while (await reader.ReadAsync(cancellationToken))
@@ -106,25 +110,53 @@ public sealed class GrantStore(WorkflowsDatabase database)
         return logins;
     }
 
-    // One statement, so that guesses in parallel all count. The lock doubles with each further wrong password.
+    // One statement, so that guesses in parallel all count. A lock doubles with each further wrong password; failures of long ago are forgotten.
     private const string RecordFailureSql = """
+        with stale as (
+          delete from login_failures where tenant_id = $1 and user_id = $2 and address <> $3 and failed_at < $4::timestamptz - $8::interval
+        ),
+        here as (
+          insert into login_failures as f (tenant_id, user_id, address, failures, failed_at) values ($1, $2, $3, 1, $4)
+          on conflict (tenant_id, user_id, address) do update set
+            failures = case when f.failed_at < $4::timestamptz - $8::interval then 1 else f.failures + 1 end,
+            locked_until = case when f.failed_at >= $4::timestamptz - $8::interval and f.failures + 1 >= $5
+              then $4::timestamptz + least($7::interval, $6::interval * power(2, least(f.failures + 1 - $5, 20)))
+              else f.locked_until end,
+            failed_at = $4
+        )
         update users set
           failed_logins = failed_logins + 1,
-          locked_until = case when failed_logins + 1 >= $3
-            then $4::timestamptz + least($6::interval, $5::interval * power(2, least(failed_logins + 1 - $3, 20)))
+          locked_until = case when failed_logins + 1 >= $9
+            then $4::timestamptz + least($7::interval, $6::interval * power(2, least(failed_logins + 1 - $9, 20)))
             else locked_until end
         where tenant_id = $1 and id = $2
         """;
 
-    /// <summary>Counts a wrong password; from the <paramref name="tolerated"/>th on the account is locked.</summary>
+    /// <summary>
+    /// Counts a wrong password: from the <paramref name="locks"/>' number on the account is locked for the address it came from, and from a much higher number on,
+    /// over all addresses, for every address from which nobody has logged into it yet.
+    /// </summary>
     public Task RecordFailureAsync(
-        Guid tenantId, Guid userId, int tolerated, DateTimeOffset now, TimeSpan firstLock, TimeSpan longestLock, CancellationToken cancellationToken) =>
+        Guid tenantId, Guid userId, Guid address, LoginLocks locks, DateTimeOffset now, CancellationToken cancellationToken) =>
         ExecuteAsync(
             tenantId,
             new NpgsqlBatchCommand(RecordFailureSql)
             {
-                Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Int(tolerated), Sql.Instant(now), Interval(firstLock), Interval(longestLock) },
+                Parameters =
+                {
+                    Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Uuid(address), Sql.Instant(now), Sql.Int(locks.Tolerated), Interval(locks.First),
+                    Interval(locks.Longest), Interval(locks.Memory), Sql.Int(locks.ToleratedAnywhere),
+                },
             },
+            cancellationToken);
+
+    private const string ForgetFailuresSql = "delete from login_failures where tenant_id = $1 and user_id = $2 and address = $3";
+
+    /// <summary>Forgets the wrong passwords that came from an address, after a right one.</summary>
+    public Task ForgetFailuresAsync(Guid tenantId, Guid userId, Guid address, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            tenantId,
+            new NpgsqlBatchCommand(ForgetFailuresSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Uuid(address) } },
             cancellationToken);
 
     private const string TouchKeysSql = """

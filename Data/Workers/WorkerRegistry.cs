@@ -86,12 +86,21 @@ public sealed class WorkerRegistry(WorkflowsDatabase database)
         where id = $1 and (status <> 'active' or heartbeat_at <= now() - $3::interval)
         """;
 
+    // A worker that was lost counts against what it owned, unless a step was recorded since the last one was lost: then
+    // it was not that execution which ended it.
     private const string ReleaseSql = """
         with owned as (
           select e.tenant_id, e.id from executions e where e.lease_owner = $1 and e.status = 'running' order by e.tenant_id, e.id for update
         )
         update executions e
-        set status = 'queued', lease_owner = null, fence = e.fence + 1, queued_at = now()
+        set status = 'queued', lease_owner = null, fence = e.fence + 1, queued_at = now(),
+          rescues = case
+            when not $2 then e.rescues
+            when exists (
+              select from step_executions s
+              where s.tenant_id = e.tenant_id and s.execution_id = e.id and s.finished_at > e.rescued_at) then 1
+            else e.rescues + 1 end,
+          rescued_at = case when $2 then now() else e.rescued_at end
         from owned o
         where e.tenant_id = o.tenant_id and e.id = o.id
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
@@ -131,6 +140,7 @@ public sealed class WorkerRegistry(WorkflowsDatabase database)
         await using (var release = new NpgsqlCommand(ReleaseSql, connection))
         {
             release.Parameters.Add(Sql.Uuid(workerId));
+            release.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = status == "fenced" });
             await using var reader = await release.ExecuteReaderAsync(cancellationToken);
             released = await WokenExecutions.ReadAsync(reader, cancellationToken);
         }

@@ -4,9 +4,16 @@ namespace Workflows.Engine.Connectors;
 
 /// <summary>One field of a connector's configuration.</summary>
 /// <param name="Secret">Never answered; masked in whatever an execution leaves behind.</param>
-public sealed record ConnectorField(string Name, string Summary, bool Required = false, bool Secret = false, bool IsNumber = false)
+public sealed record ConnectorField(
+    string Name, string Summary, bool Required = false, bool Secret = false, bool IsNumber = false)
 {
     public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>It decides where the secrets go, or who may listen: a change of it needs all of them anew.</summary>
+    public bool IsDestination { get; init; }
+
+    /// <summary>What it is when it is left out; null = nothing.</summary>
+    public string? Default { get; init; }
 }
 
 /// <summary>One type of connector.</summary>
@@ -29,39 +36,45 @@ public static class ConnectorTypes
     [
         new(Http, "An HTTP API: its address and how calls authenticate.",
         [
-            new("baseUrl", "The address that nodes append to, http or https. No call leaves it.", Required: true),
+            new("baseUrl", "The address that nodes append to, http or https. No call leaves it.", Required: true) { IsDestination = true },
             new("auth", "How calls authenticate.") { Choices = ["none", "basic", "bearer", "apiKeyHeader", "apiKeyQuery", "oauth2"] },
             new("username", "For basic."),
             new("password", "For basic.", Secret: true),
             new("token", "For bearer.", Secret: true),
             new("keyName", "The header or query parameter of the API key."),
             new("apiKey", "The API key.", Secret: true),
-            new("tokenUrl", "Where OAuth 2.0 gives tokens (client credentials)."),
+            new("tokenUrl", "Where OAuth 2.0 gives tokens (client credentials).") { IsDestination = true },
             new("clientId", "For oauth2."),
             new("clientSecret", "For oauth2.", Secret: true),
             new("scope", "For oauth2: the scopes asked for, divided by spaces."),
         ]),
         new(Postgres, "A PostgreSQL database.",
         [
-            new("host", "Name or address of the server.", Required: true),
-            new("port", "5432 when left out.", IsNumber: true),
+            new("host", "Name or address of the server.", Required: true) { IsDestination = true },
+            new("port", "5432 when left out.", IsNumber: true) { IsDestination = true, Default = "5432" },
             new("database", "Name of the database.", Required: true),
             new("username", "The role to log in as.", Required: true),
             new("password", "Its password.", Secret: true),
-            new("tls", "verify (when left out): encrypted, the certificate checked; require: encrypted; disable: in clear.") { Choices = ["verify", "require", "disable"] },
+            new("tls", "verify (when left out): encrypted, the certificate checked; require: encrypted; disable: in clear.")
+            {
+                Choices = ["verify", "require", "disable"], IsDestination = true, Default = "verify",
+            },
         ]),
         new(Smtp, "A mail server.",
         [
-            new("host", "Name or address of the server.", Required: true),
-            new("port", "587 when left out.", IsNumber: true),
-            new("tls", "startTls (when left out), tls from the first byte, or none.") { Choices = ["startTls", "tls", "none"] },
+            new("host", "Name or address of the server.", Required: true) { IsDestination = true },
+            new("port", "587 when left out.", IsNumber: true) { IsDestination = true, Default = "587" },
+            new("tls", "startTls (when left out), tls from the first byte, or none.")
+            {
+                Choices = ["startTls", "tls", "none"], IsDestination = true, Default = "startTls",
+            },
             new("username", "To log in; without it nobody does."),
             new("password", "Its password.", Secret: true),
             new("from", "The sender when a node names none."),
         ]),
         new(S3, "An object store that speaks S3.",
         [
-            new("endpoint", "Its address, http or https, without the bucket.", Required: true),
+            new("endpoint", "Its address, http or https, without the bucket.", Required: true) { IsDestination = true },
             new("region", "us-east-1 when left out."),
             new("bucket", "The bucket.", Required: true),
             new("prefix", "What every key begins with; nodes see nothing outside it."),
@@ -100,11 +113,66 @@ public static class ConnectorTypes
         {
             yield return problem;
         }
+
+        foreach (var problem in FindHeaderProblems(type, config))
+        {
+            yield return problem;
+        }
+    }
+
+    /// <summary>
+    /// The secrets that a changed configuration would carry to where they were not meant for: all that it keeps, when a
+    /// field is another that decides where they go. Who may change a connector need not know them, and must not learn
+    /// them so.
+    /// </summary>
+    /// <param name="given">The fields that whoever changes it has given anew.</param>
+    public static IEnumerable<ConnectorProblem> FindCarriedSecrets(
+        ConnectorType type,
+        IReadOnlyDictionary<string, string> before,
+        IReadOnlyDictionary<string, string> after,
+        IReadOnlySet<string> given)
+    {
+        var moved = type.Fields.Where(field => field.IsDestination && ValueOf(field, before) != ValueOf(field, after))
+            .Select(field => $"'{field.Name}'").ToList();
+        return moved.Count == 0
+            ? []
+            : type.Fields
+                .Where(field => field.Secret && ValueOf(field, after).Length > 0 && !given.Contains(field.Name))
+                .Select(field => new ConnectorProblem(
+                    field.Name, "SECRET_NEEDED", $"'{field.Name}' must be given anew: {string.Join(", ", moved)} changes where it goes."));
+    }
+
+    private static string ValueOf(ConnectorField field, IReadOnlyDictionary<string, string> config) =>
+        config.GetValueOrDefault(field.Name) is { Length: > 0 } value ? value : field.Default ?? "";
+
+    // What becomes a header as it is; user names and passwords are sent in Base64.
+    private static IEnumerable<ConnectorProblem> FindHeaderProblems(
+        ConnectorType type, IReadOnlyDictionary<string, string> config)
+    {
+        string[] values = type.Name == S3 ? ["region", "accessKeyId"]
+            : type.Name != Http ? []
+            : config.GetValueOrDefault("auth") switch
+            {
+                "bearer" => ["token"],
+                "apiKeyHeader" => ["apiKey"],
+                _ => [],
+            };
+        var problems = values.Select(
+            name => (Name: name, Problem: HeaderText.FindValueProblem(name, config.GetValueOrDefault(name, ""))));
+        if (type.Name == Http && config.GetValueOrDefault("auth") == "apiKeyHeader"
+            && config.GetValueOrDefault("keyName") is { Length: > 0 } header)
+        {
+            problems = problems.Append((Name: "keyName", Problem: HeaderText.FindNameProblem(header)));
+        }
+
+        return problems.Where(found => found.Problem is not null)
+            .Select(found => new ConnectorProblem(found.Name, "CHARACTERS", found.Problem!));
     }
 
     private static ConnectorProblem? FindProblem(ConnectorField field, string value) =>
         value.Length > ValueLength ? new(field.Name, "TOO_LONG", $"'{field.Name}' has at most {ValueLength} characters.")
-        : value.AsSpan().ContainsAny('\0', '\r', '\n') ? new(field.Name, "CHARACTERS", $"'{field.Name}' must not hold line breaks or U+0000.")
+        : value.Any(char.IsControl)
+            ? new(field.Name, "CHARACTERS", $"'{field.Name}' must not hold line breaks or other control characters.")
         : field.Choices.Count > 0 && !field.Choices.Contains(value) ? new(field.Name, "VALUE", $"'{field.Name}' is one of {string.Join(", ", field.Choices)}.")
         : field.IsNumber && !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 65_536)
             ? new(field.Name, "VALUE", $"'{field.Name}' is a port from 1 to 65535.")

@@ -98,7 +98,18 @@ public sealed class CompiledWorkflow
         CustomNodeSet customNodes,
         [NotNullWhen(true)] out CompiledWorkflow? workflow,
         out IReadOnlyList<DefinitionProblem> problems) =>
-        new WorkflowCompiler(customNodes).TryCompile(utf8Json, out workflow, out problems);
+        new WorkflowCompiler(customNodes, isNew: false).TryCompile(utf8Json, out workflow, out problems);
+
+    /// <summary>
+    /// The same for a definition that is about to be saved: refuses also what releases before this one let pass, which what they
+    /// published may therefore hold.
+    /// </summary>
+    public static bool TryAccept(
+        ReadOnlyMemory<byte> utf8Json,
+        CustomNodeSet customNodes,
+        [NotNullWhen(true)] out CompiledWorkflow? workflow,
+        out IReadOnlyList<DefinitionProblem> problems) =>
+        new WorkflowCompiler(customNodes, isNew: true).TryCompile(utf8Json, out workflow, out problems);
 
     /// <summary>The ordinal of a node; -1 when there is no such node.</summary>
     public int OrdinalOf(string nodeId) => _ordinals.TryGetValue(nodeId, out var ordinal) ? ordinal : -1;

@@ -277,7 +277,9 @@ internal sealed class DefinitionReader(ProblemList problems)
             return defaults;
         }
 
-        reader.RejectUnknown("timeoutSeconds", "concurrency", "rateLimit", "priority", "overlapPolicy", "retentionDays", "checkpoint", "compensateOnCancel");
+        reader.RejectUnknown(
+            "timeoutSeconds", "concurrency", "rateLimit", "priority", "overlapPolicy", "retentionDays", "checkpoint",
+            "compensateOnCancel", "maxDescendants");
         return new WorkflowSettings(
             reader.Number("timeoutSeconds", SecondsRange[0], SecondsRange[1]),
             ReadConcurrency(reader),
@@ -286,7 +288,10 @@ internal sealed class DefinitionReader(ProblemList problems)
             reader.Integer("retentionDays", 1, Limits.RetentionDays),
             reader.Choice("checkpoint", defaults.Checkpoint),
             reader.Boolean("compensateOnCancel") ?? false,
-            ReadRateLimit(reader));
+            ReadRateLimit(reader))
+        {
+            MaxDescendants = reader.Integer("maxDescendants", 1, Limits.Descendants),
+        };
     }
 
     private ConcurrencyLimit? ReadConcurrency(ObjectReader settings)

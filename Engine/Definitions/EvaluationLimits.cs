@@ -1,3 +1,4 @@
+using Workflows.Engine.Schedules;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Definitions;
@@ -31,5 +32,5 @@ public static class EvaluationLimits
         MaxBytes: Limits.KeyBytes);
 
     /// <summary>Options with <see cref="Small"/>, to be shared.</summary>
-    public static JsonataOptions SmallOptions { get; } = new() { Limits = Small };
+    public static JsonataOptions SmallOptions { get; } = new() { Limits = Small, TimeZones = ExpressionTimeZones.Instance };
 }

@@ -28,7 +28,9 @@ internal enum ExpressionScope
 }
 
 /// <summary>Compiles the expressions and templates of one definition and remembers what each of them reads.</summary>
-internal sealed class ExpressionCompiler(ProblemList problems)
+/// <param name="problems">Where to report.</param>
+/// <param name="isNew">The definition is about to be saved, not one that an earlier release has let pass.</param>
+internal sealed class ExpressionCompiler(ProblemList problems, bool isNew)
 {
     // One for the definition: thousands of constants must not hold up whoever validates it.
     private readonly FoldingBudget _folding = new();
@@ -60,10 +62,7 @@ internal sealed class ExpressionCompiler(ProblemList problems)
 
         foreach (var problem in expression.Check())
         {
-            Report(
-                pointer,
-                new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion),
-                offset);
+            Report(pointer, problem, offset);
         }
 
         Remember(pointer, node, scope, expression.References, maySeeSecrets);
@@ -82,6 +81,12 @@ internal sealed class ExpressionCompiler(ProblemList problems)
 
         if (JsonTemplate.TryParse(json, _folding, out var template, out var errors))
         {
+            // Releases before this one did not look: what they published goes on, and fails where it is evaluated, if ever.
+            foreach (var problem in isNew ? template.Check() : [])
+            {
+                Report(pointer + problem.Pointer, problem, offset: 0);
+            }
+
             Remember(pointer, node, scope, template.References, maySeeSecrets);
             return template;
         }
@@ -122,11 +127,19 @@ internal sealed class ExpressionCompiler(ProblemList problems)
         }
     }
 
+    private void Report(string pointer, JsonataProblem problem, int offset) => Report(
+        pointer, new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion), offset);
+
     private void Report(string pointer, JsonataError error, int offset) => problems.Add(
         pointer,
         ExpressionInvalid,
         $"The expression is wrong at position {error.Position + offset} ({error.Code}): {error.Message}",
-        error.Suggestion is { } suggestion ? $"Did you mean '{suggestion}'?" : "Correct the expression at this position.");
+        error.Suggestion switch
+        {
+            null => "Correct the expression at this position.",
+            [.., '?' or '.'] sentence => sentence,
+            var form => $"Write {form}.",
+        });
 
     private bool CheckLengths(JsonElement json, string pointer)
     {

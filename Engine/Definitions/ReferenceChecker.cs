@@ -40,6 +40,19 @@ internal sealed class ReferenceChecker(List<GraphSource> graphs, Dictionary<stri
         }
 
         var names = ScopeNames.Of(use.Scope, isInBody: use.Node >= 0 && GraphOf(use.Node).Parent is not null);
+        if (!names.Contains(name) && use.Scope == ExpressionScope.Admission && reference.Path.Count == 1)
+        {
+            // The key is an expression without braces, which whoever wants a constant takes for text.
+            problems.Add(
+                use.Pointer,
+                ExpressionNameUnknown,
+                $"At position {reference.Position}: '{name}' is not in scope; the key is an expression.",
+                Nearest.Of(name, names) is { } nearest
+                    ? $"Did you mean '{nearest}'?"
+                    : $"Write input.{name} for a member of the input, or \"'{name}'\", in quotes, for one key of all.");
+            return;
+        }
+
         if (!names.Contains(name))
         {
             ReportName(use, reference, $"'{name}' is not in scope", name, names);

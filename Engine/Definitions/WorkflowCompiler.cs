@@ -18,10 +18,10 @@ internal sealed class WorkflowCompiler
     private readonly List<ResourceUse> _resources = [];
     private readonly CustomNodeSet _customNodes;
 
-    public WorkflowCompiler(CustomNodeSet customNodes)
+    public WorkflowCompiler(CustomNodeSet customNodes, bool isNew)
     {
         _customNodes = customNodes;
-        _expressions = new ExpressionCompiler(_problems);
+        _expressions = new ExpressionCompiler(_problems, isNew);
     }
 
     public bool TryCompile(
@@ -67,7 +67,7 @@ internal sealed class WorkflowCompiler
             _problems.Add(
                 "",
                 isDeep ? TooLarge : NotJson,
-                $"The definition is not JSON that can be read: {JsonText.Describe(exception)}",
+                $"The definition is not JSON that can be read: {JsonText.Describe(exception)}.",
                 isDeep ? $"At most {Limits.DefinitionDepth} levels are allowed." : "Correct the text at this place.");
             return false;
         }

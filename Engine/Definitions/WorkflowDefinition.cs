@@ -239,6 +239,12 @@ public sealed record WorkflowSettings(
     bool CompensateOnCancel = false,
     RateLimit? RateLimit = null)
 {
+    /// <summary>
+    /// How many executions may be started below one of this workflow, directly or through one another; null = as many as
+    /// without a setting. Of executions that others started the setting of the topmost counts.
+    /// </summary>
+    public int? MaxDescendants { get; init; }
+
     public static WorkflowSettings Default { get; } =
         new(null, null, ExecutionPriority.Normal, OverlapPolicy.Queue, null, CheckpointPolicy.Step);
 }

@@ -70,7 +70,7 @@ public sealed record CloudEvent
             return false;
         }
 
-        using var document = JsonDocument.Parse(utf8Json, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        using var document = JsonText.Parse(utf8Json);
         return TryParse(document.RootElement, out cloudEvent, out problems);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Schedules;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Events;
@@ -18,6 +19,7 @@ public static class EventCondition
     /// <summary>What routing lets one expression use up.</summary>
     public static JsonataOptions Options { get; } = new()
     {
+        TimeZones = ExpressionTimeZones.Instance,
         Limits = new JsonataLimits(
             MaxSteps: Limits.RoutingSteps,
             MaxDepth: 100,

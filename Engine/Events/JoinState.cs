@@ -19,7 +19,7 @@ public sealed class JoinState
     public static JoinState Read(ReadOnlyMemory<byte> utf8Json, Rule rule)
     {
         var state = new JoinState(rule.Slots.Count);
-        using var document = JsonDocument.Parse(utf8Json);
+        using var document = JsonText.Parse(utf8Json);
         for (var slot = 0; slot < rule.Slots.Count; slot++)
         {
             if (document.RootElement.TryGetProperty(rule.Slots[slot].As, out var ids))

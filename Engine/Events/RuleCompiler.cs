@@ -19,7 +19,7 @@ internal sealed class RuleCompiler
     private readonly ProblemList _problems;
     private readonly ExpressionCompiler _expressions;
 
-    public RuleCompiler(ProblemList problems) => (_problems, _expressions) = (problems, new ExpressionCompiler(problems));
+    public RuleCompiler(ProblemList problems, bool isNew) => (_problems, _expressions) = (problems, new ExpressionCompiler(problems, isNew));
 
     public Rule? Refuse(string problem)
     {

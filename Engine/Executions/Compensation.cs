@@ -35,10 +35,10 @@ internal sealed class Compensation(ExecutionState state)
         _isSorted = false;
     }
 
-    /// <summary>Goes on as far as it goes; true when all is undone.</summary>
-    public bool Advance(DateTimeOffset now, ICollection<Decision> decisions)
+    /// <summary>Goes on as far as it goes in this turn; true when all is undone.</summary>
+    public bool Advance(ICollection<Decision> decisions)
     {
-        while (true)
+        for (var begun = 0; ; begun++)
         {
             if (Current is { } current)
             {
@@ -58,6 +58,12 @@ internal sealed class Compensation(ExecutionState state)
                 return true;
             }
 
+            if (begun > 0 && state.Turn.IsOver)
+            {
+                state.LeaveRest(decisions);
+                return false;
+            }
+
             if (!_isSorted)
             {
                 _completed.Sort(static (left, right) => left.Sequence.CompareTo(right.Sequence));
@@ -67,6 +73,7 @@ internal sealed class Compensation(ExecutionState state)
             var (_, frame, node) = _completed[^1];
             _completed.RemoveAt(_completed.Count - 1);
             Current = (frame, node.Compensation);
+            var now = state.Turn.Now;
             if (state.Recorded is not { } recorded || !recorded.TryAdopt(frame, node.Compensation, now, decisions))
             {
                 StepRunner.BeginAttempt(state, frame, node.Compensation, notBefore: null, now, decisions);

@@ -2,7 +2,7 @@
 namespace Workflows.Engine.Executions;
 
 /// <summary>
-/// (execution state, event) -> decisions. Pure and deterministic: the same calls with the same times yield the same decisions.
+/// (execution state, event) -> decisions. Pure and deterministic: the same calls with the same turns yield the same decisions.
 /// </summary>
 /// <remarks>
 /// Guarantees: a node runs at most once per iteration (attempts of a failed one aside); a node starts when all its incoming edges
@@ -26,8 +26,18 @@ public static class Decider
         IReadOnlyList<RecordedStep> steps,
         IReadOnlyList<RecordedWait> waits,
         DateTimeOffset now,
+        ICollection<Decision> decisions) =>
+        Resume(state, steps, waits, DecisionTurn.At(now), decisions);
+
+    /// <summary>The same within a turn, after which the rest is left to a further call.</summary>
+    public static void Resume(
+        ExecutionState state,
+        IReadOnlyList<RecordedStep> steps,
+        IReadOnlyList<RecordedWait> waits,
+        DecisionTurn turn,
         ICollection<Decision> decisions)
     {
+        state.Turn = turn;
         if (state.Status != ExecutionStatus.Queued)
         {
             throw new InvalidOperationException("The execution was started already; make a new state to resume it.");
@@ -39,7 +49,7 @@ public static class Decider
             state.Recorded = new RecordedSteps(state, steps, waits);
         }
 
-        if (FindEnding(state, now) is { } ending)
+        if (FindEnding(state, turn.Now) is { } ending)
         {
             state.Ending = ending;
             state.Recorded?.CloseOrphans(decisions);
@@ -54,13 +64,20 @@ public static class Decider
             state.Root.Start();
         }
 
-        Settle(state, now, decisions);
+        Settle(state, decisions);
     }
 
     /// <summary>Something happened. An event that matches nothing open (late, or delivered twice) changes nothing.</summary>
     public static void Apply(
-        ExecutionState state, ExecutionEvent @event, DateTimeOffset now, ICollection<Decision> decisions)
+        ExecutionState state, ExecutionEvent @event, DateTimeOffset now, ICollection<Decision> decisions) =>
+        Apply(state, @event, DecisionTurn.At(now), decisions);
+
+    /// <summary>The same within a turn, after which the rest is left to a further call.</summary>
+    public static void Apply(
+        ExecutionState state, ExecutionEvent @event, DecisionTurn turn, ICollection<Decision> decisions)
     {
+        state.Turn = turn;
+        var now = turn.Now;
         if (state.Status == ExecutionStatus.Queued)
         {
             throw new InvalidOperationException("Start or resume the execution before applying events to it.");
@@ -101,12 +118,7 @@ public static class Decider
                 throw new ArgumentException($"Unknown event {@event.GetType().Name}.", nameof(@event));
         }
 
-        if (state.DeadlineAt <= now)
-        {
-            BeginEnding(state, TimeOut(state), decisions);
-        }
-
-        Settle(state, now, decisions);
+        Settle(state, decisions);
     }
 
     /// <summary>
@@ -122,30 +134,36 @@ public static class Decider
         }
     }
 
-    /// <summary>Starts all that can start, and ends the execution when nothing is left.</summary>
-    private static void Settle(ExecutionState state, DateTimeOffset now, ICollection<Decision> decisions)
+    /// <summary>Starts all that can start, and ends the execution when nothing is left; or stops when the turn is over.</summary>
+    private static void Settle(ExecutionState state, ICollection<Decision> decisions)
     {
         state.HasMore = false;
         var enough = decisions.Count + Limits.DecisionsPerCall;
-        while (true)
+        for (var decided = 0; ; decided++)
         {
+            var now = state.Turn.Now;
+            if (state.DeadlineAt <= now && state.Ending is null)
+            {
+                BeginEnding(state, TimeOut(state), decisions);
+            }
+
+            if (decided > 0 && (decisions.Count >= enough || state.Turn.IsOver) && state.CanGoOn)
+            {
+                state.LeaveRest(decisions);
+                return;
+            }
+
             if (state.Over.TryDequeue(out var round))
             {
                 LoopRunner.End(round, now, decisions);
             }
-            else if (decisions.Count >= enough && state.Ready.Count > 0 && state.Ending is null && !state.IsPausing)
+            else if (TryTakeReady(state, out var frame, out var ordinal))
             {
-                state.HasMore = true;
-                decisions.Add(new ContinueLater());
-                return;
-            }
-            else if (!TryTakeReady(state, out var frame, out var ordinal))
-            {
-                break;
+                StepRunner.Activate(state, frame, ordinal, now, decisions);
             }
             else
             {
-                StepRunner.Activate(state, frame, ordinal, now, decisions);
+                break;
             }
         }
 
@@ -157,7 +175,7 @@ public static class Decider
 
         if (state.Root.OpenCount == 0)
         {
-            End(state, now, decisions);
+            End(state, state.Turn.Now, decisions);
         }
     }
 
@@ -179,7 +197,7 @@ public static class Decider
     private static void End(ExecutionState state, DateTimeOffset now, ICollection<Decision> decisions)
     {
         state.Ending ??= ExecutionOutput.Complete(state, now);
-        if (Compensation.IsDueAt(state, state.Ending) && !state.Compensation.Advance(now, decisions))
+        if (Compensation.IsDueAt(state, state.Ending) && !state.Compensation.Advance(decisions))
         {
             return;
         }
@@ -210,7 +228,10 @@ public static class Decider
         new ExecutionError(
             StepErrorCodes.ExecutionTimedOut,
             FormattableString.Invariant($"The execution took longer than {state.Workflow.Settings.TimeoutSeconds} seconds."),
-            NodeId: null),
+            NodeId: null)
+        {
+            Kind = StepErrorKind.Timeout,
+        },
         ExecutionStatus.TimedOut);
 
     private static ExecutionStatus StatusAfter(Decision ending) => ending switch

@@ -30,6 +30,12 @@ public sealed record ExecutionFacts
     /// <summary>How many executions above this one started each other as sub-workflows; 0 = none.</summary>
     public int Depth { get; init; }
 
+    /// <summary>The execution at the top of those that started each other down to this one; null = this one.</summary>
+    public Guid? RootId { get; init; }
+
+    /// <summary>How many executions may be started below <see cref="RootId"/>; null = what the workflow's own settings say.</summary>
+    public int? MaxDescendants { get; init; }
+
     /// <summary>
     /// The number that its events bear in the chain of events that led to it (<see cref="Events.EventHops"/>), also through executions that started each other;
     /// 0 = no event led to it.

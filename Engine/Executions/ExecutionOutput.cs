@@ -6,7 +6,8 @@ namespace Workflows.Engine.Executions;
 
 /// <summary>
 /// The result of an execution: the definition's <c>output</c>; without one the output of the terminal step, that is of the node
-/// that left by a port to which no edge is wired. Several terminal steps: an object with their outputs by node id, in the order
+/// that left by a port to which no edge is wired. An <c>if</c> or <c>switch</c> of which only other ways lead on counts only
+/// when there is no other: else the shape of the result would depend on the way taken. Several terminal steps: an object with their outputs by node id, in the order
 /// of the definition. None: null.
 /// </summary>
 internal static class ExecutionOutput
@@ -30,9 +31,8 @@ internal static class ExecutionOutput
         {
             output = frame.Graph.Output is { } template ? Render(frame, template, node, now) : OfTerminals(frame);
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (NodeEvaluator.ErrorOf(exception) is { } error)
         {
-            var error = NodeEvaluator.ToStepError(exception);
             return frame.State.Mask.Apply(StepOutcome.Failed(error.Code, $"{name}: {error.Message}"));
         }
 
@@ -48,7 +48,7 @@ internal static class ExecutionOutput
             return new StepError(StepErrorCodes.OutputTooLarge, $"{name} has {output.Length} bytes; at most {maxBytes} are allowed.");
         }
 
-        return JsonText.FindTextProblem(output.Span) is { } problem
+        return (JsonText.FindTextProblem(output.Span) ?? JsonText.FindDepthProblem(output.Span)) is { } problem
             ? new StepError(StepErrorCodes.OutputInvalid, $"{name} cannot be stored: {problem}.")
             : null;
     }
@@ -62,16 +62,14 @@ internal static class ExecutionOutput
 
     private static ReadOnlyMemory<byte> OfTerminals(Frame frame)
     {
-        var (first, count) = (-1, 0);
-        var slots = frame.Slots;
-        for (var place = 0; place < slots.Length; place++)
+        var (first, count) = FindTerminals(frame, withRouters: false);
+        var withRouters = count == 0;
+        if (withRouters)
         {
-            if (IsTerminal(frame, place))
-            {
-                first = count++ == 0 ? place : first;
-            }
+            (first, count) = FindTerminals(frame, withRouters: true);
         }
 
+        var slots = frame.Slots;
         if (count <= 1)
         {
             return count == 0 ? StepOutputs.Null : slots[first].Output;
@@ -81,7 +79,7 @@ internal static class ExecutionOutput
         buffer.Writer.WriteStartObject();
         for (var place = first; place < slots.Length; place++)
         {
-            if (IsTerminal(frame, place))
+            if (IsTerminal(frame, place) && (withRouters || !IsRouter(frame, place)))
             {
                 buffer.Writer.WritePropertyName(NodeAt(frame, place).Id);
                 buffer.Writer.WriteRawValue(slots[place].Output.Span, skipInputValidation: true);
@@ -90,6 +88,20 @@ internal static class ExecutionOutput
 
         buffer.Writer.WriteEndObject();
         return buffer.ToJson();
+    }
+
+    private static (int First, int Count) FindTerminals(Frame frame, bool withRouters)
+    {
+        var (first, count) = (-1, 0);
+        for (var place = 0; place < frame.Slots.Length; place++)
+        {
+            if (IsTerminal(frame, place) && (withRouters || !IsRouter(frame, place)))
+            {
+                first = count++ == 0 ? place : first;
+            }
+        }
+
+        return (first, count);
     }
 
     private static bool IsTerminal(Frame frame, int place)
@@ -110,6 +122,8 @@ internal static class ExecutionOutput
 
         return true;
     }
+
+    private static bool IsRouter(Frame frame, int place) => NodeAt(frame, place) is { Type.Name: "if" or "switch", Outgoing.Length: > 0 };
 
     private static CompiledNode NodeAt(Frame frame, int place) => frame.State.Workflow.Nodes[frame.Graph.First + place];
 }

@@ -1,4 +1,5 @@
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Schedules;
 using Workflows.Jsonata;
 
 namespace Workflows.Engine.Executions;
@@ -8,6 +9,8 @@ namespace Workflows.Engine.Executions;
 /// </summary>
 public sealed class ExecutionState
 {
+    private static readonly DecisionTurn NotBegun = DecisionTurn.At(default);
+
     private readonly StepRandom _random = new();
     private JsonataOptions? _options;
 
@@ -54,6 +57,12 @@ public sealed class ExecutionState
     /// <summary>When the execution's own time is over (report <see cref="TimedOut"/> then); null = it has no end.</summary>
     public DateTimeOffset? DeadlineAt { get; }
 
+    /// <summary>Whether something can be decided at once.</summary>
+    internal bool CanGoOn => Over.Count > 0 || (Ready.Count > 0 && !IsPausing);
+
+    /// <summary>The time of the present call.</summary>
+    internal DecisionTurn Turn { get; set; } = NotBegun;
+
     internal Frame Root { get; }
 
     /// <summary>What all frames see alike.</summary>
@@ -84,6 +93,13 @@ public sealed class ExecutionState
     /// again is not taken for a repetition.
     /// </summary>
     internal int UndoneRun { get; set; }
+
+    /// <summary>The present call stops here; what it leaves is decided in a further one.</summary>
+    internal void LeaveRest(ICollection<Decision> decisions)
+    {
+        HasMore = true;
+        decisions.Add(new ContinueLater());
+    }
 
     /// <summary>The frame that an event names, by a node of it and its iteration; null when nothing of it is under way.</summary>
     internal Frame? FrameOf(int ordinal, string iteration)
@@ -123,7 +139,13 @@ public sealed class ExecutionState
         _random.Reset(Backoff.Seed(Facts.ExecutionId, node?.Id ?? "", frame.Iteration, attempt));
         if (_options?.Now != now)
         {
-            _options = new JsonataOptions { Now = now, Random = _random, Limits = EvaluationLimits.Expressions };
+            _options = new JsonataOptions
+            {
+                Now = now,
+                Random = _random,
+                Limits = EvaluationLimits.Expressions,
+                TimeZones = ExpressionTimeZones.Instance,
+            };
         }
 
         return _options;

@@ -16,7 +16,7 @@ internal sealed class JsonBuffer
     {
         // The text goes to PostgreSQL and to HTTP bodies, never into HTML: escaping more than JSON asks for only costs bytes.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = Limits.JsonDepth,
+        MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope,
         SkipValidation = true,
     };
 
@@ -28,6 +28,9 @@ internal sealed class JsonBuffer
     private JsonBuffer() => Writer = new Utf8JsonWriter(_bytes, Options);
 
     public Utf8JsonWriter Writer { get; }
+
+    /// <summary>Whether what this thread writes has reached the depth at which the writer throws.</summary>
+    public static bool IsTooDeep => _ofThread is { Writer: { } writer } && writer.CurrentDepth >= Options.MaxDepth;
 
     public static JsonBuffer Rent()
     {

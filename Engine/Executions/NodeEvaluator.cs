@@ -10,8 +10,13 @@ public static class NodeEvaluator
     /// Runs a node of a pure type that goes through <see cref="RunNode"/> because it has <c>effect: true</c>. Must be called by
     /// the owner of <paramref name="state"/>, once all that the run depends on is durable; the result is to be applied.
     /// </summary>
-    public static ExecutionEvent Run(ExecutionState state, NodeRun run, DateTimeOffset now)
+    public static ExecutionEvent Run(ExecutionState state, NodeRun run, DateTimeOffset now) =>
+        Run(state, run, DecisionTurn.At(now));
+
+    /// <summary>The same, with the times at which it began and ended.</summary>
+    public static ExecutionEvent Run(ExecutionState state, NodeRun run, DecisionTurn turn)
     {
+        var now = turn.Now;
         var node = state.Workflow.Nodes[run.Ordinal];
         if (node.Action is not PureAction pure || state.FrameOf(run.Ordinal, run.Iteration) is not { } frame)
         {
@@ -21,11 +26,11 @@ public static class NodeEvaluator
 
         var outcome = Evaluate(pure, new NodeContext(state, frame, node, run.Attempt, now));
         return outcome.Error is null
-            ? new StepSucceeded(run.Ordinal, run.Iteration, run.Attempt, outcome.Port, outcome.Output, now, now)
-            : new StepFailed(run.Ordinal, run.Iteration, run.Attempt, outcome.Error, now, now);
+            ? new StepSucceeded(run.Ordinal, run.Iteration, run.Attempt, outcome.Port, outcome.Output, now, turn.Now)
+            : new StepFailed(run.Ordinal, run.Iteration, run.Attempt, outcome.Error, now, turn.Now);
     }
 
-    /// <summary>True when <see cref="Run"/> does the work of this node, false when a runner of the worker has to.</summary>
+    /// <summary>True when <see cref="Run(ExecutionState, NodeRun, DecisionTurn)"/> does the work of this node, false when a runner of the worker has to.</summary>
     public static bool CanRun(ExecutionState state, NodeRun run) => state.Workflow.Nodes[run.Ordinal].Action is PureAction;
 
     internal static StepOutcome Evaluate(PureAction action, in NodeContext context)
@@ -34,13 +39,9 @@ public static class NodeEvaluator
         {
             return action.Evaluate(context);
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (ErrorOf(exception) is { } error)
         {
-            return ToOutcome(exception);
-        }
-        catch (StepException exception)
-        {
-            return new StepOutcome("", default, exception.Error);
+            return new StepOutcome("", default, error);
         }
     }
 
@@ -50,13 +51,9 @@ public static class NodeEvaluator
         {
             return action.Evaluate(context);
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (ErrorOf(exception) is { } error)
         {
-            return ToOutcome(exception);
-        }
-        catch (StepException exception)
-        {
-            return new StepOutcome("", default, exception.Error);
+            return new StepOutcome("", default, error);
         }
     }
 
@@ -66,19 +63,16 @@ public static class NodeEvaluator
         try
         {
             var parameters = action.Render(context);
-            return parameters.Length <= Limits.RenderedParameterBytes
-                ? StepOutcome.Main(parameters)
+            return JsonText.FindDepthProblem(parameters.Span) is { } problem
+                ? StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"The rendered parameters cannot be used: {problem}.")
+                : parameters.Length <= Limits.RenderedParameterBytes ? StepOutcome.Main(parameters)
                 : StepOutcome.Failed(
                     StepErrorCodes.ParametersTooLarge,
                     $"The rendered parameters have {parameters.Length} bytes; at most {Limits.RenderedParameterBytes} are allowed.");
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (ErrorOf(exception) is { } error)
         {
-            return ToOutcome(exception);
-        }
-        catch (StepException exception)
-        {
-            return new StepOutcome("", default, exception.Error);
+            return new StepOutcome("", default, error);
         }
     }
 
@@ -88,13 +82,9 @@ public static class NodeEvaluator
         {
             return action.Open(context, out outcome);
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (ErrorOf(exception) is { } error)
         {
-            outcome = ToOutcome(exception);
-        }
-        catch (StepException exception)
-        {
-            outcome = new StepOutcome("", default, exception.Error);
+            outcome = new StepOutcome("", default, error);
         }
 
         return null;
@@ -108,13 +98,9 @@ public static class NodeEvaluator
         {
             return action.Begin(context, isReplay);
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (ErrorOf(exception) is { } error)
         {
-            outcome = ToOutcome(exception);
-        }
-        catch (StepException exception)
-        {
-            outcome = new StepOutcome("", default, exception.Error);
+            outcome = new StepOutcome("", default, error);
         }
 
         return null;
@@ -127,13 +113,9 @@ public static class NodeEvaluator
         {
             return loop.Take(context, frame, result);
         }
-        catch (JsonataException exception)
+        catch (Exception exception) when (ErrorOf(exception) is { } error)
         {
-            return ToStepError(exception);
-        }
-        catch (StepException exception)
-        {
-            return exception.Error;
+            return error;
         }
     }
 
@@ -149,5 +131,13 @@ public static class NodeEvaluator
         return new StepError(code, FormattableString.Invariant($"{error.Code} at position {error.Position}: {error.Message}"));
     }
 
-    private static StepOutcome ToOutcome(JsonataException exception) => new("", default, ToStepError(exception));
+    // What expressions and data may cause; anything else is a bug, and the execution's owner deals with it.
+    internal static StepError? ErrorOf(Exception exception) => exception switch
+    {
+        JsonataException jsonata => ToStepError(jsonata),
+        StepException step => step.Error,
+        InvalidOperationException when JsonBuffer.IsTooDeep => new StepError(
+            StepErrorCodes.OutputInvalid, $"The value cannot be kept: it is nested deeper than {Limits.JsonDepth} levels."),
+        _ => null,
+    };
 }

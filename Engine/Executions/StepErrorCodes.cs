@@ -47,6 +47,12 @@ public static class StepErrorCodes
     /// <summary>A sub-workflow below more than <see cref="Limits.SubworkflowDepth"/> others: most likely they start each other without end.</summary>
     public const string SubworkflowTooDeep = "SUBWORKFLOW_TOO_DEEP";
 
+    /// <summary>
+    /// More executions below one that no other started than its <c>settings.maxDescendants</c> allows: most likely they
+    /// start each other without end.
+    /// </summary>
+    public const string SubworkflowTooMany = "SUBWORKFLOW_TOO_MANY";
+
     /// <summary>An event after more than <see cref="Limits.RuleHops"/> others that follow from one another: most likely workflows and rules cause each other without end.</summary>
     public const string EventChainTooLong = "EVENT_CHAIN_TOO_LONG";
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Nodes;
 
@@ -28,7 +29,7 @@ internal static class StepOutputs
         // What the engine wrote itself is JSON; what a runner hands over need not be.
         var problem = outcome.Output.IsEmpty ? null
             : node.Action is EffectAction ? JsonText.FindProblem(outcome.Output.Span)
-            : JsonText.FindTextProblem(outcome.Output.Span);
+            : JsonText.FindTextProblem(outcome.Output.Span) ?? JsonText.FindDepthProblem(outcome.Output.Span);
         return problem is null ? null : new StepError(StepErrorCodes.OutputInvalid, $"The output cannot be stored: {problem}.");
     }
 
@@ -52,20 +53,42 @@ internal static class StepOutputs
     }
 
     /// <summary>Text columns hold no U+0000, and a message is for people: it need not hold a whole response.</summary>
-    public static StepError Clean(StepError error) =>
-        error.Message.Length <= Limits.ErrorMessageLength && !error.Message.Contains('\0', StringComparison.Ordinal)
-            ? error
-            : error with
-            {
-                Message = error.Message[..Math.Min(error.Message.Length, Limits.ErrorMessageLength)].Replace('\0', '\uFFFD'),
-            };
+    public static StepError Clean(StepError error)
+    {
+        var clean = IsClean(error.Message) ? error : error with { Message = Clean(error.Message) };
+        return clean.Cause is { } cause && !IsClean(cause.Message)
+            ? clean with { Cause = cause with { Message = Clean(cause.Message) } }
+            : clean;
+    }
 
-    private static void Write(System.Text.Json.Utf8JsonWriter writer, StepError error)
+    private static bool IsClean(string message) =>
+        message.Length <= Limits.ErrorMessageLength && !message.Contains('\0', StringComparison.Ordinal);
+
+    private static string Clean(string message) =>
+        message[..Math.Min(message.Length, Limits.ErrorMessageLength)].Replace('\0', '\uFFFD');
+
+    private static void Write(Utf8JsonWriter writer, StepError error)
     {
         writer.WriteStartObject();
         writer.WriteString("code"u8, error.Code);
         writer.WriteString("message"u8, error.Message);
         writer.WriteString("kind"u8, error.Kind.ToText());
+        if (!error.Details.IsEmpty)
+        {
+            foreach (var member in JsonText.ParseElement(error.Details).EnumerateObject())
+            {
+                member.WriteTo(writer);
+            }
+        }
+
+        if (error.Cause is { } cause)
+        {
+            writer.WriteStartObject("cause"u8);
+            writer.WriteString("code"u8, cause.Code);
+            writer.WriteString("message"u8, cause.Message);
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndObject();
     }
 }

@@ -86,11 +86,28 @@ public static class StepErrorKinds
 /// <summary>Why a step failed, as data. <see cref="Code"/> is upper snake case and stable.</summary>
 /// <param name="RetryAfter">The target's own wish for the earliest next attempt; longer than the policy's delay wins.</param>
 public sealed record StepError(
-    string Code, string Message, StepErrorKind Kind = StepErrorKind.Permanent, TimeSpan? RetryAfter = null);
+    string Code, string Message, StepErrorKind Kind = StepErrorKind.Permanent, TimeSpan? RetryAfter = null)
+{
+    /// <summary>
+    /// What else whoever handles the error may want to know: a JSON object in UTF-8 whose members stand beside code,
+    /// message and kind in the output at the error port; empty = nothing.
+    /// </summary>
+    public ReadOnlyMemory<byte> Details { get; init; }
+
+    /// <summary>The error of the execution that the step started, when that is what it failed for.</summary>
+    public ErrorCause? Cause { get; init; }
+}
+
+/// <summary>The error behind a step's error.</summary>
+public sealed record ErrorCause(string Code, string Message);
 
 /// <summary>Why an execution failed: the step error that ended it, and the node it came from (null for a time-out).</summary>
 /// <param name="Compensation">What was undone because of it; null = nothing was there to undo.</param>
-public sealed record ExecutionError(string Code, string Message, string? NodeId, CompensationTally? Compensation = null);
+public sealed record ExecutionError(string Code, string Message, string? NodeId, CompensationTally? Compensation = null)
+{
+    /// <summary>Whether starting the same once more can help.</summary>
+    public StepErrorKind Kind { get; init; } = StepErrorKind.Permanent;
+}
 
 /// <summary>How many nodes were undone, and how many could not be.</summary>
 public sealed record CompensationTally(int Completed, int Failed);
@@ -123,7 +140,7 @@ public sealed record StepRecord(
     public long? RowsProcessed { get; init; }
 }
 
-/// <summary>A step row read back, for <see cref="Decider.Resume"/>.</summary>
+/// <summary>A step row read back, for <c>Decider.Resume</c>.</summary>
 /// <param name="Sequence">See <see cref="StepRecord.Sequence"/>; compensations go backwards by it.</param>
 /// <param name="Run">The execution's own attempt (<see cref="ExecutionFacts.Attempt"/>) in which it was recorded.</param>
 public readonly record struct RecordedStep(

@@ -128,7 +128,8 @@ internal static class StepRunner
         switch (node.Action)
         {
             case PureAction pure when !node.IsRunOutside:
-                Finish(step, NodeEvaluator.Evaluate(pure, context), decisions);
+                var outcome = NodeEvaluator.Evaluate(pure, context);
+                Finish(step.EndedAt(state.Turn.Now), outcome, decisions);
                 break;
             case PureAction:
                 Run(state, frame, node, parameters: default, notBefore, decisions);
@@ -141,7 +142,7 @@ internal static class StepRunner
                 }
                 else
                 {
-                    Finish(step, rendered, decisions);
+                    Finish(step.EndedAt(state.Turn.Now), rendered, decisions);
                 }
 
                 break;
@@ -152,7 +153,8 @@ internal static class StepRunner
                 LoopRunner.Begin(frame, node, loop, now, decisions);
                 break;
             case TerminateAction terminate:
-                Terminate(step, NodeEvaluator.Evaluate(terminate, context), decisions);
+                var ending = NodeEvaluator.Evaluate(terminate, context);
+                Terminate(step.EndedAt(state.Turn.Now), ending, decisions);
                 break;
             default:
                 throw new InvalidOperationException($"{node.Action.GetType().Name} is none of the kinds of action.");
@@ -189,9 +191,15 @@ internal static class StepRunner
         ExecutionState state, in NodeContext context, WaitAction action, in FinishedStep step, ICollection<Decision> decisions)
     {
         var wait = NodeEvaluator.Open(action, context, out var outcome);
+        if (wait is not null && FindProblem(wait) is { } problem)
+        {
+            wait = null;
+            outcome = StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"What the node asks for cannot be stored: {problem}.");
+        }
+
         if (wait is null)
         {
-            Finish(step, outcome, decisions);
+            Finish(step.EndedAt(state.Turn.Now), outcome, decisions);
             return;
         }
 
@@ -202,6 +210,13 @@ internal static class StepRunner
         state.OpenWaitCount++;
         decisions.Add(new OpenWait(wait));
     }
+
+    // A wait that the database refuses would send the checkpoint of everybody in it one by one.
+    private static string? FindProblem(WaitSpec wait) =>
+        JsonText.FindTextProblem(wait.Request.Span)
+        ?? JsonText.FindDepthProblem(wait.Request.Span)
+        ?? (wait.CorrelationKey is { } key ? JsonText.FindCharacterProblem(key) : null)
+        ?? (wait.EventType is { } type ? JsonText.FindCharacterProblem(type) : null);
 
     /// <summary>Records an outcome and lets it take effect: on along the edges, to the next attempt, or to the end of the frame.</summary>
     public static void Finish(in FinishedStep step, in StepOutcome reached, ICollection<Decision> decisions)
@@ -290,7 +305,7 @@ internal static class StepRunner
     }
 
     public static FailExecution Failure(string nodeId, StepError error) =>
-        new(new ExecutionError(error.Code, error.Message, nodeId), ExecutionStatus.Failed);
+        new(new ExecutionError(error.Code, error.Message, nodeId) { Kind = error.Kind }, ExecutionStatus.Failed);
 
     /// <param name="attempt">Counted from 1 since the last retry by a person.</param>
     public static bool MayRetry(CompiledNode node, int attempt, StepError error)
@@ -372,4 +387,7 @@ internal readonly record struct FinishedStep(
         });
 
     public long? RowsProcessed { get; init; }
+
+    /// <summary>The same, known to have ended at <paramref name="now"/>.</summary>
+    public FinishedStep EndedAt(DateTimeOffset now) => this with { FinishedAt = now, Now = now };
 }

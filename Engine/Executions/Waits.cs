@@ -99,7 +99,7 @@ public sealed record WaitSpec(
     string? CorrelationKey = null,
     ReadOnlyMemory<byte> Request = default);
 
-/// <summary>A wait row read back, for <see cref="Decider.Resume"/>: open, or resolved but not yet acted upon.</summary>
+/// <summary>A wait row read back, for <c>Decider.Resume</c>: open, or resolved but not yet acted upon.</summary>
 /// <param name="Outcome">Null while the wait is open.</param>
 /// <param name="Event">The structured CloudEvent or the answer (JSON) that resolved it; empty otherwise.</param>
 /// <param name="OpenedAt">When the row was written, for the step's duration.</param>

@@ -33,7 +33,7 @@ internal sealed class ApprovalAction(ApprovalParameters parameters) : WaitAction
 
     public override StepOutcome Resolve(in NodeContext context, WaitOutcome outcome, ReadOnlyMemory<byte> payload)
     {
-        var settled = payload.IsEmpty ? null : OutcomeOf(payload.Span);
+        var settled = payload.IsEmpty ? null : OutcomeOf(payload);
         return settled switch
         {
             "approved" => StepOutcome.By(NodePort.Approved, payload),
@@ -125,9 +125,9 @@ internal sealed class ApprovalAction(ApprovalParameters parameters) : WaitAction
         }
     }
 
-    private static string? OutcomeOf(ReadOnlySpan<byte> payload)
+    private static string? OutcomeOf(ReadOnlyMemory<byte> payload)
     {
-        var json = JsonElement.Parse(payload);
+        var json = JsonText.ParseElement(payload);
         return json.ValueKind == JsonValueKind.Object && json.TryGetProperty("outcome", out var outcome) ? outcome.GetString() : null;
     }
 

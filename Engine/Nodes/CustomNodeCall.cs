@@ -41,7 +41,20 @@ public sealed class CustomNodeCall
     /// <c>{"type": "http", ...}</c> with the parameters of an http node, or <c>{"type": "workflow", "workflow": "ID or name", "timeoutSeconds": 60}</c>.
     /// </param>
     public static bool TryCompile(
-        JsonElement schema, JsonElement implementation, [NotNullWhen(true)] out CustomNodeCall? call, out IReadOnlyList<DefinitionProblem> problems)
+        JsonElement schema, JsonElement implementation, [NotNullWhen(true)] out CustomNodeCall? call, out IReadOnlyList<DefinitionProblem> problems) =>
+        TryCompile(schema, implementation, isNew: false, out call, out problems);
+
+    /// <summary>The same for a custom node that is about to be saved, see <see cref="CompiledWorkflow.TryAccept"/>.</summary>
+    public static bool TryAccept(
+        JsonElement schema, JsonElement implementation, [NotNullWhen(true)] out CustomNodeCall? call, out IReadOnlyList<DefinitionProblem> problems) =>
+        TryCompile(schema, implementation, isNew: true, out call, out problems);
+
+    private static bool TryCompile(
+        JsonElement schema,
+        JsonElement implementation,
+        bool isNew,
+        [NotNullWhen(true)] out CustomNodeCall? call,
+        out IReadOnlyList<DefinitionProblem> problems)
     {
         call = null;
         problems = CheckType(implementation) is { } wrong ? [wrong] : IsWorkflow(implementation) ? CheckWorkflow(implementation) : [];
@@ -50,7 +63,10 @@ public sealed class CustomNodeCall
             return false;
         }
 
-        if (!CompiledWorkflow.TryCompile(Wrap(schema, implementation), out var workflow, out var found))
+        var wrapped = Wrap(schema, implementation);
+        if (!(isNew
+            ? CompiledWorkflow.TryAccept(wrapped, CustomNodeSet.Empty, out var workflow, out var found)
+            : CompiledWorkflow.TryCompile(wrapped, out workflow, out found)))
         {
             problems = [.. found.Select(problem => problem with { Pointer = Place(problem.Pointer) })];
             return false;
@@ -135,7 +151,7 @@ public sealed class CustomNodeCall
         string type, ReadOnlyMemory<byte> parameters, string key, ExecutionFacts caller, DateTimeOffset now, out StepError? error)
     {
         error = null;
-        var input = JsonElement.Parse(parameters.Span, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        var input = JsonText.ParseElement(parameters);
         var invalid = _workflow.ValidateInput(input);
         if (invalid.Count > 0)
         {

@@ -24,7 +24,7 @@ public sealed record EmailParameters
     [Parameter("Where answers go.", Kind = ParameterKind.Text)]
     public JsonTemplate? ReplyTo { get; init; }
 
-    [Parameter("The subject.", Required = true, Kind = ParameterKind.Text, Example = "\"Order {{ input.id }}\"")]
+    [Parameter("The subject. A line break at its end is left out, one within it is refused.", Required = true, Kind = ParameterKind.Text, Example = "\"Order {{ input.id }}\"")]
     public JsonTemplate? Subject { get; init; }
 
     [Parameter("The message as text. At least one of text and html is needed.", Kind = ParameterKind.Text)]
@@ -35,7 +35,7 @@ public sealed record EmailParameters
 
     [Parameter(
         "A list of `{\"name\", \"contentType\", \"content\"}`, the content in Base64; together at most 512 KiB.",
-        Example = """[{"name": "order.csv", "contentType": "text/csv", "content": "{{ $base64encode(steps.csv.output) }}"}]""")]
+        Example = """[{"name": "order.csv", "contentType": "text/csv", "content": "{{ $base64encode(steps.csv.output, 'utf-8') }}"}]""")]
     public JsonTemplate? Attachments { get; init; }
 }
 
@@ -65,7 +65,7 @@ internal sealed class EmailNode() : NodeType<EmailParameters>(
                 ("from", parameters.From), ("to", parameters.To), ("cc", parameters.Cc), ("bcc", parameters.Bcc), ("replyTo", parameters.ReplyTo),
                 ("subject", parameters.Subject), ("text", parameters.Text), ("html", parameters.Html), ("attachments", parameters.Attachments),
             ];
-            return RenderedParameters.Write(context, parameters.Connector, templates);
+            return RenderedParameters.Write(context, parameters.Connector, templates, ["from", "replyTo", "subject", "text", "html"]);
         }
     }
 }
@@ -75,14 +75,23 @@ internal static class RenderedParameters
 {
     /// <summary>An object with the connector, if any, and every template that is given.</summary>
     public static ReadOnlyMemory<byte> Write(
-        in NodeContext context, string? connector, ReadOnlySpan<(string Name, JsonTemplate? Template)> templates, params ReadOnlySpan<(string Name, string? Text)> literals)
+        in NodeContext context, string? connector, ReadOnlySpan<(string Name, JsonTemplate? Template)> templates, params ReadOnlySpan<(string Name, string? Text)> literals) =>
+        Write(context, connector, templates, [], literals);
+
+    /// <param name="texts">The templates that are text: numbers and booleans become it.</param>
+    public static ReadOnlyMemory<byte> Write(
+        in NodeContext context,
+        string? connector,
+        ReadOnlySpan<(string Name, JsonTemplate? Template)> templates,
+        ReadOnlySpan<string> texts,
+        ReadOnlySpan<(string Name, string? Text)> literals = default)
     {
         var rendered = new List<(string Name, ReadOnlyMemory<byte> Json)>();
         foreach (var (name, template) in templates)
         {
             if (template is not null)
             {
-                rendered.Add((name, context.Render(template)));
+                rendered.Add((name, texts.Contains(name) ? context.RenderText(template) : context.Render(template)));
             }
         }
 

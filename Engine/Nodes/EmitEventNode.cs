@@ -8,7 +8,7 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>emitEvent</c>.</summary>
 public sealed record EmitEventParameters
 {
-    [Parameter("The event's type.", Required = true, Kind = ParameterKind.Text, Example = "\"order.completed\"")]
+    [Parameter("The event's type; those that begin with `approval.` are the platform's own.", Required = true, Kind = ParameterKind.Text, Example = "\"order.completed\"")]
     public JsonTemplate? Type { get; init; }
 
     [Parameter(
@@ -54,13 +54,18 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
         var attributes = new CloudEventAttributes
         {
             Id = EventId(context),
-            Type = context.RequiredText(parameters.Type, "type", Limits.EventTypeLength),
-            Source = context.Text(parameters.Source, "source", Limits.EventSourceLength) ?? $"/workflows/{facts.WorkflowId}",
+            Type = context.RequiredText(parameters.Type, "type", Limits.EventTypeLength, isName: true),
+            Source = context.Text(parameters.Source, "source", Limits.EventSourceLength) ?? SourceOf(facts.WorkflowId),
             Subject = context.Text(parameters.Subject, "subject", Limits.EventSubjectLength),
             DataContentType = data.IsEmpty ? null : "application/json",
             Data = data,
             Extensions = facts.EventHops == 0 ? CloudEvent.NoExtensions : HopsOf(facts.EventHops),
         };
+        if ((PlatformEvents.TypeProblem(attributes.Type) ?? PlatformEvents.SourceProblem(attributes.Source, SourceOf(facts.WorkflowId))) is { } reserved)
+        {
+            return StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"The event cannot be published: {reserved}.");
+        }
+
         if (!CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems))
         {
             var what = string.Join("; ", problems.Select(problem => $"{problem.Attribute} {problem.Message}"));
@@ -69,6 +74,8 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
 
         return StepOutcome.Main((cloudEvent with { Time = context.Now }).ToUtf8Json());
     }
+
+    private static string SourceOf(Guid workflowId) => $"{PlatformEvents.Workflows}/{workflowId}";
 
     private static Dictionary<string, JsonElement> HopsOf(int hops) => new(1) { [EventHops.Attribute] = JsonSerializer.SerializeToElement(hops) };
 

@@ -86,11 +86,15 @@ internal sealed class FileNode() : NodeType<FileParameters>(
                 context,
                 parameters.Connector,
                 templates,
-                ("operation", Definitions.ObjectReader.CamelCase(parameters.Operation.ToString())),
-                ("format", Definitions.ObjectReader.CamelCase(parameters.Format.ToString())),
-                ("contentType", parameters.ContentType),
-                ("maxBytes", FormattableString.Invariant($"{parameters.MaxBytes}")),
-                ("maxFiles", FormattableString.Invariant($"{parameters.MaxFiles}")));
+                // What a json file holds may be a number; a text file holds it as text.
+                parameters.Format == FileFormat.Json ? ["path"] : ["path", "content"],
+                [
+                    ("operation", Definitions.ObjectReader.CamelCase(parameters.Operation.ToString())),
+                    ("format", Definitions.ObjectReader.CamelCase(parameters.Format.ToString())),
+                    ("contentType", parameters.ContentType),
+                    ("maxBytes", FormattableString.Invariant($"{parameters.MaxBytes}")),
+                    ("maxFiles", FormattableString.Invariant($"{parameters.MaxFiles}")),
+                ]);
         }
     }
 }

@@ -27,7 +27,7 @@ public sealed record HttpCall(
     /// <exception cref="JsonException">The bytes are not rendered parameters of an http node.</exception>
     public static HttpCall Read(ReadOnlyMemory<byte> parameters)
     {
-        var json = JsonElement.Parse(parameters.Span, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        var json = JsonText.ParseElement(parameters);
         var headers = new List<KeyValuePair<string, string>>();
         foreach (var header in Member("headers").EnumerateObject())
         {

@@ -20,14 +20,17 @@ public enum HttpMethodName
 /// <summary>What an http node makes of the response's body.</summary>
 public enum HttpResponseHandling
 {
-    /// <summary>JSON if the response says it is, else text.</summary>
+    /// <summary>JSON if the response says it is, else text where it is text, else Base64.</summary>
     Auto,
 
     /// <summary>JSON; anything else is an error.</summary>
     Json,
 
-    /// <summary>Text, as it comes.</summary>
+    /// <summary>Text, in the charset that the response names; anything else is an error.</summary>
     Text,
+
+    /// <summary>Any bytes, in Base64.</summary>
+    Base64,
 
     /// <summary>Not read.</summary>
     None,
@@ -49,28 +52,31 @@ public sealed record HttpParameters
     public HttpMethodName Method { get; init; } = HttpMethodName.Get;
 
     [Parameter(
-        "The address, http or https; with a connector a path. Private, loopback and link-local targets are refused unless the tenant allows them.",
+        "The address, http or https; with a connector a path. Values are put in as they are: one that may hold `/`, `?`, `#` or `..` goes "
+            + "through `$encodeUrlComponent`, or into `query`. Private, loopback and link-local targets are refused unless the tenant's "
+            + "`httpAllow` names them (docs/outgoing-calls.md).",
         Required = true,
         Kind = ParameterKind.Text,
         Example = "\"https://api.example.com/orders/{{ input.orderId }}\"")]
     public JsonTemplate? Url { get; init; }
 
     [Parameter(
-        "Appended to the address, encoded: names to text, numbers or booleans.",
+        "Appended to the address, encoded: names to text, numbers or booleans, or to lists of them, which repeat the name.",
         Kind = ParameterKind.Object,
         Secret = true,
         Example = """{"page": "{{ input.page }}"}""")]
     public JsonTemplate? Query { get; init; }
 
     [Parameter(
-        "Names to text. `Idempotency-Key` is set by the platform, equal for every attempt.",
+        "Names to text in ASCII without line breaks. `Idempotency-Key` is set by the platform, equal for every attempt.",
         Kind = ParameterKind.Object,
         Secret = true,
         Example = """{"Accept": "application/json"}""")]
     public JsonTemplate? Headers { get; init; }
 
     [Parameter(
-        "The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON.",
+        "The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON, in its charset; "
+            + "with application/x-www-form-urlencoded an object is sent as a form, a list as the same name several times.",
         Secret = true,
         Example = """{"amount": "{{ input.amount }}"}""")]
     public JsonTemplate? Body { get; init; }
@@ -84,7 +90,9 @@ public sealed record HttpParameters
     [Parameter("Statuses that are tried again by the node's `retry`: numbers, ranges and classes (`5xx`).", MaxLength = 200)]
     public string RetryStatus { get; init; } = DefaultRetryStatus;
 
-    [Parameter("What to make of the response's body.")]
+    [Parameter(
+        "What to make of the response's body. auto: JSON where the response says so, text where it is text in its charset, else Base64; "
+            + "`bodyEncoding` of the output says which.")]
     public HttpResponseHandling Response { get; init; } = HttpResponseHandling.Auto;
 
     [Parameter("A larger response is an error.", Min = 1, Max = Limits.StepOutputBytes)]
@@ -97,7 +105,10 @@ public sealed record HttpParameters
 internal sealed class HttpNode() : NodeType<HttpParameters>(
     "http", "outside", NodeEffect.Effect, "Calls an HTTP endpoint.", NodePort.MainPort, NodePort.ErrorPort)
 {
-    public override string OutputSummary => "`{\"status\": 200, \"headers\": {...}, \"body\": ...}`.";
+    public override string OutputSummary =>
+        "`{\"status\": 200, \"headers\": {...}, \"body\": ..., \"bodyEncoding\": \"json\"}` (or text, base64, none); `set-cookie` is a list. "
+        + "At the port `error`, and with `onError: continue`, the same of an answer that is no success stands beside `code`, `message` and "
+        + "`kind`; of its body at most 64 KiB, and `bodyTruncated` when there was more.";
 
     private protected override NodeAction? Compile(HttpParameters parameters, NodeCompilation node)
     {
@@ -131,7 +142,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
         public override ReadOnlyMemory<byte> Render(in NodeContext context)
         {
             var url = Url(context);
-            var headers = Members(context, parameters.Headers, "headers");
+            var headers = Members(context, parameters.Headers, "headers", mayRepeat: false);
             var body = parameters.Body is { } template ? context.Render(template) : default;
 
             var buffer = JsonBuffer.Rent();
@@ -174,7 +185,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
                 throw Invalid($"'{Shortened(text)}' is no absolute http or https address.");
             }
 
-            var query = Members(context, parameters.Query, "query");
+            var query = Members(context, parameters.Query, "query", mayRepeat: true);
             if (query.Count == 0)
             {
                 return text;
@@ -193,7 +204,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
         }
 
         private static List<KeyValuePair<string, string>> Members(
-            in NodeContext context, JsonTemplate? template, string parameter)
+            in NodeContext context, JsonTemplate? template, string parameter, bool mayRepeat)
         {
             var members = new List<KeyValuePair<string, string>>();
             if (template is null)
@@ -214,23 +225,24 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
 
             foreach (var member in json.EnumerateObject())
             {
-                switch (member.Value.ValueKind)
+                var isList = mayRepeat && member.Value.ValueKind == JsonValueKind.Array;
+                var values = isList ? member.Value.EnumerateArray().ToArray() : [member.Value];
+                foreach (var value in values.Where(value => value.ValueKind != JsonValueKind.Null))
                 {
-                    case JsonValueKind.String:
-                        members.Add(new(member.Name, member.Value.GetString()!));
-                        break;
-                    case JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
-                        members.Add(new(member.Name, member.Value.GetRawText()));
-                        break;
-                    case JsonValueKind.Null:
-                        break;
-                    default:
-                        throw Invalid($"'{parameter}.{member.Name}' must be text, a number or a boolean.");
+                    members.Add(new(member.Name, TextOf(value) ?? throw Invalid(
+                        $"'{parameter}.{member.Name}' must be text, a number or a boolean{(mayRepeat ? ", or a list of them" : "")}.")));
                 }
             }
 
             return members;
         }
+
+        private static string? TextOf(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+            _ => null,
+        };
 
         private static StepException Invalid(string message) => new(new StepError(StepErrorCodes.ParameterInvalid, message));
 

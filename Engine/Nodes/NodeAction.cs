@@ -102,8 +102,23 @@ internal readonly ref struct NodeContext(
         return buffer.ToJson();
     }
 
-    /// <summary>The text a parameter renders to; null when it yields nothing; a step error when it is no text.</summary>
-    public string? Text(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength)
+    /// <summary>
+    /// The same for a parameter that is text: a number or a boolean becomes text, with the digits it has. Anything else stays what it
+    /// is, for whoever reads it to refuse.
+    /// </summary>
+    public ReadOnlyMemory<byte> RenderText(JsonTemplate template)
+    {
+        var value = Evaluate(template);
+        return value.Kind is JsonataKind.Number or JsonataKind.Boolean && value.TryGetText(out var text)
+            ? JsonataValue.FromString(text).ToUtf8Json()
+            : value.IsUndefined ? "null"u8.ToArray() : value.ToUtf8Json(Options.Limits);
+    }
+
+    /// <summary>
+    /// The text a parameter renders to, a number or a boolean as text; null when it yields nothing; a step error when it is no text.
+    /// </summary>
+    /// <param name="isName">It names something, and a number or a boolean names nothing.</param>
+    public string? Text(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength, bool isName = false)
     {
         if (template is null)
         {
@@ -116,10 +131,16 @@ internal readonly ref struct NodeContext(
             return null;
         }
 
-        if (!value.TryGetString(out var text))
+        if ((isName && value.Kind != JsonataKind.String) || !value.TryGetText(out var text))
         {
             throw new StepException(new StepError(
                 StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' must be text; its expression yields {Describe(value)}."));
+        }
+
+        if (JsonText.FindCharacterProblem(text!) is { } problem)
+        {
+            throw new StepException(new StepError(
+                StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' cannot be used: it holds {problem}."));
         }
 
         return text!.Length <= maxLength
@@ -129,8 +150,8 @@ internal readonly ref struct NodeContext(
     }
 
     /// <summary>The text a parameter renders to; a step error when it yields nothing, or no text.</summary>
-    public string RequiredText(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength) =>
-        Text(template, parameter, maxLength) is { Length: > 0 } text
+    public string RequiredText(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength, bool isName = false) =>
+        Text(template, parameter, maxLength, isName) is { Length: > 0 } text
             ? text
             : throw new StepException(
                 new StepError(StepErrorCodes.ParameterInvalid, $"The parameter '{parameter}' yields no text."));

@@ -103,9 +103,12 @@ internal sealed class StoreNode() : NodeType<StoreParameters>(
                 context,
                 null,
                 templates,
-                ("operation", Definitions.ObjectReader.CamelCase(parameters.Operation.ToString())),
-                ("scope", Definitions.ObjectReader.CamelCase(parameters.Scope.ToString())),
-                ("wired", context.Node.IsWired(Conflict) ? Conflict : ""));
+                ["key"],
+                [
+                    ("operation", Definitions.ObjectReader.CamelCase(parameters.Operation.ToString())),
+                    ("scope", Definitions.ObjectReader.CamelCase(parameters.Scope.ToString())),
+                    ("wired", context.Node.IsWired(Conflict) ? Conflict : ""),
+                ]);
         }
     }
 }

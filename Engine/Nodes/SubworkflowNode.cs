@@ -54,7 +54,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
     NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "The output of the started execution; in mode fire `{\"executionId\": \"...\"}`. One that does not complete is the error `CHILD_FAILED`, which `retry` may try again; so may it `CONCURRENCY_SKIPPED`, where the limit of the workflow is reached and its overlap policy is `skip`.";
+        "The output of the started execution; in mode fire `{\"executionId\": \"...\"}`. One that does not complete is the error `CHILD_FAILED`, of the kind of its own error and with that as `cause` (`code`, `message`); `retry` may try it again unless it is permanent; so may it `CONCURRENCY_SKIPPED`, where the limit of the workflow is reached and its overlap policy is `skip`.";
 
     private protected override NodeAction Compile(SubworkflowParameters parameters, NodeCompilation node) => new Action(parameters);
 
@@ -76,7 +76,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
                 return null;
             }
 
-            var workflow = context.RequiredText(parameters.Workflow, "workflow", Limits.NameLength);
+            var workflow = context.RequiredText(parameters.Workflow, "workflow", Limits.NameLength, isName: true);
             var input = parameters.Input is { } template ? context.Render(template) : "{}"u8.ToArray();
             if (input.Length > Limits.InputBytes)
             {
@@ -103,7 +103,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
                     : StepOutcome.Failed(StepErrorCodes.WaitTimedOut, "The sub-workflow did not end in time.");
             }
 
-            using var document = JsonDocument.Parse(payload);
+            using var document = JsonText.Parse(payload);
             var answer = document.RootElement;
             return answer.GetProperty("status").GetString() switch
             {
@@ -115,9 +115,16 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
                 var status => new StepOutcome("", default, new StepError(
                     StepErrorCodes.ChildFailed,
                     $"Execution {answer.GetProperty("executionId").GetString()} is {status}: {Text(answer, "code")}: {Text(answer, "message")}",
-                    StepErrorKind.Transient)),
+                    KindOf(answer))
+                {
+                    Cause = new ErrorCause(Text(answer, "code"), Text(answer, "message")),
+                }),
             };
         }
+
+        // As the error that ended it: what no retry cures there none cures here. One that was cancelled may be started again.
+        private static StepErrorKind KindOf(JsonElement answer) =>
+            StepErrorKinds.TryParse(Text(answer, "kind"), out var kind) && kind != StepErrorKind.Cancelled ? kind : StepErrorKind.Transient;
 
         private DateTimeOffset? DueAt(in NodeContext context)
         {

@@ -41,7 +41,7 @@ internal sealed class ValidateNode() : NodeType<ValidateParameters>(
         public override StepOutcome Evaluate(in NodeContext context)
         {
             var json = context.Render(value);
-            var problems = schema.Validate(JsonElement.Parse(json.Span, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth }));
+            var problems = schema.Validate(JsonText.ParseElement(json));
             if (problems.Count == 0)
             {
                 return StepOutcome.By(ValidPort, json);

@@ -9,7 +9,8 @@ public sealed record CronProblem(int Position, string Message, string Hint);
 
 /// <summary>
 /// A compiled cron expression: a set of days and a set of times of day, so that the next occurrence is found by days and bits, never by stepping through
-/// minutes. The day rule is the one of crontab(5): when both the day of the month and the day of the week are restricted, either is enough.
+/// minutes. The day rule is the one of crontab(5): when both the day of the month and the day of the week are restricted, either is
+/// enough; a field that begins with a star is no restriction in this sense, so that then both must hold.
 /// </summary>
 public sealed class CronExpression
 {
@@ -35,10 +36,11 @@ public sealed class CronExpression
     /// <summary>Bits 0 (Sunday) to 6.</summary>
     internal ulong Weekdays { get; set; }
 
-    /// <summary>The day of the month is not restricted (<c>*</c> or <c>?</c>).</summary>
-    internal bool IsAnyDay { get; set; }
+    /// <summary>The day of the month begins with a star, or is <c>?</c>: days must then be of both fields.</summary>
+    internal bool HasDayStar { get; set; }
 
-    internal bool IsAnyWeekday { get; set; }
+    /// <summary>The same of the day of the week.</summary>
+    internal bool HasWeekdayStar { get; set; }
 
     /// <summary>Bit n: n days before the last of the month (<c>L</c>, <c>L-n</c>).</summary>
     internal ulong LastDays { get; set; }
@@ -149,9 +151,9 @@ public sealed class CronExpression
     }
 
     private bool MatchesDayOf(DateOnly day) =>
-        IsAnyDay ? IsAnyWeekday || MatchesWeekday(day)
-        : IsAnyWeekday ? MatchesDayOfMonth(day)
-        : MatchesDayOfMonth(day) || MatchesWeekday(day);
+        HasDayStar || HasWeekdayStar
+            ? MatchesDayOfMonth(day) && MatchesWeekday(day)
+            : MatchesDayOfMonth(day) || MatchesWeekday(day);
 
     private bool MatchesWeekday(DateOnly day)
     {

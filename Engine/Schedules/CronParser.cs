@@ -55,6 +55,17 @@ internal static class CronParser
 
         var cron = new CronExpression(text);
         var fields = Split(text);
+        if (fields is [var (zoneAt, zone), ..] && zone.Contains('='))
+        {
+            var name = zone[(zone.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            throw Wrong(
+                zoneAt,
+                $"'{zone}' cannot stand in an expression: it holds the fields alone.",
+                name.Length > 0 && zone.Contains("TZ=", StringComparison.OrdinalIgnoreCase)
+                    ? $"Write the time zone in 'timeZone': \"{name}\"."
+                    : "Leave it out.");
+        }
+
         if (fields is [var (macroAt, macro)] && macro.StartsWith('@'))
         {
             fields = Macros.TryGetValue(macro, out var meaning)
@@ -97,7 +108,7 @@ internal static class CronParser
 
     private static void ReadDays((int At, string Text) field, CronExpression cron)
     {
-        cron.IsAnyDay = field.Text is "*" or "?";
+        cron.HasDayStar = IsStar(field.Text);
         foreach (var (at, term) in Terms(field))
         {
             var text = term.ToUpperInvariant();
@@ -117,14 +128,14 @@ internal static class CronParser
             }
             else
             {
-                cron.Days |= term == "?" && cron.IsAnyDay ? ulong.MaxValue : new CronTerm(term, at, Day).Bits();
+                cron.Days |= term == "?" && field.Text == "?" ? ulong.MaxValue : new CronTerm(term, at, Day).Bits();
             }
         }
     }
 
     private static void ReadWeekdays((int At, string Text) field, CronExpression cron)
     {
-        cron.IsAnyWeekday = field.Text is "*" or "?";
+        cron.HasWeekdayStar = IsStar(field.Text);
         foreach (var (at, term) in Terms(field))
         {
             var hash = term.IndexOf('#', StringComparison.Ordinal);
@@ -142,11 +153,14 @@ internal static class CronParser
             }
             else
             {
-                var bits = term == "?" && cron.IsAnyWeekday ? ulong.MaxValue : new CronTerm(term, at, Weekday).Bits();
+                var bits = term == "?" && field.Text == "?" ? ulong.MaxValue : new CronTerm(term, at, Weekday).Bits();
                 cron.Weekdays |= (bits | (bits >> 7)) & 0x7F;
             }
         }
     }
+
+    // As cronie: what counts is how the field begins, so that */2 and a weekday must both hold.
+    private static bool IsStar(string field) => field == "?" || field.StartsWith('*');
 
     private static List<(int At, string Text)> Split(string text)
     {

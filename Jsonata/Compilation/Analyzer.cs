@@ -17,6 +17,7 @@ internal sealed class Analyzer
     private readonly List<JsonataProblem> _problems = [];
     private readonly IReadOnlyCollection<string> _variables;
     private readonly Stack<HashSet<string>> _scopes = new();
+    private readonly HashSet<string> _bound = new(StringComparer.Ordinal);
     private bool _isConstant = true;
 
     private Analyzer(IReadOnlyCollection<string> variables) => _variables = variables;
@@ -66,10 +67,8 @@ internal sealed class Analyzer
 
     private Context VisitPath(PathSyntax path, Context context)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
         var current = context;
         var recorded = -1;
-        _scopes.Push(names);
         for (var i = 0; i < path.Steps.Count; i++)
         {
             var step = path.Steps[i];
@@ -77,22 +76,26 @@ internal sealed class Analyzer
             current = step is NameSyntax name ? Named(name, before, ref recorded) : Visit(step, before);
             if (step.Focus is not null)
             {
-                names.Add(step.Focus);
+                Bind(step.Focus);
                 current = before;
                 recorded = -1;
             }
 
-            if (step.Index is not null)
-            {
-                names.Add(step.Index);
-            }
-
-            names.UnionWith((step.Stages ?? []).Select(stage => stage.Index).OfType<string>());
+            Bind(step.Index);
+            (step.Stages ?? []).ForEach(stage => Bind(stage.Index));
             VisitStages(step.Stages, current);
         }
 
-        _scopes.Pop();
         return current;
+    }
+
+    // What a path binds is known from there on: to its group, and through parentheses to the path around it.
+    private void Bind(string? name)
+    {
+        if (name is not null)
+        {
+            _bound.Add(name);
+        }
     }
 
     private Context Named(NameSyntax name, Context before, ref int recorded)
@@ -208,7 +211,7 @@ internal sealed class Analyzer
     private void VisitApply(ApplySyntax apply, Context context)
     {
         Visit(apply.Left, context);
-        if (apply.Right is CallSyntax call)
+        if (apply.Right is CallSyntax { IsPartial: false } call)
         {
             VisitCall(call, context, 1);
         }
@@ -240,7 +243,7 @@ internal sealed class Analyzer
         _isConstant &= isBuiltin && !Changing.Contains(variable.Name, StringComparer.Ordinal);
         if (!isBuiltin)
         {
-            var known = _scopes.SelectMany(names => names).Concat(_variables).Concat(BuiltinFunctions.ByName.Keys);
+            var known = _scopes.SelectMany(names => names).Concat(_bound).Concat(_variables).Concat(BuiltinFunctions.ByName.Keys);
             _problems.Add(new JsonataProblem(
                 "unknown_variable",
                 $"There is no variable ${variable.Name} here.",
@@ -252,7 +255,7 @@ internal sealed class Analyzer
     }
 
     private bool IsBound(string name) =>
-        _scopes.Any(names => names.Contains(name)) || _variables.Contains(name, StringComparer.Ordinal);
+        _bound.Contains(name) || _scopes.Any(names => names.Contains(name)) || _variables.Contains(name, StringComparer.Ordinal);
 
     // The value itself is used, not a member of it.
     private void Whole(Context context, SyntaxNode node)

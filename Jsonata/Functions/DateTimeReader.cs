@@ -63,7 +63,7 @@ internal sealed class DateTimeReader
     }
 
     /// <summary>Milliseconds since 1970, null when the text is not written as the picture says or says nothing.</summary>
-    public double? Read(string text, DateTimeOffset now)
+    public (double Millis, bool HasZone)? Read(string text, DateTimeOffset now)
     {
         System.Text.RegularExpressions.Match found;
         try
@@ -91,7 +91,9 @@ internal sealed class DateTimeReader
             }
         }
 
-        return components.Count == 0 ? null : Complete(components, now.UtcDateTime);
+        return components.Count > 0 && Complete(components, now.DateTime) is { } millis
+            ? (millis, components.ContainsKey('Z') || components.ContainsKey('z'))
+            : null;
     }
 
     private static double? ReadComponent(PicturePart part, string text)

@@ -12,10 +12,21 @@ internal static class JsonText
 {
     public static string Of(in JsonataValue value, EvaluationContext context, bool indented = false)
     {
+        if (value.Kind is not (JsonataKind.Array or JsonataKind.Object))
+        {
+            return OfScalar(value);
+        }
+
+        var writer = new Writer(context, indented);
+        writer.Write(value, 0);
+        return writer.ToString();
+    }
+
+    /// <summary>The text of what is neither array nor object.</summary>
+    public static string OfScalar(in JsonataValue value)
+    {
         switch (value.Kind)
         {
-            case JsonataKind.Undefined or JsonataKind.Function:
-                return "";
             case JsonataKind.Null:
                 return "null";
             case JsonataKind.Boolean:
@@ -34,9 +45,7 @@ internal static class JsonText
                     ? NumberText.FormatRounded(number)
                     : throw Errors.Of("D3001", value: NumberText.Format(number));
             default:
-                var writer = new Writer(context, indented);
-                writer.Write(value, 0);
-                return writer.ToString();
+                return "";
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed partial class EventRouting : IDisposable
             {
                 await task;
             }
-            catch (Exception exception) when (exception is OperationCanceledException || PostgresErrors.IsTransient(exception))
+            catch (Exception exception) when (exception is OperationCanceledException || PostgresErrors.MayPass(exception))
             {
                 LogLeft(tenantId, exception.Message);
             }
@@ -109,7 +109,7 @@ internal sealed partial class EventRouting : IDisposable
         {
             await _router.RouteAsync(tenantId, events, cancellationToken);
         }
-        catch (Exception exception) when (!PostgresErrors.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!PostgresErrors.MayPass(exception) && !cancellationToken.IsCancellationRequested)
         {
             LogBatchFailed(tenantId, events.Count, exception.Message);
             foreach (var eventId in events)
@@ -125,7 +125,7 @@ internal sealed partial class EventRouting : IDisposable
         {
             await _router.RouteAsync(tenantId, [eventId], cancellationToken);
         }
-        catch (Exception exception) when (!PostgresErrors.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!PostgresErrors.MayPass(exception) && !cancellationToken.IsCancellationRequested)
         {
             _metrics.RoutingFailed();
             if (await _backlog.FailAsync(tenantId, eventId, exception.Message, cancellationToken))

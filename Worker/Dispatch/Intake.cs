@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
-using Workflows.Engine.Executions;
 using Workflows.Worker.Execution;
 
 namespace Workflows.Worker.Dispatch;
@@ -30,38 +28,32 @@ internal sealed partial class Intake : IDisposable
     private readonly ExecutionClaims _claims;
     private readonly QueueSweeps _sweeps;
     private readonly SweepPlan _plan;
-    private readonly ExecutionHistory _history;
-    private readonly WorkflowCache _workflows;
-    private readonly ScopeLoader _scopes;
-    private readonly CheckpointWriter _checkpoints;
+    private readonly Beginnings _beginnings;
+    private readonly DecisionTurns _turns;
     private readonly ExecutionRunner _runner;
     private readonly RunningLimits _limits;
     private readonly WorkerOptions _options;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
-    private readonly ILogger<Intake> _logger;
     private long _lastSweep;
     private long _lastDoubt;
     private long _lastCompared;
 
     public Intake(
-        DispatchStreams streams, ExecutionClaims claims, QueueSweeps sweeps, ExecutionHistory history, WorkflowCache workflows, ScopeLoader scopes, CheckpointWriter checkpoints,
-        ExecutionRunner runner, RunningLimits limits, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock, ILogger<Intake> logger)
+        DispatchStreams streams, ExecutionClaims claims, QueueSweeps sweeps, Beginnings beginnings, DecisionTurns turns,
+        ExecutionRunner runner, RunningLimits limits, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock)
     {
         _streams = streams;
         _claims = claims;
         _sweeps = sweeps;
         _plan = new SweepPlan(clock);
-        _history = history;
-        _workflows = workflows;
-        _scopes = scopes;
-        _checkpoints = checkpoints;
+        _beginnings = beginnings;
+        _turns = turns;
         _runner = runner;
         _limits = limits;
         _options = options;
         _metrics = metrics;
         _clock = clock;
-        _logger = logger;
         runner.Released += _queue.Signal;
         metrics.Observe("workflows.dispatch.known", "{execution}", "Queued executions this worker knows of.", () => _queue.Count);
     }
@@ -84,8 +76,12 @@ internal sealed partial class Intake : IDisposable
         }
 
         // What has a limit is claimed by ClaimLimitedAsync, which counts.
+        // What waits for a processor here already is left to the sweeps of workers that have one.
         var limits = await _limits.GetAsync(cancellationToken);
-        if (limits.Count > 0 && keys.RemoveAll(key => limits.ContainsKey(key.TenantId)) > 0 && keys.Count == 0)
+        var congested = _turns.Congested();
+        if (limits.Count + congested.Count > 0
+            && keys.RemoveAll(key => limits.ContainsKey(key.TenantId) || congested.Contains(key.TenantId)) > 0
+            && keys.Count == 0)
         {
             _streams.Acknowledge(settled);
             return TimeSpan.Zero;
@@ -115,12 +111,13 @@ internal sealed partial class Intake : IDisposable
         var limits = await _limits.GetAsync(cancellationToken);
         var acceptedBefore = _clock.GetUtcNow() + (withoutRedis ? ClockSkew : -SweepAge);
         var since = _plan.Next();
+        IReadOnlyList<Guid> except = [.. limits.Keys, .. _turns.Congested()];
         var found = await TakeAsync(session, async workerId =>
         {
             var began = _clock.GetTimestamp();
             var swept = since is { } from
-                ? await _sweeps.SweepRecentAsync(workerId, from, acceptedBefore, room, cancellationToken, [.. limits.Keys])
-                : await _sweeps.SweepAsync(workerId, acceptedBefore, room, cancellationToken, [.. limits.Keys]);
+                ? await _sweeps.SweepRecentAsync(workerId, from, acceptedBefore, room, cancellationToken, except)
+                : await _sweeps.SweepAsync(workerId, acceptedBefore, room, cancellationToken, except);
             _plan.Swept(since, acceptedBefore, swept.Count < room, _clock.GetElapsedTime(began));
             return swept;
         }, cancellationToken);
@@ -134,7 +131,7 @@ internal sealed partial class Intake : IDisposable
     {
         var room = Math.Min(Room(session), Limits.ClaimsPerRound);
         var limits = await _limits.GetAsync(cancellationToken);
-        var keys = room == 0 ? [] : await _sweeps.ListEnqueuedAsync(room, [.. limits.Keys], cancellationToken);
+        var keys = room == 0 ? [] : await _sweeps.ListEnqueuedAsync(room, [.. limits.Keys, .. _turns.Congested()], cancellationToken);
         if (keys.Count > 0)
         {
             await TakeAsync(session, workerId => _claims.ClaimAsync(workerId, keys, cancellationToken), cancellationToken);
@@ -153,7 +150,12 @@ internal sealed partial class Intake : IDisposable
             return limits.Count == 0 ? LongestIdle : PauseWithoutRedis;
         }
 
-        var found = await TakeAsync(session, workerId => _sweeps.SweepLimitedAsync(workerId, [.. limits], room, cancellationToken), cancellationToken);
+        var congested = _turns.Congested();
+        var found = await TakeAsync(
+            session,
+            workerId => _sweeps.SweepLimitedAsync(
+                workerId, [.. limits.Where(limit => !congested.Contains(limit.Key))], room, cancellationToken),
+            cancellationToken);
         return found > 0 ? TimeSpan.Zero : PauseWithoutRedis;
     }
 
@@ -172,9 +174,12 @@ internal sealed partial class Intake : IDisposable
         try
         {
             // Known before the rows were read: what ended meanwhile is no longer here, but the rows may still say that it runs.
+            // Those that still begin before those that have begun, so that none is missed in between.
+            var starting = session.Starting.Keys.SelectMany(batch => batch).Select(execution => (execution.Key, execution.Fence)).ToHashSet();
             var known = new Dictionary<ExecutionKey, ExecutionRun>(session.Runs);
             var owned = await _claims.ListOwnedAsync(session.WorkerId, cancellationToken);
-            var unknown = owned.Where(row => !known.TryGetValue(row.Key, out var run) || run.Claimed.Fence != row.Fence).ToList();
+            var unknown = owned.Where(row => !starting.Contains(row)
+                && (!known.TryGetValue(row.Key, out var run) || run.Claimed.Fence != row.Fence)).ToList();
             return unknown.Count == 0 || session.IsFenced ? [] : await _claims.HandBackAsync(session.WorkerId, unknown, cancellationToken);
         }
         finally
@@ -186,20 +191,23 @@ internal sealed partial class Intake : IDisposable
     private bool IsInDoubt => Volatile.Read(ref _lastDoubt) is var last and not 0 && _clock.GetElapsedTime(last) < Doubt;
 
     private int Room(WorkerSession session) =>
-        session.IsStopping || session.IsFenced ? 0 : Math.Max(0, _options.MaxInFlight - session.Runs.Count);
+        session.IsStopping || session.IsFenced ? 0 : Math.Max(0, _options.MaxInFlight - session.InFlight);
 
     private async Task<int> TakeAsync(
         WorkerSession session, Func<Guid, Task<List<ClaimedExecution>>> claim, CancellationToken cancellationToken)
     {
-        // One claim at a time, so that two never fill the same room.
+        // One claim at a time, so that two never fill the same room. What it took begins beside it: claiming goes on while
+        // one tenant's definitions are compiled or its history is read.
+        Task beginning;
+        int count;
         await _claiming.WaitAsync(cancellationToken);
         try
         {
             var began = Stopwatch.GetTimestamp();
             var claimed = await claim(session.WorkerId);
             _metrics.Claimed(claimed.Count, Stopwatch.GetElapsedTime(began));
-            await BeginAsync(session, claimed, cancellationToken);
-            return claimed.Count;
+            count = claimed.Count;
+            beginning = count == 0 ? Task.CompletedTask : session.Start(claimed, _beginnings.BeginAsync(session, claimed, cancellationToken));
         }
         catch (Exception exception) when (Data.PostgresErrors.IsWorkerFenced(exception))
         {
@@ -216,127 +224,13 @@ internal sealed partial class Intake : IDisposable
         {
             _claiming.Release();
         }
-    }
 
-    private async Task BeginAsync(WorkerSession session, List<ClaimedExecution> claimed, CancellationToken cancellationToken)
-    {
-        // The first owner of an execution finds nothing recorded, so it need not ask.
-        var moved = claimed.Where(execution => execution.Fence > 1).Select(execution => execution.Key).ToList();
-        var (steps, waits) = moved.Count > 0 ? await LoadAsync(moved, cancellationToken) : (null, null);
-        foreach (var execution in claimed)
+        if (!beginning.IsCompleted)
         {
-            var workflow = await WorkflowOfAsync(execution, cancellationToken);
-            if (workflow is null)
-            {
-                LogNoVersion(execution.Key.Id, execution.WorkflowId, execution.Version);
-                await RefuseAsync(session, execution, new ExecutionError(
-                    "VERSION_UNUSABLE", $"Version {execution.Version} of the workflow is missing or does not compile on this release.", null), cancellationToken);
-                continue;
-            }
-
-            if (execution is { Run: 1, TriggerType: "sql" or "rule" or "job" or "sub_workflow" } && steps?[execution.Key].Any() != true && InputProblem(workflow, execution) is { } problem)
-            {
-                await RefuseAsync(session, execution, problem, cancellationToken);
-                continue;
-            }
-
-            if (KeyProblem(workflow, execution) is { } unlimited)
-            {
-                await RefuseAsync(session, execution, unlimited, cancellationToken);
-                continue;
-            }
-
-            if (await ScopeOfAsync(execution, workflow, cancellationToken) is not { } scope)
-            {
-                await RefuseAsync(session, execution, new ExecutionError(
-                    "SECRETS_UNREADABLE", "A secret that the workflow uses cannot be opened: its master key is not configured here.", null), cancellationToken);
-                continue;
-            }
-
-            _runner.Begin(session, execution, workflow, scope, steps?[execution.Key] ?? [], waits?[execution.Key] ?? []);
-        }
-    }
-
-    // Whoever started it had nobody to compare the input with the parameters of the workflow: neither SQL nor the routing of events, nor a parent or a job, has the compiled definition.
-    private static ExecutionError? InputProblem(Engine.Definitions.CompiledWorkflow workflow, ClaimedExecution execution)
-    {
-        if (workflow.Definition.Parameters is null)
-        {
-            return null;
+            await Task.WhenAny(beginning, Task.Delay(Limits.BeginWait, _clock, cancellationToken));
         }
 
-        using var input = JsonDocument.Parse(execution.Input, new JsonDocumentOptions { MaxDepth = Engine.Limits.JsonDepth });
-        return workflow.ValidateInput(input.RootElement) is [var first, ..] problems
-            ? new ExecutionError("INPUT_INVALID", $"{first.Pointer}: {first.Message}{(problems.Count > 1 ? $" ({problems.Count} problems)" : "")}", null)
-            : null;
-    }
-
-    // EnqueuedAdmission lets it go without its limits then, since only here an execution can fail.
-    private static ExecutionError? KeyProblem(Engine.Definitions.CompiledWorkflow workflow, ClaimedExecution execution)
-    {
-        if (execution is not { TriggerType: "sql", IsLimited: false, StopRequest: null } || workflow.Settings is { Concurrency: null, RateLimit: null })
-        {
-            return null;
-        }
-
-        try
-        {
-            StartSettings.ClaimOf(workflow, execution.Input);
-            return null;
-        }
-        catch (ConcurrencyKeyException exception)
-        {
-            return new ExecutionError("CONCURRENCY_KEY", exception.Message, null);
-        }
-    }
-
-    private async Task RefuseAsync(WorkerSession session, ClaimedExecution execution, ExecutionError refusal, CancellationToken cancellationToken)
-    {
-        var now = _clock.GetUtcNow();
-        var error = RowMapping.ErrorJson(refusal);
-        var checkpoint = new Checkpoint();
-        checkpoint.Finished.Add(new FinishedExecution { Key = execution.Key, Fence = execution.Fence, Status = "failed", Error = error, FinishedAt = now, IsLimited = execution.IsLimited });
-        checkpoint.Cleared.Add(execution.Key);
-        checkpoint.DeadLetters.Add(new DeadLetter(Guid.CreateVersion7(now), execution.Key, execution.WorkflowId, null, error, execution.Input));
-        await PatientlyAsync(() => _checkpoints.WriteAsync(session.WorkerId, checkpoint, cancellationToken), cancellationToken);
-    }
-
-    // Once claimed, an execution must be begun: a passing failure of the database is waited out, or the lease ends and others rescue it.
-    private async Task<(ILookup<ExecutionKey, StepRow>?, ILookup<ExecutionKey, WaitRow>?)> LoadAsync(
-        List<ExecutionKey> keys, CancellationToken cancellationToken) =>
-        await PatientlyAsync(() => _history.LoadAsync(keys, cancellationToken), cancellationToken);
-
-    private async Task<Engine.Definitions.CompiledWorkflow?> WorkflowOfAsync(ClaimedExecution execution, CancellationToken cancellationToken) =>
-        await PatientlyAsync(
-            () => _workflows.GetAsync(execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken).AsTask(), cancellationToken);
-
-    private async Task<ScopeValues?> ScopeOfAsync(
-        ClaimedExecution execution, Engine.Definitions.CompiledWorkflow workflow, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await PatientlyAsync(() => _scopes.LoadAsync(execution, workflow, cancellationToken).AsTask(), cancellationToken);
-        }
-        catch (System.Security.Cryptography.CryptographicException exception)
-        {
-            LogUnreadable(execution.Key.Id, exception.Message);
-            return null;
-        }
-    }
-
-    private async Task<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await read();
-            }
-            catch (Exception exception) when (Data.PostgresErrors.IsTransient(exception))
-            {
-                await Task.Delay(PauseWhenFull, _clock, cancellationToken);
-            }
-        }
+        return count;
     }
 
     public void Dispose()
@@ -345,10 +239,4 @@ internal sealed partial class Intake : IDisposable
         _claiming.Dispose();
         _queue.Dispose();
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: {Reason}")]
-    private partial void LogUnreadable(Guid executionId, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: version {Version} of workflow {WorkflowId} is missing or does not compile")]
-    private partial void LogNoVersion(Guid executionId, Guid workflowId, int version);
 }

@@ -5,15 +5,23 @@ namespace Workflows.Worker.Dispatch;
 
 /// <summary>
 /// The maintenance loop: repeats one piece of housekeeping until the worker stops. A failure is logged and the next round comes all the
-/// same; while the database is away the rounds slow down. A failure is written with its stack once, then counted: a loop that fails for
+/// same; while the database is away the rounds slow down. A failure is written with its stack once, then counted: a
+/// loop that fails for
 /// hours fills no disk.
 /// </summary>
-internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
+internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogger<Loop> logger)
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
 
+    /// <param name="name">What it does, for the log and the health page.</param>
     /// <param name="round">Does one round and says how long to wait for the next.</param>
-    public async Task RunAsync(string name, Func<CancellationToken, Task<TimeSpan>> round, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the loop.</param>
+    /// <param name="longestRound">What takes longer hangs; null = <see cref="Limits.LoopSilence"/>.</param>
+    public async Task RunAsync(
+        string name,
+        Func<CancellationToken, Task<TimeSpan>> round,
+        CancellationToken cancellationToken,
+        TimeSpan? longestRound = null)
     {
         var failures = new RepeatedFailures(clock);
         while (!cancellationToken.IsCancellationRequested)
@@ -21,7 +29,9 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
             TimeSpan pause;
             try
             {
+                health.Began(name, longestRound ?? Limits.LoopSilence);
                 pause = await round(cancellationToken);
+                health.Succeeded(name);
                 if (failures.Succeeded() is > 0 and var failed)
                 {
                     LogRecovered(name, failed);
@@ -29,12 +39,14 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
+                health.Ended(name);
                 return;
             }
 #pragma warning disable CA1031 // the maintenance loop's boundary
             catch (Exception exception)
 #pragma warning restore CA1031
             {
+                health.Failed(name, exception.Message);
                 Write(name, exception, failures.Note(exception));
                 pause = PauseAfterFailure;
             }
@@ -47,10 +59,13 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
                 }
                 catch (OperationCanceledException)
                 {
+                    health.Ended(name);
                     return;
                 }
             }
         }
+
+        health.Ended(name);
     }
 
     private void Write(string name, Exception exception, FailureNote note)
@@ -62,7 +77,7 @@ internal sealed partial class Loop(TimeProvider clock, ILogger<Loop> logger)
             case { IsFirst: false }:
                 LogRepeated(name, note.Count, exception.Message);
                 break;
-            case var _ when PostgresErrors.IsTransient(exception):
+            case var _ when PostgresErrors.MayPass(exception):
                 LogTransient(name, exception.Message);
                 break;
             default:

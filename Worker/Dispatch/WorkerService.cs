@@ -13,7 +13,7 @@ namespace Workflows.Worker.Dispatch;
 /// </summary>
 internal sealed partial class WorkerService(
     WorkerRegistry registry, ScheduleService schedules, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
-    EventRouting routing, DispatchStreams streams, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
+    EventRouting routing, DispatchAnnouncer announcer, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
     WorkflowsDatabase database, Loop loop, WorkerOptions options, DatabaseClock clock, ILogger<WorkerService> logger) : BackgroundService
 {
     private static readonly TimeSpan TimerPause = TimeSpan.FromMilliseconds(500);
@@ -32,6 +32,9 @@ internal sealed partial class WorkerService(
 
     /// <summary>Executions in memory; for the health page.</summary>
     public int InFlight => _session.Runs.Count;
+
+    /// <summary>How long ago the heartbeat last was written; null before the first.</summary>
+    public TimeSpan? SinceBeat => Volatile.Read(ref _lastBeat) is var beat and not 0 ? clock.GetElapsedTime(beat) : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -59,7 +62,7 @@ internal sealed partial class WorkerService(
             loop.RunAsync("The heartbeat", HeartbeatAsync, housekeeping.Token),
             loop.RunAsync("Asking for the time", async token => { await clock.SyncAsync(database, token); return DatabaseClock.SyncPeriod; }, housekeeping.Token),
             loop.RunAsync("Looking at owned executions", LookAsync, housekeeping.Token),
-            loop.RunAsync("Looking back for events", async token => { await lookBack.RunAsync(token); return TimeSpan.Zero; }, housekeeping.Token),
+            loop.RunAsync("Looking back for events", async token => { await lookBack.RoundAsync(token); return TimeSpan.Zero; }, housekeeping.Token),
         ];
         await Task.WhenAll(intakeLoops);
         await routing.SettleAsync();
@@ -184,6 +187,7 @@ internal sealed partial class WorkerService(
             return TimeSpan.Zero;
         }
 
+        var requests = new List<(ExecutionRun Run, Engine.Executions.ExecutionEvent Request)>();
         var woken = new List<(ExecutionRun Run, int Wakes)>();
         foreach (var change in await claims.LookAsync(session.WorkerId, keys, cancellationToken))
         {
@@ -192,17 +196,9 @@ internal sealed partial class WorkerService(
                 continue;
             }
 
-            if (change.StopRequest == "cancel")
+            if (RequestOf(change) is { } request)
             {
-                runner.Apply(run, new Engine.Executions.CancelRequested(change.StopReason));
-            }
-            else if (change.StopRequest == "timeout")
-            {
-                runner.Apply(run, new Engine.Executions.TimedOut());
-            }
-            else if (change.StopRequest == "pause")
-            {
-                runner.Apply(run, new Engine.Executions.PauseRequested());
+                requests.Add((run, request));
             }
 
             if (change.Wakes > run.Wakes)
@@ -211,17 +207,25 @@ internal sealed partial class WorkerService(
             }
         }
 
+        // Elsewhere: what one execution decides of it may take its time, and the others are looked at meanwhile.
+        DecisionTurns.ForEach(requests, item => runner.Ask(item.Run, item.Request));
         if (woken.Count > 0)
         {
             var waits = await history.LoadWaitsAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
-            foreach (var (run, wakes) in woken)
-            {
-                runner.Deliver(run, [.. waits[run.Key].Where(wait => wait.Outcome is not null)], wakes);
-            }
+            DecisionTurns.ForEach(
+                woken, item => runner.Deliver(item.Run, [.. waits[item.Run.Key].Where(wait => wait.Outcome is not null)], item.Wakes));
         }
 
         return TimeSpan.Zero;
     }
+
+    private static Engine.Executions.ExecutionEvent? RequestOf(OwnedChange change) => change.StopRequest switch
+    {
+        "cancel" => new Engine.Executions.CancelRequested(change.StopReason),
+        "timeout" => new Engine.Executions.TimedOut(),
+        "pause" => new Engine.Executions.PauseRequested(),
+        _ => null,
+    };
 
     // Those it was nudged about, and all of them from time to time: nudges are hints.
     private List<ExecutionKey> KeysToLookAt(WorkerSession session)
@@ -270,18 +274,7 @@ internal sealed partial class WorkerService(
         return ReconcilePause;
     }
 
-    private void Announce(IReadOnlyList<WokenExecution> woken)
-    {
-        streams.Announce(woken.Where(execution => execution.Status == "queued")
-            .Select(execution => new DispatchHint(execution.Key, execution.Priority)));
-        foreach (var execution in woken)
-        {
-            if (execution.Owner is { } owner)
-            {
-                signals.Nudge(owner, execution.Key);
-            }
-        }
-    }
+    private void Announce(IReadOnlyList<WokenExecution> woken) => announcer.Announce(woken);
 
     private async Task StopAsync(CancellationTokenSource housekeeping, Task[] ownerLoops)
     {
@@ -293,7 +286,17 @@ internal sealed partial class WorkerService(
             await Task.Delay(RegisterPause / 4, clock, CancellationToken.None);
         }
 
-        await runner.DisposeAsync();
+        try
+        {
+            await runner.DisposeAsync();
+        }
+#pragma warning disable CA1031 // a lane that died has said why, and stopped the process; what is owned must be handed back all the same
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogUndurable(exception.Message);
+        }
+
         session.TryFence(); // calls that outlast the grace are abandoned, since their executions are handed over
         await housekeeping.CancelAsync();
         await Task.WhenAll(ownerLoops);
@@ -322,6 +325,9 @@ internal sealed partial class WorkerService(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard while Redis is away; looking every second instead")]
     private partial void LogDeaf();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Not all that was decided became durable; it is decided again elsewhere: {Reason}")]
+    private partial void LogUndurable(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Handed back {Count} executions whose claim had not come through")]
     private partial void LogUnknown(int count);

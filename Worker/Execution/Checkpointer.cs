@@ -3,22 +3,25 @@ using Workflows.Data;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
+using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Execution;
 
 /// <summary>
 /// Group checkpoints: the progress of all executions in flight goes out together, as soon as the previous checkpoint is done. Guarantees:
 /// <c>durable</c> is called only after the commit; while the database is away the same checkpoint is sent again until it is there or the
-/// worker is fenced; what the database refuses is found one by one and costs only the execution it belongs to.
+/// worker is fenced; what the database refuses for the data's sake is found one by one and costs only the execution it belongs to.
 /// </summary>
 internal sealed partial class Checkpointer : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private const string Name = "Writing checkpoints";
 
     private readonly CheckpointWriter _writer;
-    private readonly DispatchStreams _dispatch;
-    private readonly WorkerSignals _signals;
+    private readonly DispatchAnnouncer _announcer;
+    private readonly LoopHealth _health;
+    private readonly IHostApplicationLifetime _lifetime;
     private readonly ReplyPublisher _replies;
     private readonly WorkerMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -29,12 +32,14 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     private volatile bool _closed;
 
     public Checkpointer(
-        CheckpointWriter writer, DispatchStreams dispatch, WorkerSignals signals, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
-        TimeProvider clock, ILogger logger, Action<Progress> durable, Action<Progress, string> rejected)
+        CheckpointWriter writer, DispatchAnnouncer announcer, ReplyPublisher replies, LoopHealth health, IHostApplicationLifetime lifetime,
+        WorkerMetrics metrics, WorkerOptions options, TimeProvider clock, ILogger logger, Action<Progress> durable,
+        Action<Progress, string> rejected)
     {
         _writer = writer;
-        _dispatch = dispatch;
-        _signals = signals;
+        _announcer = announcer;
+        _health = health;
+        _lifetime = lifetime;
         _replies = replies;
         _metrics = metrics;
         _clock = clock;
@@ -43,7 +48,15 @@ internal sealed partial class Checkpointer : IAsyncDisposable
         _rejected = rejected;
         // Each execution in flight has at most one progress here, so the capacity is never reached.
         _lanes = new FlushLanes<Progress>(
-            FlushAsync, options.CheckpointLanes, Limits.ExecutionsPerCheckpoint, (2 * options.MaxInFlight) + Limits.ClaimsPerRound);
+            FlushAsync, options.CheckpointLanes, Limits.ExecutionsPerCheckpoint, (2 * options.MaxInFlight) + Limits.ClaimsPerRound, OnFault);
+    }
+
+    // Nothing becomes durable by a lane that is dead, while the heartbeat would go on: others take over when this process ends.
+    private void OnFault(Exception exception)
+    {
+        LogDead(exception);
+        Environment.ExitCode = 1;
+        _lifetime.StopApplication();
     }
 
     public void Add(Progress progress)
@@ -77,14 +90,21 @@ internal sealed partial class Checkpointer : IAsyncDisposable
         var began = Stopwatch.GetTimestamp();
         var pause = FirstPause;
         var again = false;
+        var isFailing = false;
         while (true)
         {
             try
             {
                 var result = await _writer.WriteAsync(session.WorkerId, checkpoint, cancellationToken, again);
                 _metrics.Checkpoint(batch.Count, checkpoint.Steps.Count, Stopwatch.GetElapsedTime(began));
+                if (isFailing)
+                {
+                    _health.Succeeded(Name);
+                }
+
                 Announce(batch, result);
-                Continue(batch);
+                // The lane goes straight on to the next checkpoint while the executions of this one move on elsewhere.
+                DecisionTurns.ForEach(batch, _durable);
                 return;
             }
             catch (Exception exception) when (PostgresErrors.IsWorkerFenced(exception))
@@ -96,78 +116,67 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
                 return;
             }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+            catch (Exception exception) when (PostgresErrors.Rejection(exception) is { } reason)
+            {
+                await IsolateAsync(session, batch, reason, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (PostgresErrors.MayPass(exception))
             {
                 if (session.IsFenced)
                 {
                     return; // fenced while the database was away: nothing of this is ours any more
                 }
 
+                _health.Failed(Name, exception.Message);
+                isFailing = true;
                 LogRetry(batch.Count, exception.Message);
+                if (PostgresErrors.IsTimeOut(exception) && batch.Count > 1)
+                {
+                    // What is too much for the time that the server allows would be too much again.
+                    await FlushAsync(session, batch[..(batch.Count / 2)], cancellationToken);
+                    await FlushAsync(session, batch[(batch.Count / 2)..], cancellationToken);
+                    return;
+                }
+
                 again = true;
                 await Task.Delay(pause, _clock, cancellationToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
-            catch (Exception exception) when (PostgresErrors.Rejection(exception) is { } reason)
-            {
-                if (batch.Count == 1)
-                {
-                    _rejected(batch[0], reason);
-                    return;
-                }
-
-                foreach (var progress in batch)
-                {
-                    await FlushAsync(session, [progress], cancellationToken);
-                }
-
-                return;
-            }
         }
     }
 
+    private async Task IsolateAsync(
+        WorkerSession session, List<Progress> batch, string reason, CancellationToken cancellationToken)
+    {
+        if (batch.Count == 1)
+        {
+            _rejected(batch[0], reason);
+            return;
+        }
+
+        foreach (var progress in batch)
+        {
+            await FlushAsync(session, [progress], cancellationToken);
+        }
+    }
+
+    // Hints: what is lost of them is found by the sweeps, so their failure must not send the checkpoint again.
     private void Announce(List<Progress> batch, CheckpointResult result)
     {
-        if (result.Requeued.Count > 0)
+        try
         {
-            _dispatch.Announce(result.Requeued.Select(execution => new DispatchHint(execution.Key, execution.Priority)));
-        }
-
-        if (result.Woken.Count > 0)
-        {
-            _dispatch.Announce(result.Woken.Where(execution => execution.Status == "queued")
-                .Select(execution => new DispatchHint(execution.Key, execution.Priority)));
-            foreach (var execution in result.Woken)
+            _announcer.Announce(result);
+            foreach (var address in batch
+                .Where(progress => progress.Run.Claimed.ReplyTo is not null && (progress.Finished is not null || progress.RepliesToSession))
+                .GroupBy(progress => progress.Run.Claimed.ReplyTo!, progress => progress.Run.Key.Id))
             {
-                if (execution.Owner is { } owner)
-                {
-                    _signals.Nudge(owner, execution.Key);
-                }
+                _replies.Publish(address.Key, [.. address]);
             }
         }
-
-        foreach (var address in batch
-            .Where(progress => progress.Run.Claimed.ReplyTo is not null && (progress.Finished is not null || progress.RepliesToSession))
-            .GroupBy(progress => progress.Run.Claimed.ReplyTo!, progress => progress.Run.Key.Id))
+        catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException or ObjectDisposedException)
         {
-            _replies.Publish(address.Key, [.. address]);
-        }
-    }
-
-    // The lane goes straight on to the next checkpoint while the executions of this one move on elsewhere.
-    private void Continue(List<Progress> batch)
-    {
-        foreach (var chunk in batch.Chunk(Limits.ExecutionsPerContinuation))
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static work =>
-                {
-                    foreach (var progress in work.chunk)
-                    {
-                        work.durable(progress);
-                    }
-                },
-                (chunk, durable: _durable), preferLocal: false);
+            LogUnannounced(exception.Message);
         }
     }
 
@@ -182,13 +191,19 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A checkpoint of {Count} executions is sent again: {Reason}")]
     private partial void LogRetry(int count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What a checkpoint has queued could not be announced; the sweeps find it: {Reason}")]
+    private partial void LogUnannounced(string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "A lane of checkpoints has failed; the worker stops")]
+    private partial void LogDead(Exception exception);
 }
 
 /// <summary>Makes the one checkpointer of a worker; it and the runner need each other.</summary>
 internal sealed class CheckpointerFactory(
-    CheckpointWriter writer, DispatchStreams dispatch, WorkerSignals signals, ReplyPublisher replies, WorkerMetrics metrics, WorkerOptions options,
-    TimeProvider clock, ILogger<Checkpointer> logger)
+    CheckpointWriter writer, DispatchAnnouncer announcer, ReplyPublisher replies, LoopHealth health, IHostApplicationLifetime lifetime,
+    WorkerMetrics metrics, WorkerOptions options, TimeProvider clock, ILogger<Checkpointer> logger)
 {
     public Checkpointer Create(Action<Progress> durable, Action<Progress, string> rejected) =>
-        new(writer, dispatch, signals, replies, metrics, options, clock, logger, durable, rejected);
+        new(writer, announcer, replies, health, lifetime, metrics, options, clock, logger, durable, rejected);
 }

@@ -140,12 +140,24 @@ internal static class Decisions
             run.AbandonChild();
         }
 
-        foreach (var call in run.Calls.Values)
-        {
-            _ = call.CancelAsync();
-        }
+        run.Calls.AbortAll();
+        run.ToStart.Clear();
+        run.MustContinue = false;
 
         Fail(run, new ExecutionError(code, message, null), ExecutionStatuses.Failed, now);
+    }
+
+    /// <summary>
+    /// Ends an execution whose results the database refuses, or the second time the end itself: then without its input.
+    /// </summary>
+    public static void FailRejected(this ExecutionRun run, string reason, DateTimeOffset now)
+    {
+        run.FailInternally(
+            "CHECKPOINT_REJECTED", $"The database refused the results of this execution: {reason}", now);
+        if (run.Rejections > 1 && run.Collect() is { DeadLetter: { } letter } progress)
+        {
+            progress.DeadLetter = letter with { Input = null };
+        }
     }
 
     private static void Finish(this ExecutionRun run, string status, byte[]? output, byte[]? error, DateTimeOffset now) =>
@@ -164,14 +176,9 @@ internal static class Decisions
 
     private static void Abort(this ExecutionRun run, AbortNode abort)
     {
-        var id = (abort.Ordinal, abort.Iteration, abort.Attempt);
-        if (run.Calls.TryGetValue(id, out var call))
+        if (!run.Calls.TryAbort(abort.Ordinal, abort.Iteration, abort.Attempt))
         {
-            _ = call.CancelAsync(); // its end is reported by the call itself; elsewhere, since this call is in the midst of its decisions
-        }
-        else
-        {
-            run.Aborted.Add(id); // it waits for a checkpoint; when its turn comes it is reported as aborted instead of started
+            run.Aborted.Add((abort.Ordinal, abort.Iteration, abort.Attempt)); // it waits for a checkpoint; when its turn comes it is reported as aborted instead of started
         }
     }
 

@@ -8,7 +8,7 @@ namespace Workflows.Worker.Execution;
 /// One execution in the memory of the worker that owns it. Whoever touches it holds <see cref="Gate"/>. Its progress goes out in order: while
 /// one <see cref="Progress"/> is being made durable, the next collects.
 /// </summary>
-internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claimed, ExecutionState state)
+internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claimed, ExecutionState state, TimeProvider clock)
 {
     public Lock Gate { get; } = new();
 
@@ -19,6 +19,27 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     public ExecutionKey Key => Claimed.Key;
 
     public ExecutionState State { get; } = state;
+
+    /// <summary>The time in which it decides.</summary>
+    public TimedTurn Turn { get; } = new(clock);
+
+    /// <summary>What is durable of it and not yet taken over; null once it has begun here.</summary>
+    public RecordedExecution? Recorded { get; set; }
+
+    /// <summary>Runs all of whose causes are durable, to be started one after the other.</summary>
+    public Queue<NodeRun> ToStart { get; } = new();
+
+    /// <summary>The decider left something for a further call, and all before it is durable.</summary>
+    public bool MustContinue { get; set; }
+
+    /// <summary>It goes on when its tenant has a turn: something in <see cref="ToStart"/>, or the decider, waits for that.</summary>
+    public bool AwaitsTurn { get; set; }
+
+    /// <summary>Something can be started or decided at once.</summary>
+    public bool CanGoOn => !Session.IsStopping && (ToStart.Count > 0 || MustContinue);
+
+    /// <summary>Lines that its nodes have left in its log during this stay.</summary>
+    public int Notes { get; set; }
 
     /// <summary>The span of this stay; null while nobody listens.</summary>
     public Activity? Span { get; set; }
@@ -31,6 +52,9 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
 
     /// <summary>A lane holds progress of this execution.</summary>
     public bool IsFlushing { get; set; }
+
+    /// <summary>How often the database refused what it would make durable.</summary>
+    public int Rejections { get; set; }
 
     /// <summary>It ended or was parked: nothing more is decided.</summary>
     public bool IsReleased { get; set; }
@@ -59,8 +83,14 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>Runs that are not to start although they were decided.</summary>
     public HashSet<(int Ordinal, string Iteration, int Attempt)> Aborted { get; } = [];
 
-    /// <summary>Outside calls under way, by node, iteration and attempt.</summary>
-    public Dictionary<(int Ordinal, string Iteration, int Attempt), CancellationTokenSource> Calls { get; } = [];
+    /// <summary>Outside calls under way.</summary>
+    public RunningCalls Calls { get; } = new();
+}
+
+/// <summary>What is durable of an execution that a worker takes up.</summary>
+internal sealed record RecordedExecution(IReadOnlyCollection<StepRow> Steps, IReadOnlyCollection<WaitRow> Waits)
+{
+    public static RecordedExecution Nothing { get; } = new([], []);
 }
 
 /// <summary>What must become durable of one execution in one checkpoint, and what may start after it.</summary>

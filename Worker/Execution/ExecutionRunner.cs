@@ -14,6 +14,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
 {
     private readonly Checkpointer _checkpointer;
     private readonly NodeCalls _calls;
+    private readonly DecisionTurns _turns;
     private readonly LookBack _lookBack;
     private readonly PublicAddress _publicAddress;
     private readonly WorkerMetrics _metrics;
@@ -21,9 +22,10 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private readonly ILogger<ExecutionRunner> _logger;
 
     public ExecutionRunner(
-        CheckpointerFactory checkpointers, NodeCalls calls, LookBack lookBack, PublicAddress publicAddress, WorkerMetrics metrics, TimeProvider clock,
-        ILogger<ExecutionRunner> logger)
+        CheckpointerFactory checkpointers, NodeCalls calls, DecisionTurns turns, LookBack lookBack, PublicAddress publicAddress,
+        WorkerMetrics metrics, TimeProvider clock, ILogger<ExecutionRunner> logger)
     {
+        _turns = turns;
         _calls = calls;
         _lookBack = lookBack;
         _publicAddress = publicAddress;
@@ -39,51 +41,37 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     /// <summary>Raised when events that an execution emitted are in the queue of the router.</summary>
     public event Action? Emitted;
 
-    /// <summary>Takes up an execution that was just claimed; <paramref name="steps"/> and <paramref name="waits"/> are what is durable of it.</summary>
-    public void Begin(
-        WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope, IEnumerable<StepRow> steps, IEnumerable<WaitRow> waits)
+    /// <summary>
+    /// Takes up an execution that was just claimed; it begins with <see cref="Begin"/>. Evaluates nothing. Throws when its
+    /// row cannot be understood: then it is not taken up.
+    /// </summary>
+    public ExecutionRun TakeUp(
+        WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope, RecordedExecution recorded)
     {
         var state = new ExecutionState(workflow, Facts.Of(claimed, scope, _publicAddress.Callbacks));
-        var run = new ExecutionRun(session, claimed, state);
+        var run = new ExecutionRun(session, claimed, state, _clock) { Recorded = recorded };
         run.Span = ExecutionTrace.Begin(run);
         // An earlier run of it may still be here: its end is durable, or the claim would have failed, but this worker has not got round to it.
         session.Runs[run.Key] = run;
-
-        Change(run, static (run, work, now) =>
-        {
-            var (steps, waits) = work;
-            run.RowsProcessed = steps.Sum(step => step.RowsProcessed ?? 0);
-            run.HasChildren = waits.Exists(wait => wait.Kind == WaitKinds.Child);
-            run.HasWaits = waits.Count > 0 || run.State.DeadlineAt is not null;
-            if (run.State.DeadlineAt is { } deadline)
-            {
-                (run.Collect().Timers ??= []).Add(new TimerRow(run.Key, "", "", 0, "execution_timeout", deadline));
-            }
-
-            if (run.Claimed.StopRequest == "pause")
-            {
-                run.IsResting = true; // asked for while another worker had it; nothing begins here
-                return;
-            }
-
-            run.MustLookBack = waits.Any(wait => wait.Outcome is null && wait.Kind == WaitKinds.Event);
-            Decider.Resume(
-                run.State, [.. steps.Select(step => step.ToRecorded())], [.. waits.Select(wait => wait.ToRecorded())], now, run.Decisions);
-            if (run.Claimed.StopRequest == "timeout")
-            {
-                run.Translate(now);
-                Decider.Apply(run.State, new TimedOut(), now, run.Decisions);
-            }
-        }, (Steps: steps.ToList(), Waits: waits.ToList()));
+        return run;
     }
+
+    /// <summary>Decides what an execution that was taken up does first.</summary>
+    public void Begin(ExecutionRun run) => Change(run, static (run, _) => Beginning.Begin(run), 0);
 
     /// <summary>Something happened to the execution.</summary>
     public void Apply(ExecutionRun run, ExecutionEvent @event) =>
-        Change(run, static (run, @event, now) => Decider.Apply(run.State, @event, now, run.Decisions), @event);
+        Change(run, static (run, @event) => Decider.Apply(run.State, @event, run.Turn, run.Decisions), @event);
+
+    /// <summary>Somebody wants the execution to end or to rest: that comes before what else it has to do.</summary>
+    public void Ask(ExecutionRun run, ExecutionEvent request) =>
+        Change(run, static (run, request) => Decider.Apply(run.State, request, run.Turn, run.Decisions), request, isUrgent: true);
 
     /// <summary>Waits of the execution have an outcome.</summary>
+    /// <param name="run">The execution.</param>
+    /// <param name="resolved">The waits with an outcome.</param>
     /// <param name="wakes">The row's wakes, read before the waits were: what is resolved after that counts as news. Null when it is not known.</param>
-    public void Deliver(ExecutionRun run, IReadOnlyList<WaitRow> resolved, int? wakes) => Change(run, static (run, work, now) =>
+    public void Deliver(ExecutionRun run, IReadOnlyList<WaitRow> resolved, int? wakes) => Change(run, static (run, work) =>
     {
         foreach (var wait in work.resolved)
         {
@@ -93,7 +81,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
                 wait.Kind == WaitKinds.Retry
                     ? new RetryDue(ordinal, wait.Iteration, wait.Attempt)
                     : new WaitResolved(ordinal, wait.Iteration, wait.Attempt, RowMapping.OutcomeOf(wait.Outcome!), wait.Payload),
-                now,
+                run.Turn,
                 run.Decisions);
         }
 
@@ -101,21 +89,63 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     }, (resolved, wakes));
 
     /// <summary>The look back is done: parks the execution if it still only waits, and no wake-up came after <see cref="ExecutionRun.Wakes"/>.</summary>
-    public void ParkIfIdle(ExecutionRun run) => Change(run, static (run, _, _) => run.IsLookingBack = false, 0);
+    public void ParkIfIdle(ExecutionRun run) => Change(run, static (run, _) => run.IsLookingBack = false, 0);
 
-    private void Change<TWork>(ExecutionRun run, Action<ExecutionRun, TWork, DateTimeOffset> work, TWork argument)
+    /// <summary>Ends an execution that the platform cannot carry on.</summary>
+    public void Fail(ExecutionRun run, string code, string message) => Change(
+        run, static (run, error) => run.FailInternally(error.code, error.message, run.Turn.Now), (code, message), isUrgent: true);
+
+    // A retry of a pure node that was due within a moment.
+    private void Evaluate(ExecutionRun run, NodeRun node) => Change(run, EvaluateNode, node);
+
+    private static void EvaluateNode(ExecutionRun run, NodeRun node) => Decider.Apply(
+        run.State, NodeEvaluator.Run(run.State, node, run.Turn), run.Turn, run.Decisions);
+
+    // On the thread that brings it, unless its tenant is heavy or somebody else is at it: nobody's thread waits for an evaluation.
+    private void Change<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent = false)
     {
-        bool lookBack;
-        lock (run.Gate)
+        if ((!isUrgent && _turns.IsHeavy(run.Key.TenantId)) || !run.Gate.TryEnter())
         {
+            Later(run, work, argument, isUrgent);
+            return;
+        }
+
+        ChangeHeld(run, work, argument, isCharged: true);
+    }
+
+    private void Later<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent) => _turns.Enqueue(
+        run.Key.TenantId,
+        () =>
+        {
+            run.Gate.Enter();
+            ChangeHeld(run, work, argument, isCharged: false);
+        },
+        isUrgent);
+
+    // With the gate held; gives it back.
+    private void ChangeHeld<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isCharged)
+    {
+        var used = isCharged ? ThreadTime.Now : default;
+        bool lookBack;
+        try
+        {
+            run.Turn.Begin();
             if (run.IsReleased || run.IsResting || run.Session.IsFenced)
             {
                 return;
             }
 
             Guarded(run, work, argument);
-            Submit(run);
+            Advance(run);
             lookBack = TakesToLookBack(run);
+            if (isCharged && run.Turn.IsOver)
+            {
+                _turns.Charge(run.Key.TenantId, ThreadTime.Now - used);
+            }
+        }
+        finally
+        {
+            run.Gate.Exit();
         }
 
         if (lookBack)
@@ -138,13 +168,12 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     }
 
     // The decider is pure and total; if it throws all the same it is our bug, and it must not take the worker's other executions along.
-    private void Guarded<TWork>(ExecutionRun run, Action<ExecutionRun, TWork, DateTimeOffset> work, TWork argument)
+    private void Guarded<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument)
     {
         try
         {
-            var now = _clock.GetUtcNow();
-            work(run, argument, now);
-            run.Translate(now);
+            work(run, argument);
+            run.Translate(run.Turn.Now);
         }
 #pragma warning disable CA1031 // the step runner's boundary: an unexpected failure becomes data
         catch (Exception exception)
@@ -155,51 +184,79 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         }
     }
 
-    // Called under the gate. One progress of an execution is under way at a time, so its parts become durable in order.
-    private void Submit(ExecutionRun run)
+    // Under the gate. Starts and decides what can be until the turn is over; the rest is left to the tenant's next one.
+    private void Advance(ExecutionRun run)
     {
-        while (!run.IsFlushing && run.Collecting is { } progress)
+        do
         {
-            run.Collecting = null;
-            if (!progress.IsEmpty)
+            while (run.CanGoOn && !run.Turn.IsOver)
             {
-                run.IsFlushing = true;
-                _checkpointer.Add(progress);
-                return;
+                GoOn(run);
             }
+        }
+        while (Submit(run) && !run.Turn.IsOver);
 
-            StartAfter(run, progress);
+        if (run.CanGoOn && !run.AwaitsTurn)
+        {
+            run.AwaitsTurn = true;
+            Later(run, static (run, _) => run.AwaitsTurn = false, 0, isUrgent: false);
         }
     }
 
-    private void StartAfter(ExecutionRun run, Progress progress)
+    private void GoOn(ExecutionRun run)
+    {
+        if (!run.ToStart.TryDequeue(out var node))
+        {
+            run.MustContinue = false;
+            Guarded(run, static (run, _) => Decider.Apply(run.State, new Continued(), run.Turn, run.Decisions), 0);
+        }
+        else if (run.IsAborted(node))
+        {
+            Guarded(
+                run,
+                static (run, @event) => Decider.Apply(run.State, @event, run.Turn, run.Decisions),
+                NodeCalls.AbortedEvent(node, run.Turn.Now));
+        }
+        else if (node.NotBefore is null && NodeEvaluator.CanRun(run.State, node))
+        {
+            Guarded(run, EvaluateNode, node);
+        }
+        else
+        {
+            _calls.Start(run, node, Apply, Evaluate);
+        }
+    }
+
+    // Under the gate. One progress of an execution is under way at a time, so its parts become durable in order.
+    // True when there was nothing to make durable, so that what depends on it can go on at once.
+    private bool Submit(ExecutionRun run)
+    {
+        if (run.IsFlushing || run.Collecting is not { } progress)
+        {
+            return false;
+        }
+
+        run.Collecting = null;
+        if (progress.IsEmpty)
+        {
+            TakeOn(run, progress);
+            return true;
+        }
+
+        run.IsFlushing = true;
+        _checkpointer.Add(progress);
+        return false;
+    }
+
+    // A stop hands it back with what is durable; the next owner decides the same again.
+    private static void TakeOn(ExecutionRun run, Progress progress)
     {
         foreach (var node in progress.StartAfter)
         {
-            if (run.Session.IsStopping)
-            {
-                return; // handed back with what is durable; the next owner decides the same again
-            }
-
-            if (run.IsAborted(node))
-            {
-                Guarded(run, static (run, @event, now) => Decider.Apply(run.State, @event, now, run.Decisions), NodeCalls.AbortedEvent(node, _clock.GetUtcNow()));
-            }
-            else if (node.NotBefore is null && NodeEvaluator.CanRun(run.State, node))
-            {
-                Guarded(run, static (run, node, now) =>
-                    Decider.Apply(run.State, NodeEvaluator.Run(run.State, node, now), now, run.Decisions), node);
-            }
-            else
-            {
-                _calls.Start(run, node, Apply);
-            }
+            run.ToStart.Enqueue(node);
         }
 
-        if (progress.Continues && !run.Session.IsStopping)
-        {
-            Guarded(run, static (run, _, now) => Decider.Apply(run.State, new Continued(), now, run.Decisions), 0);
-        }
+        run.MustContinue |= progress.Continues;
     }
 
     private void OnDurable(Progress progress)
@@ -210,48 +267,60 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         }
 
         var run = progress.Run;
-        bool lookBack;
-        lock (run.Gate)
+        if (!progress.EndsRun)
         {
-            run.IsFlushing = false;
-            if (progress.EndsRun)
-            {
-                Release(run, progress);
-                return;
-            }
-
-            StartAfter(run, progress);
-            Submit(run);
-            lookBack = TakesToLookBack(run);
+            Change(
+                run,
+                static (run, progress) =>
+                {
+                    run.IsFlushing = false;
+                    TakeOn(run, progress);
+                },
+                progress);
         }
-
-        if (lookBack)
+        else if (run.Gate.TryEnter())
         {
-            _lookBack.Add(run, this);
+            Release(run, progress);
+        }
+        else
+        {
+            _turns.Enqueue(
+                run.Key.TenantId,
+                () =>
+                {
+                    run.Gate.Enter();
+                    Release(run, progress);
+                },
+                first: true);
         }
     }
 
-    private void OnRejected(Progress progress, string reason)
+    private void OnRejected(Progress progress, string reason) => _turns.Enqueue(
+        progress.Run.Key.TenantId, () => Reject(progress.Run, reason), first: true);
+
+    private void Reject(ExecutionRun run, string reason)
     {
-        var run = progress.Run;
-        lock (run.Gate)
+        run.Gate.Enter();
+        run.IsFlushing = false;
+        if (run.Rejections++ < 2)
         {
-            run.IsFlushing = false;
-            if (progress.Finished is { } finished && finished.Output is null)
-            {
-                LogUnstorable(run.Key.Id, reason);
-                Release(run, progress); // the lease's end hands it to another worker, which will say the same: visible, not silent
-                return;
-            }
-
-            run.FailInternally("CHECKPOINT_REJECTED", $"The database refused the results of this execution: {reason}", _clock.GetUtcNow());
+            run.IsResting = false;
+            run.FailRejected(reason, _clock.GetUtcNow());
             Submit(run);
+            run.Gate.Exit();
+            return;
         }
+
+        LogUnstorable(run.Key.Id, run.Key.TenantId, reason);
+        Release(run, new Progress(run)); // handed back by the comparison of what is owned, and tried again: visible, not silent
     }
 
+    // With the gate held; gives it back.
     private void Release(ExecutionRun run, Progress progress)
     {
+        run.IsFlushing = false;
         run.IsReleased = true;
+        run.Gate.Exit();
         run.Session.Runs.TryRemove(KeyValuePair.Create(run.Key, run)); // not a later run of the same execution
         if (progress.Finished is { } finished)
         {
@@ -268,6 +337,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "The engine failed on execution {ExecutionId}")]
     private partial void LogEngineFailure(Guid executionId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot be ended: {Reason}")]
-    private partial void LogUnstorable(Guid executionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} of tenant {TenantId} cannot be ended: {Reason}")]
+    private partial void LogUnstorable(Guid executionId, Guid tenantId, string reason);
 }

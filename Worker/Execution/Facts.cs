@@ -33,7 +33,7 @@ internal static class Facts
 
     private static ExecutionFacts WithTrigger(ExecutionFacts facts, byte[] trigger)
     {
-        using var document = JsonDocument.Parse(trigger);
+        using var document = Engine.JsonText.Parse(trigger);
         var root = document.RootElement;
         return facts with
         {
@@ -42,6 +42,8 @@ internal static class Facts
             ScheduledAt = root.TryGetProperty("scheduledAt", out var scheduledAt) ? scheduledAt.GetString() : null,
             EventHops = root.TryGetProperty("event", out var started) ? EventHops.After(started)
                 : root.TryGetProperty(EventHops.Attribute, out var hops) ? hops.GetInt32() : 0,
+            RootId = root.TryGetProperty("root", out var top) ? top.GetGuid() : null,
+            MaxDescendants = root.TryGetProperty("maxDescendants", out var most) ? most.GetInt32() : null,
             Depth = root.TryGetProperty("depth", out var depth) ? depth.GetInt32() : 0,
         };
     }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
+using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Execution;
 
@@ -9,10 +10,11 @@ namespace Workflows.Worker.Execution;
 /// execution sleeps over an event received since it was accepted. If the worker dies in between, the execution is still owned, is rescued,
 /// and its next owner looks back again.
 /// </summary>
-internal sealed partial class LookBack(EventBacklog routing, ExecutionHistory history, TimeProvider clock, ILogger<LookBack> logger)
+internal sealed partial class LookBack(
+    EventBacklog routing, ExecutionHistory history, Patience patience, TimeProvider clock, ILogger<LookBack> logger)
 {
     private const int Capacity = 100_000;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(5);
 
     private readonly Channel<(ExecutionRun Run, ExecutionRunner Runner)> _pending =
         Channel.CreateBounded<(ExecutionRun, ExecutionRunner)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
@@ -25,52 +27,76 @@ internal sealed partial class LookBack(EventBacklog routing, ExecutionHistory hi
         }
     }
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Looks back for those that wait for it; returns when there were some, or after a while.</summary>
+    public async Task RoundAsync(CancellationToken cancellationToken)
     {
-        var batch = new List<(ExecutionRun Run, ExecutionRunner Runner)>();
-        while (await _pending.Reader.WaitToReadAsync(cancellationToken))
+        if (!await HasPendingAsync(cancellationToken))
         {
-            batch.Clear();
-            while (batch.Count < Limits.ExecutionsPerCheckpoint && _pending.Reader.TryRead(out var item))
-            {
-                batch.Add(item);
-            }
-
-            await HandleAsync(batch, cancellationToken);
+            return;
         }
+
+        var batch = new List<(ExecutionRun Run, ExecutionRunner Runner)>();
+        while (batch.Count < Limits.ExecutionsPerCheckpoint && _pending.Reader.TryRead(out var item))
+        {
+            batch.Add(item);
+        }
+
+        await HandleAsync(batch, cancellationToken);
+    }
+
+    private async Task<bool> HasPendingAsync(CancellationToken cancellationToken)
+    {
+        var pending = _pending.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        return await Task.WhenAny(pending, Task.Delay(LongestIdle, clock, cancellationToken)) == pending && await pending;
     }
 
     private async Task HandleAsync(List<(ExecutionRun Run, ExecutionRunner Runner)> batch, CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            try
+            await patience.WaitAsync(() => LookAsync(batch, cancellationToken), cancellationToken);
+        }
+#pragma warning disable CA1031 // whatever is wrong with one of them must not keep the others from parking
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            if (batch is [var (run, runner)])
             {
-                var waits = await history.LoadWaitsAsync([.. batch.Select(item => item.Run.Key)], cancellationToken);
-                var open = waits.SelectMany(rows => rows).Where(row => row is { Outcome: null, Kind: "event", CorrelationKey: not null })
-                    .Select(row => new WaitKey(row.Key, row.NodeId, row.Iteration, row.Attempt)).ToList();
-                var found = open.Count == 0 ? [] : (await routing.LookBackAsync(open, cancellationToken)).Select(woken => woken.Key).ToHashSet();
-                var resolved = found.Count == 0 ? null : await history.LoadWaitsAsync([.. found], cancellationToken);
-                foreach (var (run, runner) in batch)
-                {
-                    if (resolved?[run.Key].Where(row => row.Outcome is not null).ToList() is { Count: > 0 } outcomes)
-                    {
-                        runner.Deliver(run, outcomes, wakes: null);
-                    }
-
-                    runner.ParkIfIdle(run);
-                }
-
+                LogFailed(exception, run.Key.Id, run.Key.TenantId);
+                runner.Fail(run, "LOOK_BACK_FAILED", "The platform cannot look for events that came before the wait; see the worker's log.");
                 return;
             }
-            catch (Exception exception) when (Data.PostgresErrors.IsTransient(exception))
+
+            LogBatchFailed(batch.Count, exception.Message);
+            foreach (var item in batch)
             {
-                LogRetry(batch.Count, exception.Message);
-                await Task.Delay(Pause, clock, cancellationToken);
+                await HandleAsync([item], cancellationToken);
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking back for {Count} executions is tried again: {Reason}")]
-    private partial void LogRetry(int count, string reason);
+    private async Task<int> LookAsync(List<(ExecutionRun Run, ExecutionRunner Runner)> batch, CancellationToken cancellationToken)
+    {
+        var waits = await history.LoadWaitsAsync([.. batch.Select(item => item.Run.Key)], cancellationToken);
+        var open = waits.SelectMany(rows => rows).Where(row => row is { Outcome: null, Kind: "event", CorrelationKey: not null })
+            .Select(row => new WaitKey(row.Key, row.NodeId, row.Iteration, row.Attempt)).ToList();
+        var found = open.Count == 0 ? [] : (await routing.LookBackAsync(open, cancellationToken)).Select(woken => woken.Key).ToHashSet();
+        var resolved = found.Count == 0 ? null : await history.LoadWaitsAsync([.. found], cancellationToken);
+        DecisionTurns.ForEach(batch, item =>
+        {
+            if (resolved?[item.Run.Key].Where(row => row.Outcome is not null).ToList() is { Count: > 0 } outcomes)
+            {
+                item.Runner.Deliver(item.Run, outcomes, wakes: null);
+            }
+
+            item.Runner.ParkIfIdle(item.Run);
+        });
+        return batch.Count;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking back for execution {ExecutionId} of tenant {TenantId} failed")]
+    private partial void LogFailed(Exception exception, Guid executionId, Guid tenantId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking back for {Count} executions failed and is tried one by one: {Reason}")]
+    private partial void LogBatchFailed(int count, string reason);
 }

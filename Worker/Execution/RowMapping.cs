@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Workflows.Engine;
 using Workflows.Data.Executions;
 using Workflows.Engine.Events;
 using Workflows.Engine.Executions;
@@ -58,10 +59,13 @@ internal static class RowMapping
     /// <summary>The execution that a wait of the kind child starts, from what the node asked for.</summary>
     public static ChildStart ToChild(this WaitSpec wait, ExecutionRun run, DateTimeOffset now)
     {
-        using var document = JsonDocument.Parse(wait.Request);
+        using var document = JsonText.Parse(wait.Request);
         var request = document.RootElement;
         var workflow = request.GetProperty("workflow").GetString()!;
         var mode = request.GetProperty("mode").GetString()!;
+        var root = run.State.Facts.RootId ?? run.Key.Id;
+        var maxDescendants = run.State.Facts.MaxDescendants
+            ?? run.State.Workflow.Settings.MaxDescendants ?? Workflows.Engine.Limits.DescendantsByDefault;
         return new ChildStart(
             new WaitKey(run.Key, wait.NodeId, wait.Iteration, wait.Attempt),
             Guid.CreateVersion7(now),
@@ -76,12 +80,18 @@ internal static class RowMapping
                 writer.WriteString("executionId", run.Key.Id);
                 writer.WriteString("mode", mode);
                 writer.WriteNumber("depth", request.GetProperty("depth").GetInt32());
+                writer.WriteString("root", root);
+                writer.WriteNumber("maxDescendants", maxDescendants);
                 if (request.TryGetProperty(EventHops.Attribute, out var hops))
                 {
                     writer.WriteNumber(EventHops.Attribute, hops.GetInt32());
                 }
             }),
-            IsAwaited: mode == "wait");
+            IsAwaited: mode == "wait")
+        {
+            RootId = root,
+            MaxDescendants = maxDescendants,
+        };
     }
 
     /// <exception cref="InvalidOperationException">The row has a kind or outcome that this build does not know.</exception>
@@ -120,6 +130,14 @@ internal static class RowMapping
         {
             writer.WriteNumber("retryAfterSeconds", retryAfter.TotalSeconds);
         }
+
+        if (error.Cause is { } cause)
+        {
+            writer.WriteStartObject("cause");
+            writer.WriteString("code", cause.Code);
+            writer.WriteString("message", Storable(cause.Message));
+            writer.WriteEndObject();
+        }
     });
 
     public static byte[] ErrorJson(ExecutionError error) => Write(writer =>
@@ -127,6 +145,7 @@ internal static class RowMapping
         writer.WriteString("code", error.Code);
         writer.WriteString("message", Storable(error.Message));
         writer.WriteString("node", error.NodeId);
+        writer.WriteString("kind", error.Kind.ToText());
         if (error.Compensation is { } tally)
         {
             writer.WriteStartObject("compensation");
@@ -144,19 +163,24 @@ internal static class RowMapping
 
     private static StepError ParseError(byte[] json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(json);
         var root = document.RootElement;
         return new StepError(
             root.GetProperty("code").GetString()!,
             root.GetProperty("message").GetString()!,
             root.TryGetProperty("kind", out var kind) ? Enum.Parse<StepErrorKind>(kind.GetString()!, ignoreCase: true) : StepErrorKind.Permanent,
-            root.TryGetProperty("retryAfterSeconds", out var seconds) ? TimeSpan.FromSeconds(seconds.GetDouble()) : null);
+            root.TryGetProperty("retryAfterSeconds", out var seconds) ? TimeSpan.FromSeconds(seconds.GetDouble()) : null)
+        {
+            Cause = root.TryGetProperty("cause", out var cause)
+                ? new ErrorCause(cause.GetProperty("code").GetString()!, cause.GetProperty("message").GetString()!)
+                : null,
+        };
     }
 
     /// <summary>The row of an emitted event, its parts taken from the structured CloudEvent.</summary>
     public static EmittedEvent ToRow(this PublishEvent published, Guid tenantId, DateTimeOffset now)
     {
-        using var document = JsonDocument.Parse(published.Event);
+        using var document = JsonText.Parse(published.Event);
         byte[]? data = null;
         var extensions = Write(writer =>
         {

@@ -16,6 +16,36 @@ internal sealed class WorkerSession : IDisposable
 
     public ConcurrentDictionary<ExecutionKey, ExecutionRun> Runs { get; } = new();
 
+    /// <summary>What was claimed together and has not begun to the last.</summary>
+    public ConcurrentDictionary<List<ClaimedExecution>, Task> Starting { get; } = new();
+
+    /// <summary>Executions in memory; while some still begin, those of their claim are counted twice.</summary>
+    public int InFlight => Starting.IsEmpty ? Runs.Count : Runs.Count + Starting.Keys.Sum(batch => batch.Count);
+
+    /// <summary>Keeps what was claimed among <see cref="Starting"/> until it has begun.</summary>
+    public Task Start(List<ClaimedExecution> claimed, Task beginning)
+    {
+        if (beginning.IsCompletedSuccessfully)
+        {
+            return beginning;
+        }
+
+        Starting[claimed] = beginning;
+        return EndAsync();
+
+        async Task EndAsync()
+        {
+            try
+            {
+                await beginning;
+            }
+            finally
+            {
+                Starting.TryRemove(claimed, out _);
+            }
+        }
+    }
+
     /// <summary>Cancelled when the session is fenced: outside calls of its executions are abandoned.</summary>
     public CancellationToken Ended => _ended.Token;
 

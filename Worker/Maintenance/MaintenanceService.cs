@@ -17,7 +17,7 @@ internal sealed partial class MaintenanceService(
     // Executions last: what stays of the others is judged by their rows, and of events by what they matched.
     private static readonly string[] RunTables = ["step_executions", "events", "event_matches", "executions"];
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync("Maintenance", RoundAsync, stoppingToken, Limits.LongMaintenance);
 
     private async Task<TimeSpan> RoundAsync(CancellationToken cancellationToken)
     {
@@ -44,6 +44,10 @@ internal sealed partial class MaintenanceService(
             LogResealed(resealed);
         }
 
+        while (await maintenance.DeleteExpiredFamiliesAsync(Limits.ExpiredPerRound, cancellationToken) >= Limits.ExpiredPerRound)
+        {
+        }
+
         await registry.ForgetEndedAsync(cancellationToken);
         if (made + retired > 0)
         {
@@ -58,13 +62,17 @@ internal sealed partial class MaintenanceService(
     {
         Func<int, Task<int>>[] kinds =
         [
-            most => maintenance.ExpireExecutionsAsync(Math.Min(most, Limits.ExpiredExecutionsPerRound), cancellationToken),
+            most => maintenance.ExpireExecutionsAsync(Math.Min(most, Limits.ExpiredExecutionsPerRound),
+                cancellationToken),
             most => maintenance.DeleteExpiredAsync(most, cancellationToken),
             most => maintenance.DeleteOldFiresAsync(most, TimeSpan.FromDays(options.RetentionDays), cancellationToken),
             most => maintenance.DeleteOldPeopleRowsAsync(most, cancellationToken),
-            most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays), cancellationToken),
-            most => maintenance.DeleteOldDeadLettersAsync(most, TimeSpan.FromDays(options.DeadLetterRetentionDays), cancellationToken),
-            most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays), cancellationToken),
+            most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays),
+                cancellationToken),
+            most => maintenance.DeleteOldDeadLettersAsync(most, TimeSpan.FromDays(options.DeadLetterRetentionDays),
+                cancellationToken),
+            most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays),
+                cancellationToken),
         ];
         foreach (var delete in kinds)
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Workflows.Connectors.Network;
 using Workflows.Data;
 using Workflows.Data.Connectors;
 using Workflows.Engine.Connectors;
@@ -36,7 +37,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
         {
             return Failed("CONNECTOR_UNREADABLE", exception.Message, isTransient: false);
         }
-        catch (FormatException exception)
+        catch (AllowListException exception)
         {
             return Failed("HTTP_ALLOW_LIST", $"The tenant's httpAllow setting: {exception.Message}", isTransient: false);
         }
@@ -51,7 +52,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
             {
                 return await read();
             }
-            catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+            catch (Exception exception) when (PostgresErrors.MayPass(exception))
             {
                 await Task.Delay(PauseWithoutDatabase, clock, cancellationToken);
             }
@@ -78,7 +79,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
 /// <summary>The rendered parameters of one attempt, by name.</summary>
 internal readonly struct RenderedCall(NodeCall call)
 {
-    private readonly JsonElement _json = JsonElement.Parse(call.Run.Parameters.Span, new JsonDocumentOptions { MaxDepth = Engine.Limits.JsonDepth });
+    private readonly JsonElement _json = JsonText.ParseElement(call.Run.Parameters);
 
     public bool Has(string name) => Json(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 

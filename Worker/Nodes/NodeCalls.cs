@@ -1,3 +1,4 @@
+using Workflows.Data;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 using Workflows.Worker.Execution;
@@ -24,6 +25,9 @@ internal sealed record NodeCall(Guid TenantId, NodeRun Run)
 
     /// <summary>What the runner used and nobody may read: a connector's password, a token. Masked in the result, and in the log.</summary>
     public List<string> Sensitive { get; } = [];
+
+    /// <summary>For the log of the execution.</summary>
+    public NodeNotes Notes { get; } = new();
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -49,15 +53,22 @@ internal abstract record NodeResult
 internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimeProvider clock, ILogger<NodeCalls> logger)
 {
     private static readonly TimeSpan LongestCall = TimeSpan.FromHours(24);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, INodeRunner> _runners = runners.ToDictionary(runner => runner.Type);
 
     /// <summary>Starts the call and returns; the outcome goes to <paramref name="report"/>. Called under the run's gate.</summary>
-    public void Start(ExecutionRun run, NodeRun node, Action<ExecutionRun, ExecutionEvent> report)
+    /// <param name="run">The execution.</param>
+    /// <param name="node">The attempt.</param>
+    /// <param name="report">Is told of the outcome.</param>
+    /// <param name="evaluate">Runs a node of a pure type whose retry was due within a moment, after its delay.</param>
+    public void Start(
+        ExecutionRun run, NodeRun node, Action<ExecutionRun, ExecutionEvent> report, Action<ExecutionRun, NodeRun> evaluate)
     {
         var abort = CancellationTokenSource.CreateLinkedTokenSource(run.Session.Ended);
-        run.Calls[(node.Ordinal, node.Iteration, node.Attempt)] = abort;
-        _ = Task.Run(() => CallAsync(run, node, abort, report), CancellationToken.None);
+        run.Calls.Add(node, abort);
+        _ = Task.Run(() => CallAsync(run, node, abort, report, evaluate), CancellationToken.None);
     }
 
     /// <summary>What is reported for a run that was decided and never started, because its execution ends.</summary>
@@ -66,11 +77,16 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
 
     private static StepError AbortedError => new(StepErrorCodes.Aborted, "Stopped because the execution ended.", StepErrorKind.Cancelled);
 
-    private async Task CallAsync(ExecutionRun run, NodeRun node, CancellationTokenSource abort, Action<ExecutionRun, ExecutionEvent> report)
+    private async Task CallAsync(
+        ExecutionRun run,
+        NodeRun node,
+        CancellationTokenSource abort,
+        Action<ExecutionRun, ExecutionEvent> report,
+        Action<ExecutionRun, NodeRun> evaluate)
     {
         var started = clock.GetUtcNow();
         var call = new NodeCall(run.Key.TenantId, node) { WorkflowId = run.Claimed.WorkflowId, Secrets = run.State.Facts.Secrets.Values };
-        NodeResult result;
+        NodeResult? result;
         try
         {
             if (node.NotBefore is { } notBefore && notBefore > started)
@@ -79,7 +95,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
                 started = clock.GetUtcNow();
             }
 
-            result = NodeEvaluator.CanRun(run.State, node) ? null! : await TracedAsync(run, call, abort.Token);
+            result = NodeEvaluator.CanRun(run.State, node) ? null : await TracedAsync(run, call, abort.Token);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
@@ -94,34 +110,32 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
             result = Masked(new NodeResult.Failure(new StepError("RUNNER_FAILED", exception.Message)), call);
         }
 
-        lock (run.Gate)
-        {
-            run.Calls.Remove((node.Ordinal, node.Iteration, node.Attempt));
-        }
-
+        run.Calls.Remove(node);
         abort.Dispose();
-        report(run, ToEvent(run, node, result, started));
+        if (result is null)
+        {
+            evaluate(run, node);
+        }
+        else
+        {
+            report(run, ToEvent(node, result, started));
+        }
     }
 
-    private ExecutionEvent ToEvent(ExecutionRun run, NodeRun node, NodeResult? result, DateTimeOffset started)
+    private ExecutionEvent ToEvent(NodeRun node, NodeResult result, DateTimeOffset started)
     {
         var finished = clock.GetUtcNow();
-        switch (result)
+        return result switch
         {
-            case NodeResult.Success success:
-                return new StepSucceeded(node.Ordinal, node.Iteration, node.Attempt, success.Port, success.Output, started, finished)
-                {
-                    RowsProcessed = success.RowsProcessed,
-                };
-            case NodeResult.Failure failure:
-                return new StepFailed(node.Ordinal, node.Iteration, node.Attempt, failure.Error, started, finished);
-            default:
-                // A pure node whose retry was due within a moment: evaluated here, after its delay.
-                lock (run.Gate)
-                {
-                    return NodeEvaluator.Run(run.State, node, finished);
-                }
-        }
+            NodeResult.Success success => new StepSucceeded(
+                node.Ordinal, node.Iteration, node.Attempt, success.Port, success.Output, started, finished)
+            {
+                RowsProcessed = success.RowsProcessed,
+            },
+            NodeResult.Failure failure => new StepFailed(
+                node.Ordinal, node.Iteration, node.Attempt, failure.Error, started, finished),
+            _ => throw new InvalidOperationException($"Unknown result {result.GetType().Name}."),
+        };
     }
 
     private static NodeResult Masked(NodeResult result, NodeCall call)
@@ -139,6 +153,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
     {
         using var span = ExecutionTrace.BeginCall(run, call.Run);
         var result = Masked(await RunAsync(call, abort), call);
+        call.Notes.HandTo(run, call, clock.GetUtcNow());
         if (result is NodeResult.Failure failure)
         {
             ExecutionTrace.Fail(span, failure.Error);
@@ -163,7 +178,18 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         using var either = CancellationTokenSource.CreateLinkedTokenSource(abort, timeout.Token);
         try
         {
-            return await runner.RunAsync(call, either.Token);
+            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            {
+                try
+                {
+                    return await runner.RunAsync(call, either.Token);
+                }
+                catch (Exception exception) when (exception is Npgsql.NpgsqlException && PostgresErrors.MayPass(exception))
+                {
+                    // The platform's own database, of which the node knows nothing: trouble of a target is a result.
+                    await Task.Delay(pause, clock, either.Token);
+                }
+            }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !abort.IsCancellationRequested)
         {

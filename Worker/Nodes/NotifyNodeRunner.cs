@@ -33,7 +33,7 @@ internal sealed class NotifyNodeRunner(NotificationStore notifications) : INodeR
             return new NodeResult.Success(NodePort.Main, JsonSerializer.SerializeToUtf8Bytes(
                 new { recipients = recipients.Users.Count, unknown = recipients.Unknown.Select(principal => $"{principal.Kind}:{principal.Name}") }));
         }
-        catch (Exception exception) when (PostgresErrors.IsTransient(exception))
+        catch (Exception exception) when (PostgresErrors.MayPass(exception))
         {
             return new NodeResult.Failure(new StepError("NOTIFY_UNAVAILABLE", exception.Message, StepErrorKind.Transient));
         }

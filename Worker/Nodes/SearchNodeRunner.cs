@@ -27,11 +27,12 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
             return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, Address(parameters));
+        var address = Address(parameters);
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         request.Headers.Add("X-Workflows-Tenant", call.TenantId.ToString());
         request.Headers.Add("X-Workflows-Timestamp", seconds);
-        request.Headers.Add("X-Workflows-Signature", Sign(secret, call.TenantId, seconds));
+        request.Headers.Add("X-Workflows-Signature", Sign(secret, call.TenantId, seconds, address));
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -77,9 +78,9 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
         return address.ToString();
     }
 
-    private static string Sign(string secret, Guid tenantId, string seconds)
+    private static string Sign(string secret, Guid tenantId, string seconds, string address)
     {
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "internal-calls"u8.ToArray());
-        return Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}")));
+        return Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
     }
 }

@@ -24,7 +24,7 @@ public sealed class EndpointTests(PostgresServer server)
         await bed.IndexAsync();
         await using var app = await StartAsync(bed);
 
-        using var response = await SendAsync(app, Sign(bed, tenantId), "?q=money%20back&type=workflow&tag=finance&limit=5&threshold=0.1");
+        using var response = await SendAsync(app, bed, tenantId, "?q=money%20back&type=workflow&tag=finance&limit=5&threshold=0.1");
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
@@ -33,7 +33,7 @@ public sealed class EndpointTests(PostgresServer server)
         Assert.Equal(id, hit.GetProperty("id").GetGuid());
         Assert.Equal("words", hit.GetProperty("why")[0].GetProperty("signal").GetString());
 
-        using var foreign = await SendAsync(app, Sign(bed, await bed.AddTenantAsync()), "?q=money");
+        using var foreign = await SendAsync(app, bed, await bed.AddTenantAsync(), "?q=money");
         var nothing = await foreign.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
         Assert.Equal(0, nothing.GetProperty("hits").GetArrayLength());
     }
@@ -54,6 +54,8 @@ public sealed class EndpointTests(PostgresServer server)
             new(good) { [InternalCaller.SignatureHeader] = "not base64url!" },
             new(good) { [InternalCaller.SignatureHeader] = "AAAA" },
             new(good) { [InternalCaller.TenantHeader] = "everyone" },
+            Headers(bed, tenantId, now, "?q=y"),
+            Headers(bed, tenantId, now, "?q=x&limit=50"),
             Headers(bed, tenantId, now - 61),
             Headers(bed, tenantId, now + 120),
         ];
@@ -90,7 +92,7 @@ public sealed class EndpointTests(PostgresServer server)
         await using var bed = await SearchBed.CreateAsync(server);
         await using var app = await StartAsync(bed);
 
-        using var response = await SendAsync(app, Sign(bed, Guid.CreateVersion7()), query);
+        using var response = await SendAsync(app, bed, Guid.CreateVersion7(), query);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
@@ -103,7 +105,7 @@ public sealed class EndpointTests(PostgresServer server)
     {
         await using var bed = await SearchBed.CreateAsync(server);
         await using var app = await StartAsync(bed);
-        var headers = Sign(bed, Guid.CreateVersion7());
+        var tenantId = Guid.CreateVersion7();
         var tags = string.Concat(Enumerable.Range(0, Limits.FilterValues + 1).Select(i => $"&tag=t{i}"));
 
         foreach (var (query, status) in new[]
@@ -114,7 +116,7 @@ public sealed class EndpointTests(PostgresServer server)
             ($"?q=x&tag={new string('t', Limits.TagMaxLength + 1)}", HttpStatusCode.BadRequest),
         })
         {
-            using var response = await SendAsync(app, headers, query);
+            using var response = await SendAsync(app, bed, tenantId, query);
             Assert.Equal(status, response.StatusCode);
         }
     }
@@ -157,14 +159,17 @@ public sealed class EndpointTests(PostgresServer server)
         return app;
     }
 
-    private static Dictionary<string, string> Sign(SearchBed bed, Guid tenantId) =>
-        Headers(bed, tenantId, bed.Clock.GetUtcNow().ToUnixTimeSeconds());
+    private static Dictionary<string, string> Sign(SearchBed bed, Guid tenantId, string query) =>
+        Headers(bed, tenantId, bed.Clock.GetUtcNow().ToUnixTimeSeconds(), query);
 
-    private static Dictionary<string, string> Headers(SearchBed bed, Guid tenantId, long timestamp) => new()
+    private static Task<HttpResponseMessage> SendAsync(WebApplication app, SearchBed bed, Guid tenantId, string query) =>
+        SendAsync(app, Sign(bed, tenantId, query), query);
+
+    private static Dictionary<string, string> Headers(SearchBed bed, Guid tenantId, long timestamp, string query = "?q=x") => new()
     {
         [InternalCaller.TenantHeader] = tenantId.ToString(),
         [InternalCaller.TimestampHeader] = $"{timestamp}",
-        [InternalCaller.SignatureHeader] = bed.Get<InternalCaller>().Sign(tenantId, timestamp),
+        [InternalCaller.SignatureHeader] = bed.Get<InternalCaller>().Sign(tenantId, timestamp, "/internal/search" + query),
     };
 
     private static async Task<HttpResponseMessage> SendAsync(WebApplication app, Dictionary<string, string> headers, string query)

@@ -57,6 +57,27 @@ public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tenants_with_the_same_allow_list_share_no_connection()
+    {
+        using var clients = new HttpClients(_network, Pools);
+        using var a = await clients.ForAsync(Guid.CreateVersion7(), Token);
+        using var ofA = SendAsync(a);
+        using var first = await _listener.AcceptTcpClientAsync(Token);
+        await AnswerAsync(first.GetStream(), "Content-Length: 0\r\n\r\n");
+        (await ofA).Dispose();
+
+        // An answer more than was asked for: whoever got this connection next would take it for its own.
+        await first.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"u8.ToArray(), Token);
+        using var b = await clients.ForAsync(Guid.CreateVersion7(), Token);
+        using var ofB = SendAsync(b);
+        using var second = await _listener.AcceptTcpClientAsync(Token);
+        await AnswerAsync(second.GetStream(), "Content-Length: 4\r\n\r\ngood");
+
+        using var response = await ofB;
+        Assert.Equal("good", await response.Content.ReadAsStringAsync(Token));
+    }
+
+    [Fact]
     public async Task Connections_that_nobody_uses_are_closed_when_their_tenant_is_pushed_out()
     {
         using var clients = new HttpClients(_network, Pools);
@@ -78,7 +99,8 @@ public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
     public async Task A_statement_under_way_ends_well_when_its_connector_is_changed_and_its_connections_close_then()
     {
         await using var database = await server.CreateDatabaseAsync();
-        using var sql = new SqlConnector(_network, new SqlConnectorOptions(AllowPlatformDatabase: false, _ => Task.FromResult("1")));
+        using var sql = new SqlConnector(
+            _network, new SqlConnectorOptions(AllowPlatformDatabase: false, _ => Task.FromResult("1")));
         var old = Connector(database.ConnectionString, version: 1);
         await using var holder = new NpgsqlConnection(database.ConnectionString);
         await holder.OpenAsync(Token);

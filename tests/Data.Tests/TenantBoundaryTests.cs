@@ -265,6 +265,7 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
         "insert into roles (tenant_id, id, name, permissions, created_at, updated_at) values ($1, $2, 'owner', '{}', now(), now())",
         "insert into user_roles values ($1, $2, $2)",
         "insert into user_sessions (tenant_id, id, user_id, refresh_hash, created_at, refreshed_at, expires_at) values ($1, $2, $2, '', now(), now(), now())",
+        "insert into login_failures (tenant_id, user_id, address, failures, failed_at) values ($1, $2, $2, 1, now())",
         "insert into api_keys (tenant_id, id, name, prefix, hash, scopes, created_by, created_at) values ($1, $2, '', '', '', '{}', $2, now())",
         "insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type) values ($1, $3, 't', 1, 'manual')",
         "insert into executions (tenant_id, id, workflow_id, version, trigger_type, input, queued_at) values ($1, $2, $3, 1, 'manual', '{}', now())",

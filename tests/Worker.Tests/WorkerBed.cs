@@ -209,7 +209,8 @@ internal sealed class WorkerBed : IAsyncDisposable
     /// <param name="nodes">JSON objects, separated by commas.</param>
     /// <param name="edges"><c>a&gt;b, a.true&gt;c</c>: from, port (main if left out), to.</param>
     /// <param name="rest">Further members, each with a comma before it.</param>
-    public async Task<Guid> PublishAsync(string nodes, string edges = "", string rest = "")
+    /// <param name="tenant">Whose; null = <see cref="TenantId"/>.</param>
+    public async Task<Guid> PublishAsync(string nodes, string edges = "", string rest = "", Guid? tenant = null)
     {
         var definition = $$"""{"schema": 1, "nodes": [{{nodes}}], "edges": [{{Edges(edges)}}]{{rest}}}""";
         Assert.True(
@@ -221,22 +222,22 @@ internal sealed class WorkerBed : IAsyncDisposable
               insert into workflows (tenant_id, id, job_id, name, published_version, created_at, updated_at) values ($1, $2, $1, $2::text, 1, now(), now())
             )
             insert into workflow_versions (tenant_id, workflow_id, number, definition, change_type, created_at) values ($1, $2, 1, $3::jsonb, 'publish', now())
-            """, TenantId, id, definition);
+            """, tenant ?? TenantId, id, definition);
         foreach (var trigger in workflow.Definition.Triggers.Where(trigger => trigger.EventType is not null))
         {
             await ExecuteAsync(
                 """
                 insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type, event_type, condition)
                 values ($1, $2, $3, 1, 'event', $4, nullif($5, ''))
-                """, TenantId, id, trigger.Id, trigger.EventType!, trigger.Condition ?? "");
+                """, tenant ?? TenantId, id, trigger.Id, trigger.EventType!, trigger.Condition ?? "");
         }
 
         return id;
     }
 
-    public async Task<Guid> StartAsync(Guid workflow, string input = "{}")
+    public async Task<Guid> StartAsync(Guid workflow, string input = "{}", Guid? tenant = null)
     {
-        var outcome = await Starter.StartAsync(New(workflow, input), Token);
+        var outcome = await Starter.StartAsync(New(workflow, input) with { TenantId = tenant ?? TenantId }, Token);
         return Assert.IsType<StartOutcome.Started>(outcome).Id;
     }
 

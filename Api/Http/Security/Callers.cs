@@ -164,7 +164,8 @@ internal sealed class ApiKeyUses
 
 /// <summary>What the API does in the background: listens for invalidations, writes when keys were used, asks for the time.</summary>
 internal sealed partial class Housekeeping(
-    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock, ILogger<Housekeeping> log) : BackgroundService
+    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock, LoopHealth loops, ILogger<Housekeeping> log)
+    : BackgroundService
 {
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
@@ -213,6 +214,7 @@ internal sealed partial class Housekeeping(
             try
             {
                 await clock.SyncAsync(database, stoppingToken);
+                loops.Done("time of the database", DatabaseClock.SyncPeriod);
             }
 #pragma warning disable CA1031 // a maintenance loop: the clock runs on from what it knows
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -228,6 +230,7 @@ internal sealed partial class Housekeeping(
         using var timer = new PeriodicTimer(WriteEvery, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            var failures = 0;
             foreach (var tenant in uses.Take().GroupBy(use => use.Value.TenantId))
             {
                 try
@@ -240,7 +243,13 @@ internal sealed partial class Housekeeping(
 #pragma warning restore CA1031
                 {
                     Write(_unwritten, exception, LogUnwritten, "Writing when API keys were used last");
+                    failures++;
                 }
+            }
+
+            if (failures == 0)
+            {
+                loops.Done("uses of API keys", WriteEvery);
             }
         }
     }

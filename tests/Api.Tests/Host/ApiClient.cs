@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -34,9 +35,10 @@ public sealed record Answer(HttpStatusCode Status, JsonElement Json, HttpRespons
 }
 
 /// <summary>Calls the API as its clients do.</summary>
-public sealed class ApiClient(Uri baseAddress, string? credential) : IDisposable
+/// <param name="from">The local address to call from; null = the usual one.</param>
+public sealed class ApiClient(Uri baseAddress, string? credential, IPAddress? from = null) : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = baseAddress, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new(Handler(from)) { BaseAddress = baseAddress, Timeout = TimeSpan.FromSeconds(60) };
 
     public HttpClient Http => _http;
 
@@ -76,6 +78,25 @@ public sealed class ApiClient(Uri baseAddress, string? credential) : IDisposable
         HttpContent content => content,
         string text => new StringContent(text, Encoding.UTF8, "application/json"),
         _ => new StringContent(JsonSerializer.Serialize(body, JsonSerializerOptions.Web), Encoding.UTF8, "application/json"),
+    };
+
+    private static SocketsHttpHandler Handler(IPAddress? from) => from is null ? new SocketsHttpHandler() : new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, token) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(from, 0));
+                await socket.ConnectAsync(context.DnsEndPoint, token);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
     };
 
     public void Dispose() => _http.Dispose();

@@ -45,7 +45,8 @@ public sealed class ApiHost : IAsyncDisposable
     /// <summary>Connection string of the superuser, who sees all tenants.</summary>
     public string ConnectionString => _database.ConnectionString;
 
-    public static async Task<ApiHost> StartAsync(PostgresServer postgres, RedisServer redis, Dictionary<string, string?>? settings = null)
+    /// <param name="port">Where this instance finds PostgreSQL, if not at its own port.</param>
+    public static async Task<ApiHost> StartAsync(PostgresServer postgres, RedisServer redis, Dictionary<string, string?>? settings = null, int? port = null)
     {
         var credentialsFile = Path.Combine(Path.GetTempPath(), $"workflows-api-tests-{Environment.ProcessId}-{postgres.Port}.json");
         await postgres.EnsureTemplateAsync(Template, async connectionString =>
@@ -56,12 +57,12 @@ public sealed class ApiHost : IAsyncDisposable
         });
         var first = JsonSerializer.Deserialize<FirstCredentials>(await File.ReadAllTextAsync(credentialsFile), JsonSerializerOptions.Web)!;
         var database = await postgres.CreateDatabaseAsync(Template);
-        return await StartOnAsync(database, redis, first, settings);
+        return await StartOnAsync(database, redis, first, settings, port);
     }
 
     /// <summary>A second instance of the API beside this one.</summary>
     public Task<ApiHost> StartTwinAsync(RedisServer redis, Dictionary<string, string?>? settings = null) =>
-        StartOnAsync(_database, redis, First, settings);
+        StartOnAsync(_database, redis, First, settings, null);
 
     public static WebApplication Build(string connectionString, string redis, Dictionary<string, string?>? settings = null)
     {
@@ -147,9 +148,11 @@ public sealed class ApiHost : IAsyncDisposable
     }
 
     private static async Task<ApiHost> StartOnAsync(
-        TestDatabase database, RedisServer redis, FirstCredentials first, Dictionary<string, string?>? settings)
+        TestDatabase database, RedisServer redis, FirstCredentials first, Dictionary<string, string?>? settings, int? port)
     {
-        var app = Build(database.ConnectionString, redis.ConnectionString, settings);
+        var place = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        place.Port = port ?? place.Port;
+        var app = Build(place.ConnectionString, redis.ConnectionString, settings);
         await app.PrepareAsync(CancellationToken.None);
         await app.StartAsync();
         return new ApiHost(app, database, first);

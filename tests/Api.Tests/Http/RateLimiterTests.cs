@@ -1,4 +1,5 @@
 using CsCheck;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Workflows.Api.Http.Security;
@@ -81,7 +82,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         {
             _begun = Clock.GetUtcNow();
             var options = new RateLimitOptions { Burst = burst, PermitsPerSecond = rate };
-            _limiter = new(new RateLimitStore(redis), options, Clock);
+            _limiter = new(new RateLimitStore(redis, Clock, NullLogger<RateLimitStore>.Instance), options, Clock);
         }
 
         public FakeTimeProvider Clock { get; } = new();

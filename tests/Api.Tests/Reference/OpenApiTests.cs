@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using Workflows.Api.Http;
@@ -78,6 +79,24 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
             Assert.Contains(id, ids);
             Assert.All(ids[id].GetProperty("requestBody").GetProperty("content").EnumerateObject(), media => Assert.True(media.Value.TryGetProperty("example", out _), id));
         });
+    }
+
+    [Fact]
+    public async Task The_document_names_no_host_that_a_caller_made_up_and_comes_compressed_or_not_at_all()
+    {
+        using var anybody = api.Host.Client();
+        var forged = await anybody.GetAsync("/openapi/v1.json", ("Host", "evil.example"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json") { Headers = { AcceptEncoding = { new("gzip") } } };
+        using var compressed = await anybody.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        await using var gzip = new GZipStream(await compressed.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress);
+        using var unpacked = new StreamReader(gzip);
+        var unchanged = await anybody.GetAsync("/openapi/v1.json", ("If-None-Match", forged.ETag));
+
+        Assert.DoesNotContain("evil.example", forged.Text, StringComparison.Ordinal);
+        Assert.Equal("gzip", compressed.Content.Headers.ContentEncoding.Single());
+        Assert.Equal(forged.Text, await unpacked.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Equal((HttpStatusCode.NotModified, ""), (unchanged.Status, unchanged.Text));
+        Assert.Equal("no-referrer", forged.Headers.GetValues("Referrer-Policy").Single());
     }
 
     private async Task<JsonElement> DocumentAsync()

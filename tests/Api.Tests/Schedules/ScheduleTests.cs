@@ -56,6 +56,34 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task A_calendar_is_named_by_name_or_id_as_in_a_trigger()
+    {
+        using var owner = api.Host.Owner();
+        var name = Samples.Name("Feiertage");
+        var calendar = (await owner.PostAsync("calendars", new { name })).Ok(HttpStatusCode.Created).Data.GetProperty("calendar").GetProperty("id").GetGuid();
+        var workflowId = await owner.CreatePublishedAsync();
+
+        foreach (var given in new[] { name, name.ToUpperInvariant(), calendar.ToString() })
+        {
+            var made = (await owner.PostAsync("schedules", new { name = Samples.Name("s"), workflowId, timing = new { cron = "0 9 * * *", calendar = given } })).Ok(HttpStatusCode.Created);
+            Assert.Equal(calendar, made.Data.GetProperty("timing").GetProperty("calendarId").GetGuid());
+        }
+
+        var other = await api.Host.CreateTenantAsync($"t{Guid.CreateVersion7():N}"[..20]);
+        using var stranger = api.Host.Client(other.ApiKey);
+        foreach (var (client, timing) in new (ApiClient, object)[]
+        {
+            (owner, new { cron = "0 9 * * *", calendar = "no such" }),
+            (owner, new { cron = "0 9 * * *", calendar = name, calendarId = calendar }),
+            (stranger, new { cron = "0 9 * * *", calendar = name }),
+            (stranger, new { cron = "0 9 * * *", calendarId = calendar }),
+        })
+        {
+            (await client.PostAsync("schedules/preview", new { timing })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        }
+    }
+
+    [Fact]
     public async Task A_preview_shows_the_firings_of_settings_that_are_not_saved_with_holidays_and_the_clock()
     {
         using var owner = api.Host.Owner();

@@ -75,9 +75,14 @@ internal sealed class ExecutionDriver
     public static ExecutionDriver Start(string nodes, string edges = "", string rest = "", string input = "{}", Action<int>? onDecided = null) =>
         new ExecutionDriver(Flow.Compile(nodes, edges, rest), input) { OnDecided = onDecided }.Start();
 
+    /// <summary>Each call decides one node only and leaves the rest to the next, as when everything is slow.</summary>
+    public bool IsSlow { get; init; }
+
+    private DecisionTurn Turn => IsSlow ? new ShortTurn(Now) : DecisionTurn.At(Now);
+
     public ExecutionDriver Start()
     {
-        Take(decisions => Decider.Start(State, Now, decisions));
+        Take(decisions => Decider.Resume(State, [], [], Turn, decisions));
         return this;
     }
 
@@ -133,13 +138,13 @@ internal sealed class ExecutionDriver
     public void Apply(ExecutionEvent happened)
     {
         Applied.Add(happened);
-        Take(decisions => Decider.Apply(State, happened, Now, decisions));
+        Take(decisions => Decider.Apply(State, happened, Turn, decisions));
     }
 
     /// <summary>Something that was applied before comes once more, too late: nothing may come of it.</summary>
     public void Repeat(ExecutionEvent happened)
     {
-        Take(decisions => Decider.Apply(State, happened, Now, decisions));
+        Take(decisions => Decider.Apply(State, happened, Turn, decisions));
         Assert.Empty(Last);
     }
 
@@ -171,7 +176,7 @@ internal sealed class ExecutionDriver
             .Select(wait => new RecordedWait(wait.NodeId, wait.Iteration, wait.Attempt, wait.Kind, wait.DueAt))
             .Concat(_resolved)
             .ToList();
-        Take(decisions => Decider.Resume(State, steps, waits, Now, decisions));
+        Take(decisions => Decider.Resume(State, steps, waits, Turn, decisions));
     }
 
     private NodeRun Remove(string node)
@@ -323,5 +328,12 @@ internal sealed class ExecutionDriver
         {
             using var document = JsonDocument.Parse(output);
         }
+    }
+
+    private sealed class ShortTurn(DateTimeOffset now) : DecisionTurn
+    {
+        public override DateTimeOffset Now => now;
+
+        public override bool IsOver => true;
     }
 }

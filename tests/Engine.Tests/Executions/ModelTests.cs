@@ -79,7 +79,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
     private static ExecutionDriver Run(
         ModelWorkflow workflow, int seed, Random order, bool isQuiet, out int faults, bool mayCancel = false)
     {
-        var driver = new ExecutionDriver(workflow.Workflow);
+        var driver = new ExecutionDriver(workflow.Workflow) { IsSlow = seed % 2 == 1 };
         faults = 0;
         try
         {
@@ -203,6 +203,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
     {
         var driver = new ExecutionDriver(workflow.Workflow)
         {
+            IsSlow = order % 2 == 1,
             Now = ended.Now.AddHours(1),
             Facts = ended.Facts with { Attempt = 2, RetriedAt = ended.Now.AddMinutes(1), Cancellation = null },
         };

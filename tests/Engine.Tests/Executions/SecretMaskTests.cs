@@ -48,6 +48,101 @@ public sealed class SecretMaskTests
         Assert.DoesNotContain("ord", document.RootElement.GetRawText(), StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> HardSecrets => new(
+        "quote\"within-it",
+        "back\\slash-within",
+        "line\none-and-line\ntwo",
+        "tab\tand\rreturn",
+        "Größe-Ümläut-€-日本",
+        "emoji-😀-pair",
+        "a/b/c=d&e+f?g#h",
+        "<tag attr='x'>&amp;",
+        Pem);
+
+    private static string Pem =>
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n"
+        + "MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu\n-----END PRIVATE KEY-----\n";
+
+    [Theory]
+    [MemberData(nameof(HardSecrets))]
+    public void A_value_is_found_in_json_within_json_however_its_characters_are_escaped(string secret)
+    {
+        var mask = SecretMask.Of([secret]);
+        var relaxed = new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        Func<string, string>[] escapers =
+        [
+            text => JsonSerializer.Serialize(text),
+            text => JsonSerializer.Serialize(text, relaxed),
+            text => JsonSerializer.Serialize(text, relaxed).Replace("/", "\\/", StringComparison.Ordinal),
+            text => "\"" + string.Concat(text.Select(character => $"\\u{(int)character:x4}")) + "\"",
+        ];
+        foreach (var inner in escapers)
+        {
+            foreach (var outer in escapers)
+            {
+                var once = $$"""{"echo":{{inner(secret)}},"n":1}""";
+                var twice = $$"""{"body":{{outer(once)}}}""";
+                var thrice = $$"""{"log":{{outer(twice)}}}""";
+                foreach (var json in new[] { once, twice, thrice })
+                {
+                    var masked = Encoding.UTF8.GetString(mask.Apply(Encoding.UTF8.GetBytes(json)).Span);
+                    Assert.Contains("***", masked, StringComparison.Ordinal);
+                    using var document = JsonDocument.Parse(masked);
+                    Assert.DoesNotContain(secret, Innermost(document.RootElement), StringComparison.Ordinal);
+                    Assert.Contains("***", mask.Apply(json), StringComparison.Ordinal); // as a text of a log
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("\r\n")]
+    [InlineData("")]
+    [InlineData("\n")]
+    public void A_file_of_lines_is_found_with_other_line_ends_and_line_by_line(string end)
+    {
+        var mask = SecretMask.Of([Pem]);
+        var echo = string.Join(end, Pem.Split('\n'));
+
+        var masked = mask.Apply($"got {echo}.");
+
+        Assert.DoesNotContain("MIIEvQ", masked, StringComparison.Ordinal);
+        Assert.DoesNotContain("MzEfYy", masked, StringComparison.Ordinal);
+        Assert.DoesNotContain("MzEfYy", mask.Apply("second line: " + Pem.Split('\n')[2]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_file_in_json_is_found_by_what_is_secret_of_it()
+    {
+        var file = JsonSerializer.Serialize(new { type = "service_account", project = "a-project-of-ours", private_key = Pem });
+        var mask = SecretMask.Of([file]);
+
+        foreach (var echo in new[] { file, Pem, JsonSerializer.Serialize(new { key = Pem }), JsonSerializer.Serialize(file) })
+        {
+            Assert.DoesNotContain("MIIEvQ", mask.Apply(echo), StringComparison.Ordinal);
+        }
+
+        Assert.Equal("service_account of a-project-of-ours", mask.Apply("service_account of a-project-of-ours"));
+    }
+
+    [Fact]
+    public void Percent_encoding_counts_in_small_letters_too()
+    {
+        var mask = SecretMask.Of(["ä/b c-d"]);
+
+        Assert.Equal("***&***", mask.Apply("%c3%a4%2fb%20c-d&%C3%A4%2Fb+c-d"));
+    }
+
+    [Fact]
+    public void The_beginning_of_a_text_does_not_end_within_a_value() =>
+        Assert.Equal("it is ", SecretMask.Of(["s3cret-value"]).ApplyToBeginning("it is s3cret-va"));
+
+    private static string Innermost(JsonElement json)
+    {
+        var text = json.EnumerateObject().First().Value.GetString()!;
+        return text.StartsWith('{') ? Innermost(JsonElement.Parse(text)) : text;
+    }
+
     [Theory]
     [InlineData("cret-value and s3cret-value", " and ***")]
     [InlineData("e and more", " and more")]

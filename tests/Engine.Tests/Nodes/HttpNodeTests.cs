@@ -37,6 +37,38 @@ public sealed class HttpNodeTests
     }
 
     [Fact]
+    public void A_list_in_the_query_repeats_its_name()
+    {
+        var driver = ExecutionDriver.Start(
+            """
+            {"id": "h", "type": "http", "parameters": {"url": "http://x/", "query": {"tag": "{{ input.tags }}", "n": [1, true, null], "none": []}}}
+            """,
+            input: Order);
+
+        Assert.Equal("http://x/?tag=a&tag=b&n=1&n=true", HttpCall.Read(driver.Run("h").Parameters).Url);
+    }
+
+    [Fact]
+    public void What_an_answer_says_beside_its_error_is_there_at_the_error_port()
+    {
+        var driver = ExecutionDriver.Start(
+            """
+            {"id": "h", "type": "http", "parameters": {"url": "http://x/"}}, {"id": "s", "type": "set", "parameters": {"value": "{{ steps.h.output.body.reason }}"}}
+            """,
+            "h.error>s");
+        var run = driver.Run("h");
+        driver.Runs.Remove(run);
+        var error = new StepError("HTTP_409", "The target answered 409.") { Details = """{"status":409,"body":{"reason":"taken"}}"""u8.ToArray() };
+
+        driver.Apply(new StepFailed(run.Ordinal, "", 1, error, driver.Now, driver.Now));
+
+        AssertJson(
+            """{"code": "HTTP_409", "message": "The target answered 409.", "kind": "permanent", "status": 409, "body": {"reason": "taken"}}""",
+            driver.OutputOf("h"));
+        Assert.Equal("\"taken\"", driver.OutputOf("s"));
+    }
+
+    [Fact]
     public void Http_has_defaults()
     {
         var driver = ExecutionDriver.Start("""{"id": "h", "type": "http", "parameters": {"url": "http://example.com"}}""");
@@ -55,7 +87,7 @@ public sealed class HttpNodeTests
     [InlineData("\"url\": \"/relative\"")]
     [InlineData("\"url\": \"http://x\", \"headers\": \"{{ input.tags }}\"")]
     [InlineData("\"url\": \"http://x\", \"headers\": {\"X\": \"{{ input.customer }}\"}")]
-    [InlineData("\"url\": \"http://x\", \"query\": {\"x\": [1]}")]
+    [InlineData("\"url\": \"http://x\", \"query\": {\"x\": [[1]]}")]
     public void Http_of_a_call_that_cannot_be_made_is_an_error(string parameters)
     {
         var driver = ExecutionDriver.Start($$$"""{"id": "h", "type": "http", "parameters": {{{{parameters}}}}}""", input: Order);

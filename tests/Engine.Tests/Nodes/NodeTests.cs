@@ -337,6 +337,33 @@ public sealed class NodeTests
         Assert.Empty(driver.Published);
     }
 
+    [Theory]
+    [InlineData("approval.decided", "/shop")]
+    [InlineData("Approval.Decided", "/shop")]
+    [InlineData("approval.{{ 'decided' }}", "/shop")]
+    [InlineData("order.done", "/approvals")]
+    [InlineData("order.done", "{{ '/appro' & 'vals' }}")]
+    [InlineData("order.done", "/rules/1")]
+    [InlineData("order.done", "/workflows/01890000-0000-7000-8000-00000000000f")]
+    public void EmitEvent_does_not_say_what_only_the_platform_may(string type, string source)
+    {
+        var driver = ExecutionDriver.Start(
+            $$$"""{"id": "e", "type": "emitEvent", "parameters": {"type": "{{{type}}}", "source": "{{{source}}}", "data": {"outcome": "approved"} } }""",
+            input: Order);
+
+        Assert.Equal(StepErrorCodes.ParameterInvalid, driver.Error!.Code);
+        Assert.Empty(driver.Published);
+    }
+
+    [Fact]
+    public void EmitEvent_may_name_its_own_workflow_as_source()
+    {
+        var driver = ExecutionDriver.Start(
+            """{"id": "e", "type": "emitEvent", "parameters": {"type": "order.done", "source": "/workflows/01890000-0000-7000-8000-000000000003"}}""", input: Order);
+
+        Assert.Single(driver.Published);
+    }
+
     private const string Switch =
         """{"id": "s", "type": "switch", "parameters": {"cases": [{"port": "small", "when": "input.amount < 10"}, {"port": "medium", "when": "{{ input.amount < 100 }}"}]}}""";
 

@@ -35,8 +35,51 @@ public sealed class CronExpressionTests
     public void The_next_occurrence_is_the_one_people_mean(string cron, string after, string expected) =>
         Assert.Equal(Utc(expected), Timing(cron).NextAfter(Utc(after)));
 
+    /// <summary>crontab(5) as cronie has it: a day field that begins with a star is ANDed with the other.</summary>
+    [Theory]
+    [InlineData("0 9 */2 * 1", "2026-05-01", "2026-05-11 2026-05-25 2026-06-01")]
+    [InlineData("0 0 1-7 * */7", "2026-05-01", "2026-05-03 2026-06-07 2026-07-05")]
+    [InlineData("30 18 21-31 * */6", "2026-05-01", "2026-05-23 2026-05-24 2026-05-30")]
+    [InlineData("0 0 */10,5 * FRI", "2026-05-01", "2026-05-01 2026-06-05 2026-07-31")]
+    [InlineData("0 0 *,15 * MON", "2026-05-01", "2026-05-04 2026-05-11 2026-05-18")]
+    [InlineData("0 0 L * */2", "2026-05-01", "2026-05-31 2026-06-30 2026-10-31")]
+    [InlineData("0 0 15W * */5", "2026-05-01", "2026-05-15 2026-08-14 2027-01-15")]
+    [InlineData("0 0 */5 * FRI#1", "2026-05-01", "2026-05-01 2026-11-06 2027-01-01")]
+    [InlineData("0 0 * * */3", "2026-05-01", "2026-05-02 2026-05-03 2026-05-06")]
+    [InlineData("0 0 */9 * *", "2026-05-01", "2026-05-01 2026-05-10 2026-05-19")]
+    [InlineData("0 0 */9 * ?", "2026-05-01", "2026-05-01 2026-05-10 2026-05-19")]
+    [InlineData("0 9 1-31 * 1", "2026-05-01", "2026-05-01 2026-05-02 2026-05-03")]
+    [InlineData("0 9 15 * 1", "2026-05-01", "2026-05-04 2026-05-11 2026-05-15")]
+    [InlineData("0 0 5,*/10 * 1", "2026-05-01", "2026-05-01 2026-05-04 2026-05-05")]
+    [InlineData("0 0 1/10 * MON", "2026-05-01", "2026-05-01 2026-05-04 2026-05-11")]
+    public void A_field_that_begins_with_a_star_is_no_restriction(string cron, string from, string days)
+    {
+        var timing = Timing(cron);
+        var after = Utc(from + " 00:00").AddSeconds(-1);
+        var found = new List<string>();
+        while (found.Count < 3)
+        {
+            after = timing.NextAfter(after)!.Value;
+            found.Add(after.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        }
+
+        Assert.Equal(days.Split(' '), found);
+    }
+
+    [Theory]
+    [InlineData("CRON_TZ=Asia/Tokyo 0 0 * * *", "Asia/Tokyo")]
+    [InlineData("TZ=UTC 0 0 * * *", "UTC")]
+    public void A_time_zone_in_the_expression_is_sent_where_it_belongs(string cron, string zone)
+    {
+        Assert.False(CronExpression.TryParse(cron, out _, out var problem));
+        Assert.Equal(1, problem.Position);
+        Assert.Equal($"Write the time zone in 'timeZone': \"{zone}\".", problem.Hint);
+    }
+
     [Theory]
     [InlineData("", 1)]
+    [InlineData("FOO=1 * * * * *", 1)]
+    [InlineData("0 0 *,? * *", 7)]
     [InlineData("* * * *", 8)]
     [InlineData("* * * * * * *", 13)]
     [InlineData("60 * * * *", 1)]

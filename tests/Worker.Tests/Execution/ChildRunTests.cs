@@ -87,6 +87,6 @@ public sealed class ChildRunTests : IDisposable
             QueuedAt = Now,
             StartedAt = Now,
         };
-        return new ExecutionRun(_session, claimed, new ExecutionState(workflow, Facts.Of(claimed, ScopeValues.None, callbacks: null)));
+        return new ExecutionRun(_session, claimed, new ExecutionState(workflow, Facts.Of(claimed, ScopeValues.None, callbacks: null)), TimeProvider.System);
     }
 }

@@ -87,7 +87,7 @@ public sealed class ParkingTests : IDisposable
             QueuedAt = Now,
             StartedAt = Now,
         };
-        var run = new ExecutionRun(_session, claimed, new ExecutionState(workflow, Facts.Of(claimed, ScopeValues.None, callbacks: null)));
+        var run = new ExecutionRun(_session, claimed, new ExecutionState(workflow, Facts.Of(claimed, ScopeValues.None, callbacks: null)), TimeProvider.System);
         Decider.Start(run.State, Now, run.Decisions);
         return run;
     }

@@ -74,6 +74,46 @@ public sealed class HttpConnectorTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_redirect_out_of_the_base_goes_without_the_credentials()
+    {
+        await ConnectAsync("bearer", ("auth", "bearer"), ("token", "the-token"));
+        _target.On("/base/inside", (context, _) => RedirectAsync(context, "/base/end"));
+        _target.On("/base/outside", (context, _) => RedirectAsync(context, "/admin"));
+
+        await _bed.SucceedAsync("http", Call("bearer", "inside"));
+        await _bed.SucceedAsync("http", Call("bearer", "outside"));
+
+        Assert.Equal(
+            [("/base/inside", true), ("/base/end", true), ("/base/outside", true), ("/admin", false)],
+            _target.Calls.Select(call => (call.Path, call.Headers.ContainsKey("Authorization"))));
+    }
+
+    [Theory]
+    [InlineData("bearer", "token", "a\r\nX-Role: admin")]
+    [InlineData("bearer", "token", "tökén")]
+    [InlineData("apiKeyHeader", "apiKey", "a\nb")]
+    [InlineData("apiKeyHeader", "keyName", "X\r\nY")]
+    [InlineData("apiKeyHeader", "keyName", "Host")]
+    public async Task Credentials_that_are_no_header_are_not_sent(string auth, string field, string value)
+    {
+        var config = new Dictionary<string, string> { ["auth"] = auth, ["token"] = "t", ["keyName"] = "X-Key", ["apiKey"] = "k" };
+        config[field] = value; // as a release before may have stored it
+        await ConnectAsync("bad", [.. config.Select(entry => (entry.Key, entry.Value))]);
+
+        var error = await _bed.FailAsync("http", Call("bad", "x"));
+
+        Assert.Equal(("HTTP_HEADER", StepErrorKind.Permanent), (error.Code, error.Kind));
+        Assert.Empty(_target.Calls);
+    }
+
+    private static Task RedirectAsync(HttpContext context, string location)
+    {
+        context.Response.StatusCode = 307;
+        context.Response.Headers.Location = location;
+        return Task.CompletedTask;
+    }
+
+    [Fact]
     public async Task A_base_that_is_the_beginning_of_a_longer_name_is_not_mistaken_for_it()
     {
         await ConnectAsync("bearer", ("auth", "bearer"), ("token", "the-token"));

@@ -138,6 +138,40 @@ public sealed class MailServerAnswerTests(PostgresServer server) : IAsyncLifetim
         Assert.Empty(Sent("AUTH"));
     }
 
+    [Theory]
+    [InlineData("251 User not local; will forward\r\n")]
+    [InlineData("250-yes\r\n250 indeed\r\n")]
+    public async Task A_recipient_that_the_server_takes_is_a_success(string answer)
+    {
+        _mail.Answer("RCPT TO", answer);
+
+        await _bed.SucceedAsync("email", Message());
+
+        Assert.Contains("DATA", _mail.Lines);
+    }
+
+    [Theory]
+    [InlineData("Hello\n", "Subject: Hello")]
+    [InlineData("Hello\r\n\r\n", "Subject: Hello")]
+    [InlineData("\tHello\tyou\t", "Subject: Hello you")]
+    public async Task White_space_around_a_subject_is_left_out(string subject, string line)
+    {
+        await _bed.SucceedAsync("email", new { connector = "mail", from = "a@example.com", to = "b@example.com", subject, text = "t" });
+
+        Assert.Contains(line, _mail.Lines);
+    }
+
+    [Fact]
+    public async Task A_message_to_hidden_recipients_alone_has_no_empty_header()
+    {
+        await _bed.SucceedAsync(
+            "email", new { connector = "mail", from = "a@example.com", bcc = new[] { "b@example.com" }, subject = "s", text = "t" });
+
+        Assert.Contains("RCPT TO:<b@example.com>", _mail.Lines);
+        Assert.Empty(Sent("To:"));
+        Assert.Empty(Sent("Bcc:"));
+    }
+
     [Fact]
     public async Task An_international_domain_needs_no_special_server()
     {

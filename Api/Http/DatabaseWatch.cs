@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Workflows.Data.Database;
+
+namespace Workflows.Api.Http;
+
+/// <summary>
+/// Writes a row every second, over a connection of its own, and so knows three things at once: that the database answers, that it can be written, and since when
+/// not. Guarantees: <c>/health</c> tells without asking anybody; when nothing has been heard of the database for <see cref="LostAfter"/>, requests that wait for it
+/// are given up, and new ones answered with 503, instead of hanging until a time-out of the network. What was sent may have been committed nevertheless.
+/// </summary>
+internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvider clock, ILogger<DatabaseWatch> log) : BackgroundService, IHealthCheck
+{
+    /// <summary>Silence after which the database counts as lost.</summary>
+    public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(3);
+
+    private const int AnswerSeconds = 2;
+    private const int GivenUpAtOnce = 16;
+    private const string WriteSql = """
+        with gone as (delete from api_instances where seen_at < now() - interval '1 day')
+        insert into api_instances (id, seen_at) values ($1, now()) on conflict (id) do update set seen_at = excluded.seen_at
+        """;
+
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private readonly Guid _instance = Guid.CreateVersion7();
+    private readonly ConcurrentDictionary<CancellationTokenSource, byte> _waiting = new();
+    private volatile string? _trouble;
+    private volatile bool _isLost;
+
+    /// <summary>Nothing has been heard of the database for a while.</summary>
+    public bool IsLost => _isLost;
+
+    /// <summary>Ends with the request, or when the database is lost; to be disposed with the request.</summary>
+    public Wait Enter(CancellationToken requestAborted)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(requestAborted);
+        _waiting.TryAdd(source, 0);
+        if (_isLost)
+        {
+            source.Cancel();
+        }
+
+        return new Wait(this, source);
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_trouble is { } trouble
+            ? new HealthCheckResult(context.Registration.FailureStatus, trouble)
+            : HealthCheckResult.Healthy());
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.For(DatabaseRole.Api))
+        {
+            ApplicationName = "workflows_api_watch",
+            Timeout = AnswerSeconds,
+            CommandTimeout = AnswerSeconds,
+            CancellationTimeout = -1, // the answer is not waited for
+            MaxPoolSize = 1,
+        });
+        var heardAt = clock.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                var begun = clock.GetTimestamp();
+                if (await WriteAsync(source, stoppingToken))
+                {
+                    heardAt = clock.GetTimestamp();
+                }
+
+                Tell(clock.GetElapsedTime(heardAt) > LostAfter);
+                var rest = Period - clock.GetElapsedTime(begun);
+                await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, clock, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogStopped(log); // how a stop ends the waits above
+        }
+    }
+
+    /// <returns>Whether anything was heard of the database, were it a refusal.</returns>
+    private async Task<bool> WriteAsync(NpgsqlDataSource source, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await using var command = source.CreateCommand(WriteSql);
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = _instance });
+            await command.ExecuteNonQueryAsync(stoppingToken);
+            _trouble = null;
+            return true;
+        }
+        catch (PostgresException exception)
+        {
+            _trouble = $"The database cannot be written: {exception.SqlState} {exception.MessageText}";
+            return true;
+        }
+#pragma warning disable CA1031 // the watch outlives whatever becomes of the database; what it found is its state
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            _trouble = $"The database does not answer: {exception.Message}";
+            return false;
+        }
+    }
+
+    private void Tell(bool isLost)
+    {
+        var was = _isLost;
+        _isLost = isLost;
+        if (isLost && !was)
+        {
+            LogLost(log, _trouble ?? "");
+        }
+        else if (was && !isLost)
+        {
+            LogFound(log);
+        }
+
+        if (isLost)
+        {
+            // To give up a statement may itself wait for the network: not one after the other, and not here.
+            _ = Task.Run(() => Parallel.ForEach(_waiting.Keys, new ParallelOptions { MaxDegreeOfParallelism = GivenUpAtOnce }, GiveUp));
+        }
+    }
+
+    private void GiveUp(CancellationTokenSource request)
+    {
+        try
+        {
+            if (!request.IsCancellationRequested)
+            {
+                request.Cancel();
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            _waiting.TryRemove(request, out _); // it was answered just now
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The database is lost, requests are answered with 503: {Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Information, "The database answers again")]
+    private static partial void LogFound(ILogger logger);
+
+    [LoggerMessage(LogLevel.Debug, "The watch of the database has stopped")]
+    private static partial void LogStopped(ILogger logger);
+
+    /// <summary>A request that may wait for the database.</summary>
+    internal sealed class Wait(DatabaseWatch watch, CancellationTokenSource source) : IDisposable
+    {
+        public CancellationToken Token => source.Token;
+
+        public void Dispose()
+        {
+            watch._waiting.TryRemove(source, out _);
+            source.Dispose();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Workflows.Api.Http;
+using Workflows.Api.Http.Security;
+using Workflows.Data.ControlPlane;
+
+namespace Workflows.Api.Users;
+
+/// <summary>The rule of everything that is done to other people: nobody acts on who may more than they do themselves.</summary>
+internal static class UserRights
+{
+    /// <summary>Null when the caller may act on <paramref name="user"/>, whose roles are loaded.</summary>
+    public static Problem? Check(Caller caller, User user) =>
+        user.Roles.TrueForAll(row => caller.May(BuiltInRoles.Of(row.Role!)))
+            ? null
+            : new Problem(Errors.Forbidden, "The user has permissions that you lack yourself.");
+}

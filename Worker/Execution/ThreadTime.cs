@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Workflows.Worker.Execution;
+
+/// <summary>
+/// The processor time of this thread. Unlike the time that passes it does not grow while the thread waits for a
+/// processor, so that on a busy machine nobody is taken for heavy who is not.
+/// </summary>
+internal static partial class ThreadTime
+{
+    private const int ThreadProcessorTime = 3; // CLOCK_THREAD_CPUTIME_ID
+
+    /// <summary>Where there is no such clock: the time that passes, on no particular thread.</summary>
+    public static TimeSpan Now =>
+        OperatingSystem.IsLinux() && GetTime(ThreadProcessorTime, out var time) == 0
+            ? new TimeSpan((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / TimeSpan.NanosecondsPerTick))
+            : Stopwatch.GetElapsedTime(0);
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int GetTime(int clock, out Time time);
+
+    private struct Time
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}
