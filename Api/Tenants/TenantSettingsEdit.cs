@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Workflows.Api.Operator;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
 
 namespace Workflows.Api.Tenants;
 
