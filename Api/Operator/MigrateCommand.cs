@@ -27,10 +27,10 @@ internal static class MigrateCommand
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error)
     {
         var settings = arguments.Where(argument => argument.Contains('=', StringComparison.Ordinal)).ToArray();
-        var runner = new MigrationRunner(
-            DatabaseRegistration.ReadOptions(Host.CreateApplicationBuilder(settings).Configuration));
         try
         {
+            var runner = new MigrationRunner(
+                DatabaseRegistration.ReadOptions(Host.CreateApplicationBuilder(settings).Configuration));
             switch (arguments.Except(settings).ToArray())
             {
                 case []:
