@@ -11,9 +11,13 @@ namespace Workflows.Connectors;
 /// Reads the rows of one statement into JSON, each value in pieces: what a server sends takes no more memory than
 /// <see cref="Limits.SqlAnswerBytes"/> allows, however large one value is.
 /// </summary>
-internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, SqlShare share)
+/// <param name="typesAreFresh">The server was asked for its types just now: what is unknown is answered as text.</param>
+internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, SqlShare share, bool typesAreFresh)
 {
     private const int PieceBytes = 16 * 1024;
+
+    // From here on types are those of users, and may have been made since the server was asked for all of them.
+    private const uint FirstTypeOfUsers = 16_384;
 
     // The text goes to PostgreSQL, never into HTML: escaping more than JSON asks for only costs bytes.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -23,6 +27,7 @@ internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, Sql
 
     /// <summary>All rows up to the limit of the call.</summary>
     /// <exception cref="ConnectorException">They are too large, or cannot be JSON.</exception>
+    /// <exception cref="SqlTypesChangedException">A type is unknown; nothing was read.</exception>
     public async Task<SqlAnswer> ReadAsync(CancellationToken cancellationToken)
     {
         var columns = Columns();
@@ -64,6 +69,11 @@ internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, Sql
             {
                 throw new ConnectorException(
                     "SQL_COLUMNS", $"Two columns of the answer are called '{name}', and a row has one member of a name: name each with 'as'.");
+            }
+
+            if (type.OID == 0 && !typesAreFresh && reader.GetDataTypeOID(index) >= FirstTypeOfUsers)
+            {
+                throw new SqlTypesChangedException();
             }
 
             columns[index] = new Column(JsonEncodedText.Encode(name, Options.Encoder), SqlValues.WriterOf(type, name), MayShrink(type));

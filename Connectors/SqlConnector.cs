@@ -53,7 +53,16 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
             using var share = new SqlShare(_memory, connector.TenantId);
             await using var connection = await pool.Value.OpenConnectionAsync(cancellationToken);
             var forms = await SqlListTypes.AskAsync(connection, binding, call, cancellationToken);
-            return await RunStatementAsync(connection, binding, forms, call, share, cancellationToken);
+            try
+            {
+                return await RunStatementAsync(connection, binding, forms, call, share, cancellationToken);
+            }
+            catch (SqlTypesChangedException)
+            {
+                // Rolled back: it runs as if for the first time. What is unknown then, too, is answered as text.
+                await connection.ReloadTypesAsync(cancellationToken);
+                return await RunStatementAsync(connection, binding, forms, call, share, cancellationToken, typesAreFresh: true);
+            }
         }
         catch (TargetRefusedException exception)
         {
@@ -73,11 +82,12 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         }
     }
 
-    // Text is read as PostgreSQL writes it: dates and bytes in one form, floating point with all digits, text by the rules that
-    // the places of values were found by. Notices are not read by anybody.
+    // Text is read as PostgreSQL writes it: times, intervals and bytes in one form, floating point with all digits, text by the
+    // rules that the places of values were found by. Notices are not read by anybody.
     private const string BoundSql = """
         select set_config('statement_timeout', $1, true), set_config('transaction_read_only', $2, true),
-            set_config('datestyle', 'ISO', true), set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '3', true),
+            set_config('datestyle', 'ISO', true), set_config('intervalstyle', 'postgres', true),
+            set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '3', true),
             set_config('standard_conforming_strings', 'on', true), set_config('client_min_messages', 'error', true)
         """;
 
@@ -94,7 +104,8 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
     }
 
     private static async Task<SqlAnswer> RunStatementAsync(
-        NpgsqlConnection connection, SqlBinding binding, IReadOnlyDictionary<int, SqlListForm> forms, SqlCall call, SqlShare share, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SqlBinding binding, IReadOnlyDictionary<int, SqlListForm> forms, SqlCall call, SqlShare share,
+        CancellationToken cancellationToken, bool typesAreFresh = false)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var bounds = new NpgsqlBatch(connection) { BatchCommands = { Bounds(call) } })
@@ -117,9 +128,9 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
         {
             try
             {
-                answer = await new SqlAnswerReader(reader, call, share).ReadAsync(cancellationToken);
+                answer = await new SqlAnswerReader(reader, call, share, typesAreFresh).ReadAsync(cancellationToken);
             }
-            catch (ConnectorException)
+            catch (Exception exception) when (exception is ConnectorException or SqlTypesChangedException)
             {
                 await Task.Run(command.Cancel, CancellationToken.None); // what nobody wants to read is not sent to its end
                 throw;
@@ -187,6 +198,7 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
             "require" => SslMode.Require,
             _ => SslMode.VerifyFull,
         };
+        builder.ConfigureTypeLoading(types => types.EnableTableCompositesLoading()); // array_agg(a_table) is a list, too
         builder.UseSslClientAuthenticationOptionsCallback(tls => tls.TargetHost = host);
         if (!options.AllowPlatformDatabase)
         {

@@ -177,7 +177,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock, Time
         {
             var value = join.CorrelateBy.Evaluate(scope, EventCondition.Options);
             var text = value.IsUndefined || value.Kind == JsonataKind.Null ? null : value.TryGetString(out var plain) ? plain : value.ToString();
-            return text is { Length: > 0 and <= Limits.CorrelationLength } && !text.Contains('\0', StringComparison.Ordinal) ? text : null;
+            return text is { Length: > 0 and <= Limits.CorrelationLength } && StorableText.IsStorable(text) ? text : null;
         }
         catch (JsonataException)
         {

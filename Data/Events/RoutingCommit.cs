@@ -170,7 +170,7 @@ internal static class RoutingCommit
                 Sql.Jsons(matches, match => match.Trigger),
                 Sql.Jsons(matches, match => match.Input),
                 Sql.UuidsOrNull(matches, match => match.Emission?.Id),
-                Sql.Texts(matches, match => match.Reason),
+                Sql.Texts(matches, match => StorableText.Of(match.Reason)),
                 Sql.Uuids(emitted, row => row.Emission.Id),
                 Sql.Uuids(emitted, row => row.Event.Id),
                 Sql.Texts(emitted, row => row.Emission.EventId),

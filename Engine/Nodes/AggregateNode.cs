@@ -51,10 +51,10 @@ internal sealed class AggregateNode() : NodeType<AggregateParameters>(
                 total.Add(number);
                 if (parameters.GroupBy is not null)
                 {
-                    var key = Key(context, scope);
-                    if (!byKey.TryGetValue(key, out var tally))
+                    var (key, identity) = Key(context, scope);
+                    if (!byKey.TryGetValue(identity, out var tally))
                     {
-                        byKey.Add(key, tally = new Tally());
+                        byKey.Add(identity, tally = new Tally());
                         groups.Add((key, tally));
                     }
 
@@ -65,26 +65,27 @@ internal sealed class AggregateNode() : NodeType<AggregateParameters>(
             return StepOutcome.Main(Output(total, groups));
         }
 
-        private double? Number(in NodeContext context, ItemScope scope)
+        private JsonataValue? Number(in NodeContext context, ItemScope scope)
         {
             if (parameters.Value is null || context.Evaluate(parameters.Value, scope) is not { IsUndefined: false, Kind: not JsonataKind.Null } value)
             {
                 return null;
             }
 
-            return value.TryGetNumber(out var number)
-                ? number
+            return value.Kind == JsonataKind.Number
+                ? value
                 : throw Invalid($"'value' must yield a number; for item {scope.Index} it yields {Shortened(value)}.");
         }
 
-        /// <summary>The key as JSON, so that 1 and "1" are two groups.</summary>
-        private string Key(in NodeContext context, ItemScope scope)
+        /// <summary>The key as JSON, so that 1 and "1" are two groups, and what is the same for all of a group: 1 and 1.0 are one.</summary>
+        private (string Key, string Identity) Key(in NodeContext context, ItemScope scope)
         {
             var key = context.Evaluate(parameters.GroupBy!, scope);
             return key.Kind switch
             {
-                JsonataKind.Undefined or JsonataKind.Null => "null",
-                JsonataKind.String or JsonataKind.Number or JsonataKind.Boolean => key.ToString(),
+                JsonataKind.Undefined or JsonataKind.Null => ("null", "null"),
+                JsonataKind.Number => (key.ToString(), new AggregateNumber(key).Identity),
+                JsonataKind.String or JsonataKind.Boolean => (key.ToString(), key.ToString()),
                 _ => throw Invalid($"'groupBy' must yield text, a number or a boolean; for item {scope.Index} it yields {Shortened(key)}."),
             };
         }
@@ -124,19 +125,22 @@ internal sealed class AggregateNode() : NodeType<AggregateParameters>(
         private int _count;
         private int _numbers;
         private double _sum;
-        private double _min = double.PositiveInfinity;
-        private double _max = double.NegativeInfinity;
+        private AggregateNumber _min;
+        private AggregateNumber _max;
 
-        public void Add(double? number)
+        public void Add(JsonataValue? number)
         {
             _count++;
-            if (number is { } value)
+            if (number is not { } value)
             {
-                _numbers++;
-                _sum += value;
-                _min = Math.Min(_min, value);
-                _max = Math.Max(_max, value);
+                return;
             }
+
+            var added = new AggregateNumber(value);
+            _sum += added.Number;
+            _min = _numbers == 0 || added.CompareTo(_min) < 0 ? added : _min;
+            _max = _numbers == 0 || added.CompareTo(_max) > 0 ? added : _max;
+            _numbers++;
         }
 
         public void WriteTo(System.Text.Json.Utf8JsonWriter writer, bool withNumbers)
@@ -153,21 +157,19 @@ internal sealed class AggregateNode() : NodeType<AggregateParameters>(
             }
 
             writer.WriteNumber("sum"u8, _sum);
-            Write("avg", _sum / _numbers);
-            Write("min", _min);
-            Write("max", _max);
-
-            void Write(string name, double value)
+            if (_numbers == 0)
             {
-                if (_numbers > 0)
-                {
-                    writer.WriteNumber(name, value);
-                }
-                else
-                {
-                    writer.WriteNull(name);
-                }
+                writer.WriteNull("avg"u8);
+                writer.WriteNull("min"u8);
+                writer.WriteNull("max"u8);
+                return;
             }
+
+            writer.WriteNumber("avg"u8, _sum / _numbers);
+            writer.WritePropertyName("min"u8);
+            _min.WriteTo(writer);
+            writer.WritePropertyName("max"u8);
+            _max.WriteTo(writer);
         }
     }
 }

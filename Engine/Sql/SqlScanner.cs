@@ -177,7 +177,11 @@ internal sealed class SqlScanner(string text)
             }
 
             var number = int.TryParse(text.AsSpan(at + 1, end - at - 1), out var parsed) ? parsed : int.MaxValue;
-            _places.Add(new SqlPlace(at, end - at, null, number, IsCertain: true));
+            if (number > 0)
+            {
+                _places.Add(new SqlPlace(at, end - at, null, number, IsCertain: true)); // what $0 is, the server says
+            }
+
             return end;
         }
 
@@ -212,9 +216,45 @@ internal sealed class SqlScanner(string text)
             end++;
         }
 
-        return text[end - 1] == '@'
-            ? Named(end - 1, isCertain: !OperatorsWithSign.Contains(text[at..end]))
-            : end;
+        if (text[end - 1] != '@')
+        {
+            return end;
+        }
+
+        var isOperator = OperatorsWithSign.Contains(text[at..end]);
+        return At(end) == '"' && !isOperator
+            ? QuotedName(end - 1)
+            : Named(end - 1, isCertain: !isOperator || (end == at + 2 && text[at] == '<' && IsNameAlone(end)));
+    }
+
+    // 'n<@n' is '<' and '@n' for its author, and for PostgreSQL, where n is a list or a range, "n lies within n": true for all rows.
+    // A name that stands alone is therefore a place. What follows a name that is none: a call, a list, a column of a table, a text.
+    private bool IsNameAlone(int at)
+    {
+        var end = EndOfName(at);
+        while (At(end) is ' ' or '\t' or '\n' or '\r')
+        {
+            end++;
+        }
+
+        return At(end) is not ('(' or '[' or '.' or '\'');
+    }
+
+    // @"id" is a name for who writes it so, and the absolute value of the column for PostgreSQL.
+    private int QuotedName(int at)
+    {
+        var end = EndOfQuotedName(at + 2);
+        while (At(end) == '"')
+        {
+            end = EndOfQuotedName(end + 1);
+        }
+
+        if (end > at + 3 && text[end - 1] == '"')
+        {
+            _places.Add(new SqlPlace(at, end - at, text[(at + 2)..(end - 1)].Replace("\"\"", "\"", StringComparison.Ordinal), 0, IsCertain: true));
+        }
+
+        return end;
     }
 
     private int Named(int at, bool isCertain)

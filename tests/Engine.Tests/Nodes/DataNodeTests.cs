@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Tests.Executions;
 
@@ -71,6 +72,21 @@ public sealed class DataNodeTests
             $$$"""{"id": "a", "type": "aggregate", "parameters": {"items": "{{ input.orders }}"{{{parameters}}}}}""", input: Orders);
 
         Assert.Equal(expected, driver.Output);
+    }
+
+    [Fact]
+    public void Aggregate_keeps_the_digits_of_what_it_does_not_calculate_with()
+    {
+        var driver = ExecutionDriver.Start(
+            """{"id": "a", "type": "aggregate", "parameters": {"items": "{{ input.l }}", "value": "item", "groupBy": "item"}}""",
+            input: """{"l": [8202522731445525543, 8202522731445525542, 1.0, 1, 1e0, 0.1234567890123456789, 8202522731445525543]}""");
+        var output = JsonElement.Parse(driver.Output!);
+
+        Assert.Equal("8202522731445525543", output.GetProperty("max").GetRawText());
+        Assert.Equal("0.1234567890123456789", output.GetProperty("min").GetRawText());
+        Assert.Equal(
+            ["8202522731445525543 2", "8202522731445525542 1", "1.0 3", "0.1234567890123456789 1"],
+            output.GetProperty("groups").EnumerateArray().Select(group => $"{group.GetProperty("key").GetRawText()} {group.GetProperty("count")}"));
     }
 
     [Theory]

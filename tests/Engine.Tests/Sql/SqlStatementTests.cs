@@ -40,6 +40,10 @@ public sealed class SqlStatementTests
     [InlineData("select /* @a", "")]
     [InlineData("select $x$ @a", "")]
     [InlineData("select E'\\", "")]
+    [InlineData("select @\"id\", a=@\"B c\"", "@\"id\" @\"B c\"")]
+    [InlineData("select @\"", "")]
+    [InlineData("select @\"\"", "")]
+    [InlineData("select $0, $1", "$1")]
     public void Places_are_found_where_the_server_would_see_them(string text, string places) =>
         Assert.Equal(places, string.Join(' ', SqlStatement.Read(text).Places.Where(place => place.IsCertain)
             .Select(place => text.Substring(place.Start, place.Length))));
@@ -54,7 +58,15 @@ public sealed class SqlStatementTests
     [InlineData("select $1", "[1, 2]", "$1")]
     [InlineData("select @1", "[1]", "'@1'")]
     [InlineData("select @a", "\"x\"", "an object or a list")]
-    [InlineData("select a <@b", "{}", null)]
+    [InlineData("delete from t where tags <@tags", "{}", "'@tags'")]
+    [InlineData("delete from t where r<@r and true", "null", "'@r'")]
+    [InlineData("delete from t where id = @\"id\"", "{}", "'@id'")]
+    [InlineData("delete from t where id=@\"a\"\"b\"", """{"a": 1}""", "'@a\"b'")]
+    [InlineData("select a <@ b, a <@array[1], a <@any (x), a <@t.b, r <@int4range(1, 2), r <@date '2026-01-01'", "{}", null)]
+    [InlineData("select a <@\"b\", a @@\"b\"", "{}", null)]
+    [InlineData("select a @@b", "{}", null)]
+    [InlineData("select $0", "null", null)]
+    [InlineData("select @\"id\"", """{"id": 1}""", null)]
     [InlineData("select list[1:n]", "{}", null)]
     [InlineData("select @ID", """{"id": 1}""", null)]
     [InlineData("select @id", """{"@id": 1}""", null)]

@@ -24,6 +24,7 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("array['2026-01-02 03:04:05+00'::timestamptz, 'infinity']", """["2026-01-02T03:04:05Z","infinity"]""")]
     [InlineData("array['1.50'::numeric, 'NaN']", "[1.50,\"NaN\"]")]
     [InlineData("array['(1,1),(0,0)'::box, '(3,3),(2,2)']", """["(1,1),(0,0)","(3,3),(2,2)"]""")]
+    [InlineData("array[row(1, 'a b')]", """["(1,\"a b\")"]""")]
     [InlineData("interval '1 day 02:03:04'", "\"1 day 02:03:04\"")]
     [InlineData("age('2026-03-01'::timestamp, '2025-01-01'::timestamp)", "\"1 year 2 mons\"")]
     [InlineData("B'101'::bit(3)", "\"101\"")]
@@ -127,6 +128,18 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
         Assert.Equal(code, error.Code);
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
         Assert.Equal("""[{"v":1}]""", await RawRowsAsync("select 1 as v"));
+    }
+
+    [Fact]
+    public async Task A_type_that_was_made_after_the_first_call_is_known()
+    {
+        await RawRowsAsync("select 1 as v");
+        await RawRowsAsync("create type colour as enum ('red', 'dark green')");
+        await RawRowsAsync("create table made_later (id int, name text)");
+        await RawRowsAsync("insert into made_later values (1, 'a b')");
+
+        Assert.Equal("""[{"v":["red","dark green"]}]""", await RawRowsAsync("select enum_range(null::colour) as v"));
+        Assert.Equal("""[{"v":["(1,\"a b\")"]}]""", await RawRowsAsync("select array_agg(made_later) as v from made_later"));
     }
 
     [Fact]
