@@ -18,11 +18,13 @@ public static class Limits
     /// <summary>Characters of a concurrency key.</summary>
     public const int ConcurrencyKeyLength = 256;
 
-    /// <summary>Characters of the reason for which something is set aside; more would be noise in the row and the log.</summary>
+    /// <summary>Characters of the reason for which something is set aside; more would be noise in the row and the
+    /// log.</summary>
     public const int SetAsideReasonLength = 1_000;
 
     /// <summary>
-    /// How often in a row an item of a batch may fail by itself before it is set aside; after each time it is left alone for five seconds more
+    /// How often in a row an item of a batch may fail by itself before it is set aside; after each time it is left
+    /// alone for five seconds more
     /// than the last. A fault of the platform that is mended within a minute sets nothing aside.
     /// </summary>
     public const int SetAsideFailures = 5;
@@ -30,13 +32,16 @@ public static class Limits
     /// <summary>How often a failure that comes again and again is written to the log, with the count since.</summary>
     public static readonly TimeSpan FailureNoteInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Kinds of failures of one loop that are told apart in the log; the memory that a failing loop may take.</summary>
+    /// <summary>Kinds of failures of one loop that are told apart in the log; the memory that a failing loop may
+    /// take.</summary>
     public const int FailureKinds = 64;
 
-    /// <summary>Seconds for which a migration waits for a lock before it gives up and tries again; so long may running work stand behind it.</summary>
+    /// <summary>Seconds for which a migration waits for a lock before it gives up and tries again; so long may running
+    /// work stand behind it.</summary>
     public const int MigrationLockSeconds = 3;
 
-    /// <summary>How often a migration tries to get its locks, with pauses of up to five seconds: about ten minutes in all.</summary>
+    /// <summary>How often a migration tries to get its locks, with pauses of up to five seconds: about ten minutes in
+    /// all.</summary>
     public const int MigrationLockAttempts = 60;
 
     /// <summary>Executions that one call may control.</summary>

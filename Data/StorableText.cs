@@ -5,7 +5,8 @@ namespace Workflows.Data;
 /// <summary>Text as PostgreSQL can hold it.</summary>
 public static class StorableText
 {
-    /// <summary>The text with U+FFFD for U+0000 and for each half of a surrogate pair that stands alone; itself when it has none.</summary>
+    /// <summary>The text with U+FFFD for U+0000 and for each half of a surrogate pair that stands alone; itself when
+    /// it has none.</summary>
     public static string Of(string text)
     {
         var first = FirstUnstorable(text);
@@ -38,7 +39,8 @@ public static class StorableText
 
             if (char.IsSurrogate(character))
             {
-                if (!char.IsHighSurrogate(character) || index + 1 == text.Length || !char.IsLowSurrogate(text[index + 1]))
+                if (!char.IsHighSurrogate(character) || index + 1 == text.Length
+                    || !char.IsLowSurrogate(text[index + 1]))
                 {
                     return index;
                 }

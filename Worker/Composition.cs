@@ -51,7 +51,6 @@ internal static class Composition
         services.AddSingleton<EventBacklog>();
         services.AddSingleton<EventRouting>();
         services.AddSingleton<WorkerRegistry>();
-        services.AddSingleton<ExecutionLogs>();
         services.AddSingleton<SlotStore>();
         services.AddSingleton<EnqueuedAdmission>();
         services.AddSingleton<PerformanceStore>();

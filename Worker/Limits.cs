@@ -72,7 +72,8 @@ internal static class Limits
     /// <summary>Expired rows deleted in one round of maintenance.</summary>
     public const int ExpiredPerRound = 10_000;
 
-    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for less than the platform.</summary>
+    /// <summary>Executions taken away in one transaction with all that is theirs, since their workflow keeps them for
+    /// less than the platform.</summary>
     public const int ExpiredExecutionsPerRound = 500;
 
     /// <summary>Executions enqueued from SQL under a key that one round admits.</summary>
@@ -88,6 +89,16 @@ internal static class Limits
     public const int DeltasPerRound = 5_000;
     /// <summary>Approval tasks done in one transaction.</summary>
     public const int ApprovalTasksPerRound = 20;
+
+    /// <summary>Lines that one attempt of a node may leave in the log of its execution.</summary>
+    public const int NotesPerCall = 10;
+
+    /// <summary>Lines of all nodes of an execution while one worker has it: a loop of many calls must not become a
+    /// flood of rows.</summary>
+    public const int NotesPerStay = 1_000;
+
+    /// <summary>Characters of such a line, and of each fact with it.</summary>
+    public const int NoteLength = 1_000;
 
     /// <summary>Redirects that an http node follows.</summary>
     public const int HttpRedirects = 5;

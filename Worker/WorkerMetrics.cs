@@ -28,7 +28,8 @@ internal sealed class WorkerMetrics : IDisposable
             "workflows.executions.lost", "{execution}", "Executions failed because they lost one worker after the other.");
         _routingFailures = _meter.CreateCounter<long>("workflows.events.routing_failures", "{failure}", "Times that one event could not be routed by itself.");
         _setAside = _meter.CreateCounter<long>(
-            "workflows.batches.set_aside", "{item}", "Items of batches over several tenants that failed by themselves, by kind.");
+            "workflows.batches.set_aside", "{item}",
+                "Items of batches over several tenants that failed by themselves, by kind.");
         _duration = _meter.CreateHistogram<double>("workflows.execution.duration", "s", "From acceptance to end.");
         _checkpointDuration = _meter.CreateHistogram<double>("workflows.checkpoint.duration", "s", "One group checkpoint, with its retries.");
         _checkpointExecutions = _meter.CreateHistogram<int>("workflows.checkpoint.executions", "{execution}", "Executions in one group checkpoint.");

@@ -33,7 +33,8 @@ public sealed record WorkerOptions
     public double StopGraceSeconds { get; init; } = 10.0;
 
     /// <summary>
-    /// How long executions, their steps and events are kept after the month in which they began has ended, unless their workflow says
+    /// How long executions, their steps and events are kept after the month in which they began has ended, unless
+    /// their workflow says
     /// otherwise (<c>settings.retentionDays</c>, from the end of each execution).
     /// </summary>
     public int RetentionDays { get; init; } = 30;

@@ -31,7 +31,8 @@ internal sealed partial class OutboxConsumer(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // Mostly the database is away. What was claimed is due again after its lease, whatever it was; the service goes on.
+                // Mostly the database is away. What was claimed is due again after its lease, whatever it was; the
+                // service goes on.
                 Write(exception);
                 await signal.WaitAsync(Limits.OutagePause, stoppingToken);
             }
@@ -143,7 +144,8 @@ internal sealed partial class OutboxConsumer(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox cannot be worked off now and waits")]
     private partial void LogCutOff(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox could not be worked off {Count} more times: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The outbox could not be worked off {Count} more times: {Reason}")]
     private partial void LogRepeated(long count, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Topic} of {SubjectId} of tenant {TenantId} failed, try {Attempt}; it will be tried again")]

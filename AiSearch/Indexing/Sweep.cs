@@ -7,7 +7,8 @@ namespace Workflows.AiSearch.Indexing;
 /// <summary>
 /// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local model when the corpus
 /// has grown, embed the chunks for a model they have no vector of (a new one, or after a provider's outage), then let the new model
-/// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next round goes on. What fails
+/// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next
+/// round goes on. What fails
 /// for one tenant holds up no other, and ends neither the sweep nor the service.
 /// </summary>
 internal sealed partial class Sweep(
@@ -49,7 +50,8 @@ internal sealed partial class Sweep(
                 await RenewVectorsAsync(overview, cancellationToken);
                 await store.ForgetRemovedAsync(overview.TenantId, cancellationToken);
             }
-            catch (Exception exception) when (Batches.MayBeOneItem(exception) && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (Batches.MayBeOneItem(exception)
+                && !cancellationToken.IsCancellationRequested)
             {
                 Write(exception, $"tenant {overview.TenantId}");
             }

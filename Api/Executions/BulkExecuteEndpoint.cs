@@ -94,7 +94,8 @@ internal static class BulkExecuteEndpoint
     private static BulkItem Item(int index, StartOutcome outcome) => outcome switch
     {
         StartOutcome.Started started => new BulkItem(index, started.Id, started.IsHeld ? "held" : "queued", null),
-        StartOutcome.AlreadyStarted already => new BulkItem(index, already.Id, already.Status ?? StartOutcome.AlreadyStarted.Gone, null),
+        StartOutcome.AlreadyStarted already => new BulkItem(index, already.Id,
+            already.Status ?? StartOutcome.AlreadyStarted.Gone, null),
         StartOutcome.KeyReused => Refused(index, new Problem(Errors.IdempotencyKeyReused)),
         StartOutcome.Skipped => Refused(index, new Problem(Errors.ExecutionSkipped)),
         _ => Refused(index, new Problem(Errors.Overloaded)),

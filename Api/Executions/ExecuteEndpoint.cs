@@ -95,15 +95,18 @@ internal sealed class ExecuteEndpoint(
         problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
         if (problem is not null)
         {
-            // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the workflow or the queue since.
+            // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the
+            // workflow or the queue since.
             var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
-            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim, context.RequestAborted) is not { } earlier)
+            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim,
+                context.RequestAborted) is not { } earlier)
             {
                 await problem.ExecuteAsync(context);
                 return (null, problem);
             }
 
-            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId, earlier.Id, context.RequestAborted);
+            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId,
+                earlier.Id, context.RequestAborted);
             await WriteAsync(context, workflowId, earlier, result is { IsFinal: true } ? result : null);
             return (null, problem);
         }
@@ -240,7 +243,8 @@ internal sealed class ExecuteEndpoint(
         HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated, string? status = null) => outcome switch
         {
             StartOutcome.Started started => WriteAsync(
-                context, execution.WorkflowId, execution.Version, started.Id, result, status ?? (started.IsHeld ? "held" : "queued")),
+                context, execution.WorkflowId, execution.Version, started.Id, result,
+                status ?? (started.IsHeld ? "held" : "queued")),
             StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
             StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
             StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
@@ -249,10 +253,12 @@ internal sealed class ExecuteEndpoint(
             _ => throw new InvalidOperationException($"An outcome {outcome} is not known here."),
         };
 
-    private static Task WriteAsync(HttpContext context, Guid workflowId, StartOutcome.AlreadyStarted earlier, ExecutionResult? result)
+    private static Task WriteAsync(HttpContext context, Guid workflowId, StartOutcome.AlreadyStarted earlier,
+        ExecutionResult? result)
     {
         context.Response.Headers["Idempotency-Replayed"] = "true";
-        return WriteAsync(context, workflowId, earlier.Version, earlier.Id, result, earlier.Status ?? StartOutcome.AlreadyStarted.Gone);
+        return WriteAsync(context, workflowId, earlier.Version, earlier.Id, result,
+            earlier.Status ?? StartOutcome.AlreadyStarted.Gone);
     }
 
     private static async Task WriteAsync(

@@ -8,14 +8,16 @@ namespace Workflows.Api.Http;
 internal static class Names
 {
     /// <summary>
-    /// The name as it is stored: one form for each character (NFKC), no characters without width, one space between words and none around.
+    /// The name as it is stored: one form for each character (NFKC), no characters without width, one space between
+    /// words and none around.
     /// The database refuses a second name that differs in case only (<c>folded_name</c>).
     /// </summary>
     public static string Clean(string name)
     {
         // Half a surrogate pair has no normal form; Checks.Name refuses it.
         var cleaned = new StringBuilder(name.Length);
-        foreach (var rune in (StorableText.IsStorable(name) ? name.Normalize(NormalizationForm.FormKC) : name).EnumerateRunes())
+        foreach (var rune in (StorableText.IsStorable(name) ? name.Normalize(NormalizationForm.FormKC)
+            : name).EnumerateRunes())
         {
             if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format || IsBlank(rune))
             {
@@ -36,6 +38,7 @@ internal static class Names
     }
 
     // Letters and marks that are drawn as nothing: fillers, variation selectors, the grapheme joiner.
-    private static bool IsBlank(Rune rune) => rune.Value is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFFA0
+    private static bool IsBlank(Rune rune) => rune.Value
+        is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFFA0
         or (>= 0x180B and <= 0x180F) or (>= 0xFE00 and <= 0xFE0F);
 }

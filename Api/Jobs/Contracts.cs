@@ -43,7 +43,8 @@ internal sealed record JobRunQuery(
 /// <param name="Status">running, completed, failed or cancelled.</param>
 /// <param name="Attempt">1, and one more for each time it was run again from what had failed.</param>
 /// <param name="RowsProcessed">Sum over its executions; final once it has finished.</param>
-/// <param name="Error">Why the platform could not carry it on; null when one of its items failed, whose error says why.</param>
+/// <param name="Error">Why the platform could not carry it on; null when one of its items failed, whose error says
+/// why.</param>
 /// <param name="DurationSeconds">Up to now while it runs.</param>
 internal sealed record RunItem(
     Guid Id,

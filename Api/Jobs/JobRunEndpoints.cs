@@ -187,5 +187,6 @@ internal static class JobRunEndpoints
 
     private static RunItem View(JobRun row, DateTimeOffset now) => new(
         row.Id, row.JobId, row.PackageId, row.ParentRunId, row.Status, row.OnFailure, row.TriggerType, row.Attempt, row.RowsProcessed, row.CreatedBy,
-        RawJson.From(row.Error), row.StartedAt, row.FinishedAt, Math.Max(0, ((row.FinishedAt ?? now) - row.StartedAt).TotalSeconds));
+        RawJson.From(row.Error), row.StartedAt, row.FinishedAt, Math.Max(0,
+            ((row.FinishedAt ?? now) - row.StartedAt).TotalSeconds));
 }

@@ -83,7 +83,8 @@ internal sealed record ScheduleQuery(
     [property: FromQuery(Name = "enabled")] bool? Enabled);
 
 /// <param name="TriggerId">The workflow's trigger that made it; such a schedule changes with the published version only, but may be switched off.</param>
-/// <param name="DisabledReason">Why the platform switched it off: it could not be fired. Null when it did not; gone once it is switched on again.</param>
+/// <param name="DisabledReason">Why the platform switched it off: it could not be fired. Null when it did not; gone
+/// once it is switched on again.</param>
 /// <param name="NextFireAt">Null = never again.</param>
 internal sealed record ScheduleItem(
     Guid Id,

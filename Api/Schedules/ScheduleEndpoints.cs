@@ -286,5 +286,6 @@ internal static class ScheduleEndpoints
 
     private static ScheduleItem View(Schedule row) => new(
         row.Id, row.Name, row.Description, row.WorkflowId, row.JobId, row.PackageId, row.TriggerId, Timing.Of(row.Settings(), row.CalendarId),
-        new RawJson(row.Input), row.Enabled, row.DisabledReason, row.NextFireAt, row.LastFiredAt, row.Version, row.CreatedAt, row.UpdatedAt);
+        new RawJson(row.Input), row.Enabled, row.DisabledReason, row.NextFireAt, row.LastFiredAt, row.Version,
+            row.CreatedAt, row.UpdatedAt);
 }

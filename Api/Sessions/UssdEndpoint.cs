@@ -32,7 +32,8 @@ internal sealed record UssdOptions
 /// database, Redis only tells when to look: a lost hint costs a moment, not the dialogue.
 /// </summary>
 internal sealed class UssdEndpoint(
-    PublishedWorkflows published, ExecuteEndpoint execute, DialogueStore dialogues, SessionStore sessions, ExecutionStarter starter, ReplyListener replies,
+    PublishedWorkflows published, ExecuteEndpoint execute, DialogueStore dialogues, SessionStore sessions,
+        ExecutionStarter starter, ReplyListener replies,
     UssdOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(250);
@@ -68,7 +69,8 @@ internal sealed class UssdEndpoint(
         Caller caller, SessionTrigger trigger, UssdMessage message, Guid? predecessor, CancellationToken cancellationToken)
     {
         var input = message.ToInput();
-        var workflow = await published.FindVersionAsync(caller.TenantId, trigger.WorkflowId, trigger.Version, cancellationToken);
+        var workflow = await published.FindVersionAsync(caller.TenantId, trigger.WorkflowId, trigger.Version,
+            cancellationToken);
         if (workflow is null || ExecuteEndpoint.TryClaim(workflow, input, "/text", out var limits) is not null)
         {
             return $"END {options.FailureText}";

@@ -83,7 +83,8 @@ internal static class UserEndpoints
                 TenantId = request.Caller.TenantId,
                 Id = Guid.CreateVersion7(request.Now),
                 Email = wanted.Email,
-                Username = wanted.Username ?? await request.Db.FreeUsernameAsync(wanted.Email[..wanted.Email.IndexOf('@', StringComparison.Ordinal)], token),
+                Username = wanted.Username ?? await request.Db.FreeUsernameAsync(
+                    wanted.Email[..wanted.Email.IndexOf('@', StringComparison.Ordinal)], token),
                 Name = wanted.Name,
                 PasswordHash = hash,
                 TimeZone = wanted.TimeZone,

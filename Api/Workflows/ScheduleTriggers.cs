@@ -74,7 +74,8 @@ internal static class ScheduleTriggers
 
         // What the platform itself switched off gets another try with what is published now.
         if (schedule.DisabledReason is not null && wanted.Settings.TryBuild(
-            calendarId is { } known ? await request.Db.FindBusinessCalendarAsync(known, token) : null, schedule.AnchorAt, out var anew, out _))
+            calendarId is { } known ? await request.Db.FindBusinessCalendarAsync(known, token) : null,
+                schedule.AnchorAt, out var anew, out _))
         {
             (schedule.Enabled, schedule.DisabledReason, schedule.Failures, schedule.RetryAt) = (true, null, 0, null);
             schedule.Retime(anew, request.Now);

@@ -15,7 +15,8 @@ public sealed record TaskRound(int Tasks, IReadOnlyList<SetAside> SetAside);
 /// <summary>
 /// What happens to open requests at their time: assignees are told and reminded, further people are added. Guarantees: each task acts once, in the transaction that
 /// deletes it or moves it on, with any number of workers at it; never on a request that is closed (who closes it deletes its tasks, and waits for one under way).
-/// One that fails by itself is set aside with the reason on its row; the others are done in the same round. Tasks of a suspended tenant wait.
+/// One that fails by itself is set aside with the reason on its row; the others are done in the same round. Tasks of a
+/// suspended tenant wait.
 /// After an outage a reminder comes once, not once for every time that was missed. Time is the database's.
 /// </summary>
 public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock)
@@ -24,7 +25,8 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
         select t.tenant_id, t.request_id, t.kind, t.remaining, r.title
         from approval_tasks t join approval_requests r on r.tenant_id = t.tenant_id and r.id = t.request_id and r.status = 'open'
         join tenants a on a.tenant_id = t.tenant_id and a.status = 'active'
-        where t.due_at <= now() and t.set_aside_at is null and ($2::uuid is null or (t.tenant_id = $2 and t.request_id = $3 and t.kind = $4))
+        where t.due_at <= now() and t.set_aside_at is null and ($2::uuid is null or (t.tenant_id = $2
+          and t.request_id = $3 and t.kind = $4))
         order by t.due_at
         limit $1
         for update of t skip locked
@@ -77,18 +79,21 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
         var isOut = await Batches.TrySetAsideAsync(async () =>
         {
             await using var command = database.Source.CreateCommand(LeaveOutSql);
-            NpgsqlParameter[] key = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(task.Kind), Sql.Text(reason)];
+            NpgsqlParameter[] key = [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId), Sql.Text(task.Kind),
+                Sql.Text(reason)];
             command.Parameters.AddRange(key);
             command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = Batches.IsForGood(exception) });
             command.Parameters.Add(Sql.Int(Limits.SetAsideFailures));
             return await command.ExecuteScalarAsync(cancellationToken) is true;
         });
-        return new SetAside($"approval task '{task.Kind}'", new ExecutionKey(task.TenantId, task.RequestId), reason, isOut);
+        return new SetAside($"approval task '{task.Kind}'", new ExecutionKey(task.TenantId, task.RequestId),
+            reason, isOut);
     }
 
     /// <param name="only">The one task to look at; null = all.</param>
     /// <param name="found">Gets those that were looked at, also when this fails.</param>
-    private async Task<int> RunTogetherAsync(int limit, DueTask? only, List<DueTask> found, CancellationToken cancellationToken)
+    private async Task<int> RunTogetherAsync(int limit, DueTask? only, List<DueTask> found,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -101,7 +106,8 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
             await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                found.Add(new DueTask(reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2), reader.GetInt32(3), reader.GetString(4)));
+                found.Add(new DueTask(reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2),
+                    reader.GetInt32(3), reader.GetString(4)));
             }
         }
 
@@ -126,7 +132,8 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
         """;
 
     private const string AdvanceSql = """
-        update approval_tasks t set due_at = now() + make_interval(secs => t.every_seconds), remaining = t.remaining - 1, failures = 0, error = null
+        update approval_tasks t set due_at = now() + make_interval(secs => t.every_seconds),
+          remaining = t.remaining - 1, failures = 0, error = null
         where t.tenant_id = $1 and t.request_id = $2 and t.kind = $3 and t.remaining > 1
         """;
 

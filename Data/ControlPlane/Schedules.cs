@@ -87,7 +87,8 @@ public sealed class Schedule : ITenantRow, IVersionedRow
 
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Why the platform itself switched it off; null when nobody or a person did. Cleared when it is switched on again.</summary>
+    /// <summary>Why the platform itself switched it off; null when nobody or a person did. Cleared when it is switched
+    /// on again.</summary>
     public string? DisabledReason { get; set; }
 
     /// <summary>How often in a row it could not be fired.</summary>

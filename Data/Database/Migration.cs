@@ -15,7 +15,8 @@ internal sealed partial record Migration(string Name, string Up, string Down)
     /// <summary>A line in a script with which older releases cannot work: they refuse to start beside it.</summary>
     private const string Breaks = "-- breaks older releases\n";
 
-    // The driver would split a script at its semicolons, also those within the body of an SQL function (begin atomic ... end).
+    // The driver would split a script at its semicolons, also those within the body of an SQL function (begin atomic
+    // ... end).
     public string UpScript => Whole(Up);
 
     public string DownScript => Whole(Down);
@@ -24,11 +25,13 @@ internal sealed partial record Migration(string Name, string Up, string Down)
 
     public bool BreaksOlder => Plain(Up).Contains(Breaks, StringComparison.Ordinal);
 
-    /// <summary>The statements of a script without a transaction; each can be run again, and ends with a semicolon at a line's end.</summary>
+    /// <summary>The statements of a script without a transaction; each can be run again, and ends with a semicolon at
+    /// a line's end.</summary>
     public IReadOnlyList<MigrationStep> Steps =>
     [
         .. StatementEnd().Split(Plain(Up)).Where(text => text.Trim().Length > 0)
-            .Select(text => new MigrationStep(text.Trim(), PartitionsMark().Match(text) is { Success: true } mark ? mark.Groups[1].Value : null)),
+            .Select(text => new MigrationStep(text.Trim(), PartitionsMark().Match(text) is { Success: true } mark
+                ? mark.Groups[1].Value : null)),
     ];
 
     public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Up)));
@@ -37,7 +40,8 @@ internal sealed partial record Migration(string Name, string Up, string Down)
     {
         var assembly = typeof(Migration).Assembly;
         return [.. assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && !name.EndsWith(".down.sql", StringComparison.Ordinal))
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && !name.EndsWith(".down.sql",
+                StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(name => new Migration(
                 name[Prefix.Length..^".sql".Length], Read(name), Read($"{name[..^".sql".Length]}.down.sql")))];
@@ -51,7 +55,8 @@ internal sealed partial record Migration(string Name, string Up, string Down)
         }
     }
 
-    private static string Whole(string script) => $"do $migration$ begin execute $script${script}$script$; end $migration$";
+    private static string Whole(string script) =>
+        $"do $migration$ begin execute $script${script}$script$; end $migration$";
 
     private static string Plain(string script) => script.Replace("\r\n", "\n", StringComparison.Ordinal);
 

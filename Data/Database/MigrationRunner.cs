@@ -3,11 +3,16 @@ using Npgsql;
 namespace Workflows.Data.Database;
 
 /// <summary>
-/// Brings the database to the schema of this build, or back to an earlier one. Guarantees: one process at a time (advisory lock), each
-/// migration in a transaction of its own together with its row in <c>schema_migrations</c>, so that a process killed at any point leaves a
-/// whole number of them; a script marked <c>-- no transaction</c> may be cut off between its statements and is run again from its first. A
-/// migration waits for a lock at most <see cref="Limits.MigrationLockSeconds"/> and then tries again, so that it never holds up running
-/// work for long. A migration whose text changed after it was applied stops the start. One of a newer release does not, unless that release
+/// Brings the database to the schema of this build, or back to an earlier one. Guarantees: one process at a time
+/// (advisory lock), each
+/// migration in a transaction of its own together with its row in <c>schema_migrations</c>, so that a process killed
+/// at any point leaves a
+/// whole number of them; a script marked <c>-- no transaction</c> may be cut off between its statements and is run
+/// again from its first. A
+/// migration waits for a lock at most <see cref="Limits.MigrationLockSeconds"/> and then tries again, so that it never
+/// holds up running
+/// work for long. A migration whose text changed after it was applied stops the start. One of a newer release does
+/// not, unless that release
 /// says that older ones cannot work with it: an instance that restarts in the midst of a rollout serves on.
 /// Survives a restart of the server by failing; the caller tries again.
 /// </summary>
@@ -17,8 +22,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
     private const int PartitionMonthsAhead = 2;
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
 
-    // Asked for again and again rather than waited for: who waits in a statement has a snapshot, and an index that is built concurrently
-    // under the lock waits for all snapshots.
+    // Asked for again and again rather than waited for: who waits in a statement has a snapshot, and an index that is
+    // built concurrently under the lock waits for all snapshots.
     private const string LockSql = "select pg_try_advisory_lock($1)";
 
     private const string LockTimeoutSql = "select set_config('lock_timeout', $1, false)";
@@ -106,7 +111,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
         var done = new List<string>();
         foreach (var migration in migrations.Where(migration => !applied.ContainsKey(migration.Name)))
         {
-            await PatientlyAsync(connection, () => ApplyAsync(connection, migration, cancellationToken), cancellationToken);
+            await PatientlyAsync(connection, () => ApplyAsync(connection, migration, cancellationToken),
+                cancellationToken);
             done.Add(migration.Name);
         }
 
@@ -116,7 +122,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
 
     /// <summary>Takes back the newest migrations down to, not including, <paramref name="downTo"/>; null takes back all.</summary>
     /// <returns>The names of the migrations taken back, in that order.</returns>
-    /// <exception cref="InvalidOperationException">One was applied that this build does not know: it has no way down for it.</exception>
+    /// <exception cref="InvalidOperationException">One was applied that this build does not know: it has no way down
+    /// for it.</exception>
     public async Task<IReadOnlyList<string>> RevertAsync(string? downTo, CancellationToken cancellationToken)
     {
         // The lock ends with the session, and the session with the data source: also when the migration fails.
@@ -128,7 +135,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
         var going = Going(applied.Keys, downTo);
         foreach (var migration in going)
         {
-            await PatientlyAsync(connection, () => TakeBackAsync(connection, migration, cancellationToken), cancellationToken);
+            await PatientlyAsync(connection, () => TakeBackAsync(connection, migration, cancellationToken),
+                cancellationToken);
         }
 
         return going.ConvertAll(migration => migration.Name);
@@ -170,15 +178,18 @@ public sealed class MigrationRunner(DatabaseOptions options)
         var unknown = present.Except(known.Select(migration => migration.Name)).Order(StringComparer.Ordinal).ToList();
         return unknown.Count > 0
             ? throw new InvalidOperationException(
-                $"The database has migrations that this build does not know: {string.Join(", ", unknown)}. Take them back with the newer release.")
-            : [.. known.Reverse().TakeWhile(migration => migration.Name != downTo).Where(migration => present.Contains(migration.Name))];
+                $"The database has migrations that this build does not know: {string.Join(", ", unknown)}. "
+                + "Take them back with the newer release.")
+            : [.. known.Reverse().TakeWhile(migration => migration.Name != downTo).Where(migration =>
+                present.Contains(migration.Name))];
     }
 
     private static async Task LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         while (true)
         {
-            await using var command = new NpgsqlCommand(LockSql, connection) { Parameters = { new() { Value = LockKey } } };
+            await using var command = new NpgsqlCommand(LockSql, connection);
+            command.Parameters.Add(new() { Value = LockKey });
             if (await command.ExecuteScalarAsync(cancellationToken) is true)
             {
                 return;
@@ -189,7 +200,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
     }
 
     // Who waits for the lock of a busy table holds up everybody who comes after: better to give up soon and come again.
-    private static async Task PatientlyAsync(NpgsqlConnection connection, Func<Task> step, CancellationToken cancellationToken)
+    private static async Task PatientlyAsync(NpgsqlConnection connection, Func<Task> step,
+        CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -200,17 +212,20 @@ public sealed class MigrationRunner(DatabaseOptions options)
                 await SetLockTimeoutAsync(connection, 0, cancellationToken);
                 return;
             }
-            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < Limits.MigrationLockAttempts)
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable
+                && attempt < Limits.MigrationLockAttempts)
             {
                 await Task.Delay(LockPoll * Math.Min(attempt, 25), TimeProvider.System, cancellationToken);
             }
         }
     }
 
-    private static Task SetLockTimeoutAsync(NpgsqlConnection connection, int seconds, CancellationToken cancellationToken) =>
+    private static Task SetLockTimeoutAsync(NpgsqlConnection connection, int seconds,
+        CancellationToken cancellationToken) =>
         ExecuteAsync(connection, LockTimeoutSql, cancellationToken, $"{seconds}s");
 
-    private static async Task ApplyAsync(NpgsqlConnection connection, Migration migration, CancellationToken cancellationToken)
+    private static async Task ApplyAsync(NpgsqlConnection connection, Migration migration,
+        CancellationToken cancellationToken)
     {
         if (migration.IsWithoutTransaction)
         {
@@ -223,11 +238,13 @@ public sealed class MigrationRunner(DatabaseOptions options)
             await ExecuteTextAsync(connection, migration.UpScript, cancellationToken);
         }
 
-        await ExecuteAsync(connection, RecordSql, cancellationToken, migration.Name, migration.Checksum, migration.BreaksOlder);
+        await ExecuteAsync(connection, RecordSql, cancellationToken, migration.Name, migration.Checksum,
+            migration.BreaksOlder);
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task ApplyStepsAsync(NpgsqlConnection connection, Migration migration, CancellationToken cancellationToken)
+    private static async Task ApplyStepsAsync(NpgsqlConnection connection, Migration migration,
+        CancellationToken cancellationToken)
     {
         foreach (var index in await ListAsync(connection, InvalidIndexesSql, cancellationToken))
         {
@@ -241,7 +258,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
         foreach (var step in migration.Steps)
         {
             // A concurrent build waits for old transactions to end and holds up nobody while it does.
-            await SetLockTimeoutAsync(connection, step.IsConcurrent ? 0 : Limits.MigrationLockSeconds, cancellationToken);
+            await SetLockTimeoutAsync(connection, step.IsConcurrent ? 0 : Limits.MigrationLockSeconds,
+                cancellationToken);
             IReadOnlyList<string> partitions = step.PartitionsOf is { } parent
                 ? await ListAsync(connection, PartitionsOfSql, cancellationToken, parent)
                 : [""];
@@ -252,7 +270,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
         }
     }
 
-    private static async Task TakeBackAsync(NpgsqlConnection connection, Migration migration, CancellationToken cancellationToken)
+    private static async Task TakeBackAsync(NpgsqlConnection connection, Migration migration,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteTextAsync(connection, migration.DownScript, cancellationToken);
@@ -283,7 +302,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
             {
                 if (expected != found.Checksum)
                 {
-                    throw new InvalidOperationException($"Migration {name} was changed after it had been applied. Add a new one instead.");
+                    throw new InvalidOperationException(
+                        $"Migration {name} was changed after it had been applied. Add a new one instead.");
                 }
             }
             else if (found.BreaksOlder || string.CompareOrdinal(name, migrations[^1].Name) < 0)
@@ -294,7 +314,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
         }
     }
 
-    private static async Task<Dictionary<string, AppliedMigration>> ReadAppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, AppliedMigration>> ReadAppliedAsync(NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         var applied = new Dictionary<string, AppliedMigration>();
         await using var command = new NpgsqlCommand(AppliedSql, connection);

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Workflows.Data.Database;
-using Workflows.Data.Executions;
 
 namespace Workflows.Data.Events;
 

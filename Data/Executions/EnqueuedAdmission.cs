@@ -7,14 +7,17 @@ namespace Workflows.Data.Executions;
 /// <summary>What one round of admission did.</summary>
 /// <param name="Found">Executions that waited for it; as many as asked for = there may be more.</param>
 /// <param name="Admitted">Those of which the mark was taken, also the refused ones.</param>
-/// <param name="SetAside">Those whose admission failed by itself: refused with the reason, or left to the next round.</param>
-public sealed record AdmissionResult(int Found, IReadOnlyList<WokenExecution> Admitted, IReadOnlyList<SetAside> SetAside);
+/// <param name="SetAside">Those whose admission failed by itself: refused with the reason, or left to the next
+/// round.</param>
+public sealed record AdmissionResult(int Found, IReadOnlyList<WokenExecution> Admitted,
+    IReadOnlyList<SetAside> SetAside);
 
 /// <summary>
 /// Admits what <c>workflows.enqueue</c> stored for workflows whose limits have a key: an expression on the input, which SQL cannot evaluate. Guarantees: each is admitted
 /// once, under the settings of the version that it is pinned to, by the transaction that takes the mark off its row; whoever dies before that leaves it to the next look.
 /// What may not be admitted (policy skip) is asked to end; a key that cannot be worked out fails the execution when it is claimed, before its first step.
-/// One whose admission fails by itself is refused, and the others are admitted in the same round. Nothing of a suspended tenant is.
+/// One whose admission fails by itself is refused, and the others are admitted in the same round. Nothing of a
+/// suspended tenant is.
 /// Lock order: concurrency keys, then executions.
 /// </summary>
 public sealed class EnqueuedAdmission(WorkflowsDatabase database)
@@ -108,7 +111,8 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
                 }
                 catch (Exception alone) when (Batches.MayBeOneItem(alone))
                 {
-                    var refused = new SetAside("start from SQL", row.Key, Batches.ReasonOf(alone), Batches.IsForGood(alone));
+                    var refused = new SetAside("start from SQL", row.Key, Batches.ReasonOf(alone),
+                        Batches.IsForGood(alone));
                     var isOut = refused.IsForGood && await Batches.TrySetAsideAsync(async () =>
                     {
                         admitted.AddRange(await RefuseAsync(refused, cancellationToken));
@@ -160,7 +164,8 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         return await ReadAsync(reader, cancellationToken);
     }
 
-    private static async Task<List<WokenExecution>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    private static async Task<List<WokenExecution>> ReadAsync(NpgsqlDataReader reader,
+        CancellationToken cancellationToken)
     {
         var woken = new List<WokenExecution>();
         while (await reader.ReadAsync(cancellationToken))

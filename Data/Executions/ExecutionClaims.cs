@@ -7,7 +7,8 @@ namespace Workflows.Data.Executions;
 /// Takes queued executions for a worker. Guarantees: of any number of workers that claim the same id, one gets it; a fenced worker gets none.
 /// A claim waits for the disk: were it lost in a crash of the server, the worker would go on under a fence that the next claim bears too, and both would record
 /// steps. Whether a claim was made is unknown when the connection breaks before its answer: <see cref="ListOwnedAsync"/> tells.
-/// Locks rows in the order of (tenant, id). What a suspended tenant has queued is claimed by nobody; a sweep finds it when it is active again.
+/// Locks rows in the order of (tenant, id). What a suspended tenant has queued is claimed by nobody; a sweep finds it
+/// when it is active again.
 /// </summary>
 public sealed class ExecutionClaims(WorkflowsDatabase database)
 {

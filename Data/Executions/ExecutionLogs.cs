@@ -4,30 +4,19 @@ using Workflows.Data.Database;
 namespace Workflows.Data.Executions;
 
 /// <summary>
-/// Log rows of executions: in the checkpoint of what they tell about, or by themselves for what node runners have to say. Nothing is written while nothing
-/// noteworthy happens.
+/// Log rows of executions: always in the checkpoint of what they tell about, so that they cost no round trip of their
+/// own and are durable
+/// exactly when that is. Nothing is written while nothing noteworthy happens.
 /// </summary>
-public sealed class ExecutionLogs(WorkflowsDatabase database)
+internal static class ExecutionLogs
 {
-    /// <summary>Writes rows by themselves; a row that is there already stays as it is.</summary>
-    public async Task AppendAsync(List<LogRow> logs, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        AddTo(batch, logs);
-        if (batch.BatchCommands.Count > 0)
-        {
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-        }
-    }
-
     private const string LogsSql = """
         insert into execution_logs (tenant_id, id, execution_id, level, node_id, message, metadata, at)
         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::timestamptz[])
         on conflict do nothing
         """;
 
-    internal static void AddTo(NpgsqlBatch batch, List<LogRow> logs)
+    public static void AddTo(NpgsqlBatch batch, List<LogRow> logs)
     {
         if (logs.Count == 0)
         {

@@ -9,7 +9,8 @@ namespace Workflows.Data.Executions;
 /// <summary>
 /// Accepts executions. Guarantees: a start reported as <see cref="StartOutcome.Started"/> is committed with
 /// <c>synchronous_commit=on</c>; workers hear of it only after that, and if the hint is lost the sweep finds the row. Starts of concurrent
-/// callers share one transaction per flush; when the database refuses it they are written in ever smaller parts, until only the start that
+/// callers share one transaction per flush; when the database refuses it they are written in ever smaller parts, until
+/// only the start that
 /// is to blame fails. Does not retry after a broken connection: whether the commit happened is
 /// unknown then and the caller gets the exception; with an idempotency key it can ask again.
 /// </summary>
@@ -95,8 +96,8 @@ public sealed class ExecutionStarter : IAsyncDisposable
         return first;
     }
 
-    // One start that the database refuses must not refuse the others: tenant by tenant first, then in halves, so that a thousand good
-    // starts beside a bad one cost a few more round trips and not a thousand.
+    // One start that the database refuses must not refuse the others: tenant by tenant first, then in halves, so that
+    // a thousand good starts beside a bad one cost a few more round trips and not a thousand.
     private async Task WriteAsync(List<Pending> round, CancellationToken cancellationToken)
     {
         Dictionary<Guid, bool> stored;
@@ -279,7 +280,8 @@ public sealed class ExecutionStarter : IAsyncDisposable
         }
 
         var earlier = await FindEarlierAsync(
-            group[0].Execution.TenantId, refused.ConvertAll(pending => pending.Execution.Idempotency!), cancellationToken);
+            group[0].Execution.TenantId, refused.ConvertAll(pending => pending.Execution.Idempotency!),
+                cancellationToken);
         foreach (var pending in refused)
         {
             var claim = pending.Execution.Idempotency!;
@@ -291,12 +293,16 @@ public sealed class ExecutionStarter : IAsyncDisposable
         }
     }
 
-    /// <summary>What a request with this key started before; null when nothing did, or when it asked for something else.</summary>
-    public async Task<StartOutcome.AlreadyStarted?> FindEarlierAsync(Guid tenantId, IdempotencyClaim claim, CancellationToken cancellationToken) =>
-        (await FindEarlierAsync(tenantId, [claim], cancellationToken)).TryGetValue((claim.Scope, claim.Key), out var found)
+    /// <summary>What a request with this key started before; null when nothing did, or when it asked for something
+    /// else.</summary>
+    public async Task<StartOutcome.AlreadyStarted?> FindEarlierAsync(Guid tenantId, IdempotencyClaim claim,
+        CancellationToken cancellationToken) =>
+        (await FindEarlierAsync(tenantId, [claim], cancellationToken)).TryGetValue((claim.Scope, claim.Key),
+            out var found)
             && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? found.Start : null;
 
-    private async Task<Dictionary<(string Scope, string Key), (byte[] Hash, StartOutcome.AlreadyStarted Start)>> FindEarlierAsync(
+    private async Task<Dictionary<(string Scope, string Key), (byte[] Hash,
+        StartOutcome.AlreadyStarted Start)>> FindEarlierAsync(
         Guid tenantId, List<IdempotencyClaim> claims, CancellationToken cancellationToken)
     {
         var earlier = new Dictionary<(string, string), (byte[] Hash, StartOutcome.AlreadyStarted Start)>();

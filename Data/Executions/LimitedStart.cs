@@ -46,7 +46,8 @@ internal static class LimitedStart
           (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at,
            concurrency_key, concurrency_limit, not_before, session_id)
         select $1, o.id, o.workflow_id, o.version, a.status, o.priority, o.trigger_type, o.trigger, o.correlation_id, o.input, o.reply_to, o.created_by, $2,
-          o.concurrency_key, o.concurrency_limit, a.not_before, case when o.trigger_type = 'session' then o.trigger ->> 'sessionId' end
+          o.concurrency_key, o.concurrency_limit, a.not_before,
+            case when o.trigger_type = 'session' then o.trigger ->> 'sessionId' end
         from open o join admitted a on a.place = o.turn
         where a.status <> 'skipped'
         returning id, status

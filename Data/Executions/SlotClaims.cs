@@ -62,7 +62,7 @@ internal static class SlotClaims
         {
             return (null, StorableText.Of(exception.Message));
         }
-#pragma warning disable CA1031 // whatever reading these settings or this input fails with, it is this start's problem and nobody else's
+#pragma warning disable CA1031 // whatever this input fails with is this start's problem and nobody else's
         catch (Exception exception)
 #pragma warning restore CA1031
         {

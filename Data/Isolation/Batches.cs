@@ -3,13 +3,16 @@ using Npgsql;
 namespace Workflows.Data.Isolation;
 
 /// <summary>
-/// The rule for every batch over several tenants: done together; when that fails, in parts; what fails alone is set aside with its reason
-/// on record, and the others go on within the same round. This class says which failures are worth that, and which of them are final.
+/// The rule for every batch over several tenants: done together; when that fails, in parts; what fails alone is set
+/// aside with its reason
+/// on record, and the others go on within the same round. This class says which failures are worth that, and which of
+/// them are final.
 /// </summary>
 public static class Batches
 {
     /// <summary>
-    /// Whether one item may be what made a batch fail, so that the others are worth a try without it. Not so when the database cannot be
+    /// Whether one item may be what made a batch fail, so that the others are worth a try without it. Not so when the
+    /// database cannot be
     /// reached at all, or when the caller gave up: each part would fail as the whole did.
     /// </summary>
     public static bool MayBeOneItem(Exception exception) => exception switch
@@ -21,7 +24,8 @@ public static class Batches
     };
 
     /// <summary>
-    /// Whether an item that fails alone with this can never succeed as it is: the failure follows from its data. Anything the database may
+    /// Whether an item that fails alone with this can never succeed as it is: the failure follows from its data.
+    /// Anything the database may
     /// answer for reasons of its own (rights, space, time) is tried again instead.
     /// </summary>
     public static bool IsForGood(Exception exception) => exception switch
@@ -31,7 +35,8 @@ public static class Batches
         _ => MayBeOneItem(exception),
     };
 
-    /// <summary>Writes that an item is left out. When that fails, too, the item is as it was, and the others go on all the same.</summary>
+    /// <summary>Writes that an item is left out. When that fails, too, the item is as it was, and the others go on all
+    /// the same.</summary>
     /// <param name="write">Writes it, and says whether the item is out for good now.</param>
     internal static async Task<bool> TrySetAsideAsync(Func<Task<bool>> write)
     {
@@ -48,7 +53,9 @@ public static class Batches
     /// <summary>The reason of a failure as text that the database can hold, of bounded length.</summary>
     public static string ReasonOf(Exception exception)
     {
-        var reason = exception is PostgresException postgres ? $"{postgres.SqlState}: {postgres.MessageText}" : exception.Message;
-        return StorableText.Of(reason.Length > Limits.SetAsideReasonLength ? reason[..Limits.SetAsideReasonLength] : reason);
+        var reason = exception is PostgresException postgres ? $"{postgres.SqlState}: {postgres.MessageText}"
+            : exception.Message;
+        return StorableText.Of(reason.Length > Limits.SetAsideReasonLength
+            ? reason[..Limits.SetAsideReasonLength] : reason);
     }
 }

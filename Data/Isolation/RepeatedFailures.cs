@@ -8,9 +8,12 @@ namespace Workflows.Data.Isolation;
 public readonly record struct FailureNote(bool IsFirst, long Count);
 
 /// <summary>
-/// Keeps the log of something that fails again and again small: a failure is written whole when it comes first, and then only counted, with
-/// one line each <see cref="Limits.FailureNoteInterval"/>. Two failures are the same when their kind is: the types of the exceptions within
-/// each other, and PostgreSQL's code. At most <see cref="Limits.FailureKinds"/> kinds are told apart; what comes beyond counts as one.
+/// Keeps the log of something that fails again and again small: a failure is written whole when it comes first, and
+/// then only counted, with
+/// one line each <see cref="Limits.FailureNoteInterval"/>. Two failures are the same when their kind is: the types of
+/// the exceptions within
+/// each other, and PostgreSQL's code. At most <see cref="Limits.FailureKinds"/> kinds are told apart; what comes
+/// beyond counts as one.
 /// Not safe for several threads at once.
 /// </summary>
 public sealed class RepeatedFailures(TimeProvider clock)
@@ -65,7 +68,8 @@ public sealed class RepeatedFailures(TimeProvider clock)
 
     private static string KindOf(Exception exception)
     {
-        var kind = exception is PostgresException postgres ? $"{exception.GetType().FullName} {postgres.SqlState}" : exception.GetType().FullName!;
+        var kind = exception is PostgresException postgres
+            ? $"{exception.GetType().FullName} {postgres.SqlState}" : exception.GetType().FullName!;
         return exception.InnerException is { } inner ? $"{kind} <- {KindOf(inner)}" : kind;
     }
 

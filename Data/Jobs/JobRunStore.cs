@@ -23,7 +23,8 @@ public sealed record JobRunResult(int Runs, IReadOnlyList<WokenExecution> Woken)
 /// Carries job runs on: takes over how their items ended, starts what is ready, ends the run. Guarantees: each item is started once, however many workers look: the
 /// run's row is locked, and the decision follows from the rows alone, so that a worker that dies in between leaves nothing half done. Runs are found by
 /// their rows, not by messages: whatever ended an execution, its run goes on within a round. Costs the checkpoint nothing.
-/// Runs of all tenants share a transaction; when it fails each is carried on by itself, and one that fails alone ends with the reason on
+/// Runs of all tenants share a transaction; when it fails each is carried on by itself, and one that fails alone ends
+/// with the reason on
 /// its row. Runs of a suspended tenant stand still.
 /// Lock order: runs by key, concurrency keys, then executions by key; nobody who holds one of these asks for a run.
 /// </summary>
@@ -34,7 +35,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         from job_runs r
         join tenants t on t.tenant_id = r.tenant_id and t.status = 'active'
         where r.status = 'running'
-          and (r.retry_at is null or r.retry_at <= now()) and ($2::uuid is null or (r.tenant_id = $2 and r.id = $3)) and (r.is_due or exists (
+          and (r.retry_at is null or r.retry_at <= now()) and ($2::uuid is null or (r.tenant_id = $2
+            and r.id = $3)) and (r.is_due or exists (
           select from job_run_items i
           left join executions e on e.tenant_id = i.tenant_id and e.id = i.execution_id
           left join job_runs c on c.tenant_id = i.tenant_id and c.id = i.child_run_id
@@ -79,7 +81,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         }
         catch (Exception exception) when (found.Count > 0 && Batches.MayBeOneItem(exception))
         {
-            // One of them is to blame. Nothing was committed: each is carried on by itself, and only the culprit is left out.
+            // One of them is to blame. Nothing was committed: each is carried on by itself, and only the culprit is
+            // left out.
             var result = new JobRunResult(0, []);
             foreach (var key in found)
             {
@@ -110,7 +113,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
               status = case when $4 and r.failures + 1 >= $5 then 'failed' else r.status end,
               finished_at = case when $4 and r.failures + 1 >= $5 then now() end,
               error = case when $4 and r.failures + 1 >= $5
-                then jsonb_build_object('code', 'JOB_RUN_FAILED', 'message', 'The run could not be carried on: ' || $3) end
+                then jsonb_build_object('code', 'JOB_RUN_FAILED', 'message',
+                  'The run could not be carried on: ' || $3) end
           where r.tenant_id = $1 and r.id = $2 and r.status = 'running'
           returning r.tenant_id, r.id, r.status = 'failed' as is_over
         ),
@@ -122,7 +126,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         select l.is_over from left_out l
         """;
 
-    private async Task<SetAside> LeaveOutAsync(ExecutionKey key, Exception exception, CancellationToken cancellationToken)
+    private async Task<SetAside> LeaveOutAsync(ExecutionKey key, Exception exception,
+        CancellationToken cancellationToken)
     {
         var reason = Batches.ReasonOf(exception);
         return new SetAside("job run", key, reason, await Batches.TrySetAsideAsync(async () =>
@@ -229,7 +234,8 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
         AddStarts(batch, starts);
         if (ends.Count > 0)
         {
-            Add(batch, JobRunStatements.EndSql, ends, end => end.Run).Parameters.Add(Sql.Texts(ends, end => end.Status));
+            Add(batch, JobRunStatements.EndSql, ends, end => end.Run).Parameters.Add(Sql.Texts(ends,
+                end => end.Status));
         }
 
         var woken = new List<WokenExecution>();

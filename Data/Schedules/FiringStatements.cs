@@ -6,7 +6,8 @@ using Workflows.Engine.Schedules;
 
 namespace Workflows.Data.Schedules;
 
-/// <summary>What a firing writes: the rows of its instants, what they start or end, and each schedule's next time. One transaction.</summary>
+/// <summary>What a firing writes: the rows of its instants, what they start or end, and each schedule's next time. One
+/// transaction.</summary>
 internal static class FiringStatements
 {
     /// <summary>Adds the statements that close, note, start, cancel and advance, in this order.</summary>
@@ -15,7 +16,8 @@ internal static class FiringStatements
         var limited = fires.FindAll(fire => fire.Claim is not null);
         if (limited.Count > 0)
         {
-            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(fire => (fire.Schedule.Key.TenantId, fire.Schedule.LimitedWorkflow!.Value, fire.Claim!)), []));
+            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(fire => (fire.Schedule.Key.TenantId,
+                fire.Schedule.LimitedWorkflow!.Value, fire.Claim!)), []));
         }
 
         Add(batch, CloseSql, due);
@@ -40,11 +42,13 @@ internal static class FiringStatements
         if (started.FindAll(fire => !fire.Schedule.IsOfWorkflow) is { Count: > 0 } runs)
         {
             AddFires(batch, StartRunsSql, runs).Parameters.Add(Sql.Uuids(runs, fire => fire.StartedId));
-            batch.BatchCommands.Add(JobRunItems.Fill(runs.ConvertAll(fire => (fire.Schedule.Key.TenantId, fire.StartedId))));
+            batch.BatchCommands.Add(JobRunItems.Fill(runs.ConvertAll(fire => (fire.Schedule.Key.TenantId,
+                fire.StartedId))));
         }
 
         // After the start, which may have been refused or skipped: then the one before goes on.
-        var cancelling = fires.FindAll(fire => fire is { Schedule.Overlap: ScheduleOverlap.CancelOldest, Planned.Outcome: PlannedFire.Started });
+        var cancelling = fires.FindAll(fire => fire is { Schedule.Overlap: ScheduleOverlap.CancelOldest,
+            Planned.Outcome: PlannedFire.Started });
         if (cancelling.Count > 0)
         {
             AddFires(batch, CancelSql, cancelling);
@@ -64,8 +68,10 @@ internal static class FiringStatements
         update schedule_fires f set is_open = false
         from unnest($1::uuid[], $2::uuid[]) as s (tenant_id, id)
         where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open
-          and not exists (select from executions e where e.tenant_id = f.tenant_id and e.id = f.execution_id and e.finished_at is null)
-          and not exists (select from job_runs r where r.tenant_id = f.tenant_id and r.id = f.job_run_id and r.finished_at is null)
+          and not exists (select from executions e where e.tenant_id = f.tenant_id and e.id = f.execution_id
+            and e.finished_at is null)
+          and not exists (select from job_runs r where r.tenant_id = f.tenant_id and r.id = f.job_run_id
+            and r.finished_at is null)
         """;
 
     private const string CancelSql = """
@@ -76,7 +82,8 @@ internal static class FiringStatements
         from (
           select distinct f.tenant_id, f.execution_id
           from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as s (tenant_id, id, tick)
-          join schedule_fires n on n.tenant_id = s.tenant_id and n.schedule_id = s.id and n.tick = s.tick and n.outcome = 'started'
+          join schedule_fires n on n.tenant_id = s.tenant_id and n.schedule_id = s.id and n.tick = s.tick
+            and n.outcome = 'started'
           join schedule_fires f on f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open and f.tick <> s.tick
           order by f.tenant_id, f.execution_id
         ) o
@@ -87,7 +94,8 @@ internal static class FiringStatements
     private const string CancelRunsSql = """
         update job_runs r set cancel_requested = true, is_due = true
         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as s (tenant_id, id, tick)
-        join schedule_fires n on n.tenant_id = s.tenant_id and n.schedule_id = s.id and n.tick = s.tick and n.outcome = 'started'
+        join schedule_fires n on n.tenant_id = s.tenant_id and n.schedule_id = s.id and n.tick = s.tick
+          and n.outcome = 'started'
         join schedule_fires f on f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.is_open and f.tick <> s.tick
         where r.tenant_id = f.tenant_id and r.id = f.job_run_id and r.status = 'running'
         """;
@@ -96,42 +104,55 @@ internal static class FiringStatements
     private const string NoteSql = """
         insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome, reason)
         select f.tenant_id, f.schedule_id, f.tick, now(), f.outcome, f.reason
-        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[]) as f (tenant_id, schedule_id, tick, outcome, reason)
-        on conflict (tenant_id, schedule_id, tick) do update set outcome = excluded.outcome, reason = excluded.reason, fired_at = excluded.fired_at
+        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[]) as f (tenant_id, schedule_id,
+          tick, outcome, reason)
+        on conflict (tenant_id, schedule_id, tick) do update set outcome = excluded.outcome,
+          reason = excluded.reason, fired_at = excluded.fired_at
         where schedule_fires.outcome = 'queued'
         """;
 
-    // With overlap cancelOldest and policy skip the places of those that are going to leave count as free; the newcomer is held until they have left.
-    // The row of the instant comes first, and only an instant that got its row now starts anything. One that was dealt with earlier is not admitted, either.
+    // With overlap cancelOldest and policy skip the places of those that are going to leave count as free; the
+    // newcomer is held until they have left.
+    // The row of the instant comes first, and only an instant that got its row now starts anything. One that was dealt
+    // with earlier is not admitted, either.
     private const string StartSql = """
         with target as (
-          select f.*, s.workflow_id, s.input, s.overlap, coalesce(s.trigger_id, s.id::text) as trigger_id, w.published_version as version,
+          select f.*, s.workflow_id, s.input, s.overlap, coalesce(s.trigger_id, s.id::text) as trigger_id,
+            w.published_version as version,
             case when w.deleted_at is not null then 'the workflow was deleted'
                  when not w.enabled then 'the workflow is switched off'
                  when w.published_version is null then 'the workflow has no published version'
                  else '' end as refusal,
-            (case v.definition #>> '{settings,priority}' when 'high' then 1 when 'low' then -1 else 0 end)::smallint as priority,
+            (case v.definition #>> '{settings,priority}' when 'high' then 1
+              when 'low' then -1 else 0 end)::smallint as priority,
             case when f.policy = 'skip' and s.overlap = 'cancelOldest' then (
-              select count(*)::int from schedule_fires x join executions e on e.tenant_id = x.tenant_id and e.id = x.execution_id
+              select count(*)::int from schedule_fires x join executions e on e.tenant_id = x.tenant_id
+                and e.id = x.execution_id
               where x.tenant_id = f.tenant_id and x.schedule_id = f.schedule_id and x.is_open
-                and e.workflow_id = s.workflow_id and e.concurrency_key = f.concurrency_key and e.status in ('queued', 'running', 'waiting', 'paused'))
+                and e.workflow_id = s.workflow_id and e.concurrency_key = f.concurrency_key
+                  and e.status in ('queued', 'running', 'waiting', 'paused'))
             else 0 end as leaving
-          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[], $9::text[])
+          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::int[], $7::text[],
+            $9::text[])
             as f (tenant_id, schedule_id, tick, id, concurrency_key, concurrency_limit, policy, rate)
           join schedules s on s.tenant_id = f.tenant_id and s.id = f.schedule_id
           join workflows w on w.tenant_id = s.tenant_id and w.id = s.workflow_id
-          left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.number = w.published_version
+          left join workflow_versions v on v.tenant_id = w.tenant_id and v.workflow_id = w.id
+            and v.number = w.published_version
         ),
         limited as (
           select t.*, row_number() over (order by t.tenant_id, t.schedule_id, t.tick) as turn from target t
           where t.refusal = '' and t.policy is not null and not exists (
-            select from schedule_fires x where x.tenant_id = t.tenant_id and x.schedule_id = t.schedule_id and x.tick = t.tick and x.outcome <> 'queued')
+            select from schedule_fires x where x.tenant_id = t.tenant_id and x.schedule_id = t.schedule_id
+              and x.tick = t.tick and x.outcome <> 'queued')
         ),
         admitted as (
           select l.id, a.status, a.not_before
           from (
-            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
-              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit + l.leaving order by l.turn) as limits,
+            select array_agg(l.tenant_id order by l.turn) as tenants,
+              array_agg(l.workflow_id order by l.turn) as workflows,
+              array_agg(l.concurrency_key order by l.turn) as keys,
+                array_agg(l.concurrency_limit + l.leaving order by l.turn) as limits,
               array_agg(l.policy order by l.turn) as policies,
               array_agg(l.rate order by l.turn) as rates
             from limited l
@@ -141,22 +162,28 @@ internal static class FiringStatements
           where g.tenants is not null
         ),
         decided as (
-          select t.*, a.not_before, case when t.leaving > 0 and a.status = 'queued' then 'held' else coalesce(a.status, 'queued') end as status,
-            case when a.status = 'skipped' then 'skipped' when t.refusal = '' then 'started' else 'refused' end as outcome
+          select t.*, a.not_before,
+            case when t.leaving > 0 and a.status = 'queued' then 'held' else coalesce(a.status,
+            'queued') end as status,
+            case when a.status = 'skipped' then 'skipped'
+              when t.refusal = '' then 'started' else 'refused' end as outcome
           from target t left join admitted a on a.id = t.id
         ),
         noted as (
           insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome, reason, execution_id, is_open)
-          select t.tenant_id, t.schedule_id, t.tick, now(), t.outcome, case when t.outcome = 'skipped' then $8 else t.refusal end,
+          select t.tenant_id, t.schedule_id, t.tick, now(), t.outcome,
+            case when t.outcome = 'skipped' then $8 else t.refusal end,
             case when t.outcome = 'started' then t.id end, t.outcome = 'started' and t.overlap <> 'allow'
           from decided t
           on conflict (tenant_id, schedule_id, tick) do update
-            set outcome = excluded.outcome, reason = excluded.reason, fired_at = excluded.fired_at, execution_id = excluded.execution_id, is_open = excluded.is_open
+            set outcome = excluded.outcome, reason = excluded.reason, fired_at = excluded.fired_at,
+              execution_id = excluded.execution_id, is_open = excluded.is_open
             where schedule_fires.outcome = 'queued'
           returning tenant_id, schedule_id, tick, execution_id
         )
         insert into executions
-          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at, concurrency_key, concurrency_limit, not_before)
+          (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, input, queued_at,
+            concurrency_key, concurrency_limit, not_before)
         select t.tenant_id, t.id, t.workflow_id, t.version, t.status, t.priority, 'schedule',
           jsonb_build_object('type', 'schedule', 'id', t.trigger_id, 'scheduleId', t.schedule_id,
             'scheduledAt', to_char(t.tick at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
@@ -168,7 +195,8 @@ internal static class FiringStatements
     private const string StartRunsSql = """
         with target as (
           select f.tenant_id, f.schedule_id, f.tick, f.id, s.job_id, s.package_id, s.input, s.overlap,
-            case when j.deleted_at is not null then 'the job was deleted' when p.deleted_at is not null then 'the package was deleted' else '' end as refusal
+            case when j.deleted_at is not null then 'the job was deleted'
+              when p.deleted_at is not null then 'the package was deleted' else '' end as refusal
           from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) as f (tenant_id, schedule_id, tick, id)
           join schedules s on s.tenant_id = f.tenant_id and s.id = f.schedule_id
           left join jobs j on j.tenant_id = s.tenant_id and j.id = s.job_id
@@ -176,24 +204,29 @@ internal static class FiringStatements
         ),
         noted as (
           insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome, reason, job_run_id, is_open)
-          select t.tenant_id, t.schedule_id, t.tick, now(), case when t.refusal = '' then 'started' else 'refused' end, t.refusal,
+          select t.tenant_id, t.schedule_id, t.tick, now(),
+            case when t.refusal = '' then 'started' else 'refused' end, t.refusal,
             case when t.refusal = '' then t.id end, t.refusal = '' and t.overlap <> 'allow'
           from target t
           on conflict (tenant_id, schedule_id, tick) do update
-            set outcome = excluded.outcome, reason = excluded.reason, fired_at = excluded.fired_at, job_run_id = excluded.job_run_id, is_open = excluded.is_open
+            set outcome = excluded.outcome, reason = excluded.reason, fired_at = excluded.fired_at,
+              job_run_id = excluded.job_run_id, is_open = excluded.is_open
             where schedule_fires.outcome = 'queued'
           returning tenant_id, job_run_id
         )
         insert into job_runs (tenant_id, id, job_id, package_id, trigger_type, trigger, input, started_at)
         select t.tenant_id, t.id, t.job_id, t.package_id, 'schedule',
-          jsonb_build_object('scheduleId', t.schedule_id, 'scheduledAt', to_char(t.tick at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
+          jsonb_build_object('scheduleId', t.schedule_id, 'scheduledAt', to_char(t.tick at time zone 'UTC',
+            'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
           t.input, now()
         from noted n join target t on t.tenant_id = n.tenant_id and t.id = n.job_run_id
         """;
 
     private const string AdvanceSql = """
-        update schedules s set next_tick = a.next_tick, next_fire_at = a.next_fire_at, last_fired_at = now(), failures = 0, retry_at = null
-        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) as a (tenant_id, id, next_tick, next_fire_at)
+        update schedules s set next_tick = a.next_tick, next_fire_at = a.next_fire_at, last_fired_at = now(),
+          failures = 0, retry_at = null
+        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) as a (tenant_id, id, next_tick,
+          next_fire_at)
         where s.tenant_id = a.tenant_id and s.id = a.id
         """;
 

@@ -17,15 +17,18 @@ public sealed record FiringResult(int Schedules, int Started, IReadOnlyList<Woke
     public IReadOnlyList<SetAside> SetAside { get; init; } = [];
 
     internal FiringResult Plus(FiringResult other) =>
-        new(Schedules + other.Schedules, Started + other.Started, [.. Woken, .. other.Woken]) { SetAside = [.. SetAside, .. other.SetAside] };
+        new(Schedules + other.Schedules, Started + other.Started, [.. Woken,
+            .. other.Woken]) { SetAside = [.. SetAside, .. other.SetAside] };
 }
 
 /// <summary>
 /// Fires due schedules. Guarantees: each instant of a schedule is fired once, with any number of workers: the schedule's row is locked, and what is started, the row
 /// that says so (its key is schedule and instant) and the next instant are one transaction; whoever dies in it leaves everything as it was. After an
 /// outage the misfire policy decides. Time is the database's. A schedule that cannot be evaluated any more stops, with the reason on record.
-/// Schedules of all tenants share a transaction; when it fails each is fired by itself, and one that fails alone is switched off with the
-/// reason on its row, once it failed several times in a row, while the others fire in the same round. Nothing of a suspended tenant fires: what it missed is for the misfire
+/// Schedules of all tenants share a transaction; when it fails each is fired by itself, and one that fails alone is
+/// switched off with the
+/// reason on its row, once it failed several times in a row, while the others fire in the same round. Nothing of a
+/// suspended tenant fires: what it missed is for the misfire
 /// policy when it is active again.
 /// Lock order: schedules, concurrency keys, then executions by key; nobody who holds one of these asks for a schedule.
 /// </summary>
@@ -79,7 +82,9 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
           select w.id as workflow_id, w.start_settings::text as settings, s.input::text as input from workflows w
           where w.tenant_id = s.tenant_id and w.id = s.workflow_id and w.start_settings ?| '{concurrency,rateLimit}'
         ) l on true
-        where ($2::uuid is null or (s.tenant_id = $2 and s.id = $3)) and (s.retry_at is null or s.retry_at <= now()) and (not (s.enabled and s.deleted_at is null) or not exists (
+        where ($2::uuid is null or (s.tenant_id = $2 and s.id = $3))
+          and (s.retry_at is null or s.retry_at <= now()) and (not (s.enabled
+          and s.deleted_at is null) or not exists (
             select from schedule_fires f
             left join executions e on e.tenant_id = f.tenant_id and e.id = f.execution_id
             left join job_runs r on r.tenant_id = f.tenant_id and r.id = f.job_run_id
@@ -104,7 +109,8 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         }
         catch (Exception exception) when (found.Count > 0 && Batches.MayBeOneItem(exception))
         {
-            // One of them is to blame. Nothing was committed: each is fired by itself, and only the culprit is left out.
+            // One of them is to blame. Nothing was committed: each is fired by itself, and only the culprit is left
+            // out.
             var result = new FiringResult(0, 0, []);
             foreach (var key in found.Distinct())
             {
@@ -115,7 +121,8 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         }
     }
 
-    private async Task<FiringResult> FireAloneAsync(bool isQueued, ExecutionKey key, CancellationToken cancellationToken)
+    private async Task<FiringResult> FireAloneAsync(bool isQueued, ExecutionKey key,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -138,7 +145,8 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         returning not s.enabled
         """;
 
-    private async Task<SetAside> LeaveOutAsync(ExecutionKey key, Exception exception, CancellationToken cancellationToken)
+    private async Task<SetAside> LeaveOutAsync(ExecutionKey key, Exception exception,
+        CancellationToken cancellationToken)
     {
         var reason = Batches.ReasonOf(exception);
         return new SetAside("schedule", key, reason, await Batches.TrySetAsideAsync(async () =>
@@ -165,14 +173,16 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         var locked = found.ToHashSet();
         var due = locked.Count == 0
             ? []
-            : (await ReadAsync(connection, isQueued, limit, only, found, cancellationToken)).FindAll(schedule => locked.Contains(schedule.Key));
+            : (await ReadAsync(connection, isQueued, limit, only, found,
+                cancellationToken)).FindAll(schedule => locked.Contains(schedule.Key));
         if (due.Count == 0)
         {
             return new FiringResult(0, 0, []);
         }
 
         due.Sort((left, right) => left.Key.CompareTo(right.Key));
-        var fires = due.SelectMany(schedule => schedule.Plan().Select(fire => ScheduledFire.Of(schedule, fire))).ToList();
+        var fires = due.SelectMany(schedule => schedule.Plan().Select(fire => ScheduledFire.Of(schedule,
+            fire))).ToList();
         await using var batch = new NpgsqlBatch(connection);
         FiringStatements.AddTo(batch, due, fires);
         var woken = new List<WokenExecution>();
@@ -194,7 +204,8 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
     }
 
     private static async Task<List<DueSchedule>> ReadAsync(
-        NpgsqlConnection connection, bool isQueued, int limit, ExecutionKey? only, List<ExecutionKey> found, CancellationToken cancellationToken)
+        NpgsqlConnection connection, bool isQueued, int limit, ExecutionKey? only, List<ExecutionKey> found,
+            CancellationToken cancellationToken)
     {
         var due = new List<DueSchedule>();
         Exception? unreadable = null;

@@ -3,7 +3,8 @@ using Workflows.Engine.Schedules;
 
 namespace Workflows.Data.Schedules;
 
-/// <summary>One instant of a schedule, what is to become of it, and the limit under which it starts something.</summary>
+/// <summary>One instant of a schedule, what is to become of it, and the limit under which it starts
+/// something.</summary>
 internal sealed record ScheduledFire(DueSchedule Schedule, PlannedFire Planned)
 {
     /// <summary>The limit that its execution falls under, should one be started.</summary>
@@ -17,7 +18,8 @@ internal sealed record ScheduledFire(DueSchedule Schedule, PlannedFire Planned)
         }
 
         var (claim, problem) = schedule.Claim;
-        return new ScheduledFire(schedule, problem is null ? planned : planned with { Outcome = PlannedFire.Refused, Reason = problem }) { Claim = claim };
+        return new ScheduledFire(schedule, problem is null ? planned
+            : planned with { Outcome = PlannedFire.Refused, Reason = problem }) { Claim = claim };
     }
 
     /// <summary>Of the execution or job run, should it be started.</summary>

@@ -107,7 +107,8 @@ public sealed class Maintenance(WorkflowsDatabase database)
     private const string ExpireExecutionsSql = "select expire_executions($1)";
 
     /// <summary>
-    /// Takes away up to <paramref name="limit"/> executions whose workflow's <c>settings.retentionDays</c> have passed since their end, with
+    /// Takes away up to <paramref name="limit"/> executions whose workflow's <c>settings.retentionDays</c> have passed
+    /// since their end, with
     /// steps, logs, dead letters and the events that did nothing else; the search service forgets them.
     /// </summary>
     public async Task<int> ExpireExecutionsAsync(int limit, CancellationToken cancellationToken)
@@ -122,7 +123,8 @@ public sealed class Maintenance(WorkflowsDatabase database)
         with gone as (
           select r.tenant_id, r.id from job_runs r
           where r.finished_at < now() - $2::interval
-            and not exists (select from job_runs p where p.tenant_id = r.tenant_id and p.id = r.parent_run_id and p.finished_at is null)
+            and not exists (select from job_runs p where p.tenant_id = r.tenant_id and p.id = r.parent_run_id
+              and p.finished_at is null)
           order by r.finished_at limit $1 for update skip locked
         ),
         items as (
@@ -131,13 +133,15 @@ public sealed class Maintenance(WorkflowsDatabase database)
         delete from job_runs r using gone g where r.tenant_id = g.tenant_id and r.id = g.id
         """;
 
-    /// <summary>Deletes up to <paramref name="limit"/> runs of jobs and packages that ended longer ago than <paramref name="keep"/>, with their items.</summary>
+    /// <summary>Deletes up to <paramref name="limit"/> runs of jobs and packages that ended longer ago than <paramref
+    /// name="keep"/>, with their items.</summary>
     public Task<int> DeleteOldRunsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
         DeleteOlderAsync(OldRunsSql, limit, keep, cancellationToken);
 
     private const string OldDeadLettersSql = """
         delete from dead_letters d
-        using (select tenant_id, id from dead_letters where created_at < now() - $2::interval order by created_at limit $1) x
+        using (select tenant_id,
+          id from dead_letters where created_at < now() - $2::interval order by created_at limit $1) x
         where d.tenant_id = x.tenant_id and d.id = x.id
         """;
 
@@ -147,7 +151,8 @@ public sealed class Maintenance(WorkflowsDatabase database)
 
     private const string EndedSessionsSql = "select forget_ended_sessions(now() - $2::interval, $1)";
 
-    /// <summary>Deletes up to <paramref name="limit"/> sessions of people that expired or were ended longer ago than <paramref name="keep"/>.</summary>
+    /// <summary>Deletes up to <paramref name="limit"/> sessions of people that expired or were ended longer ago than
+    /// <paramref name="keep"/>.</summary>
     public async Task<int> ForgetEndedSessionsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand(EndedSessionsSql);

@@ -5,7 +5,8 @@ namespace Workflows.Worker.Dispatch;
 
 /// <summary>
 /// The maintenance loop: repeats one piece of housekeeping until the worker stops. A failure is logged and the next round comes all the
-/// same; while the database is away the rounds slow down. A failure is written with its stack once, then counted: a loop that fails for
+/// same; while the database is away the rounds slow down. A failure is written with its stack once, then counted: a
+/// loop that fails for
 /// hours fills no disk.
 /// </summary>
 internal sealed partial class Loop(LoopHealth health, TimeProvider clock, ILogger<Loop> logger)

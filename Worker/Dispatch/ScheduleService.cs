@@ -35,6 +35,7 @@ internal sealed class ScheduleService(ScheduleFiring firing, JobRunStore runs, S
     {
         var result = await runs.AdvanceAsync(Limits.JobRunsPerRound, cancellationToken);
         setAside.Write(result.SetAside);
-        return (result.Woken, result.Runs == Limits.JobRunsPerRound && result.SetAside.Count < Limits.JobRunsPerRound ? TimeSpan.Zero : RunPause);
+        return (result.Woken, result.Runs == Limits.JobRunsPerRound
+            && result.SetAside.Count < Limits.JobRunsPerRound ? TimeSpan.Zero : RunPause);
     }
 }

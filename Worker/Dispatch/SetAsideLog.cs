@@ -3,7 +3,8 @@ using Workflows.Data.Isolation;
 namespace Workflows.Worker.Dispatch;
 
 /// <summary>
-/// Tells operators of what was taken out of a batch: the figure <c>workflows.batches.set_aside</c>, and a line with tenant and id. What is
+/// Tells operators of what was taken out of a batch: the figure <c>workflows.batches.set_aside</c>, and a line with
+/// tenant and id. What is
 /// out for good comes once by itself; what is tried again in each round is written once and then counted.
 /// </summary>
 internal sealed partial class SetAsideLog(WorkerMetrics metrics, TimeProvider clock, ILogger<SetAsideLog> logger)
@@ -35,11 +36,13 @@ internal sealed partial class SetAsideLog(WorkerMetrics metrics, TimeProvider cl
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The {What} {Id} of tenant {TenantId} cannot be done and is set aside: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The {What} {Id} of tenant {TenantId} cannot be done and is set aside: {Reason}")]
     private partial void LogSetAside(string what, Guid id, Guid tenantId, string reason);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The {What} {Id} of tenant {TenantId} could not be done ({Count} times since the last line) and is tried again: {Reason}")]
+        Message = "The {What} {Id} of tenant {TenantId} could not be done ({Count} times since the last line) "
+            + "and is tried again: {Reason}")]
     private partial void LogLeft(string what, Guid id, Guid tenantId, long count, string reason);
 }

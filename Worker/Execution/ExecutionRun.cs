@@ -38,6 +38,9 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>Something can be started or decided at once.</summary>
     public bool CanGoOn => !Session.IsStopping && (ToStart.Count > 0 || MustContinue);
 
+    /// <summary>Lines that its nodes have left in its log during this stay.</summary>
+    public int Notes { get; set; }
+
     /// <summary>The span of this stay; null while nobody listens.</summary>
     public Activity? Span { get; set; }
 

@@ -14,6 +14,7 @@ internal sealed class ApprovalService(ApprovalTasks tasks, SetAsideLog setAside,
     {
         var round = await tasks.RunDueAsync(Limits.ApprovalTasksPerRound, cancellationToken);
         setAside.Write(round.SetAside);
-        return round.Tasks == Limits.ApprovalTasksPerRound && round.SetAside.Count < round.Tasks ? TimeSpan.Zero : Pause;
+        return round.Tasks == Limits.ApprovalTasksPerRound && round.SetAside.Count < round.Tasks ? TimeSpan.Zero
+            : Pause;
     }
 }

@@ -8,7 +8,8 @@ namespace Workflows.Worker.Maintenance;
 /// What must not wait an hour: adding up how long executions took, queueing what is held although there is room, admitting what SQL enqueued, and measuring the queue.
 /// </summary>
 internal sealed class BookkeepingService(
-    PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams, WorkerMetrics metrics, SetAsideLog setAside,
+    PerformanceStore performance, SlotStore slots, EnqueuedAdmission enqueued, DispatchStreams streams,
+        WorkerMetrics metrics, SetAsideLog setAside,
     Loop loop, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan MeasurePause = TimeSpan.FromSeconds(10);

@@ -62,13 +62,17 @@ internal sealed partial class MaintenanceService(
     {
         Func<int, Task<int>>[] kinds =
         [
-            most => maintenance.ExpireExecutionsAsync(Math.Min(most, Limits.ExpiredExecutionsPerRound), cancellationToken),
+            most => maintenance.ExpireExecutionsAsync(Math.Min(most, Limits.ExpiredExecutionsPerRound),
+                cancellationToken),
             most => maintenance.DeleteExpiredAsync(most, cancellationToken),
             most => maintenance.DeleteOldFiresAsync(most, TimeSpan.FromDays(options.RetentionDays), cancellationToken),
             most => maintenance.DeleteOldPeopleRowsAsync(most, cancellationToken),
-            most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays), cancellationToken),
-            most => maintenance.DeleteOldDeadLettersAsync(most, TimeSpan.FromDays(options.DeadLetterRetentionDays), cancellationToken),
-            most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays), cancellationToken),
+            most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays),
+                cancellationToken),
+            most => maintenance.DeleteOldDeadLettersAsync(most, TimeSpan.FromDays(options.DeadLetterRetentionDays),
+                cancellationToken),
+            most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays),
+                cancellationToken),
         ];
         foreach (var delete in kinds)
         {

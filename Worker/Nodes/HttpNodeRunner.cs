@@ -70,6 +70,7 @@ internal sealed class HttpNodeRunner(
         try
         {
             using var response = await _sending.SendAsync(call, http, belongs, cancellationToken);
+            Note(call, http, response);
             return await ReadAsync(call, http, response, cancellationToken);
         }
         catch (HttpCallException exception)
@@ -96,6 +97,17 @@ internal sealed class HttpNodeRunner(
         {
             return Failed("HTTP_ALLOW_LIST", $"The tenant's httpAllow setting: {exception.Message}");
         }
+    }
+
+    // Without the query, which often holds what nobody should read, and without whoever is named before the host.
+    private static void Note(NodeCall call, HttpCall http, HttpResponseMessage response)
+    {
+        var address = (response.RequestMessage?.RequestUri ?? new Uri(http.Url)).GetComponents(
+            UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+        call.Notes.Add(
+            (int)response.StatusCode < 400 ? "info" : "warning", $"{http.Method} {address} answered {status}.",
+            ("status", status), ("method", http.Method), ("url", address));
     }
 
     private async Task<NodeResult> ReadAsync(

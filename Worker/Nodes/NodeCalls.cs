@@ -25,6 +25,9 @@ internal sealed record NodeCall(Guid TenantId, NodeRun Run)
 
     /// <summary>What the runner used and nobody may read: a connector's password, a token. Masked in the result, and in the log.</summary>
     public List<string> Sensitive { get; } = [];
+
+    /// <summary>For the log of the execution.</summary>
+    public NodeNotes Notes { get; } = new();
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -150,6 +153,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
     {
         using var span = ExecutionTrace.BeginCall(run, call.Run);
         var result = Masked(await RunAsync(call, abort), call);
+        call.Notes.HandTo(run, call, clock.GetUtcNow());
         if (result is NodeResult.Failure failure)
         {
             ExecutionTrace.Fail(span, failure.Error);

@@ -82,6 +82,11 @@ internal sealed class ScriptNodeRunner(ScriptCatalogue scripts, TimeProvider clo
                 "TIMEOUT", $"The script '{name}' did not end within {script.TimeoutSeconds:0.###} s; the effect may have happened.", StepErrorKind.Timeout));
         }
 
+        if (result.ExitCode == 0 && Written(result.Errors, call) is { Length: > 0 } written)
+        {
+            call.Notes.Add("warning", $"The script '{name}' wrote to its standard error: {written}", ("script", name));
+        }
+
         return result switch
         {
             { IsOutputTooLarge: true } => ConnectorAccess.Failed(
@@ -112,11 +117,14 @@ internal sealed class ScriptNodeRunner(ScriptCatalogue scripts, TimeProvider clo
             : new NodeResult.Success("main", json.ToArray());
     }
 
+    private static string Errors(ByteTail errors, NodeCall call) =>
+        Written(errors, call) is { Length: > 0 } text ? text : "it wrote nothing to its standard error";
+
     // Masked before it is cut: of half a value the mask knows nothing.
-    private static string Errors(ByteTail errors, NodeCall call)
+    private static string Written(ByteTail errors, NodeCall call)
     {
         var mask = SecretMask.Of(call.Secrets.Concat(call.Sensitive));
         var text = (errors.IsCut ? mask.ApplyToEnd(errors.Text()) : mask.Apply(errors.Text())).Trim();
-        return text.Length == 0 ? "it wrote nothing to its standard error" : text.Length <= Limits.ScriptErrorLength ? text : "…" + text[^Limits.ScriptErrorLength..];
+        return text.Length <= Limits.ScriptErrorLength ? text : "…" + text[^Limits.ScriptErrorLength..];
     }
 }

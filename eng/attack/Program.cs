@@ -4,8 +4,8 @@ using Workflows.Attack.Attacks;
 // Tries the worst that is known on a platform of this machine, and says of each whether it held.
 IAttack[] attacks =
 [
-    new ProcessSecrets(), new HeaderInjection(), new StolenConnector(), new ForgedEvents(), new UnstorableKey(),
-    new HeavyNodes(), new CostlyWebhook(), new SlowBodies(), new HugeValue(), new CancelledStatements(), new DeepInput(),
+    new ProcessSecrets(), new HeaderInjection(), new StolenConnector(), new ForgedEvents(), new SlowBodies(),
+    new HugeValue(), new CancelledStatements(), new DeepInput(), new UnstorableKey(), new CostlyWebhook(), new HeavyNodes(),
 ];
 var chosen = args is [_] or [_, "all"] ? attacks : [.. attacks.Where(attack => args is [_, var name] && attack.Name == name)];
 if (chosen.Length == 0)

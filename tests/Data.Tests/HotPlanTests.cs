@@ -106,15 +106,19 @@ public sealed class HotPlanTests(PostgresServer server) : IAsyncLifetime
         var wanted = Guid.CreateVersion7();
         await _stack.ExecuteAsync(
             """
-            insert into user_activity (tenant_id, id, actor_type, actor_id, actor_name, action, object_type, object_id, at)
-            select $1, (left($2::text, 14) || 'f000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user', case when n % 200 = 0 then $2 else gen_random_uuid() end, 'a',
-              case when n % 200 = 0 then 'rare' else 'usual' end, 'o', case when n % 200 = 0 then $2 else gen_random_uuid() end, now() from generate_series(1, $3) n
+            insert into user_activity (tenant_id, id, actor_type, actor_id, actor_name, action, object_type,
+              object_id, at)
+            select $1, (left($2::text, 14) || 'f000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user',
+              case when n % 200 = 0 then $2 else gen_random_uuid() end, 'a',
+              case when n % 200 = 0 then 'rare' else 'usual' end, 'o',
+                case when n % 200 = 0 then $2 else gen_random_uuid() end, now() from generate_series(1, $3) n
             """,
             _tenant.Id, wanted, Many);
         await AnalyzeAsync("user_activity");
 
         foreach (var plan in await PlansOfAsync(
-            DatabaseRole.Api, $"select * from user_activity u where u.tenant_id = $1 and u.{filter} and $2::uuid is not null order by u.id desc limit 11",
+            DatabaseRole.Api, $"select * from user_activity u where u.tenant_id = $1 and u.{filter} and $2::uuid "
+                + $"is not null order by u.id desc limit 11",
             Id(_tenant.Id), Id(wanted)))
         {
             Assert.Contains(plan, node => node.Index?.Contains(index, StringComparison.Ordinal) == true);

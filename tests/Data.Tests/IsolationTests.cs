@@ -6,7 +6,8 @@ using Workflows.Testing;
 namespace Workflows.Data.Tests;
 
 /// <summary>
-/// Batches over two tenants of which one has an item that the database refuses, whatever the reason: a trigger stands in for it. The other
+/// Batches over two tenants of which one has an item that the database refuses, whatever the reason: a trigger stands
+/// in for it. The other
 /// tenant's go on in the same round, and the culprit is set aside with its reason.
 /// </summary>
 public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
@@ -46,7 +47,8 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
         var left = Assert.Single(first.SetAside);
         Assert.Equal((bad, Reason, false), (left.Key.Id, left.Reason, left.IsForGood));
         Assert.Equal([$"{good} started"], await FiresAsync());
-        Assert.Equal(0, (await _stack.Firing.FireDueAsync(50, Token)).Schedules); // nobody pays for it in the next rounds
+        Assert.Equal(0, (await _stack.Firing.FireDueAsync(50,
+            Token)).Schedules); // nobody pays for it in the next rounds
 
         for (var failures = 2; failures <= Limits.SetAsideFailures; failures++)
         {
@@ -78,7 +80,9 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
     public async Task A_failure_of_the_database_itself_switches_nothing_off()
     {
         var bad = await AddScheduleAsync(_bad);
-        await _stack.ExecuteAsync("create or replace function refuse() returns trigger language plpgsql as $$ begin raise exception 'no rights' using errcode = '42501'; end $$");
+        await _stack.ExecuteAsync(
+            "create or replace function refuse() returns trigger language plpgsql as $$ begin raise exception "
+                + "'no rights' using errcode = '42501'; end $$");
         for (var failures = 0; failures <= Limits.SetAsideFailures; failures++)
         {
             Assert.False(Assert.Single((await _stack.Firing.FireDueAsync(50, Token)).SetAside).IsForGood);
@@ -99,14 +103,16 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
         for (var failures = 1; failures <= Limits.SetAsideFailures; failures++)
         {
             left = Assert.Single((await _stack.JobRuns.AdvanceAsync(50, Token)).SetAside);
-            Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from executions where tenant_id = $1", _good.Id));
+            Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from executions where tenant_id = $1",
+                _good.Id));
             await _stack.ExecuteAsync("update job_runs set retry_at = now()");
         }
 
         Assert.Equal((bad, true), (left!.Key.Id, left.IsForGood));
         Assert.Equal(
             [$"failed JOB_RUN_FAILED The run could not be carried on: {Reason}"],
-            await _stack.ListAsync("select concat_ws(' ', status, error ->> 'code', error ->> 'message') from job_runs where id = $1", bad));
+            await _stack.ListAsync("select concat_ws(' ', status, error ->> 'code', error ->> 'message') from "
+                + "job_runs where id = $1", bad));
         Assert.Equal(["running"], await _stack.ListAsync("select status from job_runs where id = $1", good));
         Assert.Equal(0, (await _stack.JobRuns.AdvanceAsync(50, Token)).Runs);
     }
@@ -119,7 +125,8 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
         {
             var tenant = index % 4 == 0 ? _bad : _good;
             var isFine = index % 8 != 0;
-            var execution = tenant.NewExecution(isFine ? """{"fine": true}""" : "{}", index % 3 == 0 ? new IdempotencyClaim("s", $"{index}", [1]) : null);
+            var key = index % 3 == 0 ? new IdempotencyClaim("s", $"{index}", [1]) : null;
+            var execution = tenant.NewExecution(isFine ? """{"fine": true}""" : "{}", key);
             starts.Add((tenant, isFine, _stack.Starter.StartAsync(execution, Token)));
         }
 
@@ -144,33 +151,47 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
         await _stack.ExecuteAsync("drop trigger refused on executions");
         foreach (var tenant in new[] { _bad, _good })
         {
-            await _stack.ExecuteAsync("""update workflow_versions set definition = '{"settings": {"concurrency": {"limit": 1, "key": "input.k"}}}' where tenant_id = $1""", tenant.Id);
             await _stack.ExecuteAsync(
                 """
-                insert into executions (tenant_id, id, workflow_id, version, status, trigger_type, input, queued_at, not_before)
+                update workflow_versions
+                set definition = '{"settings": {"concurrency": {"limit": 1, "key": "input.k"}}}' where tenant_id = $1
+                """,
+                tenant.Id);
+            await _stack.ExecuteAsync(
+                """
+                insert into executions (tenant_id, id, workflow_id, version, status, trigger_type, input, queued_at,
+                  not_before)
                 values ($1, $2, $3, 1, 'held', 'sql', '{"k": "a"}', now(), 'infinity')
                 """,
                 tenant.Id, Guid.CreateVersion7(), tenant.WorkflowId);
         }
 
         await _stack.ExecuteAsync(
-            $"create trigger refused before update on executions for each row when (new.tenant_id = '{_bad.Id}' and new.concurrency_key is not null) execute function refuse()");
+            $"create trigger refused before update on executions for each row when (new.tenant_id = '{_bad.Id}' "
+                + $"and new.concurrency_key is not null) execute function refuse()");
 
         var (found, admitted, setAside) = await new EnqueuedAdmission(_stack.Worker).AdmitAsync(10, Token);
 
         Assert.Equal((2, 2, true), (found, admitted.Count, Assert.Single(setAside).IsForGood));
         Assert.Equal(
-            ["queued a"], await _stack.ListAsync("select concat_ws(' ', status, concurrency_key, stop_request) from executions where tenant_id = $1", _good.Id));
+            ["queued a"], await _stack.ListAsync(
+                "select concat_ws(' ', status, concurrency_key, stop_request) from executions where tenant_id = "
+                    + "$1", _good.Id));
         Assert.Equal(
             [$"queued cancel Not started: {Reason}"],
-            await _stack.ListAsync("select concat_ws(' ', status, concurrency_key, stop_request, stop_reason) from executions where tenant_id = $1", _bad.Id));
+            await _stack.ListAsync("select concat_ws(' ', status, concurrency_key, stop_request, stop_reason) "
+                + "from executions where tenant_id = $1", _bad.Id));
     }
 
     [Fact]
     public async Task A_key_with_half_a_surrogate_pair_is_a_key_like_any_other()
     {
-        const string Settings = """{"concurrency": {"limit": 1, "key": "\"\\ud800\""}, "rateLimit": {"limit": 9, "perSeconds": 1, "key": "$split(\"\\ud83d\\ude00\", \"\")[0] & \"\\u0000\""}}""";
-        await _stack.ExecuteAsync("update workflows set start_settings = $1::jsonb where tenant_id = $2", Settings, _bad.Id);
+        const string Settings = """
+            {"concurrency": {"limit": 1, "key": "\"\\ud800\""},
+             "rateLimit": {"limit": 9, "perSeconds": 1, "key": "$split(\"\\ud83d\\ude00\", \"\")[0] & \"\\u0000\""}}
+            """;
+        await _stack.ExecuteAsync("update workflows set start_settings = $1::jsonb where tenant_id = $2", Settings,
+            _bad.Id);
         await _stack.ExecuteAsync("""update schedules set input = '{"fine": 1}'""");
         var bad = await AddScheduleAsync(_bad, """{"fine": 1}""");
         var good = await AddScheduleAsync(_good);
@@ -179,7 +200,8 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Empty(result.SetAside);
         Assert.Equal([$"{bad} started", $"{good} started"], await FiresAsync());
-        Assert.Equal(["\uFFFD"], await _stack.ListAsync("select concurrency_key from executions where tenant_id = $1", _bad.Id));
+        Assert.Equal(["\uFFFD"], await _stack.ListAsync(
+            "select concurrency_key from executions where tenant_id = $1", _bad.Id));
     }
 
     [Fact]
@@ -191,7 +213,8 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
         await AddRunAsync(_bad);
         await _stack.AddEventTriggerAsync(_bad, "t", "happened");
         await _stack.ExecuteAsync("update tenants set status = 'suspended' where tenant_id = $1", _bad.Id);
-        await _stack.ExecuteAsync("insert into events_to_route (tenant_id, id, due_at) values ($1, $2, now())", _bad.Id, Guid.CreateVersion7());
+        await _stack.ExecuteAsync("insert into events_to_route (tenant_id, id, due_at) values ($1, $2, now())",
+            _bad.Id, Guid.CreateVersion7());
         var worker = await _stack.AddWorkerAsync();
 
         Assert.Null(await _stack.Firing.UntilNextAsync(Token));
@@ -217,17 +240,20 @@ public sealed class IsolationTests(PostgresServer server) : IAsyncLifetime
         return claimed;
     }
 
-    private Task<List<string>> FiresAsync() => _stack.ListAsync("select schedule_id || ' ' || outcome from schedule_fires order by schedule_id");
+    private Task<List<string>> FiresAsync() => _stack.ListAsync(
+        "select schedule_id || ' ' || outcome from schedule_fires order by schedule_id");
 
     private Task<string> ReasonOfAsync(Guid schedule) => _stack.ScalarAsync<string>(
-        "select case when not enabled then 'off: ' else '' end || coalesce(disabled_reason, '') from schedules where id = $1", schedule);
+        "select case when not enabled then 'off: ' else '' end || coalesce(disabled_reason, '') from schedules "
+            + "where id = $1", schedule);
 
     private async Task<Guid> AddScheduleAsync(TestTenant tenant, string input = "{}")
     {
         var id = Guid.CreateVersion7();
         await _stack.ExecuteAsync(
             """
-            insert into schedules (tenant_id, id, name, workflow_id, cron, anchor_at, next_tick, next_fire_at, created_at, updated_at, input)
+            insert into schedules (tenant_id, id, name, workflow_id, cron, anchor_at, next_tick, next_fire_at,
+              created_at, updated_at, input)
             values ($1, $2, $2::text, $3, '0 0 1 1 *', now(), now(), now(), now(), now(), $4::jsonb)
             """,
             tenant.Id, id, tenant.WorkflowId, input);

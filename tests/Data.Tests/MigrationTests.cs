@@ -92,7 +92,8 @@ public sealed class MigrationTests(PostgresServer server)
         await runner.MigrateAsync(TestContext.Current.CancellationToken);
         await ExecuteAsync(database, "insert into schema_migrations (name, checksum) values ('9998_compatible', 'x')");
         Assert.Empty(await runner.MigrateAsync(TestContext.Current.CancellationToken));
-        await ExecuteAsync(database, "insert into schema_migrations (name, checksum, breaks_older) values ('9999_future', 'x', true)");
+        await ExecuteAsync(database,
+            "insert into schema_migrations (name, checksum, breaks_older) values ('9999_future', 'x', true)");
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => runner.MigrateAsync(TestContext.Current.CancellationToken));
 

@@ -2,7 +2,8 @@ using Workflows.Testing;
 
 namespace Workflows.Data.Tests;
 
-/// <summary>What leaves when, with all that is its own: by the workflow's setting, by the platform's time, and by the options of a worker.</summary>
+/// <summary>What leaves when, with all that is its own: by the workflow's setting, by the platform's time, and by the
+/// options of a worker.</summary>
 public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
 {
     private DataStack _stack = null!;
@@ -36,7 +37,8 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
             Assert.Equal(new[] { young, unfinished, ofOther }.Select(id => id.ToString()).Order(), left.Order());
         }
 
-        Assert.Equal(["index_execution " + old], await _stack.ListAsync("select topic || ' ' || subject_id from outbox"));
+        Assert.Equal(["index_execution " + old],
+            await _stack.ListAsync("select topic || ' ' || subject_id from outbox"));
         Assert.Equal(0, await _stack.Maintenance.ExpireExecutionsAsync(100, Token));
     }
 
@@ -48,7 +50,8 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
         var young = await AddAsync(_tenant, days: 2, "completed");
         await _stack.ExecuteAsync("delete from event_matches where execution_id = $1", young);
         await _stack.ExecuteAsync(
-            "insert into event_matches (tenant_id, event_id, target, execution_id, matched) values ($1, $2, 'second', $3, true)", _tenant.Id, old, young);
+            "insert into event_matches (tenant_id, event_id, target, execution_id, matched) values ($1, $2, "
+                + "'second', $3, true)", _tenant.Id, old, young);
 
         await _stack.Maintenance.ExpireExecutionsAsync(100, Token);
         Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from events where id = $1", old));
@@ -93,8 +96,10 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal([$"{kept}"], await _stack.ListAsync("select execution_id::text from step_executions"));
         Assert.Equal([$"{kept}"], await _stack.ListAsync("select id::text from events"));
         Assert.Equal([$"{kept}"], await _stack.ListAsync("select execution_id::text from event_matches"));
-        Assert.Equal(["index_execution " + gone], await _stack.ListAsync("select topic || ' ' || subject_id from outbox"));
-        Assert.Equal(0, await _stack.Maintenance.RetirePartitionsAsync("executions", TimeSpan.FromDays(30), Token)); // not rewritten hour by hour
+        Assert.Equal(["index_execution " + gone],
+            await _stack.ListAsync("select topic || ' ' || subject_id from outbox"));
+        Assert.Equal(0, await _stack.Maintenance.RetirePartitionsAsync("executions", TimeSpan.FromDays(30),
+            Token)); // not rewritten hour by hour
 
         await KeepAsync(_tenant, 60);
         Assert.Equal(1, await _stack.Maintenance.ExpireExecutionsAsync(10, Token));
@@ -108,20 +113,28 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
         await _stack.ExecuteAsync(
             """
             insert into job_runs (tenant_id, id, job_id, trigger_type, started_at, status, finished_at)
-            select $1, gen_random_uuid(), $2, 'manual', now() - make_interval(days => d), 'completed', now() - make_interval(days => d) from unnest(array[400, 300]) d
+            select $1, gen_random_uuid(), $2, 'manual', now() - make_interval(days => d), 'completed',
+              now() - make_interval(days => d) from unnest(array[400, 300]) d
             """, _tenant.Id, job);
-        await _stack.ExecuteAsync("insert into job_run_items (tenant_id, run_id, id, position, workflow_id) select tenant_id, id, id, 1, $1 from job_runs", _tenant.WorkflowId);
+        await _stack.ExecuteAsync(
+            "insert into job_run_items (tenant_id, run_id, id, position, workflow_id) select tenant_id, id, id, "
+                + "1, $1 from job_runs", _tenant.WorkflowId);
         await _stack.ExecuteAsync(
             """
             insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
-            select $1, gen_random_uuid(), gen_random_uuid(), $2, '{}', now() - make_interval(days => d) from unnest(array[400, 300]) d
+            select $1, gen_random_uuid(), gen_random_uuid(), $2, '{}',
+              now() - make_interval(days => d) from unnest(array[400, 300]) d
             """, _tenant.Id, _tenant.WorkflowId);
         var user = Guid.CreateVersion7();
-        await _stack.ExecuteAsync("insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $2, 'a@x.org', 'a', 'A', now(), now())", _tenant.Id, user);
+        await _stack.ExecuteAsync(
+            "insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $2, "
+                + "'a@x.org', 'a', 'A', now(), now())", _tenant.Id, user);
         await _stack.ExecuteAsync(
             """
-            insert into user_sessions (tenant_id, id, user_id, refresh_hash, created_at, refreshed_at, expires_at, revoked_at)
-            select $1, gen_random_uuid(), $2, '\x00', now(), now(), now() + e * interval '1 day', now() + r * interval '1 day'
+            insert into user_sessions (tenant_id, id, user_id, refresh_hash, created_at, refreshed_at, expires_at,
+              revoked_at)
+            select $1, gen_random_uuid(), $2, '\x00', now(), now(), now() + e * interval '1 day',
+              now() + r * interval '1 day'
             from (values (-40, null), (-20, null), (10, -40), (10, -20), (10, null)) as s (e, r)
             """, _tenant.Id, user);
         var year = TimeSpan.FromDays(365);
@@ -140,8 +153,12 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
     {
         var job = await _stack.ScalarAsync<Guid>("select id from jobs where tenant_id = $1", _tenant.Id);
         var package = Guid.CreateVersion7();
-        await _stack.ExecuteAsync("insert into job_packages (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'p', now(), now())", _tenant.Id, package);
-        await _stack.ExecuteAsync("insert into job_runs (tenant_id, id, package_id, trigger_type, started_at) values ($1, $2, $2, 'manual', now())", _tenant.Id, package);
+        await _stack.ExecuteAsync(
+            "insert into job_packages (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'p', now(), "
+                + "now())", _tenant.Id, package);
+        await _stack.ExecuteAsync(
+            "insert into job_runs (tenant_id, id, package_id, trigger_type, started_at) values ($1, $2, $2, "
+                + "'manual', now())", _tenant.Id, package);
         await _stack.ExecuteAsync(
             """
             insert into job_runs (tenant_id, id, job_id, parent_run_id, trigger_type, started_at, status, finished_at)
@@ -154,12 +171,14 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
     // Each row of these is named after the execution it belongs to.
     private static readonly (string Name, string Column)[] Tables =
     [
-        ("executions", "id"), ("step_executions", "execution_id"), ("execution_logs", "execution_id"), ("dead_letters", "execution_id"),
+        ("executions", "id"), ("step_executions", "execution_id"), ("execution_logs", "execution_id"),
+            ("dead_letters", "execution_id"),
         ("events", "id"), ("event_matches", "execution_id"),
     ];
 
     private Task<int> KeepAsync(TestTenant tenant, int days) => _stack.ExecuteAsync(
-        "update workflows set start_settings = jsonb_build_object('retentionDays', $2) where tenant_id = $1", tenant.Id, days);
+        "update workflows set start_settings = jsonb_build_object('retentionDays', $2) where tenant_id = $1",
+            tenant.Id, days);
 
     /// <summary>An execution that ended some days ago, with a row of everything that belongs to it.</summary>
     private async Task<Guid> AddAsync(TestTenant tenant, int days, string status)
@@ -168,24 +187,33 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
         await _stack.ExecuteAsync(
             """
             with e as (
-              insert into executions (tenant_id, id, workflow_id, version, trigger_type, input, queued_at, status, finished_at)
-              values ($1, $2, $3, 1, 'manual', '{}', now(), $4, case when $4 <> 'waiting' then now() - make_interval(days => $5) end)
+              insert into executions (tenant_id, id, workflow_id, version, trigger_type, input, queued_at, status,
+                finished_at)
+              values ($1, $2, $3, 1, 'manual', '{}', now(), $4,
+                case when $4 <> 'waiting' then now() - make_interval(days => $5) end)
             ),
             s as (
-              insert into step_executions (tenant_id, execution_id, node_id, attempt, sequence, node_type, status, started_at, finished_at)
+              insert into step_executions (tenant_id, execution_id, node_id, attempt, sequence, node_type, status,
+                started_at, finished_at)
               values ($1, $2, 'n', 1, 1, 'noop', 'completed', now(), now())
             ),
-            l as (insert into execution_logs (tenant_id, id, execution_id, level, message, at) values ($1, $2, $2, 'info', 'm', now())),
-            d as (insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at) values ($1, $2, $2, $3, '{}', now())),
-            v as (insert into events (tenant_id, id, event_id, source, type, received_at) values ($1, $2, $2::text, '/s', 't', now())),
+            l as (insert into execution_logs (tenant_id, id, execution_id, level, message, at) values ($1, $2, $2,
+              'info', 'm', now())),
+            d as (insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at) values ($1,
+              $2, $2, $3, '{}', now())),
+            v as (insert into events (tenant_id, id, event_id, source, type, received_at) values ($1, $2, $2::text,
+              '/s', 't', now())),
             c as (
-              insert into search.corpora (tenant_id, model, updated_at) values ($1, 'm', now()) on conflict do nothing returning 1
+              insert into search.corpora (tenant_id, model, updated_at) values ($1, 'm',
+                now()) on conflict do nothing returning 1
             )
-            insert into event_matches (tenant_id, event_id, target, execution_id, matched) values ($1, $2, 'first', $2, true)
+            insert into event_matches (tenant_id, event_id, target, execution_id, matched) values ($1, $2, 'first',
+              $2, true)
             """, tenant.Id, id, tenant.WorkflowId, status, days);
         await _stack.ExecuteAsync(
             """
-            insert into search.documents (tenant_id, id, content_type, content_id, title, content_hash, source_version, content_at, revision, indexed_at)
+            insert into search.documents (tenant_id, id, content_type, content_id, title, content_hash,
+              source_version, content_at, revision, indexed_at)
             values ($1, $2, 'execution', $2, 'T', '', 1, now(), (select count(*) from search.documents), now())
             """, tenant.Id, id);
         return id;

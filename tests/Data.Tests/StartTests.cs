@@ -140,8 +140,10 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
     public async Task A_repetition_answers_what_became_of_the_first_start()
     {
         var first = Assert.IsType<StartOutcome.Started>(await StartAsync("key", "body")).Id;
-        await _stack.ExecuteAsync("update executions set status = 'completed', finished_at = now(), version = 7 where id = $1", first);
-        Assert.Equal(new StartOutcome.AlreadyStarted(first) { Status = "completed", Version = 7 }, await StartAsync("key", "body"));
+        await _stack.ExecuteAsync(
+            "update executions set status = 'completed', finished_at = now(), version = 7 where id = $1", first);
+        Assert.Equal(new StartOutcome.AlreadyStarted(first) { Status = "completed", Version = 7 },
+            await StartAsync("key", "body"));
 
         await _stack.ExecuteAsync("delete from executions where id = $1", first);
         Assert.Equal(new StartOutcome.AlreadyStarted(first), await StartAsync("key", "body"));

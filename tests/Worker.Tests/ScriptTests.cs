@@ -40,6 +40,10 @@ public sealed class ScriptTests(PostgresServer server) : IAsyncLifetime
             await _bed.PublishAsync(Node("", """{"n": "{{ input.n + 1 }}", "token": "{{ secrets.TOKEN }}"}"""), "", """, "output": "{{ steps.run.output }}" """), """{"n": 1}""");
 
         Assert.Equal(("completed", """{"n": 2, "token": "***"}"""), await _bed.EndOfAsync(execution, Soon));
+        Assert.Equal(
+            ["""warning run The script 'tool' wrote to its standard error: warning *** {"script": "tool"}"""],
+            await _bed.ListAsync("select concat_ws(' ', level, node_id, message, metadata) from execution_logs "
+                + "where execution_id = $1", execution));
     }
 
     [Fact]
@@ -111,7 +115,8 @@ public sealed class ScriptTests(PostgresServer server) : IAsyncLifetime
     }
 
     private Task<WorkerProcess> StartWorkerAsync(
-        string script, double stopGraceSeconds = 10, params (string Name, string Value)[] more) => _bed.StartWorkerAsync(
+        string script, double stopGraceSeconds = 10, params (string Name,
+            string Value)[] more) => _bed.StartWorkerAsync(
         stopGraceSeconds: stopGraceSeconds,
         settings:
         [

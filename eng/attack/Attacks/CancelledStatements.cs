@@ -18,6 +18,7 @@ internal sealed class CancelledStatements : IAttack
         """;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan BetweenCancels = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
     public string Name => "cancelled-statements";
@@ -58,7 +59,7 @@ internal sealed class CancelledStatements : IAttack
             {
                 await using var command = database.CreateCommand(CancelSql);
                 cancelled += (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+                await Task.Delay(BetweenCancels, TimeProvider.System, cancellationToken);
             }
         }
         catch (OperationCanceledException)

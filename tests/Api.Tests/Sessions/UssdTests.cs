@@ -44,6 +44,30 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
     }
 
     [Fact]
+    public async Task Limits_and_priority_of_the_definition_hold_for_dialogues()
+    {
+        using var owner = api.Host.Owner();
+        await owner.CreatePublishedAsync(new
+        {
+            schema = 1,
+            triggers = new[] { new { id = "ussd", type = "session", serviceCode = "*77#" } },
+            settings = new { priority = "high", overlapPolicy = "skip", concurrency = new { limit = 1,
+                key = "input.serviceCode" } },
+            nodes = new[] { new { id = "ask", type = "sessionReply", parameters = new { message = "Menu" } } },
+            edges = Array.Empty<object>(),
+        });
+
+        Assert.Equal((HttpStatusCode.OK, "END Too slow."), await SendAsync(owner, "limited-1", "", "*77#"));
+        Assert.Equal("1 *77# 1 limited-1", await api.Host.ScalarAsync<string>(
+            "select concat_ws(' ', priority, concurrency_key, concurrency_limit, session_id) from executions "
+                + "where correlation_id = 'limited-1'"));
+        var (status, text) = await SendAsync(owner, "limited-2", "", "*77#");
+        Assert.Equal((HttpStatusCode.OK, "END The service is busy. Please try again later."), (status, text));
+        Assert.Equal(0, await api.Host.ScalarAsync<long>(
+            "select count(*) from executions where correlation_id = 'limited-2'"));
+    }
+
+    [Fact]
     public async Task Without_an_answer_in_time_the_configured_text_ends_the_message()
     {
         using var owner = api.Host.Owner();
@@ -104,9 +128,11 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
         (await owner.GetAsync("conversational-sessions/mine")).Fails(HttpStatusCode.NotFound, "SESSION_NOT_FOUND");
     }
 
-    private static async Task<(HttpStatusCode Status, string Text)> SendAsync(ApiClient client, string session, string text)
+    private static async Task<(HttpStatusCode Status, string Text)> SendAsync(
+        ApiClient client, string session, string text, string serviceCode = "*123#")
     {
-        var answer = await client.PostAsync("sessions/ussd", new { sessionId = session, msisdn = "+254700000001", text, serviceCode = "*123#" });
+        var answer = await client.PostAsync("sessions/ussd", new { sessionId = session, msisdn = "+254700000001",
+            text, serviceCode });
         return (answer.Status, answer.Text);
     }
 

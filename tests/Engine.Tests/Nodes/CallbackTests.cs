@@ -48,6 +48,19 @@ public sealed class CallbackTests
     }
 
     [Fact]
+    public void Tokens_made_with_a_former_secret_are_known_and_none_is_made_with_it()
+    {
+        const string Former = "the secret of the platform before this one";
+        var target = new CallbackTarget(Guid.Empty, Guid.Empty, "n", "", null);
+        var now = new CallbackTokens("the secret of the platform from now on", Former);
+
+        Assert.True(now.TryRead(new CallbackTokens(Former).Create(target), out var read));
+        Assert.Equal(target, read);
+        Assert.False(new CallbackTokens(Former).TryRead(now.Create(target), out _));
+        Assert.False(now.TryRead(new CallbackTokens("a secret that was never the platform's").Create(target), out _));
+    }
+
+    [Fact]
     public void An_address_whose_node_asks_for_a_signature_says_so_and_cannot_be_talked_out_of_it()
     {
         var driver = Start(
