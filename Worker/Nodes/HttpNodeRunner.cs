@@ -1,3 +1,4 @@
+using System.Globalization;
 using Workflows.Connectors;
 using Workflows.Connectors.Network;
 using Workflows.Engine.Connectors;
