@@ -24,7 +24,8 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
         var parameters = new RenderedCall(call);
         if (ServiceKeys.Search(configuration) is not { } secret)
         {
-            return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
+            return ConnectorAccess.Failed("SEARCH_OFF",
+                "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
         }
 
         var address = Address(parameters);
@@ -81,6 +82,7 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
     private static string Sign(string secret, Guid tenantId, string seconds, string address)
     {
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "internal-calls"u8.ToArray());
-        return Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
+        return Base64Url.EncodeToString(
+            HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
     }
 }

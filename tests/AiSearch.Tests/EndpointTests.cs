@@ -24,7 +24,8 @@ public sealed class EndpointTests(PostgresServer server)
         await bed.IndexAsync();
         await using var app = await StartAsync(bed);
 
-        using var response = await SendAsync(app, bed, tenantId, "?q=money%20back&type=workflow&tag=finance&limit=5&threshold=0.1");
+        using var response = await SendAsync(app, bed, tenantId,
+            "?q=money%20back&type=workflow&tag=finance&limit=5&threshold=0.1");
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
@@ -162,14 +163,17 @@ public sealed class EndpointTests(PostgresServer server)
     private static Dictionary<string, string> Sign(SearchBed bed, Guid tenantId, string query) =>
         Headers(bed, tenantId, bed.Clock.GetUtcNow().ToUnixTimeSeconds(), query);
 
-    private static Task<HttpResponseMessage> SendAsync(WebApplication app, SearchBed bed, Guid tenantId, string query) =>
+    private static Task<HttpResponseMessage> SendAsync(WebApplication app, SearchBed bed, Guid tenantId,
+        string query) =>
         SendAsync(app, Sign(bed, tenantId, query), query);
 
-    private static Dictionary<string, string> Headers(SearchBed bed, Guid tenantId, long timestamp, string query = "?q=x") => new()
+    private static Dictionary<string,
+        string> Headers(SearchBed bed, Guid tenantId, long timestamp, string query = "?q=x") => new()
     {
         [InternalCaller.TenantHeader] = tenantId.ToString(),
         [InternalCaller.TimestampHeader] = $"{timestamp}",
-        [InternalCaller.SignatureHeader] = bed.Get<InternalCaller>().Sign(tenantId, timestamp, "/internal/search" + query),
+        [InternalCaller.SignatureHeader] =
+            bed.Get<InternalCaller>().Sign(tenantId, timestamp, "/internal/search" + query),
     };
 
     private static async Task<HttpResponseMessage> SendAsync(WebApplication app, Dictionary<string, string> headers, string query)
