@@ -4,12 +4,13 @@ using Workflows.Worker.Dispatch;
 namespace Workflows.Worker;
 
 /// <summary>
-/// Whether this worker does its work: its heartbeat was written lately, which nothing but a write tells, and each of its
-/// loops comes round.
+/// Whether this worker does its work: its heartbeat was written lately, which nothing but a write tells, and each of
+/// its loops comes round.
 /// </summary>
 internal sealed class WorkHealth(WorkerService worker, LoopHealth loops, WorkerOptions options) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var problems = loops.Problems().ToList();
         if (worker.SinceBeat is { } since && since > TimeSpan.FromSeconds(2 * options.LeaseSeconds))

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Executions;
 
 namespace Workflows.Api.Executions;
 
@@ -59,7 +60,7 @@ internal static class ExecutionEndpoints
                 row.Attempt,
                 row.ParentExecutionId,
                 row.ForkedFrom,
-                row.QueuedAt,
+                ExecutionTimes.QueuedAt(row.Id, row.QueuedAt, row.StartedAt),
                 row.StartedAt,
                 row.FinishedAt,
                 row.ResolvedAt))
@@ -109,7 +110,7 @@ internal static class ExecutionEndpoints
             row.StopRequest,
             row.StopReason,
             row.CreatedBy,
-            row.QueuedAt,
+            ExecutionTimes.QueuedAt(row.Id, row.QueuedAt, row.StartedAt),
             row.StartedAt,
             row.FinishedAt,
             row.ResolvedAt is { } resolved ? new ResolutionView(resolved, row.ResolvedBy!, row.Resolution) : null,

@@ -53,7 +53,7 @@ public sealed class QueueBudget(WorkflowsDatabase database, TimeProvider clock)
         }
     }
 
-    // Counted no further than the limit, through the partial indexes of what waits; a tenant without a limit is not counted at all.
+    // Counted no further than the limit, through the partial indexes of what waits.
     private const string LengthSql = """
         select l.max_queued, case when l.max_queued is null then 0 else (
           select count(*)::int from (
@@ -62,7 +62,7 @@ public sealed class QueueBudget(WorkflowsDatabase database, TimeProvider clock)
             (select from executions e where e.tenant_id = $1 and e.status = 'held' limit l.max_queued)
           ) q) end
         from (
-          select case when jsonb_typeof(t.settings #> '{limits,maxQueued}') = 'number' then (t.settings #>> '{limits,maxQueued}')::numeric::int end as max_queued
+          select case when jsonb_typeof(t.settings #> '{limits,maxQueued}') = 'number' then (t.settings #>> '{limits,maxQueued}')::numeric::int else $2 end as max_queued
           from tenants t where t.tenant_id = $1
         ) l
         """;
@@ -70,7 +70,7 @@ public sealed class QueueBudget(WorkflowsDatabase database, TimeProvider clock)
     private async Task<(int? Max, int Length)> ReadAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        var length = new NpgsqlBatchCommand(LengthSql) { Parameters = { Sql.Uuid(tenantId) } };
+        var length = new NpgsqlBatchCommand(LengthSql) { Parameters = { Sql.Uuid(tenantId), Sql.Int(Limits.QueuedByDefault) } };
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), length } };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);

@@ -7,9 +7,9 @@ using Workflows.Worker.Execution;
 namespace Workflows.Worker.Dispatch;
 
 /// <summary>
-/// Begins what a claim has taken. Guarantees: each execution by itself, so that one which cannot begin is failed with the
-/// reason and no other waits for it; each tenant by itself, so that one with large definitions or histories holds up
-/// nobody else. Nothing is evaluated here: that happens where <see cref="DecisionTurns"/> has it happen.
+/// Begins what a claim has taken. Guarantees: each execution by itself, so that one which cannot begin is failed with
+/// the reason and no other waits for it; each tenant by itself, so that one with large definitions or histories holds
+/// up nobody else. Nothing is evaluated here: that happens where <see cref="DecisionTurns"/> has it happen.
 /// </summary>
 internal sealed partial class Beginnings(
     ExecutionHistory history,
@@ -42,16 +42,12 @@ internal sealed partial class Beginnings(
         try
         {
             // The first owner of an execution finds nothing recorded, so it need not ask.
-            var moved = claimed.FindAll(execution => execution.Fence > 1 && !IsLost(execution)).ConvertAll(execution => execution.Key);
-            var (steps, waits) = moved.Count > 0
-                ? await patience.WaitAsync(() => history.LoadAsync(moved, cancellationToken), cancellationToken)
-                : default;
+            var moved = claimed.FindAll(execution => execution.Fence > 1 && !IsLost(execution))
+                .ConvertAll(execution => execution.Key);
+            var loaded = moved.Count > 1 ? await TryLoadAsync(moved, cancellationToken) : null;
             foreach (var execution in claimed)
             {
-                var recorded = steps is null
-                    ? RecordedExecution.Nothing
-                    : new RecordedExecution([.. steps[execution.Key]], [.. waits![execution.Key]]);
-                await BeginAsync(session, execution, recorded, begun, refused, cancellationToken);
+                await BeginAsync(session, execution, loaded, begun, refused, cancellationToken);
             }
 
             DecisionTurns.ForEach(begun, runner.Begin);
@@ -67,10 +63,40 @@ internal sealed partial class Beginnings(
         }
     }
 
+    // Null when they cannot be read together: then each is read by itself, and the culprit found.
+    private async Task<Func<ExecutionKey, RecordedExecution>?> TryLoadAsync(
+        List<ExecutionKey> keys, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (steps, waits) = await patience.WaitAsync(
+                () => history.LoadAsync(keys, cancellationToken), cancellationToken);
+            return key => new RecordedExecution([.. steps[key]], [.. waits[key]]);
+        }
+#pragma warning disable CA1031 // as of one execution
+        catch (Exception exception) when (exception is not OperationCanceledException && keys.Count > 1)
+#pragma warning restore CA1031
+        {
+            LogNotLoaded(exception, keys.Count);
+            return null;
+        }
+    }
+
+    private async ValueTask<RecordedExecution> RecordedAsync(
+        ClaimedExecution execution, Func<ExecutionKey, RecordedExecution>? loaded, CancellationToken cancellationToken)
+    {
+        if (execution.Fence == 1)
+        {
+            return RecordedExecution.Nothing;
+        }
+
+        return (loaded ?? (await TryLoadAsync([execution.Key], cancellationToken))!)(execution.Key);
+    }
+
     private async ValueTask BeginAsync(
         WorkerSession session,
         ClaimedExecution execution,
-        RecordedExecution recorded,
+        Func<ExecutionKey, RecordedExecution>? loaded,
         List<ExecutionRun> begun,
         List<Refusal> refused,
         CancellationToken cancellationToken)
@@ -83,13 +109,15 @@ internal sealed partial class Beginnings(
                 LogLost(execution.Key.Id, execution.Key.TenantId, execution.WorkflowId, execution.Rescues);
                 refused.Add(new Refusal(execution, new ExecutionError(
                     "WORKER_LOST",
-                    $"Its worker was lost {execution.Rescues} times in a row before any step became durable: most likely it is what ends the workers.",
+                    $"Its worker was lost {execution.Rescues} times in a row before any step became durable: "
+                    + "most likely it is what ends the workers.",
                     NodeId: null)));
                 return;
             }
 
             var workflow = await patience.WaitAsync(
-                () => workflows.GetAsync(execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken),
+                () => workflows.GetAsync(
+                    execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken),
                 cancellationToken);
             if (workflow is null)
             {
@@ -103,6 +131,7 @@ internal sealed partial class Beginnings(
 
             var scope = await patience.WaitAsync(
                 () => scopes.LoadAsync(execution, workflow, cancellationToken), cancellationToken);
+            var recorded = await RecordedAsync(execution, loaded, cancellationToken);
             begun.Add(runner.TakeUp(session, execution, workflow, scope, recorded));
         }
         catch (CryptographicException exception)
@@ -113,8 +142,9 @@ internal sealed partial class Beginnings(
                 "A secret that the workflow uses cannot be opened: its master key is not configured here.",
                 NodeId: null)));
         }
-#pragma warning disable CA1031 // the boundary of one execution: what is wrong with it must not keep others from beginning
-        catch (Exception exception) when (exception is not OperationCanceledException && !PostgresErrors.IsWorkerFenced(exception))
+#pragma warning disable CA1031 // the boundary of one execution: its fault must not keep others from beginning
+        catch (Exception exception)
+            when (exception is not OperationCanceledException && !PostgresErrors.IsWorkerFenced(exception))
 #pragma warning restore CA1031
         {
             LogNotBegun(exception, execution.Key.Id, execution.Key.TenantId, execution.WorkflowId);
@@ -127,15 +157,26 @@ internal sealed partial class Beginnings(
 
     private bool IsLost(ClaimedExecution execution) => execution.Rescues >= options.MaxRescues;
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "What is recorded of {Count} executions cannot be read together")]
+    private partial void LogNotLoaded(Exception exception, int count);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: {Reason}")]
     private partial void LogUnreadable(Guid executionId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot run: version {Version} of workflow {WorkflowId} is missing or does not compile")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Execution {ExecutionId} cannot run: version {Version} of workflow {WorkflowId} is missing "
+            + "or does not compile")]
     private partial void LogNoVersion(Guid executionId, Guid workflowId, int version);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} of tenant {TenantId}, workflow {WorkflowId}, cannot begin and is failed")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Execution {ExecutionId} of tenant {TenantId}, workflow {WorkflowId}, cannot begin and is failed")]
     private partial void LogNotBegun(Exception exception, Guid executionId, Guid tenantId, Guid workflowId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} of tenant {TenantId}, workflow {WorkflowId}, has lost its worker {Rescues} times in a row and is failed")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Execution {ExecutionId} of tenant {TenantId}, workflow {WorkflowId}, has lost its worker {Rescues} "
+            + "times in a row and is failed")]
     private partial void LogLost(Guid executionId, Guid tenantId, Guid workflowId, int rescues);
 }

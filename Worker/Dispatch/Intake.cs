@@ -111,14 +111,15 @@ internal sealed partial class Intake : IDisposable
         var limits = await _limits.GetAsync(cancellationToken);
         var acceptedBefore = _clock.GetUtcNow() + (withoutRedis ? ClockSkew : -SweepAge);
         var since = _plan.Next();
-        IReadOnlyList<Guid> except = [.. limits.Keys, .. _turns.Congested()];
+        var congested = _turns.Congested();
+        IReadOnlyList<Guid> except = [.. limits.Keys, .. congested];
         var found = await TakeAsync(session, async workerId =>
         {
             var began = _clock.GetTimestamp();
             var swept = since is { } from
                 ? await _sweeps.SweepRecentAsync(workerId, from, acceptedBefore, room, cancellationToken, except)
                 : await _sweeps.SweepAsync(workerId, acceptedBefore, room, cancellationToken, except);
-            _plan.Swept(since, acceptedBefore, swept.Count < room, _clock.GetElapsedTime(began));
+            _plan.Swept(since, acceptedBefore, swept.Count < room && congested.Count == 0, _clock.GetElapsedTime(began));
             return swept;
         }, cancellationToken);
         return found == room ? TimeSpan.Zero

@@ -12,7 +12,9 @@ internal sealed class LoopHealth(TimeProvider clock)
 
     /// <summary>A round begins, which has to end within <paramref name="longest"/>.</summary>
     public void Began(string name, TimeSpan longest) => Change(
-        name, (At: clock.GetTimestamp(), longest), static (state, round) => state with { BeganAt = round.At, Longest = round.longest });
+        name,
+        (At: clock.GetTimestamp(), longest),
+        static (state, round) => state with { BeganAt = round.At, Longest = round.longest });
 
     /// <summary>A round has come to its end.</summary>
     public void Succeeded(string name) => Change(name, 0, static (_, _) => new State());
@@ -21,11 +23,14 @@ internal sealed class LoopHealth(TimeProvider clock)
     public void Ended(string name) => _loops.TryRemove(name, out _);
 
     /// <summary>A round has failed.</summary>
-    public void Failed(string name, string reason) => Change(name, (clock.GetTimestamp(), reason), static (state, failure) => new State
-    {
-        FailingSince = state.FailingSince == 0 ? failure.Item1 : state.FailingSince,
-        Reason = failure.reason,
-    });
+    public void Failed(string name, string reason) => Change(
+        name,
+        (At: clock.GetTimestamp(), reason),
+        static (state, failure) => new State
+        {
+            FailingSince = state.FailingSince == 0 ? failure.At : state.FailingSince,
+            Reason = failure.reason,
+        });
 
     /// <summary>The loops that have not come round for too long, each with what is known about it.</summary>
     public IReadOnlyList<string> Problems()
@@ -33,11 +38,12 @@ internal sealed class LoopHealth(TimeProvider clock)
         var problems = new List<string>();
         foreach (var (name, state) in _loops)
         {
-            if (state.FailingSince != 0 && clock.GetElapsedTime(state.FailingSince) is var failing && failing > Limits.LoopFailure)
+            var (failing, silent) = (clock.GetElapsedTime(state.FailingSince), clock.GetElapsedTime(state.BeganAt));
+            if (state.FailingSince != 0 && failing > Limits.LoopFailure)
             {
                 problems.Add($"{name} has failed for {failing.TotalSeconds:0} s: {state.Reason}");
             }
-            else if (state.BeganAt != 0 && clock.GetElapsedTime(state.BeganAt) is var silent && silent > state.Longest)
+            else if (state.BeganAt != 0 && silent > state.Longest)
             {
                 problems.Add($"{name} has not come round for {silent.TotalSeconds:0} s.");
             }

@@ -3,8 +3,8 @@ using Workflows.Data;
 namespace Workflows.Worker.Dispatch;
 
 /// <summary>
-/// Waits out trouble of the database: what it refuses for no fault of the data is sent again, with growing pauses, until
-/// it goes through. Who waits here is seen on the health page.
+/// Waits out trouble of the database: what it refuses for no fault of the data is sent again, with growing pauses,
+/// until it goes through. Who waits here is seen on the health page.
 /// </summary>
 internal sealed partial class Patience(LoopHealth health, TimeProvider clock, ILogger<Patience> logger)
 {
@@ -17,7 +17,9 @@ internal sealed partial class Patience(LoopHealth health, TimeProvider clock, IL
     public ValueTask<T> WaitAsync<T>(Func<ValueTask<T>> action, CancellationToken cancellationToken)
     {
         var result = action();
-        return result.IsCompletedSuccessfully ? result : new ValueTask<T>(WaitAsync(result.AsTask(), () => action().AsTask(), cancellationToken));
+        return result.IsCompletedSuccessfully
+            ? result
+            : new ValueTask<T>(WaitAsync(result.AsTask(), () => action().AsTask(), cancellationToken));
     }
 
     public Task<T> WaitAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken) =>

@@ -9,7 +9,11 @@ namespace Workflows.Worker.Dispatch;
 /// out together, and one that the database refuses is failed by itself, without its input.
 /// </summary>
 internal sealed partial class Refusals(
-    CheckpointWriter checkpoints, DispatchAnnouncer announcer, Patience patience, TimeProvider clock, ILogger<Refusals> logger)
+    CheckpointWriter checkpoints,
+    DispatchAnnouncer announcer,
+    Patience patience,
+    TimeProvider clock,
+    ILogger<Refusals> logger)
 {
     /// <exception cref="Npgsql.PostgresException">The worker was fenced.</exception>
     public async Task WriteAsync(WorkerSession session, List<Refusal> refusals, CancellationToken cancellationToken)
@@ -72,7 +76,12 @@ internal sealed partial class Refusals(
             });
             checkpoint.Cleared.Add(execution.Key);
             checkpoint.DeadLetters.Add(new DeadLetter(
-                Guid.CreateVersion7(now), execution.Key, execution.WorkflowId, null, json, withInput ? execution.Input : null));
+                Guid.CreateVersion7(now),
+                execution.Key,
+                execution.WorkflowId,
+                NodeId: null,
+                json,
+                withInput ? execution.Input : null));
             if (execution.Fence > 1)
             {
                 // It may have started others, which nobody awaits any more.
@@ -84,6 +93,7 @@ internal sealed partial class Refusals(
             () => checkpoints.WriteAsync(session.WorkerId, checkpoint, cancellationToken), cancellationToken));
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot even be failed with {Code}: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Execution {ExecutionId} cannot even be failed with {Code}: {Reason}")]
     private partial void LogUnstorable(Guid executionId, string code, string reason);
 }

@@ -12,9 +12,24 @@ namespace Workflows.Worker.Dispatch;
 /// lets running steps end and hands the rest back.
 /// </summary>
 internal sealed partial class WorkerService(
-    WorkerRegistry registry, ScheduleService schedules, Intake intake, ExecutionRunner runner, LookBack lookBack, ExecutionClaims claims, ExecutionHistory history, TimerStore timers,
-    EventRouting routing, DispatchAnnouncer announcer, DispatchReader reader, WorkerSignals signals, WorkerMetrics metrics,
-    WorkflowsDatabase database, Loop loop, WorkerOptions options, DatabaseClock clock, ILogger<WorkerService> logger) : BackgroundService
+    WorkerRegistry registry,
+    ScheduleService schedules,
+    Intake intake,
+    ExecutionRunner runner,
+    LookBack lookBack,
+    ExecutionClaims claims,
+    ExecutionHistory history,
+    TimerStore timers,
+    EventRouting routing,
+    DispatchAnnouncer announcer,
+    DispatchReader reader,
+    WorkerSignals signals,
+    WorkerMetrics metrics,
+    WorkflowsDatabase database,
+    Loop loop,
+    WorkerOptions options,
+    DatabaseClock clock,
+    ILogger<WorkerService> logger) : BackgroundService
 {
     private static readonly TimeSpan TimerPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
@@ -34,14 +49,16 @@ internal sealed partial class WorkerService(
     public int InFlight => _session.Runs.Count;
 
     /// <summary>How long ago the heartbeat last was written; null before the first.</summary>
-    public TimeSpan? SinceBeat => Volatile.Read(ref _lastBeat) is var beat and not 0 ? clock.GetElapsedTime(beat) : null;
+    public TimeSpan? SinceBeat =>
+        Volatile.Read(ref _lastBeat) is var beat and not 0 ? clock.GetElapsedTime(beat) : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Housekeeping goes on while running steps end; it stops after them.
         using var housekeeping = new CancellationTokenSource();
         await loop.UntilDoneAsync("Registering", RegisterAsync, stoppingToken);
-        metrics.Observe("workflows.executions.in_flight", "{execution}", "Executions in this worker's memory.", () => _session.Runs.Count);
+        metrics.Observe(
+            "workflows.executions.in_flight", "{execution}", "Executions in this worker's memory.", () => _session.Runs.Count);
         Task[] intakeLoops =
         [
             loop.RunAsync("Reading the dispatch streams", ReadStreamsAsync, stoppingToken),
@@ -201,8 +218,10 @@ internal sealed partial class WorkerService(
                 requests.Add((run, request));
             }
 
-            if (change.Wakes > run.Wakes)
+            // One that waits for its tenant's turn is not told of the same wake-ups again with each look.
+            if (change.Wakes > Math.Max(run.Wakes, run.ToldWakes))
             {
+                run.ToldWakes = change.Wakes;
                 woken.Add((run, change.Wakes));
             }
         }
@@ -213,7 +232,9 @@ internal sealed partial class WorkerService(
         {
             var waits = await history.LoadWaitsAsync([.. woken.Select(item => item.Run.Key)], cancellationToken);
             DecisionTurns.ForEach(
-                woken, item => runner.Deliver(item.Run, [.. waits[item.Run.Key].Where(wait => wait.Outcome is not null)], item.Wakes));
+                woken,
+                item => runner.Deliver(
+                    item.Run, [.. waits[item.Run.Key].Where(wait => wait.Outcome is not null)], item.Wakes));
         }
 
         return TimeSpan.Zero;
@@ -290,7 +311,7 @@ internal sealed partial class WorkerService(
         {
             await runner.DisposeAsync();
         }
-#pragma warning disable CA1031 // a lane that died has said why, and stopped the process; what is owned must be handed back all the same
+#pragma warning disable CA1031 // a lane that died has said why; what is owned must be handed back all the same
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -320,13 +341,16 @@ internal sealed partial class WorkerService(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Rescued {Count} executions of dead workers")]
     private partial void LogRescued(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The dispatch streams cannot be read, sweeping instead: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The dispatch streams cannot be read, sweeping instead: {Reason}")]
     private partial void LogNoStreams(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges cannot be heard while Redis is away; looking every second instead")]
     private partial void LogDeaf();
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Not all that was decided became durable; it is decided again elsewhere: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Not all that was decided became durable; it is decided again elsewhere: {Reason}")]
     private partial void LogUndurable(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Handed back {Count} executions whose claim had not come through")]

@@ -46,8 +46,10 @@ internal static class Beginning
         }
     }
 
-    private static ExecutionError? FindProblem(ClaimedExecution claimed, CompiledWorkflow workflow, RecordedExecution recorded) =>
-        (claimed.Run == 1 && recorded.Steps.Count == 0 ? InputProblem(workflow, claimed) : null) ?? KeyProblem(workflow, claimed);
+    private static ExecutionError? FindProblem(
+        ClaimedExecution claimed, CompiledWorkflow workflow, RecordedExecution recorded) =>
+        (claimed.Run == 1 && recorded.Steps.Count == 0 ? InputProblem(workflow, claimed) : null)
+        ?? KeyProblem(workflow, claimed);
 
     // Of the ways to start an execution only the API's own call has the compiled definition at hand and compares.
     private static ExecutionError? InputProblem(CompiledWorkflow workflow, ClaimedExecution claimed)

@@ -32,8 +32,8 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     private volatile bool _closed;
 
     public Checkpointer(
-        CheckpointWriter writer, DispatchAnnouncer announcer, ReplyPublisher replies, LoopHealth health, IHostApplicationLifetime lifetime,
-        WorkerMetrics metrics, WorkerOptions options, TimeProvider clock, ILogger logger, Action<Progress> durable,
+        CheckpointWriter writer, DispatchAnnouncer announcer, ReplyPublisher replies, LoopHealth health,
+        IHostApplicationLifetime lifetime, WorkerMetrics metrics, WorkerOptions options, TimeProvider clock, ILogger logger, Action<Progress> durable,
         Action<Progress, string> rejected)
     {
         _writer = writer;
@@ -48,10 +48,15 @@ internal sealed partial class Checkpointer : IAsyncDisposable
         _rejected = rejected;
         // Each execution in flight has at most one progress here, so the capacity is never reached.
         _lanes = new FlushLanes<Progress>(
-            FlushAsync, options.CheckpointLanes, Limits.ExecutionsPerCheckpoint, (2 * options.MaxInFlight) + Limits.ClaimsPerRound, OnFault);
+            FlushAsync,
+            options.CheckpointLanes,
+            Limits.ExecutionsPerCheckpoint,
+            (2 * options.MaxInFlight) + Limits.ClaimsPerRound,
+            OnFault);
     }
 
-    // Nothing becomes durable by a lane that is dead, while the heartbeat would go on: others take over when this process ends.
+    // Nothing becomes durable by a lane that is dead, while the heartbeat would go on: others take over when this
+    // process ends.
     private void OnFault(Exception exception)
     {
         LogDead(exception);
@@ -114,6 +119,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                     LogFenced(session.WorkerId);
                 }
 
+                _health.Ended(Name);
                 return;
             }
             catch (Exception exception) when (PostgresErrors.Rejection(exception) is { } reason)
@@ -125,6 +131,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
             {
                 if (session.IsFenced)
                 {
+                    _health.Ended(Name);
                     return; // fenced while the database was away: nothing of this is ours any more
                 }
 
@@ -136,6 +143,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                     // What is too much for the time that the server allows would be too much again.
                     await FlushAsync(session, batch[..(batch.Count / 2)], cancellationToken);
                     await FlushAsync(session, batch[(batch.Count / 2)..], cancellationToken);
+                    _health.Succeeded(Name);
                     return;
                 }
 
@@ -174,7 +182,8 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                 _replies.Publish(address.Key, [.. address]);
             }
         }
-        catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is StackExchange.Redis.RedisException or TimeoutException or ObjectDisposedException)
         {
             LogUnannounced(exception.Message);
         }
@@ -192,7 +201,9 @@ internal sealed partial class Checkpointer : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "A checkpoint of {Count} executions is sent again: {Reason}")]
     private partial void LogRetry(int count, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What a checkpoint has queued could not be announced; the sweeps find it: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "What a checkpoint has queued could not be announced; the sweeps find it: {Reason}")]
     private partial void LogUnannounced(string reason);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "A lane of checkpoints has failed; the worker stops")]
@@ -201,8 +212,8 @@ internal sealed partial class Checkpointer : IAsyncDisposable
 
 /// <summary>Makes the one checkpointer of a worker; it and the runner need each other.</summary>
 internal sealed class CheckpointerFactory(
-    CheckpointWriter writer, DispatchAnnouncer announcer, ReplyPublisher replies, LoopHealth health, IHostApplicationLifetime lifetime,
-    WorkerMetrics metrics, WorkerOptions options, TimeProvider clock, ILogger<Checkpointer> logger)
+    CheckpointWriter writer, DispatchAnnouncer announcer, ReplyPublisher replies, LoopHealth health,
+    IHostApplicationLifetime lifetime, WorkerMetrics metrics, WorkerOptions options, TimeProvider clock, ILogger<Checkpointer> logger)
 {
     public Checkpointer Create(Action<Progress> durable, Action<Progress, string> rejected) =>
         new(writer, announcer, replies, health, lifetime, metrics, options, clock, logger, durable, rejected);

@@ -6,8 +6,8 @@ namespace Workflows.Worker.Execution;
 /// <summary>
 /// Shares the processors of this worker among tenants. Cheap decisions are made where they come up, on the thread pool.
 /// A tenant that has used much of a processor lately is heavy: its decisions are made on threads of their own, fewer
-/// than there are processors, by the tenant that has had least. So the pool, and with it everybody else, never waits for
-/// more than one evaluation. Guarantees: everything that is queued is run, of one tenant in order. Thread-safe.
+/// than there are processors, by the tenant that has had least. So the pool, and with it everybody else, never waits
+/// for more than one evaluation. Guarantees: everything that is queued is run, of one tenant in order. Thread-safe.
 /// </summary>
 internal sealed class DecisionTurns : IDisposable
 {
@@ -32,7 +32,8 @@ internal sealed class DecisionTurns : IDisposable
     }
 
     /// <summary>Whether this tenant's decisions are to be queued.</summary>
-    public bool IsHeavy(Guid tenantId) => !_heavy.IsEmpty && _heavy.TryGetValue(tenantId, out var tenant) && tenant.IsHeavy;
+    public bool IsHeavy(Guid tenantId) =>
+        !_heavy.IsEmpty && _heavy.TryGetValue(tenantId, out var tenant) && tenant.IsHeavy;
 
     /// <summary>Tenants of which so much waits here that nothing more should be claimed.</summary>
     public IReadOnlyList<Guid> Congested() => _heavy.IsEmpty

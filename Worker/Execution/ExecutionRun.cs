@@ -8,7 +8,8 @@ namespace Workflows.Worker.Execution;
 /// One execution in the memory of the worker that owns it. Whoever touches it holds <see cref="Gate"/>. Its progress goes out in order: while
 /// one <see cref="Progress"/> is being made durable, the next collects.
 /// </summary>
-internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claimed, ExecutionState state, TimeProvider clock)
+internal sealed class ExecutionRun(
+    WorkerSession session, ClaimedExecution claimed, ExecutionState state, TimeProvider clock)
 {
     public Lock Gate { get; } = new();
 
@@ -32,7 +33,7 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>The decider left something for a further call, and all before it is durable.</summary>
     public bool MustContinue { get; set; }
 
-    /// <summary>It goes on when its tenant has a turn: something in <see cref="ToStart"/>, or the decider, waits for that.</summary>
+    /// <summary>It goes on when its tenant has a turn: something to start, or the decider, waits for that.</summary>
     public bool AwaitsTurn { get; set; }
 
     /// <summary>Something can be started or decided at once.</summary>
@@ -77,8 +78,12 @@ internal sealed class ExecutionRun(WorkerSession session, ClaimedExecution claim
     /// <summary>Of all its recorded steps, those before this worker's time included.</summary>
     public long RowsProcessed { get; set; }
 
-    /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was found.</summary>
+    /// <summary>The row's wakes as of the last look at its waits; changes together with the delivery of what was
+    /// found.</summary>
     public int Wakes { get; set; } = claimed.Wakes;
+
+    /// <summary>The row's wakes that the last look has passed on, be they delivered or not. Of the look alone.</summary>
+    public int ToldWakes { get; set; }
 
     /// <summary>Runs that are not to start although they were decided.</summary>
     public HashSet<(int Ordinal, string Iteration, int Attempt)> Aborted { get; } = [];

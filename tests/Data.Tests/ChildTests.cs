@@ -44,6 +44,33 @@ public sealed class ChildTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task More_descendants_than_allowed_are_refused_and_a_checkpoint_sent_again_counts_once()
+    {
+        var root = Guid.CreateVersion7();
+        var refusals = new List<string>();
+        for (var started = 0; started < 4; started++)
+        {
+            var parent = await _stack.ClaimNewAsync(_tenant, _worker);
+            var (wait, child) = Call(parent, _tenant.WorkflowId);
+            void Fill(Checkpoint checkpoint)
+            {
+                checkpoint.Opened.Add(wait);
+                checkpoint.Children.Add(child with { RootId = root, MaxDescendants = 3 });
+            }
+
+            await _stack.WriteAsync(_worker, Fill);
+            await _stack.WriteAsync(_worker, Fill);
+            refusals.AddRange(await _stack.ListAsync(
+                "select coalesce(payload #>> '{error,code}', 'none') from waits where execution_id = $1",
+                parent.Key.Id));
+        }
+
+        Assert.Equal(["none", "none", "none", "SUBWORKFLOW_TOO_MANY"], refusals);
+        Assert.Equal(
+            3, await _stack.ScalarAsync<long>("select count(*) from executions where trigger_type = 'sub_workflow'"));
+    }
+
+    [Fact]
     public async Task A_fenced_worker_starts_no_child()
     {
         var parent = await _stack.ClaimNewAsync(_tenant, _worker);

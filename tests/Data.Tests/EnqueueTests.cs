@@ -116,10 +116,26 @@ public sealed class EnqueueTests(PostgresServer server) : IAsyncLifetime
     [InlineData("workflow => 'Workflow', idempotency_key => ''", "WF012")]
     [InlineData("workflow => 'Workflow', correlation_id => repeat('x', 257)", "WF012")]
     [InlineData("workflow => 'Workflow', input => to_jsonb(repeat('x', 1048577))", "WF012")]
+    [InlineData("workflow => 'Workflow', input => (repeat('[', 65) || repeat(']', 65))::jsonb", "WF012")]
+    [InlineData("workflow => 'Workflow', input => (repeat('{\"a\":', 300) || '1' || repeat('}', 300))::jsonb", "WF012")]
+    [InlineData(
+        "workflow => 'Workflow', input => jsonb_build_array((repeat('{\"a\":[', 32) || repeat(']}', 32))::jsonb)",
+        "WF012")]
     public async Task What_cannot_be_started_says_why(string arguments, string code)
     {
         Assert.Equal(code, await FailureAsync(arguments));
         Assert.Equal(0, await _stack.ScalarAsync<long>("select count(*) from executions"));
+    }
+
+    [Fact]
+    public async Task An_input_may_nest_as_deep_as_one_that_comes_over_HTTP()
+    {
+        await using var connection = await _shop.OpenConnectionAsync(TestContext.Current.CancellationToken);
+
+        await EnqueueAsync(
+            connection, "workflow => 'Workflow', input => (repeat('[', 64) || '1' || repeat(']', 64))::jsonb");
+
+        Assert.Equal(1, await _stack.ScalarAsync<long>("select count(*) from executions"));
     }
 
     [Theory]

@@ -50,6 +50,42 @@ public sealed class RescueTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Lost_workers_are_counted_until_a_step_is_recorded()
+    {
+        var key = (await _stack.ClaimNewAsync(_tenant, _worker)).Key;
+        var worker = _worker;
+        for (var lost = 1; lost <= 2; lost++)
+        {
+            await GoStaleAsync(worker);
+            await RescueAsync();
+            worker = await _stack.AddWorkerAsync();
+            Assert.Equal(lost, (await _stack.ClaimAsync(key, worker)).Rescues);
+        }
+
+        await _stack.ExecuteAsync(
+            """
+            insert into step_executions
+              (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, started_at,
+               finished_at)
+            values ($1, $2, 'n', '', 1, 1, 1, 'noop', 'completed', now(), now() + interval '1 millisecond')
+            """, key.TenantId, key.Id);
+        await GoStaleAsync(worker);
+        await RescueAsync();
+
+        Assert.Equal(1, (await _stack.ClaimAsync(key, await _stack.AddWorkerAsync())).Rescues);
+    }
+
+    [Fact]
+    public async Task A_worker_that_stops_in_order_counts_against_nothing()
+    {
+        var key = (await _stack.ClaimNewAsync(_tenant, _worker)).Key;
+
+        await _stack.Registry.StopAsync(_worker, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, (await _stack.ClaimAsync(key, await _stack.AddWorkerAsync())).Rescues);
+    }
+
+    [Fact]
     public async Task A_worker_that_beats_while_its_rescuer_waits_is_spared()
     {
         var owned = await _stack.ClaimNewAsync(_tenant, _worker);

@@ -290,6 +290,7 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
         "insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome) values ($1, $2, now(), now(), 'started')",
         "insert into rules (tenant_id, id, name, definition, created_at, updated_at) values ($1, $2, 'r', '{}', now(), now())",
         "insert into rule_joins (tenant_id, rule_id, correlation_key, rule_version, expires_at) values ($1, $2, 'k', 1, now())",
+        "insert into execution_families (tenant_id, root_id, descendants, expires_at) values ($1, $2, 1, now())",
         "insert into rate_slots (tenant_id, workflow_id, key, n, at, expires_at) values ($1, $2, 'k', 1, now(), now())",
         "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",
         "insert into workflow_performance values ($1, $3, now(), 'manual', 'completed', 1, 1, 1)",

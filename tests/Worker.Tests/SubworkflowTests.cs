@@ -102,7 +102,12 @@ public sealed class SubworkflowTests(PostgresServer postgres, RedisServer redis)
     public async Task A_failed_child_is_an_error_that_can_be_handled_and_tried_again()
     {
         await _bed.StartWorkerAsync();
-        var child = await _bed.PublishAsync("""{"id": "f", "type": "fail", "parameters": {"code": "NO_STOCK", "message": "sold out"}}""");
+        var url = _target.On("/busy", (context, _) =>
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        });
+        var child = await _bed.PublishAsync($$$"""{"id": "f", "type": "http", "parameters": {"url": "{{{url}}}"} }""");
         var parent = await _bed.StartAsync(await _bed.PublishAsync(
             $$$"""{"id": "call", "type": "subworkflow", "parameters": {"workflow": "{{{child}}}"}, "retry": {"maxAttempts": 2, "initialDelaySeconds": 0.01} }, {"id": "sorry", "type": "set", "parameters": {"value": "{{ steps.call.output.message }}"} }""",
             "call.error>sorry", """, "output": "{{ steps.sorry.output }}" """));
@@ -110,7 +115,7 @@ public sealed class SubworkflowTests(PostgresServer postgres, RedisServer redis)
         var (status, output) = await _bed.EndOfAsync(parent, Soon);
 
         Assert.Equal("completed", status);
-        Assert.EndsWith("is failed: NO_STOCK: sold out\"", output, StringComparison.Ordinal);
+        Assert.Contains("is failed: HTTP_503:", output, StringComparison.Ordinal);
         Assert.Equal(["1", "2"], await _bed.ListAsync("select parent_attempt::text from executions where workflow_id = $1 order by 1", child));
         Assert.Equal(["call/1 failed", "call/2 failed error", "sorry/1 completed main"], await _bed.StepsOfAsync(parent));
     }

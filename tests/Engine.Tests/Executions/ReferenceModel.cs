@@ -48,6 +48,13 @@ internal sealed class ReferenceModel(ModelWorkflow workflow)
         var terminals = Enumerable.Range(0, results.Length)
             .Where(place => results[place].Port is { } port && !graph.Nodes.Exists(node => node.Incoming.Contains((place, port))))
             .ToList();
+
+        // A switch from which only other ways lead on counts only when there is nothing else.
+        bool IsRouter(int place) =>
+            graph.Nodes[place].Kind == "choice"
+            && graph.Nodes.Exists(node => node.Incoming.Exists(edge => edge.From == place));
+        var others = terminals.FindAll(place => !IsRouter(place));
+        terminals = others.Count > 0 ? others : terminals;
         return (terminals.Count switch
         {
             0 => "null",
