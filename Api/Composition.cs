@@ -59,7 +59,8 @@ internal static partial class Composition
         services.AddSingleton<MigrationRunner>();
         services.AddSingleton<SchemaGate>();
         services.AddControlPlane();
-        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>(settings => settings.DisableHealthChecks = true); // the watch looks deeper, and answers at once
+        // the watch looks deeper, and answers at once
+        builder.EnrichNpgsqlDbContext<WorkflowsDbContext>(settings => settings.DisableHealthChecks = true);
         builder.AddRedisClient(DispatchRegistration.ConnectionName);
         services.DegradeOnly("StackExchange.Redis");
         services.AddDispatch(builder.Configuration);

@@ -9,19 +9,22 @@ internal static class Limits
     /// <summary>Bytes of the body of a login: an address, a password and a slug, or a token.</summary>
     public const int LoginBodyBytes = 8 * 1024;
 
-    /// <summary>Bytes of request bodies of known callers that are in memory at once, in one process. Beyond it requests are answered with 503.</summary>
+    /// <summary>Bytes of request bodies of known callers that are in memory at once, in one process. Beyond it requests
+    /// are answered with 503.</summary>
     public const long BodiesInFlightBytes = 256L * 1024 * 1024;
 
     /// <summary>The same for callers who are not known: logins, webhooks and one-time addresses.</summary>
     public const long AnonymousBodiesInFlightBytes = 64L * 1024 * 1024;
 
-    /// <summary>Bytes per second that a body of an unknown caller comes with at least; a slower one is cut off after <see cref="BodyGrace"/>.</summary>
+    /// <summary>Bytes per second that a body of an unknown caller comes with at least; a slower one is cut off after
+    /// <see cref="BodyGrace"/>.</summary>
     public const double AnonymousBodyBytesPerSecond = 4 * 1024;
 
     /// <summary>How long a body may be slower than that, for connections that have just begun.</summary>
     public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>Connections to one process at once, unless <c>Api:MaxConnections</c> says otherwise; further ones are closed.</summary>
+    /// <summary>Connections to one process at once, unless <c>Api:MaxConnections</c> says otherwise; further ones are
+    /// closed.</summary>
     public const int Connections = 10_000;
 
     /// <summary>Bytes that are read ahead of a connection before anybody asks for them.</summary>
@@ -63,11 +66,13 @@ internal static class Limits
     /// <summary>Longer ones would make the hash a way to burn our processor time.</summary>
     public const int PasswordMaxLength = 256;
 
-    /// <summary>Wrong passwords from one network address before an account is locked for that address, for a while that doubles with each further one.</summary>
+    /// <summary>Wrong passwords from one network address before an account is locked for that address, for a while that
+    /// doubles with each further one.</summary>
     public const int FailedLogins = 5;
 
     /// <summary>
-    /// Wrong passwords from all addresses together before an account is locked for every address from which nobody has logged into it in the last 90 days.
+    /// Wrong passwords from all addresses together before an account is locked for every address from which nobody has
+    /// logged into it in the last 90 days.
     /// </summary>
     public const int FailedLoginsAnywhere = 100;
 

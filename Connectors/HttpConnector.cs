@@ -59,7 +59,8 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
                 return new(address, [new(connector["keyName"]!, connector["apiKey"]!)], []);
             case "apiKeyQuery":
                 var separator = address.Query.Length == 0 ? '?' : '&';
-                var (name, key) = (Uri.EscapeDataString(connector["keyName"]!), Uri.EscapeDataString(connector["apiKey"]!));
+                var name = Uri.EscapeDataString(connector["keyName"]!);
+                var key = Uri.EscapeDataString(connector["apiKey"]!);
                 return new(new UriBuilder(address) { Query = $"{address.Query}{separator}{name}={key}" }.Uri, [], []);
             case "oauth2":
                 var token = await TokenAsync(connector, cancellationToken);
@@ -78,10 +79,12 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     {
         var isAbsolute = path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
             || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-        return Uri.TryCreate(isAbsolute ? path : $"{Base(connector)}{path.TrimStart('/')}", UriKind.Absolute, out var address)
+        var text = isAbsolute ? path : $"{Base(connector)}{path.TrimStart('/')}";
+        return Uri.TryCreate(text, UriKind.Absolute, out var address)
             && Covers(connector, address)
             ? address
-            : throw new ConnectorException("CONNECTOR_ADDRESS", "The address does not lie under the connector's base address.");
+            : throw new ConnectorException("CONNECTOR_ADDRESS",
+                "The address does not lie under the connector's base address.");
     }
 
     /// <summary>Whether the connector's credentials may go to the address: it lies under its base.</summary>
@@ -90,7 +93,9 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
         var @base = Base(connector);
         return address.UserInfo.Length == 0
             && string.Equals(
-                address.GetLeftPart(UriPartial.Authority), @base.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase)
+                address.GetLeftPart(UriPartial.Authority),
+                @base.GetLeftPart(UriPartial.Authority),
+                StringComparison.OrdinalIgnoreCase)
             && $"{address.AbsolutePath}/".StartsWith(@base.AbsolutePath, StringComparison.Ordinal)
             && !HidesDots(address.AbsolutePath);
     }
@@ -141,9 +146,11 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
             return answer.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text
                     && HeaderText.FindValueProblem("access_token", text) is null
                 ? new AccessToken(text, lifetime)
-                : throw new ConnectorException("CONNECTOR_TOKEN", "The token address gave no access_token that can be sent.");
+                : throw new ConnectorException("CONNECTOR_TOKEN",
+                    "The token address gave no access_token that can be sent.");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or InvalidDataException)
+        catch (Exception exception) when (
+            exception is JsonException or InvalidOperationException or InvalidDataException)
         {
             throw new ConnectorException("CONNECTOR_TOKEN", "The token address did not answer in JSON.");
         }
@@ -154,6 +161,11 @@ public sealed class HttpConnector(HttpClients clients, TimeProvider clock)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         return await ResponseBody.ReadAsync(
-            stream, TokenAnswerBytes, response.Content.Headers.ContentLength, clients.Budget, connector.TenantId, cancellationToken);
+            stream,
+            TokenAnswerBytes,
+            response.Content.Headers.ContentLength,
+            clients.Budget,
+            connector.TenantId,
+            cancellationToken);
     }
 }

@@ -46,7 +46,9 @@ public static class Limits
     /// <summary>Bytes of answers beyond that which a process holds at once; a call beyond them waits.</summary>
     public const long ResponseBytesInFlight = 256L * 1024 * 1024;
 
-    /// <summary>The same of one tenant: a quarter, so that four of them have to wait before anybody else does.</summary>
+    /// <summary>
+    /// The same of one tenant: a quarter, so that four of them have to wait before anybody else does.
+    /// </summary>
     public const long ResponseBytesInFlightOfTenant = ResponseBytesInFlight / 4;
 
     /// <summary>Bytes of the body of an answer that is no success; the rest is cut off.</summary>

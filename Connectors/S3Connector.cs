@@ -192,7 +192,12 @@ public sealed class S3Connector(HttpClients clients, TimeProvider clock)
         OpenConnector connector, GetObjectResponse response, int maxBytes, CancellationToken cancellationToken)
     {
         using var content = await ResponseBody.ReadAsync(
-            response.ResponseStream, maxBytes, response.ContentLength, clients.Budget, connector.TenantId, cancellationToken);
+            response.ResponseStream,
+            maxBytes,
+            response.ContentLength,
+            clients.Budget,
+            connector.TenantId,
+            cancellationToken);
         return content.IsCut
             ? throw new ConnectorException("FILE_TOO_LARGE", $"The file is larger than {maxBytes} bytes.")
             : content.Bytes.ToArray();

@@ -77,10 +77,15 @@ public static class Limits
     /// <summary>Triggers and rules that one event may match; what is beyond is not started, and recorded as such.</summary>
     public const int MatchesPerEvent = 1_000;
 
-    /// <summary>Expressions of one tenant that wait in one process for their turn to be evaluated; further requests are told to come later.</summary>
+    /// <summary>Expressions of one tenant that wait in one process for their turn to be evaluated; further requests are
+    /// told to come later.</summary>
     public const int WaitingEvaluations = 200;
 
-    /// <summary>How long matching may take in the request that brings events; what is left then is routed by the workers.</summary>
+    /// <summary>Conditions that are evaluated in the request that brings events, however long that takes.</summary>
+    public const int ConditionsByReceiver = 50;
+
+    /// <summary>How long matching may take in the request that brings events; what is left then is routed by the
+    /// workers.</summary>
     public static readonly TimeSpan MatchingByReceiver = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Matches that one routing transaction carries, one event's more at most.</summary>

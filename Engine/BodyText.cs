@@ -23,7 +23,10 @@ public static class BodyText
     /// <param name="charset">As the Content-Type names it; null = it names none.</param>
     /// <param name="problem">Why it is no text, for people, without a full stop.</param>
     public static bool TryRead(
-        ReadOnlyMemory<byte> body, string? charset, out ReadOnlyMemory<byte> utf8, [NotNullWhen(false)] out string? problem)
+        ReadOnlyMemory<byte> body,
+        string? charset,
+        out ReadOnlyMemory<byte> utf8,
+        [NotNullWhen(false)] out string? problem)
     {
         (utf8, problem) = (body, null);
         var (encoding, markLength) = Find(body.Span, charset);
@@ -58,7 +61,10 @@ public static class BodyText
     /// </summary>
     /// <inheritdoc cref="TryRead"/>
     public static bool TryReadJson(
-        ReadOnlyMemory<byte> body, string? charset, out ReadOnlyMemory<byte> utf8, [NotNullWhen(false)] out string? problem)
+        ReadOnlyMemory<byte> body,
+        string? charset,
+        out ReadOnlyMemory<byte> utf8,
+        [NotNullWhen(false)] out string? problem)
     {
         var bytes = body.Span;
         var hidden = charset is not null || bytes.Length < 2 ? charset
@@ -72,7 +78,10 @@ public static class BodyText
     /// <param name="charset">As a Content-Type names it; null = UTF-8.</param>
     /// <param name="problem">Why it cannot be written so, for people, without a full stop.</param>
     public static bool TryWrite(
-        ReadOnlyMemory<byte> utf8, string? charset, out ReadOnlyMemory<byte> body, [NotNullWhen(false)] out string? problem)
+        ReadOnlyMemory<byte> utf8,
+        string? charset,
+        out ReadOnlyMemory<byte> body,
+        [NotNullWhen(false)] out string? problem)
     {
         (body, problem) = (utf8, null);
         if (charset is null)
@@ -103,6 +112,10 @@ public static class BodyText
         }
     }
 
+    /// <summary>The encoding of a charset, which refuses what it cannot read or write; null when it is not known.</summary>
+    /// <param name="charset">As a Content-Type names it; null = UTF-8.</param>
+    public static Encoding? EncodingOf(string? charset) => Named(charset ?? "utf-8");
+
     private static (Encoding? Encoding, int MarkLength) Find(ReadOnlySpan<byte> body, string? charset)
     {
         foreach (var (mark, name) in Marks)
@@ -115,7 +128,8 @@ public static class BodyText
 
         // Without a mark UTF-16 is what its first character says (RFC 2781 and practice differ on which is the rule).
         return charset is null ? (Encoding.UTF8, 0)
-            : charset.Equals("utf-16", StringComparison.OrdinalIgnoreCase) && body is [0, not 0, ..] ? (Named("utf-16BE"), 0)
+            : charset.Equals("utf-16", StringComparison.OrdinalIgnoreCase) && body is [0, not 0, ..]
+                ? (Named("utf-16BE"), 0)
             : (Named(charset), 0);
     }
 
@@ -147,5 +161,6 @@ public static class BodyText
         }
     }
 
-    private static string Shortened(string text) => text.Length <= LongestCharsetName ? text : text[..LongestCharsetName] + "…";
+    private static string Shortened(string text) =>
+        text.Length <= LongestCharsetName ? text : text[..LongestCharsetName] + "…";
 }

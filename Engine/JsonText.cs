@@ -188,7 +188,8 @@ public static class JsonText
         text = end < 0 ? text : text[..end];
 
         // What follows is advice to programmers: "Change the reader options."
-        for (end = text.IndexOf(". ", StringComparison.Ordinal); end >= 0; end = text.IndexOf(". ", end + 1, StringComparison.Ordinal))
+        for (end = text.IndexOf(". ", StringComparison.Ordinal); end >= 0; end = text.IndexOf(
+            ". ", end + 1, StringComparison.Ordinal))
         {
             if (end + 2 < text.Length && char.IsAsciiLetterUpper(text[end + 2]))
             {

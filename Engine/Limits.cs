@@ -149,13 +149,17 @@ public static class Limits
     /// <summary>Bytes that one expression of routing may build.</summary>
     public const int RoutingBytes = 16 * 1024 * 1024;
 
-    /// <summary>Bytes that one expression of a node may build on its way: room for many copies of the largest output.</summary>
+    /// <summary>
+    /// Bytes that one expression of a node may build on its way: room for many copies of the largest output.
+    /// </summary>
     public const int ExpressionBytes = 64 * 1024 * 1024;
 
     /// <summary>Steps of one key or condition of a start, which a request waits for.</summary>
     public const int KeySteps = 10_000;
 
-    /// <summary>Bytes that one key or condition of a start may build: the largest input as text, and as much again.</summary>
+    /// <summary>
+    /// Bytes that one key or condition of a start may build: the largest input as text, and as much again.
+    /// </summary>
     public const int KeyBytes = 4 * InputBytes;
 
     /// <summary>A retry due within this time is a delay in memory; a later one is a durable timer.</summary>

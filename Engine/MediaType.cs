@@ -1,6 +1,8 @@
 namespace Workflows.Engine;
 
-/// <summary>What a Content-Type says, as far as it matters for reading a body. Never fails: what is no type is <c>""</c>.</summary>
+/// <summary>
+/// What a Content-Type says, as far as it matters for reading a body. Never fails: what is no type is <c>""</c>.
+/// </summary>
 /// <param name="Name">Type and subtype in lower case, e.g. <c>application/json</c>; empty when there is none.</param>
 /// <param name="Charset">Its parameter <c>charset</c> without quotes; null when there is none.</param>
 public readonly record struct MediaType(string Name, string? Charset)

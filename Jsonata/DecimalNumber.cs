@@ -6,7 +6,8 @@ using System.Text;
 namespace Workflows.Jsonata;
 
 /// <summary>
-/// A number of JSON text as the decimal it is, however many digits it has: 0.digits times ten to the exponent. Doubles round;
+/// A number of JSON text as the decimal it is, however many digits it has: 0.digits times ten to the exponent.
+/// Doubles round;
 /// this tells 9007199254740993 from 9007199254740992.
 /// </summary>
 /// <remarks>Time and memory are those of the text, except for <see cref="IsMultipleOf"/>.</remarks>
@@ -41,7 +42,10 @@ public readonly record struct DecimalNumber : IComparable<DecimalNumber>
         var mark = text.IndexOfAny((byte)'e', (byte)'E');
         var exponent = mark < 0
             ? BigInteger.Zero
-            : BigInteger.Parse(Encoding.ASCII.GetString(text[(mark + 1)..]), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            : BigInteger.Parse(
+                Encoding.ASCII.GetString(text[(mark + 1)..]),
+                NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture);
         var mantissa = mark < 0 ? text : text[..mark];
         var first = mantissa.IndexOfAnyInRange((byte)'1', (byte)'9');
         if (first < 0)
@@ -92,7 +96,8 @@ public readonly record struct DecimalNumber : IComparable<DecimalNumber>
     }
 
     /// <summary>
-    /// Whether this is a whole multiple of a step that is not zero. Scales of more than 20,000 places are not calculated
+    /// Whether this is a whole multiple of a step that is not zero. Scales of more than 20,000 places are not
+    /// calculated
     /// with: such a number is a multiple of nothing.
     /// </summary>
     public bool IsMultipleOf(DecimalNumber step)
@@ -115,7 +120,8 @@ public readonly record struct DecimalNumber : IComparable<DecimalNumber>
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(IsNegative ? "-" : "")}0.{Digits}e{Exponent}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{(IsNegative ? "-" : "")}0.{Digits}e{Exponent}");
 
     private BigInteger Scaled(BigInteger places) =>
         BigInteger.Parse(Digits, NumberStyles.None, CultureInfo.InvariantCulture) * BigInteger.Pow(10, (int)places);

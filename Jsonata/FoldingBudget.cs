@@ -3,13 +3,18 @@ using Workflows.Jsonata.Evaluation;
 namespace Workflows.Jsonata;
 
 /// <summary>
-/// What compiling may spend on evaluating constant expressions in advance, for all templates of one document together. Whoever
-/// compiles on behalf of others shares one among them: when it is spent, constants stay expressions, which is slower and never wrong.
+/// What compiling may spend on evaluating constant expressions in advance, for all templates of one document
+/// together. Whoever
+/// compiles on behalf of others shares one among them: when it is spent, constants stay expressions, which is slower
+/// and never wrong.
 /// </summary>
 public sealed class FoldingBudget
 {
     /// <summary>Steps that the folding of one document may take, some milliseconds.</summary>
     public const long DefaultSteps = 100_000;
+
+    // What it takes to begin at all.
+    private const long MinimalSteps = 10;
 
     // Enough for what people write as constants. A costlier one is left to its evaluation and that one's budget.
     private static readonly JsonataOptions Options = new()
@@ -53,7 +58,4 @@ public sealed class FoldingBudget
             return false;
         }
     }
-
-    // What it takes to begin at all.
-    private const long MinimalSteps = 10;
 }

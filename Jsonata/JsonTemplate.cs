@@ -46,7 +46,9 @@ public sealed class JsonTemplate
         [NotNullWhen(true)] out JsonTemplate? parsed,
         out IReadOnlyList<JsonTemplateError> errors) => TryParse(template, new FoldingBudget(), out parsed, out errors);
 
-    /// <summary>Compiles one of several templates that share what evaluating their constants in advance may cost.</summary>
+    /// <summary>
+    /// Compiles one of several templates that share what evaluating their constants in advance may cost.
+    /// </summary>
     public static bool TryParse(
         JsonElement template,
         FoldingBudget folding,

@@ -168,7 +168,8 @@ public readonly partial struct JsonataValue
     }
 
     /// <summary>
-    /// The text of a string, a number or a boolean, as <c>&amp;</c> joins it; numbers that only passed through keep all of
+    /// The text of a string, a number or a boolean, as <c>&amp;</c> joins it; numbers that only passed through keep
+    /// all of
     /// their digits.
     /// </summary>
     /// <returns>False for anything else.</returns>

@@ -7,10 +7,12 @@ namespace Workflows.Jsonata;
 /// <param name="MaxStringLength">UTF-16 code units of one string that is built (U1004).</param>
 /// <param name="MaxOutputBytes">UTF-8 bytes of a result written as JSON (U1005).</param>
 /// <param name="RegexTimeoutMilliseconds">
-/// Time one regular expression may take over one string, and ten times that all matches of an evaluation together (U1006).
+/// Time one regular expression may take over one string, and ten times that all matches of an evaluation together
+/// (U1006).
 /// </param>
 /// <param name="MaxBytes">
-/// Bytes of all that the evaluation builds on its way, whether or not it is part of the result: two for each UTF-16 code unit
+/// Bytes of all that the evaluation builds on its way, whether or not it is part of the result: two for each UTF-16
+/// code unit
 /// of a string, 32 for each item of an array or member of an object, 64 for an object or function itself (U1009).
 /// </param>
 public sealed record JsonataLimits(
@@ -44,7 +46,9 @@ internal static class Limits
     /// <summary>UTF-16 code units of a picture for numbers or dates (U1007).</summary>
     public const int MaxPictureLength = 1_000;
 
-    /// <summary>Bytes that an item of an array or a member of an object counts: the value, and as much again for growing.</summary>
+    /// <summary>
+    /// Bytes that an item of an array or a member of an object counts: the value, and as much again for growing.
+    /// </summary>
     public const int ItemBytes = 32;
 
     /// <summary>Bytes that an array, object or function counts besides what is in it.</summary>
@@ -53,7 +57,9 @@ internal static class Limits
     /// <summary>Bytes or UTF-16 code units of text that a function reads within the step of its call.</summary>
     public const int FreeTextLength = 1_024;
 
-    /// <summary>Times that one match may take as long as it may, before all of them together have taken too long.</summary>
+    /// <summary>
+    /// Times that one match may take as long as it may, before all of them together have taken too long.
+    /// </summary>
     public const int RegexTimeouts = 10;
 
     /// <summary>Compiled texts of $eval kept by one evaluation.</summary>

@@ -7,9 +7,9 @@ using Workflows.Data.Secrets;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp|address</c> (the tenant
-/// as a lower-case UUID, the time as Unix seconds, path and query as they are sent) with HMAC-SHA256 under a key that both
-/// derive (HKDF-SHA256, no salt, info <c>internal-calls</c>, 32 bytes) from the UTF-8 bytes of
+/// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp|address</c> (the
+/// tenant as a lower-case UUID, the time as Unix seconds, path and query as they are sent) with HMAC-SHA256 under a key
+/// that both derive (HKDF-SHA256, no salt, info <c>internal-calls</c>, 32 bytes) from the UTF-8 bytes of
 /// <c>Security:SearchKey</c>, and sends it base64url-encoded. A signature is good for
 /// <see cref="Limits.CallValidity"/>, so a leaked one repeats one search of one tenant for a minute.
 /// </summary>
@@ -32,7 +32,8 @@ internal sealed class InternalCaller
     }
 
     /// <param name="address">Path and query as they are sent.</param>
-    public string Sign(Guid tenantId, long unixSeconds, string address) => Base64Url.EncodeToString(Mac(tenantId, unixSeconds, address));
+    public string Sign(Guid tenantId, long unixSeconds, string address) =>
+        Base64Url.EncodeToString(Mac(tenantId, unixSeconds, address));
 
     /// <returns>The tenant; null when the call is not signed, wrongly signed or too old or too new.</returns>
     public Guid? Authenticate(HttpRequest request)
@@ -49,9 +50,12 @@ internal sealed class InternalCaller
         var given = headers[SignatureHeader].ToString();
         var isWellFormed = Base64Url.IsValid(given, out var length) && length == signature.Length
             && Base64Url.TryDecodeFromChars(given, signature, out _);
-        return isWellFormed && CryptographicOperations.FixedTimeEquals(signature, Mac(tenantId, timestamp, $"{request.Path}{request.QueryString}")) ? tenantId : null;
+        return isWellFormed && CryptographicOperations.FixedTimeEquals(signature,
+            Mac(tenantId, timestamp, $"{request.Path}{request.QueryString}")) ? tenantId : null;
     }
 
     private byte[] Mac(Guid tenantId, long unixSeconds, string address) =>
-        HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tenantId:D}|{unixSeconds}|{address}")));
+        HMACSHA256.HashData(_key,
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"{tenantId:D}|{unixSeconds}|{address}")));
 }

@@ -43,10 +43,12 @@ internal static class ApiKeyEndpoints
     }
 
     private static async Task<ApiResponse<List<ApiKeyView>>> ListAsync(
-        [AsParameters] ApiKeyQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
+        [AsParameters] ApiKeyQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
+        CancellationToken cancellationToken)
     {
         var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"api-keys?{filter}");
-        var keys = request.Db.ApiKeys.AsNoTracking().Where(key => filter.CreatedBy == null || key.CreatedBy == filter.CreatedBy);
+        var keys = request.Db.ApiKeys.AsNoTracking()
+            .Where(key => filter.CreatedBy == null || key.CreatedBy == filter.CreatedBy);
         var total = await keys.CountAsync(query, cancellationToken);
         var rows = await keys
             .After(page, after => key => key.Id < after.Id)
@@ -57,7 +59,8 @@ internal static class ApiKeyEndpoints
                 key.Name,
                 key.Prefix,
                 key.Scopes,
-                request.Db.Users.Where(user => user.Id == key.CreatedBy).Select(user => new ApiKeyMaker(user.Id, user.Email, user.Active)).FirstOrDefault(),
+                request.Db.Users.Where(user => user.Id == key.CreatedBy)
+                    .Select(user => new ApiKeyMaker(user.Id, user.Email, user.Active)).FirstOrDefault(),
                 key.CreatedAt,
                 key.ExpiresAt,
                 key.LastUsedAt,
@@ -83,7 +86,8 @@ internal static class ApiKeyEndpoints
 
             // A key that a key makes is of the same person.
             var maker = request.Caller.UserId
-                ?? await request.Db.ApiKeys.Where(row => row.Id == request.Caller.Id).Select(row => row.CreatedBy).SingleOrDefaultAsync(token);
+                ?? await request.Db.ApiKeys.Where(row => row.Id == request.Caller.Id).Select(row => row.CreatedBy)
+                    .SingleOrDefaultAsync(token);
             var secret = Tokens.NewApiKey();
             var key = new ApiKey
             {

@@ -75,7 +75,8 @@ internal static class SubstitutionEndpoints
 
             if (userId != request.Caller.UserId && await IsCallerAsync(wanted.SubstituteId, request, token))
             {
-                return new Problem(Errors.Forbidden, "Nobody makes themselves the substitute of another; ask the user, or somebody else who manages users.");
+                return new Problem(Errors.Forbidden,
+                    "Nobody makes themselves the substitute of another; ask the user, or who else manages users.");
             }
 
             if (!await request.Db.Users.AnyAsync(row => row.Id == wanted.SubstituteId && row.Active, token))
@@ -111,9 +112,11 @@ internal static class SubstitutionEndpoints
     }
 
     // One's own affairs are one's own; on those of others acts who may as much as they.
-    private static async Task<(User? User, Problem? Problem)> FindUserAsync(Guid userId, ApiRequest request, CancellationToken token)
+    private static async Task<(User? User, Problem? Problem)> FindUserAsync(Guid userId, ApiRequest request,
+        CancellationToken token)
     {
-        var user = await request.Db.Users.AsNoTracking().Include(row => row.Roles).ThenInclude(row => row.Role).SingleOrDefaultAsync(row => row.Id == userId, token);
+        var user = await request.Db.Users.AsNoTracking().Include(row => row.Roles).ThenInclude(row => row.Role)
+            .SingleOrDefaultAsync(row => row.Id == userId, token);
         return user is null ? (null, new Problem(Errors.UserNotFound))
             : userId != request.Caller.UserId && UserRights.Check(request.Caller, user) is { } problem ? (null, problem)
             : (user, null);
@@ -134,7 +137,8 @@ internal static class SubstitutionEndpoints
         Kind = "approval",
         Level = "warning",
         Title = "Somebody was named to decide approvals in your place",
-        Body = $"From {made.StartsAt:u} until {made.EndsAt:u}, by {request.Caller.Name}. You can end it under your substitutions.",
+        Body = $"From {made.StartsAt:u} until {made.EndsAt:u}, by {request.Caller.Name}. "
+            + "You can end it under your substitutions.",
         Link = "/users/me/substitutions",
         CreatedAt = request.Now,
     };

@@ -14,8 +14,10 @@ internal static class LoginAddresses
     public static LoginAddress Of(IPAddress? address)
     {
         var bytes = (address ?? IPAddress.None).MapToIPv6().GetAddressBytes();
-        var isVersion4 = address is null || address.IsIPv4MappedToIPv6 || address.AddressFamily == AddressFamily.InterNetwork;
+        var isVersion4 = address is null || address.IsIPv4MappedToIPv6
+            || address.AddressFamily == AddressFamily.InterNetwork;
         var significant = isVersion4 ? bytes.Length : NetworkBytes;
-        return new LoginAddress(new Guid(SHA256.HashData(bytes.AsSpan(0, significant)).AsSpan(0, 16)), address?.ToString());
+        return new LoginAddress(new Guid(SHA256.HashData(bytes.AsSpan(0, significant)).AsSpan(0, 16)),
+            address?.ToString());
     }
 }

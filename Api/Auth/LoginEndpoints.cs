@@ -63,7 +63,8 @@ internal static class LoginEndpoints
         {
             foreach (var candidate in candidates.Where(candidate => candidate.PasswordHash is not null && !(candidate.LockedUntil > now)))
             {
-                await grants.RecordFailureAsync(candidate.TenantId, candidate.UserId, from.Key, Locks, now, cancellationToken);
+                await grants.RecordFailureAsync(candidate.TenantId, candidate.UserId, from.Key, Locks, now,
+                    cancellationToken);
             }
 
             return new Problem(Errors.InvalidCredentials);

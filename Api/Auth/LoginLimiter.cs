@@ -4,8 +4,8 @@ using Workflows.Data.Identity;
 namespace Workflows.Api.Auth;
 
 /// <summary>
-/// Limits logins by network address: over all instances together through Redis, and while Redis is away each instance by itself with a bucket of the same
-/// size. Never without a limit.
+/// Limits logins by network address: over all instances together through Redis, and while Redis is away each instance
+/// by itself with a bucket of the same size. Never without a limit.
 /// </summary>
 internal sealed class LoginLimiter(RateLimitStore store, RateLimitOptions options, TimeProvider clock)
 {
@@ -16,5 +16,6 @@ internal sealed class LoginLimiter(RateLimitStore store, RateLimitOptions option
 
     /// <summary>Takes one login out of the address' bucket; nothing granted means that it must wait.</summary>
     public async ValueTask<PermitLease> TakeAsync(Guid address) =>
-        await store.LeaseAsync(Guid.Empty, address, options.LoginsPerSecond, options.LoginBurst, 1) ?? _local.Take(address, 1);
+        await store.LeaseAsync(Guid.Empty, address, options.LoginsPerSecond, options.LoginBurst, 1)
+            ?? _local.Take(address, 1);
 }

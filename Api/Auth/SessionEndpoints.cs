@@ -13,7 +13,8 @@ internal static class SessionEndpoints
 
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None).WithMetadata(new NotRepeatable());
+        var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None)
+            .WithMetadata(new NotRepeatable());
         group.MapGet("/me", Me).WithSummary("Who the caller is and what it may do");
         group.MapPost("/logout", LogoutAsync).WithSummary("End the present session");
         group.MapGet("/sessions", ListAsync).WithSummary("List one's own sessions");
@@ -69,8 +70,15 @@ internal static class SessionEndpoints
     }
 
     private static async Task<ApiResponse<Done>> ChangePasswordAsync(
-        Body<PasswordRequest> body, ApiRequest request, Passwords passwords, Invalidation invalidation, CancellationToken cancellationToken)
+        Body<PasswordRequest> body, ApiRequest request, Passwords passwords, LoginLimiter limiter,
+        Invalidation invalidation, CancellationToken cancellationToken)
     {
+        // A session that was stolen must not become a place to guess the password at.
+        if (await limiter.TakeAsync(request.Caller.Id) is { Granted: 0 } refused)
+        {
+            return new Problem(Errors.RateLimited, "Too many passwords were tried.", retryAfter: refused.RetryAfter);
+        }
+
         if (new Checks().Password("newPassword", body.Value.NewPassword, request.Caller.Name).Problem is { } problem)
         {
             return problem;

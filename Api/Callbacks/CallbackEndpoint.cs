@@ -23,7 +23,8 @@ internal static class CallbackEndpoint
 
     /// <summary>Outside the group: the query belongs to the caller.</summary>
     public static void MapCallbacks(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/api/v1/callbacks/{token}", Methods, HandleAsync).WithTags("Callbacks").AllowAnonymous().WithMetadata(new SuccessStatus(202), new BodyLimit(Limits.CallbackBytes))
+        routes.MapMethods("/api/v1/callbacks/{token}", Methods, HandleAsync).WithTags("Callbacks").AllowAnonymous()
+            .WithMetadata(new SuccessStatus(202), new BodyLimit(Limits.CallbackBytes))
             .WithSummary("Call the one-time address of a workflow that waits for it");
 
     private static async Task<ApiResponse<CallbackView>> HandleAsync(
@@ -52,7 +53,8 @@ internal static class CallbackEndpoint
             return new Problem(Errors.WebhookSignature);
         }
 
-        var (content, problem) = await CallBody.ReadAsync(context.Request, body.Utf8, Limits.CallbackBytes, cancellationToken);
+        var (content, problem) = await CallBody.ReadAsync(context.Request, body.Utf8, Limits.CallbackBytes,
+            cancellationToken);
         if (content is null)
         {
             return problem!;
@@ -79,7 +81,8 @@ internal static class CallbackEndpoint
             writer.WriteStartObject("headers");
             foreach (var name in KeptHeaders.Where(name => context.Request.Headers.ContainsKey(name)))
             {
-                writer.WriteString(name.ToLowerInvariant(), CallFields.Storable(context.Request.Headers[name].ToString()));
+                writer.WriteString(name.ToLowerInvariant(),
+                    CallFields.Storable(context.Request.Headers[name].ToString()));
             }
 
             writer.WriteEndObject();

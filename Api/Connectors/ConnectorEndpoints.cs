@@ -129,7 +129,8 @@ internal static partial class ConnectorEndpoints
 
             var before = (await OpenAsync(store, connector, token)).Config;
             var config = wanted.Config is null ? before : Merge(connector.Type, before, wanted.Config, checks);
-            if ((Check(checks, connector.Type, config) ?? CheckSecrets(connector.Type, before, config, wanted.Config)) is { } problem)
+            if ((Check(checks, connector.Type, config)
+                ?? CheckSecrets(connector.Type, before, config, wanted.Config)) is { } problem)
             {
                 return problem;
             }
@@ -222,7 +223,8 @@ internal static partial class ConnectorEndpoints
                 case JsonValueKind.String when value.GetString() == Masked && present.ContainsKey(name):
                     break;
                 case JsonValueKind.String when value.GetString() == Masked && IsSecret(type, name):
-                    checks.Add($"config/{name}", "MASKED", $"'{name}' is masked, and there is none to keep: give its value.");
+                    checks.Add($"config/{name}", "MASKED",
+                        $"'{name}' is masked, and there is none to keep: give its value.");
                     break;
                 case JsonValueKind.String:
                     config[name] = value.GetString()!;

@@ -69,7 +69,8 @@ internal static class CloudEventBody
 
     /// <summary>One event in the structured form, out of JSON that was checked.</summary>
     public static (CloudEvent? Event, Problem? Problem) Parse(JsonElement element) =>
-        CloudEvent.TryParse(element, out var cloudEvent, out var problems) ? Admit(cloudEvent) : (null, Refuse(problems));
+        CloudEvent.TryParse(element, out var cloudEvent, out var problems) ? Admit(cloudEvent)
+            : (null, Refuse(problems));
 
     private static async Task<(CloudEvent? Event, Problem? Problem)> ReadBinaryAsync(HttpContext context)
     {
@@ -94,7 +95,8 @@ internal static class CloudEventBody
             Data = data,
             BinaryData = binary,
         };
-        return CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems) ? Admit(cloudEvent) : (null, Refuse(problems));
+        return CloudEvent.TryCreate(attributes, out var cloudEvent, out var problems) ? Admit(cloudEvent)
+            : (null, Refuse(problems));
     }
 
     private static byte[] CheckedJson(ReadOnlyMemory<byte> utf8) =>

@@ -45,7 +45,8 @@ internal static class RuleBody
                 checks.Add(problem.Pointer.TrimStart('/'), problem.Code, $"{problem.Message} {problem.Hint}");
             }
         }
-        else if (rule.Actions.OfType<RuleAction.EmitEvent>().Select(emit => PlatformEvents.TypeProblem(emit.EventType)).FirstOrDefault(found => found is not null) is { } reserved)
+        else if (rule.Actions.OfType<RuleAction.EmitEvent>().Select(emit => PlatformEvents.TypeProblem(emit.EventType))
+            .FirstOrDefault(found => found is not null) is { } reserved)
         {
             checks.Add("actions", "RESERVED", $"A rule cannot emit this: {reserved}.");
         }

@@ -35,7 +35,8 @@ internal static class BulkExecuteEndpoint
         }
 
         var items = new BulkItem[starts.Count];
-        var accepted = await PrepareAsync(body.Value, items, request, workflowId, workflow!, version, clock, cancellationToken);
+        var accepted = await PrepareAsync(body.Value, items, request, workflowId, workflow!, version, clock,
+            cancellationToken);
         var outcomes = await starter.StartManyAsync([.. accepted.Select(start => start.Execution)], cancellationToken);
         for (var index = 0; index < accepted.Count; index++)
         {
@@ -47,7 +48,8 @@ internal static class BulkExecuteEndpoint
     }
 
     private static async Task<List<(int Index, NewExecution Execution)>> PrepareAsync(
-        BulkExecuteRequest body, BulkItem[] items, ApiRequest request, Guid workflowId, CompiledWorkflow workflow, int version, TimeProvider clock,
+        BulkExecuteRequest body, BulkItem[] items, ApiRequest request, Guid workflowId, CompiledWorkflow workflow,
+        int version, TimeProvider clock,
         CancellationToken cancellationToken)
     {
         var starts = body.Executions;
@@ -62,7 +64,8 @@ internal static class BulkExecuteEndpoint
             var refusal = Check(starts[index], index) ?? ExecuteEndpoint.CheckInput(workflow, input, pointer);
             if (refusal is null)
             {
-                (concurrency, refusal) = await StartClaims.ClaimAsync(request.Caller.TenantId, workflow, input, pointer, cancellationToken);
+                (concurrency, refusal) = await StartClaims.ClaimAsync(request.Caller.TenantId, workflow, input, pointer,
+                    cancellationToken);
             }
 
             if (refusal is not null)

@@ -54,7 +54,8 @@ internal sealed class ExecuteEndpoint(
             _ => null,
         };
         context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
-        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated, result?.Status);
+        await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated,
+            result?.Status);
     }
 
     private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)
@@ -89,7 +90,8 @@ internal sealed class ExecuteEndpoint(
         ConcurrencyClaim? concurrency = null;
         if (problem is null)
         {
-            (concurrency, problem) = await StartClaims.ClaimAsync(caller.TenantId, workflow!, start.Input, "/input", context.RequestAborted);
+            (concurrency, problem) = await StartClaims.ClaimAsync(caller.TenantId, workflow!, start.Input, "/input",
+                context.RequestAborted);
         }
 
         problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
@@ -240,13 +242,15 @@ internal sealed class ExecuteEndpoint(
 
     // The status is the last that was seen while the client waited; none was looked for otherwise.
     private static Task AnswerAsync(
-        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated, string? status = null) => outcome switch
+        HttpContext context, NewExecution execution, StartOutcome outcome, ExecutionResult? result, Problem? repeated,
+        string? status = null) => outcome switch
         {
             StartOutcome.Started started => WriteAsync(
                 context, execution.WorkflowId, execution.Version, started.Id, result,
                 status ?? (started.IsHeld ? "held" : "queued")),
             StartOutcome.AlreadyStarted or StartOutcome.KeyReused when repeated is not null => repeated.ExecuteAsync(context),
-            StartOutcome.AlreadyStarted already => WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
+            StartOutcome.AlreadyStarted already =>
+                WriteAsync(context, execution.WorkflowId, already with { Status = status ?? already.Status }, result),
             StartOutcome.KeyReused => new Problem(Errors.IdempotencyKeyReused).ExecuteAsync(context),
             StartOutcome.Skipped => new Problem(Errors.ExecutionSkipped).ExecuteAsync(context),
             StartOutcome.Overloaded => new Problem(Errors.Overloaded, retryAfter: TimeSpan.FromSeconds(1)).ExecuteAsync(context),

@@ -53,7 +53,8 @@ internal static class RerunEndpoint
             return invalid;
         }
 
-        var (concurrency, limited) = await StartClaims.ClaimAsync(request.Caller.TenantId, workflow!, input, "/input", cancellationToken);
+        var (concurrency, limited) =
+            await StartClaims.ClaimAsync(request.Caller.TenantId, workflow!, input, "/input", cancellationToken);
         if (limited is not null)
         {
             return limited;

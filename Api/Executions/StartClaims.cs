@@ -5,14 +5,16 @@ using Workflows.Engine.Definitions;
 namespace Workflows.Api.Executions;
 
 /// <summary>
-/// The limits that starts fall under, worked out in the path of a request. Their keys are expressions of a tenant, for which anonymous callers bring the input:
-/// each has the small budget, and of each tenant only so many are evaluated at once, so that requests of others are answered meanwhile.
+/// The limits that starts fall under, worked out in the path of a request. Their keys are expressions of a tenant, for
+/// which anonymous callers bring the input: each has the small budget, and of each tenant only so many are evaluated at
+/// once, so that requests of others are answered meanwhile.
 /// </summary>
 internal static class StartClaims
 {
     private static readonly TimeSpan ComeLater = TimeSpan.FromSeconds(1);
 
-    /// <summary>The limit that a start falls under, null when there is none; a problem when it cannot be told.</summary>
+    /// <summary>The limit that a start falls under, null when there is none; a problem when it cannot be
+    /// told.</summary>
     /// <param name="pointer">Where the input is in the body.</param>
     public static ValueTask<(ConcurrencyClaim? Claim, Problem? Problem)> ClaimAsync(
         Guid tenantId, CompiledWorkflow workflow, byte[] input, string pointer, CancellationToken cancellationToken) =>
@@ -34,7 +36,8 @@ internal static class StartClaims
         }
     }
 
-    private static (ConcurrencyClaim? Claim, Problem? Problem) Claim(CompiledWorkflow workflow, byte[] input, string pointer)
+    private static (ConcurrencyClaim? Claim, Problem? Problem) Claim(CompiledWorkflow workflow, byte[] input,
+        string pointer)
     {
         try
         {
@@ -42,7 +45,8 @@ internal static class StartClaims
         }
         catch (ConcurrencyKeyException exception)
         {
-            return (null, new Problem(Errors.InputInvalid, exception.Message, [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]));
+            return (null, new Problem(Errors.InputInvalid, exception.Message,
+                [new ErrorDetail(pointer, "CONCURRENCY_KEY", exception.Message)]));
         }
     }
 }

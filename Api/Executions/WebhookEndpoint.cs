@@ -15,7 +15,8 @@ namespace Workflows.Api.Executions;
 /// A signed delivery is remembered in the statement that starts its execution: it starts one or none, however often it comes.
 /// </summary>
 internal sealed class WebhookEndpoint(
-    WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute, WebhookLimiter limiter, TimeProvider clock)
+    WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute,
+    WebhookLimiter limiter, TimeProvider clock)
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -24,7 +25,8 @@ internal sealed class WebhookEndpoint(
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapMethods("/api/v1/webhooks/{tenant}/{**path}", Methods, (HttpContext context, WebhookEndpoint endpoint) => endpoint.HandleAsync(context))
-            .AllowAnonymous().WithMetadata(new BodyLimit(Limits.WebhookBodyBytes)).WithTags("Webhooks").WithSummary("Call a webhook: starts the published workflow that listens at this address");
+            .AllowAnonymous().WithMetadata(new BodyLimit(Limits.WebhookBodyBytes)).WithTags("Webhooks")
+                .WithSummary("Call a webhook: starts the published workflow that listens at this address");
 
     private async Task HandleAsync(HttpContext context)
     {
@@ -80,7 +82,8 @@ internal sealed class WebhookEndpoint(
             return (null, new Problem(Errors.WebhookSignature));
         }
 
-        var (content, problem) = await CallBody.ReadAsync(context.Request, body.Utf8, Limits.WebhookBodyBytes, context.RequestAborted);
+        var (content, problem) = await CallBody.ReadAsync(context.Request, body.Utf8, Limits.WebhookBodyBytes,
+            context.RequestAborted);
         if (content is null)
         {
             return (null, problem);
@@ -98,13 +101,14 @@ internal sealed class WebhookEndpoint(
             return (null, new Problem(Errors.PayloadTooLarge, $"The input made of the call has more than {Engine.Limits.InputBytes} bytes."));
         }
 
-        // One delivery is taken once wherever the same secret is asked for. GitHub signs the body alone: two addresses may well
-        // be called with the same one.
+        // One delivery is taken once wherever the same secret is asked for. GitHub signs the body alone: two addresses
+        // may well be called with the same one.
         var scope = delivery is not null && webhook.Scheme != WebhookScheme.Github
             ? $"webhook:secret/{webhook.Secret}"
             : $"webhook:{found.WorkflowId}/{found.TriggerId}";
         var key = delivery ?? IdempotencyKeys.Of(context.Request);
-        var (concurrency, limited) = await StartClaims.ClaimAsync(found.TenantId, workflow, input, "", context.RequestAborted);
+        var (concurrency, limited) =
+            await StartClaims.ClaimAsync(found.TenantId, workflow, input, "", context.RequestAborted);
         return limited is not null ? (null, limited) : (new NewExecution
         {
             TenantId = found.TenantId,
@@ -113,7 +117,8 @@ internal sealed class WebhookEndpoint(
             Version = found.Version,
             Priority = ExecuteEndpoint.PriorityOf(workflow),
             TriggerType = "webhook",
-            Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId }, Envelope.Json),
+            Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId },
+            Envelope.Json),
             Input = input,
             CreatedBy = $"webhook:{found.TriggerId}",
             Idempotency = key is null ? null : new IdempotencyClaim(scope, key, SHA256.HashData(body.Utf8.Span)),

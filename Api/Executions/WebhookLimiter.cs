@@ -7,12 +7,14 @@ using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Executions;
 
-/// <summary>Limits the calls of each webhook by itself; one that anybody may call has less than one whose callers prove who they are.</summary>
+/// <summary>Limits the calls of each webhook by itself; one that anybody may call has less than one whose callers prove
+/// who they are.</summary>
 internal sealed class WebhookLimiter(RateLimitStore store, RateLimitOptions options, TimeProvider clock)
 {
     private readonly RateLimiter _verified = new(store, options, clock);
     private readonly RateLimiter _open = new(
-        store, new RateLimitOptions { PermitsPerSecond = options.OpenWebhooksPerSecond, Burst = options.OpenWebhookBurst }, clock);
+        store, new RateLimitOptions { PermitsPerSecond = options.OpenWebhooksPerSecond,
+        Burst = options.OpenWebhookBurst }, clock);
 
     public ValueTask<RateDecision> TakeAsync(PublishedWebhook webhook, WebhookAuth auth)
     {

@@ -54,7 +54,8 @@ internal sealed class ApiRequest
     /// <summary>Runs a change; everything is rolled back when it answers a problem. May run <paramref name="work"/> more than once.</summary>
     public async Task<ApiResponse<T>> ChangeAsync<T>(Func<CancellationToken, Task<ApiResponse<T>>> work)
     {
-        var isRepeatable = HttpMethods.IsPost(_context.Request.Method) && _context.GetEndpoint()?.Metadata.GetMetadata<NotRepeatable>() is null;
+        var isRepeatable = HttpMethods.IsPost(_context.Request.Method)
+            && _context.GetEndpoint()?.Metadata.GetMetadata<NotRepeatable>() is null;
         var key = isRepeatable ? IdempotencyKeys.Of(_context.Request) : null;
         try
         {

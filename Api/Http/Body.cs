@@ -34,7 +34,8 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
 internal interface IOptionalBody;
 
 /// <summary>The bytes of a body, valid until disposed.</summary>
-internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> sequence, ReadOnlyMemory<byte> utf8, BodyLease lease) : IAsyncDisposable
+internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> sequence, ReadOnlyMemory<byte> utf8,
+    BodyLease lease) : IAsyncDisposable
 {
     public ReadOnlyMemory<byte> Utf8 => utf8;
 
@@ -47,9 +48,10 @@ internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> seq
 }
 
 /// <summary>
-/// Reads request bodies. What passes is one JSON value that PostgreSQL can store: UTF-8, within the limit of its route (<see cref="BodyLimit"/>, else
-/// <see cref="Limits.BodyBytes"/>) however it is sent, not nested beyond <see cref="Limits.JsonDepth"/>, without U+0000. All that is being read
-/// counts against the <see cref="BodyBudget"/> of the process.
+/// Reads request bodies. What passes is one JSON value that PostgreSQL can store: UTF-8, within the limit of its route
+/// (<see cref="BodyLimit"/>, else <see cref="Limits.BodyBytes"/>) however it is sent, not nested beyond
+/// <see cref="Limits.JsonDepth"/>, without U+0000. All that is being read counts against the <see cref="BodyBudget"/>
+/// of the process.
 /// </summary>
 internal static partial class RequestBody
 {
@@ -115,7 +117,8 @@ internal static partial class RequestBody
         }
     }
 
-    private static async ValueTask<BodyBytes> ReadAsync(PipeReader reader, int limit, BodyLease lease, CancellationToken cancellationToken)
+    private static async ValueTask<BodyBytes> ReadAsync(PipeReader reader, int limit, BodyLease lease,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -130,7 +133,8 @@ internal static partial class RequestBody
             {
                 reader.AdvanceTo(read.Buffer.End);
                 throw new ProblemException(new Problem(
-                    Errors.Unavailable, "More request bodies are being received than fit into memory; try again.", retryAfter: BodyBudget.ComeLater));
+                    Errors.Unavailable, "More request bodies are being received than fit into memory; try again.",
+                    retryAfter: BodyBudget.ComeLater));
             }
 
             if (read.IsCompleted)
@@ -184,7 +188,8 @@ internal static partial class RequestBody
         return at < 0 || parameters[(at + 8)..].Trim().Trim('"').StartsWith("utf-8", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static Problem TooLarge(int limit) => new(Errors.PayloadTooLarge, $"A body has at most {limit} bytes here.");
+    private static Problem TooLarge(int limit) =>
+        new(Errors.PayloadTooLarge, $"A body has at most {limit} bytes here.");
 
     // The serializer's own messages name our types; only what concerns the client goes out.
     private static Problem Explain(JsonException exception, Type type)
@@ -195,7 +200,8 @@ internal static partial class RequestBody
             var name = unknown.Groups[1].Value;
             var message = $"There is no field '{name}' here.";
             var at = pointer.EndsWith('/' + name, StringComparison.Ordinal) ? pointer : $"{pointer}/{name}";
-            return new Problem(Errors.UnknownField, message, [new ErrorDetail(at, "UNKNOWN", message, KnownFields.Hint(type, pointer))]);
+            return new Problem(Errors.UnknownField, message,
+                [new ErrorDetail(at, "UNKNOWN", message, KnownFields.Hint(type, pointer))]);
         }
 
         if (MissingMembers().Match(exception.Message) is { Success: true } missing)

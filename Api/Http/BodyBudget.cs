@@ -5,8 +5,9 @@ using Workflows.Api.Http.Security;
 namespace Workflows.Api.Http;
 
 /// <summary>
-/// Bytes of request bodies that this process holds at once. Guarantees: neither many callers nor slow ones make it hold more; unknown callers have a part of
-/// their own, so that they take nothing from known ones, and must send faster. Counted is what has come, not what was announced.
+/// Bytes of request bodies that this process holds at once. Guarantees: neither many callers nor slow ones make it hold
+/// more; unknown callers have a part of their own, so that they take nothing from known ones, and must send faster.
+/// Counted is what has come, not what was announced.
 /// </summary>
 internal sealed class BodyBudget
 {
@@ -35,7 +36,8 @@ internal sealed class BodyBudget
         }
 
         // HTTP/2 has a rate per connection, which the server sets for all.
-        if (HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        if (HttpProtocol.IsHttp11(context.Request.Protocol)
+            && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = AnonymousRate;
         }

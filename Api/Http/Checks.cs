@@ -64,5 +64,6 @@ internal sealed class Checks
 
     /// <summary>A password that nobody guesses by the e-mail address of its account or by habit.</summary>
     public Checks Password(string field, string? value, string? email) =>
-        value is not null && PasswordRules.Problem(value, email) is { } problem ? Add(field, "PASSWORD", problem) : this;
+        value is not null && PasswordRules.Problem(value, email) is { } problem ? Add(field, "PASSWORD", problem)
+            : this;
 }

@@ -6,11 +6,14 @@ using Workflows.Data.Database;
 namespace Workflows.Api.Http;
 
 /// <summary>
-/// Writes a row every second, over a connection of its own, and so knows three things at once: that the database answers, that it can be written, and since when
-/// not. Guarantees: <c>/health</c> tells without asking anybody; when nothing has been heard of the database for <see cref="LostAfter"/>, requests that wait for it
-/// are given up, and new ones answered with 503, instead of hanging until a time-out of the network. What was sent may have been committed nevertheless.
+/// Writes a row every second, over a connection of its own, and so knows three things at once: that the database
+/// answers, that it can be written, and since when not. Guarantees: <c>/health</c> tells without asking anybody; when
+/// nothing has been heard of the database for <see cref="LostAfter"/>, requests that wait for it are given up, and new
+/// ones answered with 503, instead of hanging until a time-out of the network. What was sent may have been committed
+/// nevertheless.
 /// </summary>
-internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvider clock, ILogger<DatabaseWatch> log) : BackgroundService, IHealthCheck
+internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvider clock, ILogger<DatabaseWatch> log)
+    : BackgroundService, IHealthCheck
 {
     /// <summary>Silence after which the database counts as lost.</summary>
     public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(3);
@@ -19,7 +22,8 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
     private const int GivenUpAtOnce = 16;
     private const string WriteSql = """
         with gone as (delete from api_instances where seen_at < now() - interval '1 day')
-        insert into api_instances (id, seen_at) values ($1, now()) on conflict (id) do update set seen_at = excluded.seen_at
+        insert into api_instances (id, seen_at) values ($1, now())
+        on conflict (id) do update set seen_at = excluded.seen_at
         """;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -45,14 +49,16 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
         return new Wait(this, source);
     }
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
+        CancellationToken cancellationToken = default) =>
         Task.FromResult(_trouble is { } trouble
             ? new HealthCheckResult(context.Registration.FailureStatus, trouble)
             : HealthCheckResult.Healthy());
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.For(DatabaseRole.Api))
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(options.For(DatabaseRole.Api))
         {
             ApplicationName = "workflows_api_watch",
             Timeout = AnswerSeconds,
@@ -123,7 +129,8 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
         if (isLost)
         {
             // To give up a statement may itself wait for the network: not one after the other, and not here.
-            _ = Task.Run(() => Parallel.ForEach(_waiting.Keys, new ParallelOptions { MaxDegreeOfParallelism = GivenUpAtOnce }, GiveUp));
+            _ = Task.Run(() => Parallel.ForEach(_waiting.Keys,
+                new ParallelOptions { MaxDegreeOfParallelism = GivenUpAtOnce }, GiveUp));
         }
     }
 

@@ -110,12 +110,15 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
         : PostgresErrors.UniqueViolation(exception) is not null ? new Problem(Errors.Conflict)
         : new Problem(Errors.Internal);
 
-    // What the server refuses whatever the request says: read-only, out of disk, memory or connections, shutting down, damaged. None of it is the caller's doing.
+    // What the server refuses whatever the request says: read-only, out of disk, memory or connections, shutting down,
+    // damaged. None of it is the caller's doing.
     private static bool IsOurTrouble(Exception exception) =>
         exception is PostgresException { SqlState: { Length: 5 } state }
         && (state == PostgresErrorCodes.ReadOnlySqlTransaction || state[..2] is "08" or "53" or "57" or "58" or "XX");
 
-    private static Problem DatabaseAway() => new(Errors.Unavailable, "The database cannot be reached or written at the moment.", retryAfter: RetryUnavailable);
+    private static Problem DatabaseAway() =>
+        new(Errors.Unavailable, "The database cannot be reached or written at the moment.",
+        retryAfter: RetryUnavailable);
 
     // Minimal APIs say: Failed to bind parameter "int? per_page" from "x".
     private static string? BindingFailure(string message)

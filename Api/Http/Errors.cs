@@ -65,7 +65,8 @@ internal static class Errors
     public static readonly ErrorCode SecretNotFound = new("SECRET_NOT_FOUND", 404, "No such secret.");
     public static readonly ErrorCode VariableNotFound = new("VARIABLE_NOT_FOUND", 404, "No such variable.");
     public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
-    public static readonly ErrorCode ConnectorSecretsNeeded = new("CONNECTOR_SECRETS_NEEDED", 400, "The change sends the connector's secrets elsewhere: give all of them anew; `details` lists each.");
+    public static readonly ErrorCode ConnectorSecretsNeeded = new("CONNECTOR_SECRETS_NEEDED", 400,
+        "The change sends the connector's secrets elsewhere: give all of them anew; `details` lists each.");
     public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
     public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
     public static readonly ErrorCode ApprovalNotFound = new("APPROVAL_NOT_FOUND", 404, "No such approval request.");

@@ -5,8 +5,9 @@ using IPNetwork = System.Net.IPNetwork;
 namespace Workflows.Api.Http;
 
 /// <summary>
-/// The proxies in front of the API, by <c>ForwardedHeaders:KnownProxies</c>: addresses and ranges. What they say of the caller (<c>X-Forwarded-For</c>,
-/// <c>X-Forwarded-Proto</c>) is believed, as far back as it comes from one of them, and nobody else is: limits, locks and the activity go by the real address.
+/// The proxies in front of the API, by <c>ForwardedHeaders:KnownProxies</c>: addresses and ranges. What they say of the
+/// caller (<c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c>) is believed, as far back as it comes from one of them, and
+/// nobody else is: limits, locks and the activity go by the real address.
 /// </summary>
 internal static class KnownProxies
 {
@@ -37,6 +38,8 @@ internal static class KnownProxies
 
     private static IPNetwork Parse(string entry) =>
         IPNetwork.TryParse(entry.Trim(), out var network) ? network
-        : IPAddress.TryParse(entry.Trim(), out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
-        : throw new InvalidOperationException($"{Setting}: '{entry}' is neither an address (10.1.2.3) nor a range (10.1.0.0/16).");
+        : IPAddress.TryParse(entry.Trim(), out var address)
+            ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+        : throw new InvalidOperationException(
+            $"{Setting}: '{entry}' is neither an address (10.1.2.3) nor a range (10.1.0.0/16).");
 }

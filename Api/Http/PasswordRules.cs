@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Workflows.Api.Http;
 
 /// <summary>
-/// What a password must be, beside its length: nothing that is guessed within the few tries that a login allows. No rule on classes of characters, which
-/// make passwords harder to remember and not harder to guess.
+/// What a password must be, beside its length: nothing that is guessed within the few tries that a login allows. No
+/// rule on classes of characters, which make passwords harder to remember and not harder to guess.
 /// </summary>
 internal static partial class PasswordRules
 {
@@ -17,7 +17,8 @@ internal static partial class PasswordRules
     /// <summary>Letters that must be left where the e-mail address or well-known words are taken out.</summary>
     private const int OfItsOwn = 6;
 
-    private const string Rows = "abcdefghijklmnopqrstuvwxyzabc 01234567890123456789 qwertyuiopasdfghjklzxcvbnm qwertzuiopasdfghjklyxcvbnm";
+    private const string Rows =
+        "abcdefghijklmnopqrstuvwxyzabc 01234567890123456789 qwertyuiopasdfghjklzxcvbnm qwertzuiopasdfghjklyxcvbnm";
 
     /// <summary>Why it cannot be used; null when it can.</summary>
     /// <param name="email">Address of the account, when it is known.</param>
@@ -32,7 +33,8 @@ internal static partial class PasswordRules
         return plain.Distinct().Count() < Distinct ? $"A password has at least {Distinct} different characters."
             : IsRepetition(plain) ? "A password must not be a few characters repeated."
             : IsRow(plain) ? "A password must not be a row of the alphabet, of digits or of the keyboard."
-            : IsHabit(plain, email) ? "A password must be more than the e-mail address, or a well-known word with a number."
+            : IsHabit(plain, email)
+                ? "A password must be more than the e-mail address, or a well-known word with a number."
             : null;
     }
 
@@ -53,7 +55,8 @@ internal static partial class PasswordRules
     {
         var backwards = text.ToCharArray();
         Array.Reverse(backwards);
-        return Rows.Contains(text, StringComparison.Ordinal) || Rows.Contains(new string(backwards), StringComparison.Ordinal);
+        return Rows.Contains(text, StringComparison.Ordinal)
+            || Rows.Contains(new string(backwards), StringComparison.Ordinal);
     }
 
     private static bool IsHabit(string password, string? email)
@@ -65,7 +68,8 @@ internal static partial class PasswordRules
             text = text.Replace(address, "", StringComparison.Ordinal);
             if (address.IndexOf('@', StringComparison.Ordinal) is var at and > 2)
             {
-                text = text.Replace(address[..at], "", StringComparison.Ordinal).Replace(address[(at + 1)..], "", StringComparison.Ordinal);
+                text = text.Replace(address[..at], "", StringComparison.Ordinal)
+                    .Replace(address[(at + 1)..], "", StringComparison.Ordinal);
             }
         }
 
@@ -73,6 +77,8 @@ internal static partial class PasswordRules
         return text.Length < password.Length && text.Count(char.IsLetter) < OfItsOwn;
     }
 
-    [GeneratedRegex("pass(word|wort|phrase)?|secret|welcome|letmein|admin(istrator)?|changeme|default|workflows?|owner|user|login|qwert[yz](uiop)?")]
+    [GeneratedRegex(
+        "pass(word|wort|phrase)?|secret|welcome|letmein|admin(istrator)?|changeme|default|workflows?|owner|user|login"
+        + "|qwert[yz](uiop)?")]
     private static partial Regex WellKnown();
 }

@@ -1,6 +1,7 @@
 namespace Workflows.Api.Operator;
 
-/// <summary>The words of a command: those that stand by themselves, and options as <c>--name value</c>, each at most once.</summary>
+/// <summary>The words of a command: those that stand by themselves, and options as <c>--name value</c>, each at most
+/// once.</summary>
 internal sealed class CommandOptions
 {
     private readonly Dictionary<string, string> _options = new(StringComparer.Ordinal);
@@ -37,7 +38,8 @@ internal sealed class CommandOptions
     /// <summary>The only word beside the options.</summary>
     /// <exception cref="OperatorCommandException">There is none, or another one.</exception>
     public string Single(string what) =>
-        _words is [var word] ? word : throw new OperatorCommandException($"Name {what}, and nothing else beside options.", isUsage: true);
+        _words is [var word] ? word
+            : throw new OperatorCommandException($"Name {what}, and nothing else beside options.", isUsage: true);
 
     /// <exception cref="OperatorCommandException">There are words beside the options.</exception>
     public void NoWords()

@@ -1,6 +1,7 @@
 namespace Workflows.Api.Operator;
 
-/// <summary>A task of the operator, which a process of the API does instead of serving: <c>dotnet Workflows.Api.dll tenant list</c>.</summary>
+/// <summary>A task of the operator, which a process of the API does instead of serving: <c>dotnet Workflows.Api.dll
+/// tenant list</c>.</summary>
 internal interface IOperatorCommand
 {
     /// <summary>The first word of the command line.</summary>
@@ -15,7 +16,8 @@ internal interface IOperatorCommand
     /// <param name="output">Standard output.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="OperatorCommandException">It cannot be done as it is asked for.</exception>
-    Task RunAsync(IServiceProvider services, IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken);
+    Task RunAsync(IServiceProvider services, IReadOnlyList<string> arguments, TextWriter output,
+        CancellationToken cancellationToken);
 }
 
 /// <summary>A command that cannot be done; the message says why and goes to standard error.</summary>
@@ -26,8 +28,8 @@ internal sealed class OperatorCommandException(string message, bool isUsage = fa
 }
 
 /// <summary>
-/// The operator's commands. They have the configuration of the process that serves, and so its rights: who may run one holds the platform's secrets
-/// already. Nothing of them can be reached over HTTP.
+/// The operator's commands. They have the configuration of the process that serves, and so its rights: who may run one
+/// holds the platform's secrets already. Nothing of them can be reached over HTTP.
 /// </summary>
 internal static class OperatorCommands
 {
@@ -37,13 +39,16 @@ internal static class OperatorCommands
 
     public static IReadOnlyList<IOperatorCommand> All { get; } = [new TenantCommand()];
 
-    /// <summary>Whether the command line asks for one; else it holds settings, as <c>--Section:Name=value</c>.</summary>
+    /// <summary>Whether the command line asks for one; else it holds settings, as
+    /// <c>--Section:Name=value</c>.</summary>
     public static bool IsCommand(IReadOnlyList<string> arguments) =>
-        arguments.Count > 0 && arguments[0].Length > 0 && char.IsAsciiLetter(arguments[0][0]) && !arguments[0].Contains('=', StringComparison.Ordinal);
+        arguments.Count > 0 && arguments[0].Length > 0 && char.IsAsciiLetter(arguments[0][0])
+            && !arguments[0].Contains('=', StringComparison.Ordinal);
 
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunAsync(
-        IServiceProvider services, IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+        IServiceProvider services, IReadOnlyList<string> arguments, TextWriter output, TextWriter error,
+        CancellationToken cancellationToken)
     {
         var command = All.FirstOrDefault(known => known.Name == arguments[0]);
         if (command is null)

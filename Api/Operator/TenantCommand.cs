@@ -7,7 +7,8 @@ using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Operator;
 
-/// <summary><c>tenant …</c>: makes, lists, suspends, resumes and sets up tenants. Answers are JSON, one object per line.</summary>
+/// <summary><c>tenant …</c>: makes, lists, suspends, resumes and sets up tenants. Answers are JSON, one object per
+/// line.</summary>
 internal sealed class TenantCommand : IOperatorCommand
 {
     private const string NameOption = "name";
@@ -22,11 +23,13 @@ internal sealed class TenantCommand : IOperatorCommand
         tenant add SLUG --name NAME --owner EMAIL [--credentials-file FILE]
         tenant suspend SLUG
         tenant resume SLUG
-        tenant set SLUG [--name NAME] [--max-queued N|none] [--max-running N|none] [--http-allow RANGE,HOST:PORT,...|none]
+        tenant set SLUG [--name NAME] [--max-queued N|none] [--max-running N|none]
+                        [--http-allow RANGE,HOST:PORT,...|none]
         tenant reset-password SLUG --email EMAIL [--credentials-file FILE]
         """;
 
-    public async Task RunAsync(IServiceProvider services, IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken)
+    public async Task RunAsync(IServiceProvider services, IReadOnlyList<string> arguments, TextWriter output,
+        CancellationToken cancellationToken)
     {
         await using var scope = services.CreateAsyncScope();
         var tenants = new TenantAdministration(
@@ -37,18 +40,22 @@ internal sealed class TenantCommand : IOperatorCommand
         await ((arguments.Count == 0 ? null : arguments[0]) switch
         {
             "list" => ListAsync(tenants, new CommandOptions(rest), output, cancellationToken),
-            "add" => AddAsync(tenants, new CommandOptions(rest, NameOption, OwnerOption, FileOption), output, cancellationToken),
+            "add" => AddAsync(tenants, new CommandOptions(rest, NameOption, OwnerOption, FileOption), output,
+            cancellationToken),
             "suspend" => StatusAsync(tenants, new CommandOptions(rest), "suspended", output, cancellationToken),
             "resume" => StatusAsync(tenants, new CommandOptions(rest), "active", output, cancellationToken),
             "set" => SetAsync(
-                tenants, new CommandOptions(rest, NameOption, TenantSettingsEdit.MaxQueued, TenantSettingsEdit.MaxRunning, TenantSettingsEdit.HttpAllow), output, cancellationToken),
-            "reset-password" => ResetAsync(tenants, new CommandOptions(rest, EmailOption, FileOption), output, cancellationToken),
+                tenants, new CommandOptions(rest, NameOption, TenantSettingsEdit.MaxQueued,
+                TenantSettingsEdit.MaxRunning, TenantSettingsEdit.HttpAllow), output, cancellationToken),
+            "reset-password" => ResetAsync(tenants, new CommandOptions(rest, EmailOption, FileOption), output,
+            cancellationToken),
             null => throw new OperatorCommandException("Say what to do with tenants.", isUsage: true),
             var other => throw new OperatorCommandException($"'tenant {other}' is not known.", isUsage: true),
         });
     }
 
-    private static async Task ListAsync(TenantAdministration tenants, CommandOptions options, TextWriter output, CancellationToken cancellationToken)
+    private static async Task ListAsync(TenantAdministration tenants, CommandOptions options, TextWriter output,
+        CancellationToken cancellationToken)
     {
         options.NoWords();
         foreach (var tenant in await tenants.ListAsync(cancellationToken))
@@ -57,15 +64,20 @@ internal sealed class TenantCommand : IOperatorCommand
         }
     }
 
-    private static async Task AddAsync(TenantAdministration tenants, CommandOptions options, TextWriter output, CancellationToken cancellationToken) =>
+    private static async Task AddAsync(TenantAdministration tenants, CommandOptions options, TextWriter output,
+        CancellationToken cancellationToken) =>
         await tenants.AddAsync(
-            options.Single("the new tenant's slug"), options.Required(NameOption), options.Required(OwnerOption), HandOver(options, output), cancellationToken);
+            options.Single("the new tenant's slug"), options.Required(NameOption), options.Required(OwnerOption),
+            HandOver(options, output), cancellationToken);
 
-    private static async Task ResetAsync(TenantAdministration tenants, CommandOptions options, TextWriter output, CancellationToken cancellationToken) =>
-        await tenants.ResetPasswordAsync(options.Single("the tenant's slug"), options.Required(EmailOption), HandOver(options, output), cancellationToken);
+    private static async Task ResetAsync(TenantAdministration tenants, CommandOptions options, TextWriter output,
+        CancellationToken cancellationToken) =>
+        await tenants.ResetPasswordAsync(options.Single("the tenant's slug"), options.Required(EmailOption),
+            HandOver(options, output), cancellationToken);
 
     private static async Task StatusAsync(
-        TenantAdministration tenants, CommandOptions options, string status, TextWriter output, CancellationToken cancellationToken)
+        TenantAdministration tenants, CommandOptions options, string status, TextWriter output,
+        CancellationToken cancellationToken)
     {
         var slug = options.Single("the tenant's slug");
         var action = status == "active" ? "tenant.resume" : "tenant.suspend";
@@ -73,7 +85,8 @@ internal sealed class TenantCommand : IOperatorCommand
         await ShowAsync(tenants, slug, output, cancellationToken);
     }
 
-    private static async Task SetAsync(TenantAdministration tenants, CommandOptions options, TextWriter output, CancellationToken cancellationToken)
+    private static async Task SetAsync(TenantAdministration tenants, CommandOptions options, TextWriter output,
+        CancellationToken cancellationToken)
     {
         var slug = options.Single("the tenant's slug");
         if (options.IsEmpty)
@@ -98,7 +111,8 @@ internal sealed class TenantCommand : IOperatorCommand
         await ShowAsync(tenants, slug, output, cancellationToken);
     }
 
-    private static async Task ShowAsync(TenantAdministration tenants, string slug, TextWriter output, CancellationToken cancellationToken) =>
+    private static async Task ShowAsync(TenantAdministration tenants, string slug, TextWriter output,
+        CancellationToken cancellationToken) =>
         await WriteAsync(output, (await tenants.ListAsync(cancellationToken)).Single(tenant => tenant.Slug == slug));
 
     private static Task WriteAsync(TextWriter output, TenantRow tenant) => output.WriteLineAsync(new JsonObject
@@ -111,7 +125,8 @@ internal sealed class TenantCommand : IOperatorCommand
         ["createdAt"] = tenant.CreatedAt,
     }.ToJsonString());
 
-    private static Func<HandedCredentials, CancellationToken, Task> HandOver(CommandOptions options, TextWriter output) => async (credentials, token) =>
+    private static Func<HandedCredentials, CancellationToken,
+        Task> HandOver(CommandOptions options, TextWriter output) => async (credentials, token) =>
     {
         var json = JsonSerializer.Serialize(credentials, Envelope.Json);
         if (options[FileOption] is { } path)

@@ -17,7 +17,8 @@ internal static class OpenApiDocument
 
     private const string KeyScheme = "apiKey";
 
-    public static IServiceCollection AddApiReference(this IServiceCollection services, string? publicUrl) => services.AddSingleton<OpenApiFile>().AddOpenApi(Name, options =>
+    public static IServiceCollection AddApiReference(this IServiceCollection services, string? publicUrl) =>
+        services.AddSingleton<OpenApiFile>().AddOpenApi(Name, options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer((document, _, _) =>

@@ -7,10 +7,12 @@ using Microsoft.OpenApi;
 namespace Workflows.Api.Reference;
 
 /// <summary>
-/// <c>/openapi/v1.json</c>: made from the routes once, at the first request, and kept with its compressed form. Nothing in it depends on the request, least of
-/// all on its <c>Host</c>: the server is the one of <c>Api:PublicUrl</c>, or left out, which means the one it was fetched from.
+/// <c>/openapi/v1.json</c>: made from the routes once, at the first request, and kept with its compressed form. Nothing
+/// in it depends on the request, least of all on its <c>Host</c>: the server is the one of <c>Api:PublicUrl</c>, or
+/// left out, which means the one it was fetched from.
 /// </summary>
-internal sealed class OpenApiFile([FromKeyedServices(OpenApiDocument.Name)] IOpenApiDocumentProvider provider, TimeProvider clock)
+internal sealed class OpenApiFile([FromKeyedServices(OpenApiDocument.Name)] IOpenApiDocumentProvider provider,
+    TimeProvider clock)
 {
     private const string Gzip = "gzip";
     private const string MediaType = "application/json";
@@ -34,7 +36,8 @@ internal sealed class OpenApiFile([FromKeyedServices(OpenApiDocument.Name)] IOpe
             return;
         }
 
-        var isCompressed = context.Request.Headers.AcceptEncoding.ToString().Contains(Gzip, StringComparison.OrdinalIgnoreCase);
+        var isCompressed = context.Request.Headers.AcceptEncoding.ToString()
+            .Contains(Gzip, StringComparison.OrdinalIgnoreCase);
         var bytes = isCompressed ? made.Compressed : made.Plain;
         response.ContentType = MediaType;
         response.ContentLength = bytes.Length;
@@ -68,7 +71,8 @@ internal sealed class OpenApiFile([FromKeyedServices(OpenApiDocument.Name)] IOpe
             }
 
             var bytes = plain.ToArray();
-            return _made = new Made(bytes, compressed.ToArray(), $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8))}\"");
+            return _made = new Made(bytes, compressed.ToArray(),
+                $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8))}\"");
         }
         finally
         {

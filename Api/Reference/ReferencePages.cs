@@ -26,7 +26,8 @@ internal static class ReferencePages
 
     public static void MapApiReference(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/openapi/v1.json", (HttpContext context, OpenApiFile file) => file.WriteAsync(context)).AllowAnonymous().ExcludeFromDescription();
+        routes.MapGet("/openapi/v1.json", (HttpContext context, OpenApiFile file) => file.WriteAsync(context))
+            .AllowAnonymous().ExcludeFromDescription();
         MapStartPage(routes);
         routes.MapScalarApiReference("/reference", Configure).AllowAnonymous().ExcludeFromDescription();
     }

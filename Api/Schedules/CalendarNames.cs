@@ -3,7 +3,8 @@ using Workflows.Api.Http;
 
 namespace Workflows.Api.Schedules;
 
-/// <summary>Calendars by what people call them: the name, in any case, or the id. The same wherever one is named.</summary>
+/// <summary>Calendars by what people call them: the name, in any case, or the id. The same wherever one is
+/// named.</summary>
 internal static class CalendarNames
 {
     /// <returns>Null when the tenant has no such calendar.</returns>

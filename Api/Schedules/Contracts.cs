@@ -15,7 +15,8 @@ namespace Workflows.Api.Schedules;
 /// <param name="Misfire">Of times missed during an outage: skip, fireOnce or fireAll (the latest <c>misfireLimit</c>).</param>
 /// <param name="Overlap">While what it started has not finished: allow, skip, queue or cancelOldest.</param>
 /// <param name="JitterSeconds">Each firing is delayed by up to so much.</param>
-/// <param name="Calendar">Instead of <c>calendarId</c>: the calendar's name or id, as triggers of definitions name it. Answers give the id.</param>
+/// <param name="Calendar">Instead of <c>calendarId</c>: the calendar's name or id, as triggers of definitions name it.
+/// Answers give the id.</param>
 internal sealed record Timing(
     string? Cron = null,
     double? IntervalSeconds = null,

@@ -202,14 +202,17 @@ internal static class ScheduleEndpoints
     {
         if (wanted is { Calendar: not null, CalendarId: not null })
         {
-            return (null, null, Problem.Invalid("/timing/calendar", "Give 'calendar' or 'calendarId', not both.", "BOTH"));
+            return (null, null, Problem.Invalid("/timing/calendar", "Give 'calendar' or 'calendarId', not both.",
+                "BOTH"));
         }
 
-        var calendarId = wanted.Calendar is { } name ? await request.FindCalendarAsync(name, cancellationToken) : wanted.CalendarId;
+        var calendarId = wanted.Calendar is { } name ? await request.FindCalendarAsync(name, cancellationToken)
+            : wanted.CalendarId;
         var calendar = calendarId is { } id ? await request.Db.FindBusinessCalendarAsync(id, cancellationToken) : null;
         if ((wanted.CalendarId is not null || wanted.Calendar is not null) && calendar is null)
         {
-            return (null, null, Problem.Invalid(wanted.Calendar is null ? "/timing/calendarId" : "/timing/calendar", "There is no such calendar.", "UNKNOWN"));
+            return (null, null, Problem.Invalid(wanted.Calendar is null ? "/timing/calendarId" : "/timing/calendar",
+                "There is no such calendar.", "UNKNOWN"));
         }
 
         if (!wanted.ToSettings().TryBuild(calendar, anchor, out var timing, out var problems))

@@ -50,7 +50,8 @@ internal static class SearchEndpoints
 
 /// <summary>
 /// Calls the search service for a tenant. The service trusts the tenant since the API signs it: <c>X-Workflows-Signature</c> is the HMAC-SHA256, in
-/// base64url, over <c>tenant|unix seconds|path and query</c> under the key for internal calls, with the seconds in <c>X-Workflows-Timestamp</c>; it is good for a minute.
+/// base64url, over <c>tenant|unix seconds|path and query</c> under the key for internal calls, with the seconds in
+/// <c>X-Workflows-Timestamp</c>; it is good for a minute.
 /// </summary>
 internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvider clock, ILogger<SearchClient> log)
 {
@@ -91,7 +92,8 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
     }
 
     private string Sign(Guid tenantId, string seconds, string address) =>
-        Base64Url.EncodeToString(HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
+        Base64Url.EncodeToString(
+            HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
 
     private static string Address(SearchQuery query)
     {

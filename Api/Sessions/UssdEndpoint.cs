@@ -71,9 +71,16 @@ internal sealed class UssdEndpoint(
         var input = message.ToInput();
         var workflow = await published.FindVersionAsync(caller.TenantId, trigger.WorkflowId, trigger.Version,
             cancellationToken);
-        if (workflow is null || ExecuteEndpoint.TryClaim(workflow, input, "/text", out var limits) is not null)
+        if (workflow is null)
         {
             return $"END {options.FailureText}";
+        }
+
+        var (limits, problem) = await StartClaims.ClaimAsync(
+            caller.TenantId, workflow, input, "/text", cancellationToken);
+        if (problem is not null)
+        {
+            return problem.Code == Errors.Overloaded ? $"END {options.BusyText}" : $"END {options.FailureText}";
         }
 
         if (await execute.CheckQueueAsync(caller, 1, cancellationToken) is not null)

@@ -9,11 +9,13 @@ using Workflows.Data.ControlPlane;
 namespace Workflows.Api.Tenants;
 
 /// <summary>What a new tenant, or an owner whose password was set anew, is handed once.</summary>
-internal sealed record HandedCredentials(Guid TenantId, string Tenant, string OwnerEmail, string? OwnerPassword, string? ApiKey);
+internal sealed record HandedCredentials(Guid TenantId, string Tenant, string OwnerEmail, string? OwnerPassword,
+    string? ApiKey);
 
 /// <summary>
-/// Tenants as the operator manages them, outside of every tenant. Each change is one transaction under the policies of the tenant concerned, and leaves a row in
-/// its activity. Running instances follow within seconds, when what they have in memory is looked up again.
+/// Tenants as the operator manages them, outside of every tenant. Each change is one transaction under the policies of
+/// the tenant concerned, and leaves a row in its activity. Running instances follow within seconds, when what they have
+/// in memory is looked up again.
 /// </summary>
 internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwords passwords, TimeProvider clock)
 {
@@ -21,7 +23,8 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
     public Task<List<TenantRow>> ListAsync(CancellationToken cancellationToken) =>
         db.Database.SqlQuery<TenantRow>(
             $"""
-             select tenant_id as "TenantId", slug as "Slug", name as "Name", status as "Status", settings::text as "Settings", created_at as "CreatedAt"
+             select tenant_id as "TenantId", slug as "Slug", name as "Name", status as "Status",
+               settings::text as "Settings", created_at as "CreatedAt"
              from list_tenants()
              """).ToListAsync(cancellationToken);
 
@@ -29,11 +32,14 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
     /// <param name="handOver">Gets the credentials before the commit: if it fails, there is no tenant.</param>
     /// <exception cref="OperatorCommandException">The slug is taken, or a value cannot be used.</exception>
     public async Task AddAsync(
-        string slug, string name, string ownerEmail, Func<HandedCredentials, CancellationToken, Task> handOver, CancellationToken cancellationToken)
+        string slug, string name, string ownerEmail, Func<HandedCredentials, CancellationToken, Task> handOver,
+        CancellationToken cancellationToken)
     {
         if (!SlugForm().IsMatch(slug))
         {
-            throw new OperatorCommandException($"'{slug}' is no slug: 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen.", isUsage: true);
+            throw new OperatorCommandException(
+                $"'{slug}' is no slug: 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen.",
+                isUsage: true);
         }
 
         if (new Checks().Name("name", name).Email("owner", ownerEmail).Problem is { } problem)
@@ -42,7 +48,8 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
         }
 
         var now = clock.NowStored();
-        var made = new HandedCredentials(Guid.CreateVersion7(now), slug, ownerEmail, Tokens.NewPassword(), Tokens.NewApiKey());
+        var made = new HandedCredentials(Guid.CreateVersion7(now), slug, ownerEmail, Tokens.NewPassword(),
+            Tokens.NewApiKey());
         var hash = await passwords.HashAsync(made.OwnerPassword!, cancellationToken);
         db.TenantId = made.TenantId;
         await db.TransactAsync(
@@ -65,7 +72,8 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
 
     /// <summary>Changes a tenant; a suspended one starts nothing, and its callers are refused.</summary>
     /// <exception cref="OperatorCommandException">There is no such tenant.</exception>
-    public async Task ChangeAsync(string slug, string action, Action<Tenant> change, CancellationToken cancellationToken)
+    public async Task ChangeAsync(string slug, string action, Action<Tenant> change,
+        CancellationToken cancellationToken)
     {
         var found = await FindAsync(slug, cancellationToken);
         db.TenantId = found.TenantId;
@@ -83,10 +91,12 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
             cancellationToken);
     }
 
-    /// <summary>Gives a user a new password, unlocks the account, makes it active and ends its sessions: the way back in for a tenant's last owner.</summary>
+    /// <summary>Gives a user a new password, unlocks the account, makes it active and ends its sessions: the way back
+    /// in for a tenant's last owner.</summary>
     /// <exception cref="OperatorCommandException">There is no such tenant or user.</exception>
     public async Task ResetPasswordAsync(
-        string slug, string email, Func<HandedCredentials, CancellationToken, Task> handOver, CancellationToken cancellationToken)
+        string slug, string email, Func<HandedCredentials, CancellationToken, Task> handOver,
+        CancellationToken cancellationToken)
     {
         var found = await FindAsync(slug, cancellationToken);
         var handed = new HandedCredentials(found.TenantId, slug, email, Tokens.NewPassword(), null);
@@ -97,7 +107,8 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
             {
                 var wanted = email.ToUpperInvariant();
 #pragma warning disable CA1304, CA1311, CA1862 // becomes upper(email) in SQL
-                var user = await db.Users.SingleOrDefaultAsync(row => row.Email.ToUpper() == wanted && row.DeletedAt == null, token)
+                var user = await db.Users.SingleOrDefaultAsync(row =>
+                    row.Email.ToUpper() == wanted && row.DeletedAt == null, token)
 #pragma warning restore CA1304, CA1311, CA1862
                     ?? throw new OperatorCommandException($"Tenant '{slug}' has no user '{email}'.");
                 user.Active = true;

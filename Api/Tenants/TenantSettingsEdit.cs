@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Workflows.Api.Operator;
-using Workflows.Data.Network;
+using Workflows.Connectors.Network;
 
 namespace Workflows.Api.Tenants;
 
-/// <summary>Changes what the operator sets of a tenant; <c>none</c> takes a setting away, what is left out stays.</summary>
+/// <summary>Changes what the operator sets of a tenant; <c>none</c> takes a setting away, what is left out
+/// stays.</summary>
 internal static class TenantSettingsEdit
 {
     public const string MaxQueued = "max-queued";
@@ -54,7 +55,8 @@ internal static class TenantSettingsEdit
         {
             limits[member] = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
                 ? count
-                : throw new OperatorCommandException($"'--{option}' is a number of executions, or '{None}'; not '{text}'.", isUsage: true);
+                : throw new OperatorCommandException(
+                    $"'--{option}' is a number of executions, or '{None}'; not '{text}'.", isUsage: true);
         }
     }
 
@@ -63,7 +65,8 @@ internal static class TenantSettingsEdit
         var entries = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (entries.Length is 0 or > Limits.HttpAllowEntries)
         {
-            throw new OperatorCommandException($"'--{HttpAllow}' has 1 to {Limits.HttpAllowEntries} entries, or is '{None}'.", isUsage: true);
+            throw new OperatorCommandException(
+                $"'--{HttpAllow}' has 1 to {Limits.HttpAllowEntries} entries, or is '{None}'.", isUsage: true);
         }
 
         foreach (var entry in entries)
@@ -75,7 +78,8 @@ internal static class TenantSettingsEdit
             catch (FormatException)
             {
                 throw new OperatorCommandException(
-                    $"'{entry}' is no range (10.0.0.0/8), address or host name, with or without ':port'.", isUsage: true);
+                    $"'{entry}' is no range (10.0.0.0/8), address or host name, with or without ':port'.",
+                    isUsage: true);
             }
         }
 

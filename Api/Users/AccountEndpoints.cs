@@ -14,12 +14,15 @@ internal static class AccountEndpoints
 {
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
-        var users = routes.MapGroup("/users/{userId:guid}").WithTags("Users").Requires(Permission.UsersManage).WithMetadata(new NotRepeatable());
+        var users = routes.MapGroup("/users/{userId:guid}").WithTags("Users").Requires(Permission.UsersManage)
+            .WithMetadata(new NotRepeatable());
         users.MapPost("/unlock", UnlockAsync).WithSummary("Unlock an account after wrong passwords");
-        users.MapPost("/password", SetPasswordAsync).WithSummary("Give a user a new password; all of the user's sessions end");
+        users.MapPost("/password", SetPasswordAsync)
+            .WithSummary("Give a user a new password; all of the user's sessions end");
     }
 
-    private static Task<ApiResponse<Done>> UnlockAsync(Guid userId, ApiRequest request) => request.ChangeAsync<Done>(async token =>
+    private static Task<ApiResponse<Done>> UnlockAsync(Guid userId, ApiRequest request) =>
+        request.ChangeAsync<Done>(async token =>
     {
         var (user, problem) = await FindAsync(userId, request, token);
         if (user is null)
@@ -33,7 +36,8 @@ internal static class AccountEndpoints
     });
 
     private static async Task<ApiResponse<Done>> SetPasswordAsync(
-        Guid userId, Body<SetPasswordRequest> body, ApiRequest request, Passwords passwords, Invalidation invalidation, CancellationToken cancellationToken)
+        Guid userId, Body<SetPasswordRequest> body, ApiRequest request, Passwords passwords, Invalidation invalidation,
+        CancellationToken cancellationToken)
     {
         var (found, refusal) = await FindAsync(userId, request, cancellationToken);
         if (found is null)
@@ -64,9 +68,11 @@ internal static class AccountEndpoints
         return response;
     }
 
-    private static async Task<(User? User, Problem? Problem)> FindAsync(Guid userId, ApiRequest request, CancellationToken token)
+    private static async Task<(User? User, Problem? Problem)> FindAsync(Guid userId, ApiRequest request,
+        CancellationToken token)
     {
-        var user = await request.Db.Users.Include(row => row.Roles).ThenInclude(row => row.Role).SingleOrDefaultAsync(row => row.Id == userId, token);
+        var user = await request.Db.Users.Include(row => row.Roles).ThenInclude(row => row.Role)
+            .SingleOrDefaultAsync(row => row.Id == userId, token);
         return user is null ? (null, new Problem(Errors.UserNotFound))
             : UserRights.Check(request.Caller, user) is { } problem ? (null, problem)
             : (user, null);

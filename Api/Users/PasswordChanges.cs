@@ -10,16 +10,19 @@ internal static class PasswordChanges
     /// <summary>Sets a password, takes every lock off the account and ends its sessions.</summary>
     /// <param name="reason">Why the sessions end, as their list shows it.</param>
     public static async Task SetPasswordAsync(
-        this WorkflowsDbContext db, User user, string hash, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+        this WorkflowsDbContext db, User user, string hash, string reason, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         user.PasswordHash = hash;
         await db.UnlockAsync(user, now, cancellationToken);
         await db.Sessions.Where(session => session.UserId == user.Id && session.RevokedAt == null).ExecuteUpdateAsync(
-            session => session.SetProperty(row => row.RevokedAt, now).SetProperty(row => row.RevokeReason, reason), cancellationToken);
+            session => session.SetProperty(row => row.RevokedAt, now).SetProperty(row => row.RevokeReason, reason),
+            cancellationToken);
     }
 
     /// <summary>Forgets wrong passwords, from wherever they came.</summary>
-    public static async Task UnlockAsync(this WorkflowsDbContext db, User user, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task UnlockAsync(this WorkflowsDbContext db, User user, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         user.FailedLogins = 0;
         user.LockedUntil = null;

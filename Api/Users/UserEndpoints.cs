@@ -10,11 +10,14 @@ namespace Workflows.Api.Users;
 internal sealed record CreateUserRequest(string Email, string Name, string Password, string[] Roles, string? Username = null, string TimeZone = "UTC");
 
 /// <summary>What is left out stays as it is.</summary>
-/// <param name="RevokeApiKeys">Whether the API keys that the user made end as well, as they should when a person leaves; else they go on.</param>
+/// <param name="RevokeApiKeys">Whether the API keys that the user made end as well, as they should when a person
+/// leaves; else they go on.</param>
 internal sealed record UpdateUserRequest(
-    string? Name = null, bool? Active = null, string[]? Roles = null, string? TimeZone = null, bool RevokeApiKeys = false);
+    string? Name = null, bool? Active = null, string[]? Roles = null, string? TimeZone = null,
+    bool RevokeApiKeys = false);
 
-/// <param name="LockedUntil">When logins from unknown addresses are taken again after many wrong passwords; null when they are.</param>
+/// <param name="LockedUntil">When logins from unknown addresses are taken again after many wrong passwords; null when
+/// they are.</param>
 /// <param name="ApiKeys">API keys that the user made and that still work.</param>
 internal sealed record UserView(
     Guid Id,
@@ -48,13 +51,15 @@ internal static class UserEndpoints
     {
         var page = pager.Read<IdKey>(query, request.Caller.TenantId, "users");
         var total = await request.Db.Users.CountAsync(query, cancellationToken);
-        var rows = await Views(request.Db, request.Db.Users.After(page, after => user => user.Id > after.Id).OrderBy(user => user.Id).Take(page.Take))
+        var rows = await Views(request.Db,
+            request.Db.Users.After(page, after => user => user.Id > after.Id).OrderBy(user => user.Id).Take(page.Take))
             .ToListAsync(cancellationToken);
         return ApiResponse<List<UserView>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<UserView>(query));
     }
 
     private static async Task<ApiResponse<UserView>> GetAsync(Guid userId, ApiRequest request, CancellationToken cancellationToken) =>
-        await Views(request.Db, request.Db.Users.Where(user => user.Id == userId)).SingleOrDefaultAsync(cancellationToken) is { } view
+        await Views(request.Db, request.Db.Users.Where(user => user.Id == userId))
+            .SingleOrDefaultAsync(cancellationToken) is { } view
             ? ApiResponse<UserView>.Ok(view, view.Version)
             : new Problem(Errors.UserNotFound);
 
@@ -151,7 +156,8 @@ internal static class UserEndpoints
             request.Record(
                 "user.update", "user", user.Id, user.Email, before,
                 new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user), revokedApiKeys = revoked.Count });
-            var keys = await request.Db.ApiKeys.CountAsync(key => key.CreatedBy == userId && key.RevokedAt == null, token);
+            var keys = await request.Db.ApiKeys.CountAsync(key =>
+                key.CreatedBy == userId && key.RevokedAt == null, token);
             return ApiResponse<UserView>.Ok(View(user, keys), user.Version);
         });
         invalidation.Publish(Invalidated.User, request.Caller.TenantId, userId);
@@ -163,10 +169,12 @@ internal static class UserEndpoints
         return response;
     }
 
-    // Keys that may more than who revokes them stay: the user's own rights were checked, but a key keeps those that its maker had.
+    // Keys that may more than who revokes them stay: the user's own rights were checked, but a key keeps those that its
+    // maker had.
     private static async Task<List<Guid>> RevokeKeysAsync(ApiRequest request, Guid userId, CancellationToken token)
     {
-        var keys = await request.Db.ApiKeys.Where(key => key.CreatedBy == userId && key.RevokedAt == null).ToListAsync(token);
+        var keys = await request.Db.ApiKeys.Where(key => key.CreatedBy == userId && key.RevokedAt == null)
+            .ToListAsync(token);
         var revocable = keys.FindAll(key => request.Caller.May(Permissions.Of(key.Scopes)));
         revocable.ForEach(key => key.RevokedAt = request.Now);
         await request.Db.SaveChangesAsync(token);
@@ -237,7 +245,8 @@ internal static class UserEndpoints
         user.Id, user.Email, user.Username, user.Name, user.TimeZone, user.Active, RoleNames(user), user.LastLoginAt,
         user.LockedUntil, apiKeys, user.Version, user.CreatedAt, user.UpdatedAt);
 
-    private static IQueryable<UserView> Views(WorkflowsDbContext db, IQueryable<User> users) => users.AsNoTracking().Select(user => new UserView(
+    private static IQueryable<UserView> Views(WorkflowsDbContext db, IQueryable<User> users) =>
+        users.AsNoTracking().Select(user => new UserView(
         user.Id,
         user.Email,
         user.Username,

@@ -4,7 +4,8 @@ using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Users;
 
-/// <summary>The rule of everything that is done to other people: nobody acts on who may more than they do themselves.</summary>
+/// <summary>The rule of everything that is done to other people: nobody acts on who may more than they do
+/// themselves.</summary>
 internal static class UserRights
 {
     /// <summary>Null when the caller may act on <paramref name="user"/>, whose roles are loaded.</summary>

@@ -27,10 +27,15 @@ internal static class Definitions
     /// <summary>All that is wrong with a definition of the tenant.</summary>
     public static async Task<IReadOnlyList<DefinitionProblem>> FindProblemsAsync(
         ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken) =>
-        (await FindProblemsAsync(json, await CustomNodesOfAsync(json, db, cancellationToken), isNew: true, db, cancellationToken)).Problems;
+        (await FindProblemsAsync(json, await CustomNodesOfAsync(json, db, cancellationToken), isNew: true, db, cancellationToken))
+        .Problems;
 
     private static async Task<(CompiledWorkflow? Compiled, IReadOnlyList<DefinitionProblem> Problems)> FindProblemsAsync(
-        ReadOnlyMemory<byte> json, CustomNodeSet nodes, bool isNew, WorkflowsDbContext db, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> json,
+        CustomNodeSet nodes,
+        bool isNew,
+        WorkflowsDbContext db,
+        CancellationToken cancellationToken)
     {
         if (!(isNew
             ? CompiledWorkflow.TryAccept(json, nodes, out var compiled, out var problems)

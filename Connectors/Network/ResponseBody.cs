@@ -28,7 +28,12 @@ public sealed class ResponseBody : IDisposable
     /// <exception cref="IOException">The connection broke.</exception>
     /// <exception cref="InvalidDataException">The answer is not encoded as it says.</exception>
     public static async Task<ResponseBody> ReadAsync(
-        Stream stream, int limit, long? declared, ResponseBudget budget, Guid tenantId, CancellationToken cancellationToken)
+        Stream stream,
+        int limit,
+        long? declared,
+        ResponseBudget budget,
+        Guid tenantId,
+        CancellationToken cancellationToken)
     {
         // What is small needs no room: its memory is that of the connection. So what waits does not hold much.
         var first = new byte[Math.Min(limit + 1L, Limits.UnbudgetedResponseBytes)];
@@ -90,7 +95,8 @@ public sealed class ResponseBody : IDisposable
     }
 
     // Fills the buffer, or reads to the end.
-    private static async Task<int> FillAsync(Stream stream, byte[] buffer, int length, CancellationToken cancellationToken)
+    private static async Task<int> FillAsync(
+        Stream stream, byte[] buffer, int length, CancellationToken cancellationToken)
     {
         while (length < buffer.Length)
         {

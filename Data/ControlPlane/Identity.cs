@@ -31,7 +31,8 @@ public sealed class Tenant : ITenantRow, IVersionedRow
     /// <summary>active, suspended or closed.</summary>
     public string Status { get; set; } = "active";
 
-    /// <summary>JSON object of what the operator sets: <c>httpAllow</c> and <c>limits</c> (<c>maxQueued</c>, <c>maxRunning</c>).</summary>
+    /// <summary>JSON object of what the operator sets: <c>httpAllow</c> and <c>limits</c> (<c>maxQueued</c>,
+    /// <c>maxRunning</c>).</summary>
     public string Settings { get; set; } = "{}";
 
     public int Version { get; set; } = 1;

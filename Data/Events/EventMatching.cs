@@ -56,6 +56,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock, Time
 
     private readonly Dictionary<Guid, int> _counts = [];
     private readonly long _begun = clock.GetTimestamp();
+    private int _evaluated;
 
     /// <summary>Events that were matched.</summary>
     public int Events { get; set; }
@@ -64,7 +65,10 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock, Time
 
     public List<JoinPart> Parts { get; } = [];
 
-    private bool IsOver => patience is { } limit && clock.GetElapsedTime(_begun) > limit;
+    // A few conditions are matched however slow the machine is at the moment: they cost little, and who sent the event
+    // expects it routed.
+    private bool IsOver => patience is { } limit && _evaluated > Limits.ConditionsByReceiver
+        && clock.GetElapsedTime(_begun) > limit;
 
     /// <summary>Adds an event with all that it matches.</summary>
     /// <returns>False when the patience is over: then nothing of the event was added.</returns>
@@ -98,6 +102,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock, Time
                 Matches.Add(MatchOf(@event, trigger, document.RootElement));
             }
 
+            _evaluated++;
             if (IsOver)
             {
                 return false;
@@ -130,6 +135,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock, Time
                 stoppedBelow = rule.Stop ? rule.Priority : stoppedBelow;
             }
 
+            _evaluated++;
             if (IsOver)
             {
                 return false;

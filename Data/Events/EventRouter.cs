@@ -55,15 +55,19 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         }
 
         var present = events.Select(@event => @event.Id).ToHashSet();
-        return await RouteAsync(tenantId, events, [.. eventIds.Where(id => !present.Contains(id))], version, null, cancellationToken);
+        return await RouteAsync(tenantId, events, [.. eventIds.Where(id => !present.Contains(id))], version, null,
+            cancellationToken);
     }
 
     /// <param name="gone">Events whose rows went with their partition: they only leave the queue.</param>
     /// <param name="version">Of the tenant's triggers and rules, read after the events were committed or with them.</param>
-    /// <param name="patience">How long matching may take here; the events left then stay in the queue. Null = all are routed.</param>
-    /// <exception cref="EvaluationBusyException">With <paramref name="patience"/>: too much of the tenant waits for its turn. Nothing was routed.</exception>
+    /// <param name="patience">How long matching may take here; the events left then stay in the queue. Null = all are
+    /// routed.</param>
+    /// <exception cref="EvaluationBusyException">With <paramref name="patience"/>: too much of the tenant waits for its
+    /// turn. Nothing was routed.</exception>
     internal async Task<IReadOnlyList<EventEffect>> RouteAsync(
-        Guid tenantId, IReadOnlyList<StoredEvent> events, IReadOnlyList<Guid> gone, long version, TimeSpan? patience, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<StoredEvent> events, IReadOnlyList<Guid> gone, long version, TimeSpan? patience,
+        CancellationToken cancellationToken)
     {
         if (events.Count + gone.Count == 0)
         {
@@ -78,7 +82,8 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
             var first = next;
             var matching = await MatchAsync(tenantId, table, events, next, patience, cancellationToken);
             next += matching.Events;
-            var isCut = patience is not null && next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting;
+            var isCut = patience is not null && next < events.Count
+                && matching.Matches.Count < Limits.MatchesPerRouting;
             if (isCut && next == first)
             {
                 break; // the workers' routers have the time
@@ -103,7 +108,8 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
 
     // In a request the tenant waits for its turn; a worker's router has a loop of its own.
     private async Task<EventMatching> MatchAsync(
-        Guid tenantId, RoutingTable table, IReadOnlyList<StoredEvent> events, int first, TimeSpan? patience, CancellationToken cancellationToken)
+        Guid tenantId, RoutingTable table, IReadOnlyList<StoredEvent> events, int first, TimeSpan? patience,
+        CancellationToken cancellationToken)
     {
         if (patience is null)
         {
@@ -116,7 +122,8 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
 
     private static EventMatching Match(EventMatching matching, IReadOnlyList<StoredEvent> events, int first)
     {
-        for (var next = first; next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting && matching.TryAdd(events[next]); next++)
+        for (var next = first; next < events.Count && matching.Matches.Count < Limits.MatchesPerRouting
+            && matching.TryAdd(events[next]); next++)
         {
             matching.Events++;
         }

@@ -106,7 +106,8 @@ public sealed partial class EventStore(WorkflowsDatabase database, EventRouter r
         IReadOnlyList<EventEffect> effects = [];
         try
         {
-            effects = await router.RouteAsync(tenantId, events, [], version, Limits.MatchingByReceiver, cancellationToken);
+            effects = await router.RouteAsync(tenantId, events, [], version, Limits.MatchingByReceiver,
+                cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

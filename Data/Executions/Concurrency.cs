@@ -90,7 +90,9 @@ public sealed class StartSettings
             return null;
         }
 
-        var value = key.Evaluate(JsonataValue.FromObject(new Dictionary<string, JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }), EvaluationLimits.SmallOptions);
+        var value = key.Evaluate(
+            JsonataValue.FromObject(new Dictionary<string,
+            JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }), EvaluationLimits.SmallOptions);
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 

@@ -4,8 +4,9 @@ namespace Workflows.Data.Executions;
 public sealed class EvaluationBusyException() : Exception("Too many expressions of the tenant wait to be evaluated.");
 
 /// <summary>
-/// Turns at evaluating expressions of tenants where others wait for the same processors: in the path of a request. Guarantees: one tenant has at most half of the
-/// processors, all together leave one free, and who waits of one tenant stands behind no more than that tenant's own and one evaluation of each other.
+/// Turns at evaluating expressions of tenants where others wait for the same processors: in the path of a request.
+/// Guarantees: one tenant has at most half of the processors, all together leave one free, and who waits of one tenant
+/// stands behind no more than that tenant's own and one evaluation of each other.
 /// </summary>
 public sealed class EvaluationTurns
 {
@@ -25,8 +26,10 @@ public sealed class EvaluationTurns
 
     private SemaphoreSlim Places { get; }
 
-    /// <summary>Waits for a turn, which ends when it is disposed; hold it for one short evaluation, never over a wait for something else.</summary>
-    /// <exception cref="EvaluationBusyException"><see cref="Limits.WaitingEvaluations"/> of the tenant wait already.</exception>
+    /// <summary>Waits for a turn, which ends when it is disposed; hold it for one short evaluation, never over a wait
+    /// for something else.</summary>
+    /// <exception cref="EvaluationBusyException"><see cref="Limits.WaitingEvaluations"/> of the tenant wait
+    /// already.</exception>
     public async ValueTask<Turn> EnterAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         var line = Join(tenantId);
@@ -94,7 +97,8 @@ public sealed class EvaluationTurns
         private readonly Guid _tenantId;
         private readonly Line _line;
 
-        internal Turn(EvaluationTurns turns, Guid tenantId, Line line) => (_turns, _tenantId, _line) = (turns, tenantId, line);
+        internal Turn(EvaluationTurns turns, Guid tenantId, Line line) =>
+            (_turns, _tenantId, _line) = (turns, tenantId, line);
 
         public void Dispose() => _turns.End(_tenantId, _line);
     }

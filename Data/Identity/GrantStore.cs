@@ -84,7 +84,8 @@ public sealed class GrantStore(WorkflowsDatabase database)
         """;
 
     /// <summary>The accounts of an e-mail address, in one tenant if <paramref name="tenantSlug"/> names it.</summary>
-    /// <param name="from">Where the login comes from: an account is locked for one address, or for all that it does not know.</param>
+    /// <param name="from">Where the login comes from: an account is locked for one address, or for all that it does not
+    /// know.</param>
     public async Task<IReadOnlyList<Login>> FindLoginsAsync(
         string email, string? tenantSlug, int limit, LoginAddress from, CancellationToken cancellationToken)
     {
@@ -110,7 +111,8 @@ public sealed class GrantStore(WorkflowsDatabase database)
         return logins;
     }
 
-    // One statement, so that guesses in parallel all count. A lock doubles with each further wrong password; failures of long ago are forgotten.
+    // One statement, so that guesses in parallel all count. A lock doubles with each further wrong password; failures
+    // of long ago are forgotten.
     private const string RecordFailureSql = """
         with stale as (
           delete from login_failures where tenant_id = $1 and user_id = $2 and address <> $3 and failed_at < $4::timestamptz - $8::interval
@@ -133,30 +135,35 @@ public sealed class GrantStore(WorkflowsDatabase database)
         """;
 
     /// <summary>
-    /// Counts a wrong password: from the <paramref name="locks"/>' number on the account is locked for the address it came from, and from a much higher number on,
-    /// over all addresses, for every address from which nobody has logged into it yet.
+    /// Counts a wrong password: from the <paramref name="locks"/>' number on the account is locked for the address it
+    /// came from, and from a much higher number on, over all addresses, for every address from which nobody has logged
+    /// into it yet.
     /// </summary>
     public Task RecordFailureAsync(
-        Guid tenantId, Guid userId, Guid address, LoginLocks locks, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Guid tenantId, Guid userId, Guid address, LoginLocks locks, DateTimeOffset now,
+        CancellationToken cancellationToken) =>
         ExecuteAsync(
             tenantId,
             new NpgsqlBatchCommand(RecordFailureSql)
             {
                 Parameters =
                 {
-                    Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Uuid(address), Sql.Instant(now), Sql.Int(locks.Tolerated), Interval(locks.First),
+                    Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Uuid(address), Sql.Instant(now), Sql.Int(locks.Tolerated),
+                        Interval(locks.First),
                     Interval(locks.Longest), Interval(locks.Memory), Sql.Int(locks.ToleratedAnywhere),
                 },
             },
             cancellationToken);
 
-    private const string ForgetFailuresSql = "delete from login_failures where tenant_id = $1 and user_id = $2 and address = $3";
+    private const string ForgetFailuresSql =
+        "delete from login_failures where tenant_id = $1 and user_id = $2 and address = $3";
 
     /// <summary>Forgets the wrong passwords that came from an address, after a right one.</summary>
     public Task ForgetFailuresAsync(Guid tenantId, Guid userId, Guid address, CancellationToken cancellationToken) =>
         ExecuteAsync(
             tenantId,
-            new NpgsqlBatchCommand(ForgetFailuresSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId), Sql.Uuid(address) } },
+            new NpgsqlBatchCommand(ForgetFailuresSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId),
+            Sql.Uuid(address) } },
             cancellationToken);
 
     private const string TouchKeysSql = """

@@ -1,6 +1,7 @@
 namespace Workflows.Data.Identity;
 
-/// <summary>A token bucket in the memory of one process: what limits while Redis is away. Safe for many threads.</summary>
+/// <summary>A token bucket in the memory of one process: what limits while Redis is away. Safe for many
+/// threads.</summary>
 /// <param name="permitsPerSecond">Refill.</param>
 /// <param name="burst">Size, in permits; it begins full.</param>
 /// <param name="clock">Of this process; only time that passes on it counts.</param>

@@ -10,11 +10,13 @@ namespace Workflows.Data.Identity;
 public readonly record struct PermitLease(int Granted, int Left, TimeSpan RetryAfter);
 
 /// <summary>
-/// Token buckets in Redis, shared by all instances: one script per lease, on the clock of Redis, so that no instance's clock matters. A bucket that
-/// was full for a while is simply not there. Redis is a help and no condition: an answer is waited for <see cref="Patience"/>, and after a vain wait or an
-/// error (full, read-only) nobody asks for <see cref="Pause"/>; callers limit by themselves meanwhile.
+/// Token buckets in Redis, shared by all instances: one script per lease, on the clock of Redis, so that no instance's
+/// clock matters. A bucket that was full for a while is simply not there. Redis is a help and no condition: an answer is waited for
+/// <see cref="Patience"/>, and after a vain wait or an error (full, read-only) nobody asks for <see cref="Pause"/>;
+/// callers limit by themselves meanwhile.
 /// </summary>
-public sealed partial class RateLimitStore(IConnectionMultiplexer redis, TimeProvider clock, ILogger<RateLimitStore> log)
+public sealed partial class RateLimitStore(IConnectionMultiplexer redis, TimeProvider clock,
+    ILogger<RateLimitStore> log)
 {
     private const string LeaseScript = """
         local rate, burst, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -50,7 +52,8 @@ public sealed partial class RateLimitStore(IConnectionMultiplexer redis, TimePro
 
     /// <summary>Takes up to <paramref name="wanted"/> permits out of the caller's bucket.</summary>
     /// <returns>Null when Redis cannot be asked: the caller limits by itself.</returns>
-    public async ValueTask<PermitLease?> LeaseAsync(Guid tenantId, Guid callerId, double permitsPerSecond, int burst, int wanted)
+    public async ValueTask<PermitLease?> LeaseAsync(Guid tenantId, Guid callerId, double permitsPerSecond, int burst,
+        int wanted)
     {
         var silentSince = Volatile.Read(ref _silentSince);
         if (!redis.IsConnected || (silentSince != 0 && clock.GetElapsedTime(silentSince) < Pause))
@@ -63,7 +66,9 @@ public sealed partial class RateLimitStore(IConnectionMultiplexer redis, TimePro
             var asked = redis.GetDatabase().ScriptEvaluateAsync(
                 LeaseScript, [$"wf:{{{tenantId:N}}}:rate:{callerId:N}"], [permitsPerSecond, burst, wanted]);
             _ = asked.ContinueWith(
-                static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // nobody may be waiting any more
+                // nobody may be waiting any more
+                static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
             var result = (RedisResult[])(await asked.WaitAsync(Patience))!;
             Recovered();
             return new PermitLease((int)result[0], (int)result[1], TimeSpan.FromMilliseconds((int)result[2]));
@@ -84,7 +89,8 @@ public sealed partial class RateLimitStore(IConnectionMultiplexer redis, TimePro
         Volatile.Write(ref _silentSince, now);
         var toldAt = Volatile.Read(ref _toldAt);
         var isNew = Interlocked.Exchange(ref _trouble, reason) is null;
-        if (isNew && (toldAt == 0 || clock.GetElapsedTime(toldAt) > TellEvery) && Interlocked.CompareExchange(ref _toldAt, now, toldAt) == toldAt)
+        if (isNew && (toldAt == 0 || clock.GetElapsedTime(toldAt) > TellEvery)
+            && Interlocked.CompareExchange(ref _toldAt, now, toldAt) == toldAt)
         {
             LogTrouble(reason); // not for every call, nor for every stutter of a busy machine
         }
@@ -100,6 +106,7 @@ public sealed partial class RateLimitStore(IConnectionMultiplexer redis, TimePro
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis limits no callers at the moment, each instance does by itself: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Redis limits no callers at the moment, each instance does by itself: {Reason}")]
     private partial void LogTrouble(string reason);
 }

@@ -36,7 +36,10 @@ public static class ConnectorTypes
     [
         new(Http, "An HTTP API: its address and how calls authenticate.",
         [
-            new("baseUrl", "The address that nodes append to, http or https. No call leaves it.", Required: true) { IsDestination = true },
+            new("baseUrl", "The address that nodes append to, http or https. No call leaves it.", Required: true)
+            {
+                IsDestination = true,
+            },
             new("auth", "How calls authenticate.") { Choices = ["none", "basic", "bearer", "apiKeyHeader", "apiKeyQuery", "oauth2"] },
             new("username", "For basic."),
             new("password", "For basic.", Secret: true),
@@ -55,7 +58,8 @@ public static class ConnectorTypes
             new("database", "Name of the database.", Required: true),
             new("username", "The role to log in as.", Required: true),
             new("password", "Its password.", Secret: true),
-            new("tls", "verify (when left out): encrypted, the certificate checked; require: encrypted; disable: in clear.")
+            new("tls",
+                "verify (when left out): encrypted, the certificate checked; require: encrypted; disable: in clear.")
             {
                 Choices = ["verify", "require", "disable"], IsDestination = true, Default = "verify",
             },
@@ -139,7 +143,9 @@ public static class ConnectorTypes
             : type.Fields
                 .Where(field => field.Secret && ValueOf(field, after).Length > 0 && !given.Contains(field.Name))
                 .Select(field => new ConnectorProblem(
-                    field.Name, "SECRET_NEEDED", $"'{field.Name}' must be given anew: {string.Join(", ", moved)} changes where it goes."));
+                    field.Name,
+                    "SECRET_NEEDED",
+                    $"'{field.Name}' must be given anew: {string.Join(", ", moved)} changes where it goes."));
     }
 
     private static string ValueOf(ConnectorField field, IReadOnlyDictionary<string, string> config) =>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Workflows.Engine.Connectors;
 
 /// <summary>
-/// The one check of whatever becomes a header of a request: names and values of nodes, credentials of connectors, tokens
-/// that somebody answered. Guarantees: what passes adds neither a header nor a request, and is sent as it is.
+/// The one check of whatever becomes a header of a request: names and values of nodes, credentials of connectors,
+/// tokens that somebody answered. Guarantees: what passes adds neither a header nor a request, and is sent as it is.
 /// </summary>
 public static class HeaderText
 {
@@ -13,12 +13,14 @@ public static class HeaderText
 
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Host", "Content-Length", "Idempotency-Key", "Transfer-Encoding", "Connection", "Keep-Alive", "Proxy-Connection",
+        "Host", "Content-Length", "Idempotency-Key", "Transfer-Encoding", "Connection", "Keep-Alive",
+        "Proxy-Connection",
         "Upgrade", "Proxy-Authorization", "Expect", "TE", "Trailer",
     };
 
     /// <summary>What is wrong with a header, as a sentence; null when it may be sent.</summary>
-    public static string? FindProblem(string name, string value) => FindNameProblem(name) ?? FindValueProblem(name, value);
+    public static string? FindProblem(string name, string value) =>
+        FindNameProblem(name) ?? FindValueProblem(name, value);
 
     /// <summary>What is wrong with the name of a header, as a sentence; null when it may be sent.</summary>
     public static string? FindNameProblem(string name)

@@ -101,7 +101,8 @@ public sealed class CompiledWorkflow
         new WorkflowCompiler(customNodes, isNew: false).TryCompile(utf8Json, out workflow, out problems);
 
     /// <summary>
-    /// The same for a definition that is about to be saved: refuses also what releases before this one let pass, which what they
+    /// The same for a definition that is about to be saved: refuses also what releases before this one let pass,
+    /// which what they
     /// published may therefore hold.
     /// </summary>
     public static bool TryAccept(

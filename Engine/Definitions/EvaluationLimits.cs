@@ -19,7 +19,8 @@ public static class EvaluationLimits
         MaxBytes: Limits.ExpressionBytes);
 
     /// <summary>
-    /// Keys and conditions of starts, evaluated in the path of a request or for many at once: a look at the input, no calculation.
+    /// Keys and conditions of starts, evaluated in the path of a request or for many at once: a look at the input, no
+    /// calculation.
     /// About a millisecond, and twice the largest input in memory.
     /// </summary>
     public static JsonataLimits Small { get; } = new(
@@ -32,5 +33,6 @@ public static class EvaluationLimits
         MaxBytes: Limits.KeyBytes);
 
     /// <summary>Options with <see cref="Small"/>, to be shared.</summary>
-    public static JsonataOptions SmallOptions { get; } = new() { Limits = Small, TimeZones = ExpressionTimeZones.Instance };
+    public static JsonataOptions SmallOptions { get; } =
+        new() { Limits = Small, TimeZones = ExpressionTimeZones.Instance };
 }

@@ -81,7 +81,8 @@ internal sealed class ExpressionCompiler(ProblemList problems, bool isNew)
 
         if (JsonTemplate.TryParse(json, _folding, out var template, out var errors))
         {
-            // Releases before this one did not look: what they published goes on, and fails where it is evaluated, if ever.
+            // Releases before this one did not look: what they published goes on, and fails where it is evaluated, if
+            // ever.
             foreach (var problem in isNew ? template.Check() : [])
             {
                 Report(pointer + problem.Pointer, problem, offset: 0);
@@ -128,7 +129,9 @@ internal sealed class ExpressionCompiler(ProblemList problems, bool isNew)
     }
 
     private void Report(string pointer, JsonataProblem problem, int offset) => Report(
-        pointer, new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion), offset);
+        pointer,
+        new JsonataError(problem.Code, problem.Message, problem.Position, Suggestion: problem.Suggestion),
+        offset);
 
     private void Report(string pointer, JsonataError error, int offset) => problems.Add(
         pointer,

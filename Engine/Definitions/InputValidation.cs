@@ -253,7 +253,8 @@ internal sealed class InputValidation(bool isTemplate)
         JsonValueKind.Null or JsonValueKind.Undefined => JsonTypes.Null,
 
         // 1.0 is an integer in the sense of JSON Schema.
-        JsonValueKind.Number => value.TryGetInt64(out _) || (SchemaNumber.IsUsable(value) && SchemaNumber.Decimal(value).IsInteger)
+        JsonValueKind.Number =>
+            value.TryGetInt64(out _) || (SchemaNumber.IsUsable(value) && SchemaNumber.Decimal(value).IsInteger)
             ? JsonTypes.Number | JsonTypes.Integer
             : JsonTypes.Number,
     };

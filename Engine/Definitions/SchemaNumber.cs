@@ -4,7 +4,9 @@ using Workflows.Jsonata;
 
 namespace Workflows.Engine.Definitions;
 
-/// <summary>A number of a schema, or one to be held against it: as the decimal it is, since doubles take ids for other ids.</summary>
+/// <summary>
+/// A number of a schema, or one to be held against it: as the decimal it is, since doubles take ids for other ids.
+/// </summary>
 /// <param name="Value">What it is.</param>
 /// <param name="Text">As it was written.</param>
 internal sealed record SchemaNumber(DecimalNumber Value, string Text)
@@ -14,5 +16,6 @@ internal sealed record SchemaNumber(DecimalNumber Value, string Text)
     public static DecimalNumber Decimal(JsonElement number) => DecimalNumber.Parse(JsonMarshal.GetRawUtf8Value(number));
 
     /// <summary>Numbers that the store would refuse are no bounds either: their exponents are out of any use.</summary>
-    public static bool IsUsable(JsonElement number) => JsonText.FindProblem(JsonMarshal.GetRawUtf8Value(number)) is null;
+    public static bool IsUsable(JsonElement number) =>
+        JsonText.FindProblem(JsonMarshal.GetRawUtf8Value(number)) is null;
 }

@@ -1,8 +1,9 @@
 namespace Workflows.Engine.Events;
 
 /// <summary>
-/// What only the platform says. Whoever waits for the decision of an approval must be able to rely on it, so nobody else publishes events of these types
-/// and sources: neither clients, nor nodes, nor rules. Compared without regard to case, so that nothing looks alike either.
+/// What only the platform says. Whoever waits for the decision of an approval must be able to rely on it, so nobody
+/// else publishes events of these types and sources: neither clients, nor nodes, nor rules. Compared without regard to
+/// case, so that nothing looks alike either.
 /// </summary>
 public static class PlatformEvents
 {
@@ -21,7 +22,8 @@ public static class PlatformEvents
     /// <summary>Why an event of this type may not be published; null when it may.</summary>
     public static string? TypeProblem(string? type) =>
         type is not null && type.Trim().StartsWith(ApprovalTypes, StringComparison.OrdinalIgnoreCase)
-            ? $"types that begin with '{ApprovalTypes}' are the platform's own: only what really happens to an approval is published under them"
+            ? $"types that begin with '{ApprovalTypes}' are the platform's own: "
+                + "only what really happens to an approval is published under them"
             : null;
 
     /// <summary>Why an event of this source may not be published; null when it may.</summary>
@@ -36,7 +38,8 @@ public static class PlatformEvents
         var plain = Uri.UnescapeDataString(source.Trim());
         foreach (var reserved in new[] { Approvals, Rules, Workflows })
         {
-            if (plain.StartsWith(reserved, StringComparison.OrdinalIgnoreCase) && (plain.Length == reserved.Length || plain[reserved.Length] is '/' or '?' or '#'))
+            if (plain.StartsWith(reserved, StringComparison.OrdinalIgnoreCase)
+                && (plain.Length == reserved.Length || plain[reserved.Length] is '/' or '?' or '#'))
             {
                 return $"the source '{reserved}' is the platform's own; name your system, as in '/shop'";
             }

@@ -62,16 +62,24 @@ public sealed class Rule
     public IReadOnlyList<RuleAction> Actions { get; }
 
     /// <summary>Reads <c>{ eventType, condition, join, actions }</c>, with every problem on the way.</summary>
-    public static bool TryCompile(ReadOnlyMemory<byte> utf8Json, [NotNullWhen(true)] out Rule? rule, out IReadOnlyList<DefinitionProblem> problems) =>
+    public static bool TryCompile(
+        ReadOnlyMemory<byte> utf8Json,
+        [NotNullWhen(true)] out Rule? rule,
+        out IReadOnlyList<DefinitionProblem> problems) =>
         TryCompile(utf8Json, isNew: false, out rule, out problems);
 
     /// <summary>The same for a rule that is about to be saved, see <see cref="CompiledWorkflow.TryAccept"/>.</summary>
     public static bool TryAccept(
-        ReadOnlyMemory<byte> utf8Json, [NotNullWhen(true)] out Rule? rule, out IReadOnlyList<DefinitionProblem> problems) =>
+        ReadOnlyMemory<byte> utf8Json,
+        [NotNullWhen(true)] out Rule? rule,
+        out IReadOnlyList<DefinitionProblem> problems) =>
         TryCompile(utf8Json, isNew: true, out rule, out problems);
 
     private static bool TryCompile(
-        ReadOnlyMemory<byte> utf8Json, bool isNew, [NotNullWhen(true)] out Rule? rule, out IReadOnlyList<DefinitionProblem> problems)
+        ReadOnlyMemory<byte> utf8Json,
+        bool isNew,
+        [NotNullWhen(true)] out Rule? rule,
+        out IReadOnlyList<DefinitionProblem> problems)
     {
         var list = new ProblemList();
         var compiler = new RuleCompiler(list, isNew);

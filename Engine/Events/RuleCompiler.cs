@@ -19,7 +19,8 @@ internal sealed class RuleCompiler
     private readonly ProblemList _problems;
     private readonly ExpressionCompiler _expressions;
 
-    public RuleCompiler(ProblemList problems, bool isNew) => (_problems, _expressions) = (problems, new ExpressionCompiler(problems, isNew));
+    public RuleCompiler(ProblemList problems, bool isNew) =>
+        (_problems, _expressions) = (problems, new ExpressionCompiler(problems, isNew));
 
     public Rule? Refuse(string problem)
     {

@@ -63,9 +63,11 @@ internal sealed class EscapedText
             'n' => ('\n', 2),
             'r' => ('\r', 2),
             't' => ('\t', 2),
-            'u' when index + 6 <= Text.Length && ushort.TryParse(
-                Text.AsSpan(index + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) => ((char)unit, 6),
+            'u' when index + 6 <= Text.Length && TryReadUnit(Text.AsSpan(index + 2, 4), out var unit) => ((char)unit, 6),
             _ => ('\\', 1),
         };
     }
+
+    private static bool TryReadUnit(ReadOnlySpan<char> digits, out ushort unit) =>
+        ushort.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out unit);
 }

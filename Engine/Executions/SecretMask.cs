@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Workflows.Engine.Executions;
 
 /// <summary>
-/// Replaces secret values by <c>***</c> wherever they turn up: in outputs, errors, logs and dead letters. A value counts
-/// as written; with its characters escaped as JSON does it, in JSON within JSON as well, up to <see cref="Levels"/>
+/// Replaces secret values by <c>***</c> wherever they turn up: in outputs, errors, logs and dead letters. A value
+/// counts as written; with its characters escaped as JSON does it, in JSON within JSON as well, up to <see cref="Levels"/>
 /// levels; percent-encoded; and in Base64, also as a part of what was encoded. So do the lines of a value of several
 /// lines (a PEM file), and what is secret of a value that is JSON (a key file). Values of fewer than 4 characters are
 /// left alone: they would blot out ordinary text.
@@ -279,7 +279,8 @@ public sealed class SecretMask
         encoded.CopyTo(lower);
         for (var at = encoded.IndexOf('%', StringComparison.Ordinal); at >= 0; at = encoded.IndexOf('%', at + 1))
         {
-            (lower[at + 1], lower[at + 2]) = (char.ToLowerInvariant(encoded[at + 1]), char.ToLowerInvariant(encoded[at + 2]));
+            lower[at + 1] = char.ToLowerInvariant(encoded[at + 1]);
+            lower[at + 2] = char.ToLowerInvariant(encoded[at + 2]);
         }
     });
 

@@ -41,12 +41,20 @@ public sealed class CustomNodeCall
     /// <c>{"type": "http", ...}</c> with the parameters of an http node, or <c>{"type": "workflow", "workflow": "ID or name", "timeoutSeconds": 60}</c>.
     /// </param>
     public static bool TryCompile(
-        JsonElement schema, JsonElement implementation, [NotNullWhen(true)] out CustomNodeCall? call, out IReadOnlyList<DefinitionProblem> problems) =>
+        JsonElement schema,
+        JsonElement implementation,
+        [NotNullWhen(true)] out CustomNodeCall? call,
+        out IReadOnlyList<DefinitionProblem> problems) =>
         TryCompile(schema, implementation, isNew: false, out call, out problems);
 
-    /// <summary>The same for a custom node that is about to be saved, see <see cref="CompiledWorkflow.TryAccept"/>.</summary>
+    /// <summary>
+    /// The same for a custom node that is about to be saved, see <see cref="CompiledWorkflow.TryAccept"/>.
+    /// </summary>
     public static bool TryAccept(
-        JsonElement schema, JsonElement implementation, [NotNullWhen(true)] out CustomNodeCall? call, out IReadOnlyList<DefinitionProblem> problems) =>
+        JsonElement schema,
+        JsonElement implementation,
+        [NotNullWhen(true)] out CustomNodeCall? call,
+        out IReadOnlyList<DefinitionProblem> problems) =>
         TryCompile(schema, implementation, isNew: true, out call, out problems);
 
     private static bool TryCompile(

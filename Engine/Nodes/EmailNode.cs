@@ -24,7 +24,8 @@ public sealed record EmailParameters
     [Parameter("Where answers go.", Kind = ParameterKind.Text)]
     public JsonTemplate? ReplyTo { get; init; }
 
-    [Parameter("The subject. A line break at its end is left out, one within it is refused.", Required = true, Kind = ParameterKind.Text, Example = "\"Order {{ input.id }}\"")]
+    [Parameter("The subject. A line break at its end is left out, one within it is refused.", Required = true,
+        Kind = ParameterKind.Text, Example = "\"Order {{ input.id }}\"")]
     public JsonTemplate? Subject { get; init; }
 
     [Parameter("The message as text. At least one of text and html is needed.", Kind = ParameterKind.Text)]
@@ -65,7 +66,8 @@ internal sealed class EmailNode() : NodeType<EmailParameters>(
                 ("from", parameters.From), ("to", parameters.To), ("cc", parameters.Cc), ("bcc", parameters.Bcc), ("replyTo", parameters.ReplyTo),
                 ("subject", parameters.Subject), ("text", parameters.Text), ("html", parameters.Html), ("attachments", parameters.Attachments),
             ];
-            return RenderedParameters.Write(context, parameters.Connector, templates, ["from", "replyTo", "subject", "text", "html"]);
+            return RenderedParameters.Write(
+                context, parameters.Connector, templates, ["from", "replyTo", "subject", "text", "html"]);
         }
     }
 }
@@ -75,7 +77,10 @@ internal static class RenderedParameters
 {
     /// <summary>An object with the connector, if any, and every template that is given.</summary>
     public static ReadOnlyMemory<byte> Write(
-        in NodeContext context, string? connector, ReadOnlySpan<(string Name, JsonTemplate? Template)> templates, params ReadOnlySpan<(string Name, string? Text)> literals) =>
+        in NodeContext context,
+        string? connector,
+        ReadOnlySpan<(string Name, JsonTemplate? Template)> templates,
+        params ReadOnlySpan<(string Name, string? Text)> literals) =>
         Write(context, connector, templates, [], literals);
 
     /// <param name="texts">The templates that are text: numbers and booleans become it.</param>

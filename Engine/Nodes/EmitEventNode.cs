@@ -8,7 +8,8 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>emitEvent</c>.</summary>
 public sealed record EmitEventParameters
 {
-    [Parameter("The event's type; those that begin with `approval.` are the platform's own.", Required = true, Kind = ParameterKind.Text, Example = "\"order.completed\"")]
+    [Parameter("The event's type; those that begin with `approval.` are the platform's own.", Required = true,
+        Kind = ParameterKind.Text, Example = "\"order.completed\"")]
     public JsonTemplate? Type { get; init; }
 
     [Parameter(
@@ -61,7 +62,8 @@ internal sealed class EmitEventAction(EmitEventParameters parameters) : PureActi
             Data = data,
             Extensions = facts.EventHops == 0 ? CloudEvent.NoExtensions : HopsOf(facts.EventHops),
         };
-        if ((PlatformEvents.TypeProblem(attributes.Type) ?? PlatformEvents.SourceProblem(attributes.Source, SourceOf(facts.WorkflowId))) is { } reserved)
+        if ((PlatformEvents.TypeProblem(attributes.Type)
+            ?? PlatformEvents.SourceProblem(attributes.Source, SourceOf(facts.WorkflowId))) is { } reserved)
         {
             return StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"The event cannot be published: {reserved}.");
         }

@@ -52,31 +52,34 @@ public sealed record HttpParameters
     public HttpMethodName Method { get; init; } = HttpMethodName.Get;
 
     [Parameter(
-        "The address, http or https; with a connector a path. Values are put in as they are: one that may hold `/`, `?`, `#` or `..` goes "
-            + "through `$encodeUrlComponent`, or into `query`. Private, loopback and link-local targets are refused unless the tenant's "
-            + "`httpAllow` names them (docs/outgoing-calls.md).",
+        "The address, http or https; with a connector a path. Values are put in as they are: one that may hold `/`, `?`, "
+            + "`#` or `..` goes through `$encodeUrlComponent`, or into `query`. Private, loopback and link-local targets "
+            + "are refused unless the tenant's `httpAllow` names them (docs/outgoing-calls.md).",
         Required = true,
         Kind = ParameterKind.Text,
         Example = "\"https://api.example.com/orders/{{ input.orderId }}\"")]
     public JsonTemplate? Url { get; init; }
 
     [Parameter(
-        "Appended to the address, encoded: names to text, numbers or booleans, or to lists of them, which repeat the name.",
+        "Appended to the address, encoded: names to text, numbers or booleans, or to lists of them, which repeat the "
+            + "name.",
         Kind = ParameterKind.Object,
         Secret = true,
         Example = """{"page": "{{ input.page }}"}""")]
     public JsonTemplate? Query { get; init; }
 
     [Parameter(
-        "Names to text in ASCII without line breaks. `Idempotency-Key` is set by the platform, equal for every attempt.",
+        "Names to text in ASCII without line breaks. `Idempotency-Key` is set by the platform, equal for every "
+            + "attempt.",
         Kind = ParameterKind.Object,
         Secret = true,
         Example = """{"Accept": "application/json"}""")]
     public JsonTemplate? Headers { get; init; }
 
     [Parameter(
-        "The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON, in its charset; "
-            + "with application/x-www-form-urlencoded an object is sent as a form, a list as the same name several times.",
+        "The body: any JSON. Text is sent as it is when the header Content-Type is given and is not JSON, in its "
+            + "charset; with application/x-www-form-urlencoded an object is sent as a form, a list as the same name "
+            + "several times.",
         Secret = true,
         Example = """{"amount": "{{ input.amount }}"}""")]
     public JsonTemplate? Body { get; init; }
@@ -91,8 +94,8 @@ public sealed record HttpParameters
     public string RetryStatus { get; init; } = DefaultRetryStatus;
 
     [Parameter(
-        "What to make of the response's body. auto: JSON where the response says so, text where it is text in its charset, else Base64; "
-            + "`bodyEncoding` of the output says which.")]
+        "What to make of the response's body. auto: JSON where the response says so, text where it is text in its "
+            + "charset, else Base64; `bodyEncoding` of the output says which.")]
     public HttpResponseHandling Response { get; init; } = HttpResponseHandling.Auto;
 
     [Parameter("A larger response is an error.", Min = 1, Max = Limits.StepOutputBytes)]
@@ -106,9 +109,10 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
     "http", "outside", NodeEffect.Effect, "Calls an HTTP endpoint.", NodePort.MainPort, NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "`{\"status\": 200, \"headers\": {...}, \"body\": ..., \"bodyEncoding\": \"json\"}` (or text, base64, none); `set-cookie` is a list. "
-        + "At the port `error`, and with `onError: continue`, the same of an answer that is no success stands beside `code`, `message` and "
-        + "`kind`; of its body at most 64 KiB, and `bodyTruncated` when there was more.";
+        "`{\"status\": 200, \"headers\": {...}, \"body\": ..., \"bodyEncoding\": \"json\"}` (or text, base64, none); "
+        + "`set-cookie` is a list. At the port `error`, and with `onError: continue`, the same of an answer that is no "
+        + "success stands beside `code`, `message` and `kind`; of its body at most 64 KiB, and `bodyTruncated` when there "
+        + "was more.";
 
     private protected override NodeAction? Compile(HttpParameters parameters, NodeCompilation node)
     {
@@ -223,6 +227,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
                 throw Invalid($"The parameter '{parameter}' must be an object.");
             }
 
+            var orList = mayRepeat ? ", or a list of them" : "";
             foreach (var member in json.EnumerateObject())
             {
                 var isList = mayRepeat && member.Value.ValueKind == JsonValueKind.Array;
@@ -230,7 +235,7 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
                 foreach (var value in values.Where(value => value.ValueKind != JsonValueKind.Null))
                 {
                     members.Add(new(member.Name, TextOf(value) ?? throw Invalid(
-                        $"'{parameter}.{member.Name}' must be text, a number or a boolean{(mayRepeat ? ", or a list of them" : "")}.")));
+                        $"'{parameter}.{member.Name}' must be text, a number or a boolean{orList}.")));
                 }
             }
 

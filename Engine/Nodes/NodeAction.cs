@@ -103,7 +103,8 @@ internal readonly ref struct NodeContext(
     }
 
     /// <summary>
-    /// The same for a parameter that is text: a number or a boolean becomes text, with the digits it has. Anything else stays what it
+    /// The same for a parameter that is text: a number or a boolean becomes text, with the digits it has. Anything
+    /// else stays what it
     /// is, for whoever reads it to refuse.
     /// </summary>
     public ReadOnlyMemory<byte> RenderText(JsonTemplate template)
@@ -115,10 +116,12 @@ internal readonly ref struct NodeContext(
     }
 
     /// <summary>
-    /// The text a parameter renders to, a number or a boolean as text; null when it yields nothing; a step error when it is no text.
+    /// The text a parameter renders to, a number or a boolean as text; null when it yields nothing; a step error when
+    /// it is no text.
     /// </summary>
     /// <param name="isName">It names something, and a number or a boolean names nothing.</param>
-    public string? Text(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength, bool isName = false)
+    public string? Text(
+        JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength, bool isName = false)
     {
         if (template is null)
         {
@@ -150,7 +153,8 @@ internal readonly ref struct NodeContext(
     }
 
     /// <summary>The text a parameter renders to; a step error when it yields nothing, or no text.</summary>
-    public string RequiredText(JsonTemplate? template, string parameter, int maxLength = Limits.ExpressionLength, bool isName = false) =>
+    public string RequiredText(JsonTemplate? template, string parameter, int maxLength =
+        Limits.ExpressionLength, bool isName = false) =>
         Text(template, parameter, maxLength, isName) is { Length: > 0 } text
             ? text
             : throw new StepException(

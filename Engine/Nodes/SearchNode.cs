@@ -38,7 +38,8 @@ internal sealed class SearchNode() : NodeType<SearchParameters>(
         {
             (string Name, JsonTemplate? Template)[] templates =
                 [("query", parameters.Query), ("type", parameters.ContentType), ("threshold", parameters.Threshold)];
-            return RenderedParameters.Write(context, null, templates, ["query"], [("limit", FormattableString.Invariant($"{parameters.Limit}"))]);
+            return RenderedParameters.Write(
+                context, null, templates, ["query"], [("limit", FormattableString.Invariant($"{parameters.Limit}"))]);
         }
     }
 }

@@ -9,7 +9,8 @@ public sealed record CronProblem(int Position, string Message, string Hint);
 
 /// <summary>
 /// A compiled cron expression: a set of days and a set of times of day, so that the next occurrence is found by days and bits, never by stepping through
-/// minutes. The day rule is the one of crontab(5): when both the day of the month and the day of the week are restricted, either is
+/// minutes. The day rule is the one of crontab(5): when both the day of the month and the day of the week are
+/// restricted, either is
 /// enough; a field that begins with a star is no restriction in this sense, so that then both must hold.
 /// </summary>
 public sealed class CronExpression

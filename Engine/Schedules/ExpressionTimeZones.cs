@@ -15,7 +15,9 @@ public sealed class ExpressionTimeZones : IJsonataTimeZones
 
     /// <inheritdoc/>
     public TimeSpan? OffsetAt(string zone, DateTimeOffset instant) =>
-        TimeZones.TryFind(zone, out var found) ? found.GetUtcOffset(Instant.FromDateTimeOffset(instant)).ToTimeSpan() : null;
+        TimeZones.TryFind(zone, out var found)
+            ? found.GetUtcOffset(Instant.FromDateTimeOffset(instant)).ToTimeSpan()
+            : null;
 
     /// <inheritdoc/>
     public DateTimeOffset? InstantOf(string zone, DateTime local) => TimeZones.TryFind(zone, out var found)

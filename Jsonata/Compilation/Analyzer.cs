@@ -243,7 +243,8 @@ internal sealed class Analyzer
         _isConstant &= isBuiltin && !Changing.Contains(variable.Name, StringComparer.Ordinal);
         if (!isBuiltin)
         {
-            var known = _scopes.SelectMany(names => names).Concat(_bound).Concat(_variables).Concat(BuiltinFunctions.ByName.Keys);
+            var known = _scopes.SelectMany(names => names).Concat(_bound).Concat(_variables).Concat(
+                BuiltinFunctions.ByName.Keys);
             _problems.Add(new JsonataProblem(
                 "unknown_variable",
                 $"There is no variable ${variable.Name} here.",
@@ -255,7 +256,8 @@ internal sealed class Analyzer
     }
 
     private bool IsBound(string name) =>
-        _bound.Contains(name) || _scopes.Any(names => names.Contains(name)) || _variables.Contains(name, StringComparer.Ordinal);
+        _bound.Contains(name) || _scopes.Any(names => names.Contains(name)) || _variables.Contains(
+            name, StringComparer.Ordinal);
 
     // The value itself is used, not a member of it.
     private void Whole(Context context, SyntaxNode node)

@@ -70,7 +70,8 @@ internal static partial class Compiler
     // Literals are as long as the author wrote them, so this is ample; what is not folded is evaluated.
     private static readonly JsonataOptions Folding = new()
     {
-        Limits = new JsonataLimits(MaxSteps: 10_000, MaxStringLength: Limits.MaxSourceLength, MaxBytes: 4 * Limits.MaxSourceLength),
+        Limits = new JsonataLimits(
+            MaxSteps: 10_000, MaxStringLength: Limits.MaxSourceLength, MaxBytes: 4 * Limits.MaxSourceLength),
     };
 
     /// <summary>An operator over constants is a constant, unless it is an error, which belongs to the evaluation.</summary>

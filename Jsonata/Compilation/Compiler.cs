@@ -94,7 +94,8 @@ internal static partial class Compiler
             Compile(fallback.Left, scope), Compile(fallback.Right, scope, isTail), fallback.OnlyWhenUndefined),
         BlockSyntax block => CompileBlock(block, scope, isTail),
         BindSyntax bind => CompileBind(bind, scope),
-        ApplySyntax apply => new ApplyNode(Compile(apply.Left, scope), CompileApplied(apply.Right, scope), apply.Position),
+        ApplySyntax apply =>
+            new ApplyNode(Compile(apply.Left, scope), CompileApplied(apply.Right, scope), apply.Position),
         TransformSyntax transform => new TransformNode(
             Compile(transform.Pattern, scope),
             Compile(transform.Update, scope),
@@ -104,7 +105,8 @@ internal static partial class Compiler
         _ => throw Errors.At(syntax.Position, "S0201", "?"),
     };
 
-    // A call after ~> is made with the value before it, and what stands after its parentheses does not apply to it: [] counts
+    // A call after ~> is made with the value before it, and what stands after its parentheses does not apply to it:
+    // [] counts
     // for the application as a whole, a predicate or a grouping for nothing, as in the reference.
     private static Node CompileApplied(SyntaxNode right, Scope scope) =>
         right is CallSyntax { IsPartial: false } ? CompileCore(right, scope, isTail: false) : Compile(right, scope);

@@ -129,6 +129,7 @@ internal sealed class EvaluationContext
 
     /// <summary>Reading text that is there already: a search through a megabyte is no single step.</summary>
     /// <param name="length">Bytes or UTF-16 code units.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StepForReading(int length)
     {
         if (length >= Jsonata.Limits.FreeTextLength)
@@ -150,7 +151,9 @@ internal sealed class EvaluationContext
     }
 
     /// <summary>Counts the items of an array or the members of an object that is about to be built.</summary>
-    public void BuildItems(int count) => Build(Jsonata.Limits.ContainerBytes + ((long)count * Jsonata.Limits.ItemBytes));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void BuildItems(int count) =>
+        Build(Jsonata.Limits.ContainerBytes + ((long)count * Jsonata.Limits.ItemBytes));
 
     private void ThrowBytes() => throw Errors.Of("U1009", value: Text(Limits.MaxBytes));
 
@@ -159,7 +162,8 @@ internal sealed class EvaluationContext
     public bool CountMatching(TimeSpan taken)
     {
         _matching += taken;
-        return _matching <= TimeSpan.FromMilliseconds((double)Limits.RegexTimeoutMilliseconds * Jsonata.Limits.RegexTimeouts);
+        return _matching <= TimeSpan.FromMilliseconds(
+            (double)Limits.RegexTimeoutMilliseconds * Jsonata.Limits.RegexTimeouts);
     }
 
     private void Refill(int extra)

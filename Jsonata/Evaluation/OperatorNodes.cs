@@ -239,7 +239,9 @@ internal sealed class ConcatNode(Node[] parts, int[] positions) : Node
         for (var i = 0; i < parts.Length; i++)
         {
             var value = parts[i].Evaluate(input, frame);
-            texts[i] = value.TryGetString(out var text) ? text! : TextOf(value, positions[Math.Max(0, i - 1)], frame.Context);
+            texts[i] = value.TryGetString(out var text)
+                ? text!
+                : TextOf(value, positions[Math.Max(0, i - 1)], frame.Context);
             length += texts[i].Length;
             frame.Context.CheckString(length);
         }

@@ -112,7 +112,7 @@ internal sealed class Sorter(OrderTerm[] terms, int position)
     {
         if (a.TryGetNumber(out var first) && b.TryGetNumber(out var second))
         {
-            return first < second ? -1 : first > second ? 1 : first == second ? ExactNumber.Compare(a, b, first, second) : 0;
+            return double.IsNaN(first) || double.IsNaN(second) ? 0 : ExactNumber.Compare(a, b, first, second);
         }
 
         if (a.TryGetString(out var firstText) && b.TryGetString(out var secondText))

@@ -36,7 +36,9 @@ internal sealed class TuplePathNode(
             start = plainSteps.Evaluate(input, frame);
             if (start.IsUndefined)
             {
-                return grouping is null ? default : grouping.Apply(JsonataValue.FromHeap(new TupleStream(scope)), frame);
+                return grouping is null
+                    ? default
+                    : grouping.Apply(JsonataValue.FromHeap(new TupleStream(scope)), frame);
             }
         }
         else

@@ -59,14 +59,15 @@ internal static class ArrayFunctions
     private static void SortScalars(JsonataValue[] items, EvaluationContext context)
     {
         context.Step(items.Length);
-        if (Array.TrueForAll(items, item => Operand.TryNumber(item, out _)))
+        if (NumbersOf(items, out var mayBeExact) is { } numbers)
         {
-            var keys = Array.ConvertAll(items, item => NumberFunctions.Number(item));
-            Array.Sort(keys, items);
-            if (Array.Exists(items, item => ExactNumber.IsExact(item)))
+            Array.Sort(numbers, items);
+            if (mayBeExact)
             {
                 // Those with one double lie side by side; their other digits order them.
-                MergeSort.Sort(items, (a, b) => ExactNumber.Compare(a, b, NumberFunctions.Number(a), NumberFunctions.Number(b)) > 0);
+                MergeSort.Sort(
+                    items,
+                    (a, b) => ExactNumber.Compare(a, b, NumberFunctions.Number(a), NumberFunctions.Number(b)) > 0);
             }
         }
         else if (Array.TrueForAll(items, item => item.Kind == JsonataKind.String))
@@ -78,6 +79,24 @@ internal static class ArrayFunctions
         {
             throw Errors.Of("D3070");
         }
+    }
+
+    /// <summary>The doubles of the items; null when one of them is no number.</summary>
+    private static double[]? NumbersOf(JsonataValue[] items, out bool mayBeExact)
+    {
+        var numbers = new double[items.Length];
+        mayBeExact = false;
+        for (var i = 0; i < items.Length; i++)
+        {
+            if (!Operand.TryNumber(items[i], out numbers[i]))
+            {
+                return null;
+            }
+
+            mayBeExact |= ExactNumber.MayBeExact(items[i]);
+        }
+
+        return numbers;
     }
 
     public static JsonataValue Distinct(ReadOnlySpan<JsonataValue> arguments, in Call call)

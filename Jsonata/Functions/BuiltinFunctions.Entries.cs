@@ -18,8 +18,12 @@ internal static partial class BuiltinFunctions
         new("replace", "<s-(sf)(sf)n?:s>", "str, pattern, replacement[, limit]", "The string with what matches replaced by a string ($1 for a group) or by a function's result.", RegexFunctions.Replace),
         new("split", "<s-(sf)n?:a<s>>", "str, separator[, limit]", "The parts of a string between the separators.", RegexFunctions.Split),
         new("join", "<a<s>s?:s>", "array[, separator]", "One string of all strings of an array.", StringFunctions.Join),
-        new("base64encode", "<s-s?:s>", "str[, charset]", "The string in base 64: its bytes in \"utf-8\", or those of Latin-1 when no charset is given.", EncodingFunctions.Base64Encode, 1),
-        new("base64decode", "<s-s?:s>", "str[, charset]", "The string that a base 64 text stands for, its bytes read as \"utf-8\", or as Latin-1 when no charset is given.", EncodingFunctions.Base64Decode, 1),
+        new(
+            "base64encode", "<s-s?:s>", "str[, charset]",
+            "The string in base 64, its bytes in \"utf-8\", or in Latin-1 without a charset.",
+            EncodingFunctions.Base64Encode,
+            1),
+        new("base64decode", "<s-s?:s>", "str[, charset]", "The string of a base 64 text, its bytes read as \"utf-8\", or as Latin-1 without a charset.", EncodingFunctions.Base64Decode, 1),
         new("encodeUrlComponent", "<s-:s>", "str", "Encoded for use as a part of a URL.", EncodingFunctions.EncodeUrlComponent),
         new("encodeUrl", "<s-:s>", "str", "Encoded as a whole URL.", EncodingFunctions.EncodeUrl),
         new("decodeUrlComponent", "<s-:s>", "str", "Decodes a part of a URL.", EncodingFunctions.DecodeUrlComponent),
@@ -74,10 +78,10 @@ internal static partial class BuiltinFunctions
 
     private static Entry[] DateTimeEntries =>
     [
-        new("now", "<s?s?:s>", "[picture[, timezone]]", "The current instant as ISO 8601 in UTC, or as the picture says; the time zone is an offset such as \"+0200\" or an IANA name.", DateTimeFunctions.Now),
+        new("now", "<s?s?:s>", "[picture[, timezone]]", "The current instant as ISO 8601 in UTC, or as the picture says.", DateTimeFunctions.Now),
         new("millis", "<:n>", "", "The current instant in milliseconds since 1970.", DateTimeFunctions.Millis),
-        new("fromMillis", "<n-s?s?:s>", "number[, picture[, timezone]]", "Formats milliseconds since 1970; the time zone is an offset such as \"+0200\" or an IANA name such as \"Europe/Berlin\".", DateTimeFunctions.FromMillis),
-        new("toMillis", "<s-s?s?:n>", "timestamp[, picture[, timezone]]", "Reads a timestamp into milliseconds since 1970; the time zone is that of timestamps that name none, UTC when left out.", DateTimeFunctions.ToMillis, 2),
+        new("fromMillis", "<n-s?s?:s>", "number[, picture[, timezone]]", "Formats milliseconds since 1970; a zone is \"+0200\" or \"Europe/Berlin\".", DateTimeFunctions.FromMillis),
+        new("toMillis", "<s-s?s?:n>", "timestamp[, picture[, timezone]]", "Reads a timestamp into milliseconds since 1970; without a zone in it or given, UTC.", DateTimeFunctions.ToMillis, 2),
     ];
 
     private static Entry[] GeneralEntries =>

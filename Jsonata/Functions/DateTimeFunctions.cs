@@ -79,7 +79,8 @@ internal static partial class DateTimeFunctions
         return match.Groups[8].Success || text[^1] == 'Z' ? millis : ToUtc(millis, zone, context);
     }
 
-    private static JsonataValue Format(double millis, in JsonataValue picture, in JsonataValue zone, EvaluationContext context)
+    private static JsonataValue Format(
+        double millis, in JsonataValue picture, in JsonataValue zone, EvaluationContext context)
     {
         CheckRange(millis, millis);
         var offset = zone.TryGetString(out var text)
@@ -141,7 +142,11 @@ internal static partial class DateTimeFunctions
     private static JsonataException UnknownZone(string zone, EvaluationContext context)
     {
         var shown = Errors.Show(JsonataValue.FromString(zone));
-        return Errors.At(0, "U1013", value: shown, suggestion: context.Options.TimeZones?.Hint(zone) ?? "Write an offset such as +0200.");
+        return Errors.At(
+            0,
+            "U1013",
+            value: shown,
+            suggestion: context.Options.TimeZones?.Hint(zone) ?? "Write an offset such as +0200.");
     }
 
     /// <summary>Minutes of an offset written as +hhmm.</summary>

@@ -19,7 +19,9 @@ internal static class GeneralFunctions
         JsonataKind.Undefined => default,
         JsonataKind.Null => JsonataValue.FromString("null"),
         JsonataKind.Boolean => JsonataValue.FromString("boolean"),
-        JsonataKind.Number => Operand.TryNumber(arguments[0], out _) ? JsonataValue.FromString("number") : JsonataValue.FromString("object"),
+        JsonataKind.Number => Operand.TryNumber(arguments[0], out _)
+            ? JsonataValue.FromString("number")
+            : JsonataValue.FromString("object"),
         JsonataKind.String => JsonataValue.FromString("string"),
         JsonataKind.Array => JsonataValue.FromString("array"),
         JsonataKind.Object => JsonataValue.FromString("object"),

@@ -228,9 +228,11 @@ internal static class NumberFunctions
         return count == 0 ? default : JsonataValue.FromNumber(Number(Sum(arguments, call)) / count);
     }
 
-    public static JsonataValue Max(ReadOnlySpan<JsonataValue> arguments, in Call call) => Extreme(arguments[0], 1, call);
+    public static JsonataValue Max(ReadOnlySpan<JsonataValue> arguments, in Call call) =>
+        Extreme(arguments[0], 1, call);
 
-    public static JsonataValue Min(ReadOnlySpan<JsonataValue> arguments, in Call call) => Extreme(arguments[0], -1, call);
+    public static JsonataValue Min(ReadOnlySpan<JsonataValue> arguments, in Call call) =>
+        Extreme(arguments[0], -1, call);
 
     // One of the items itself, with all of its digits, unless one is no number at all.
     private static JsonataValue Extreme(in JsonataValue array, int direction, in Call call)

@@ -81,7 +81,9 @@ internal static class RegexFunctions
         else
         {
             SplitAt(
-                text, StringFunctions.Text(arguments[1]), arguments[2].IsUndefined ? limit : Unsigned(limit), parts, call.Context);
+                text, StringFunctions.Text(arguments[1]), arguments[2].IsUndefined
+                    ? limit
+                    : Unsigned(limit), parts, call.Context);
         }
 
         return JsonataValue.FromHeap(parts);

@@ -188,7 +188,8 @@ internal sealed partial class Parser
     {
         var (variable, op) = (Expression(80), token);
         return variable is VariableSyntax { Predicates: null } named
-            ? Built(left, () => op.Text == "@" ? PathBuilder.BindFocus(left, named.Name, op) : PathBuilder.BindIndex(left, named.Name, op))
+            ? Built(left, () => op.Text == "@" ? PathBuilder.BindFocus(left, named.Name, op) : PathBuilder.BindIndex(
+                left, named.Name, op))
             : throw Errors.At(variable.Position, "S0214", token.Text, suggestion: "For example: " + token.Text + "$name.");
     }
 

@@ -26,7 +26,9 @@ internal sealed class PathBuilder
     public static PathSyntax Join(SyntaxNode left, SyntaxNode right, in Token dot)
     {
         var path = left as PathSyntax ?? new PathSyntax { Start = left.Start, Position = dot.End, Steps = [left] };
-        var known = left is PathSyntax && path.Steps[0] is not (NumberSyntax or ConstantSyntax or StringSyntax) ? path.Steps.Count : 0;
+        var known = left is PathSyntax && path.Steps[0] is not (NumberSyntax or ConstantSyntax or StringSyntax)
+            ? path.Steps.Count
+            : 0;
         if (left is ParentSyntax parent)
         {
             path.SeekingParents = [parent.Slot];
@@ -191,7 +193,9 @@ internal sealed class PathBuilder
         path.KeepArray |= step.Focus is not null;
     }
 
-    /// <summary>Whether <c>[]</c> at its beginning or end is said of the whole, and so of an application of or to it.</summary>
+    /// <summary>
+    /// Whether <c>[]</c> at its beginning or end is said of the whole, and so of an application of or to it.
+    /// </summary>
     public static bool KeepsArray(SyntaxNode node) =>
         node.KeepArray || node is PathSyntax { Steps: [NameSyntax { KeepArray: true }, ..] };
 

@@ -105,7 +105,11 @@ internal sealed class TemplateParser(FoldingBudget budget)
         return expressions.TrueForAll(part => part.Expression.IsConstant) ? Folded(node) : node;
     }
 
-    /// <summary>A constant expression is evaluated now; if that is an error or costly, it stays for the evaluation.</summary>
+    /// <summary>
+    /// A constant expression is evaluated now; if that is an error or costly, it stays for the evaluation.
+    /// </summary>
     private TemplateNode Folded(TemplateNode node) =>
-        budget.TryEvaluate(context => node.Render(default, context), out var value) ? new ConstantTemplate(value) : node;
+        budget.TryEvaluate(context => node.Render(default, context), out var value)
+            ? new ConstantTemplate(value)
+            : node;
 }

@@ -4,8 +4,10 @@ using System.Text;
 namespace Workflows.Jsonata.Values;
 
 /// <summary>
-/// Numbers that a double does not hold: integers beyond 2^53, and decimals of 18 digits and more. The language calculates
-/// with doubles, but a number nobody calculates with, such as an order's id, keeps its JSON text: texts, comparisons and
+/// Numbers that a double does not hold: integers beyond 2^53, and decimals of 18 digits and more. The language
+/// calculates
+/// with doubles, but a number nobody calculates with, such as an order's id, keeps its JSON text: texts, comparisons
+/// and
 /// $distinct see all of its digits. Every number stands for one decimal: such a number for its text, any other for
 /// the shortest text of its double, so that order and equality are those of decimals.
 /// </summary>
@@ -22,7 +24,12 @@ internal static class ExactNumber
     private const int MaxFoldedText = 400;
 
     /// <summary>True for a number whose text says more than its double.</summary>
-    public static bool IsExact(in JsonataValue value) => value.Reference is JsonDom dom && IsExact(dom.Raw(value.Row));
+    public static bool IsExact(in JsonataValue value) =>
+        value.Reference is JsonDom dom && dom.Length(value.Row) >= ShortText && IsExact(dom.Raw(value.Row));
+
+    /// <summary>False where a look at the length of the text says that it cannot be.</summary>
+    public static bool MayBeExact(in JsonataValue value) =>
+        value.Reference is JsonDom dom && dom.Length(value.Row) >= ShortText;
 
     public static bool IsExact(ReadOnlySpan<byte> text)
     {
@@ -41,7 +48,9 @@ internal static class ExactNumber
         return !double.IsFinite(number) || exact.CompareTo(DecimalNumber.Of(number)) != 0;
     }
 
-    /// <summary>The text of a number whose digits are to be kept: one that is exact, or an integer written out.</summary>
+    /// <summary>
+    /// The text of a number whose digits are to be kept: one that is exact, or an integer written out.
+    /// </summary>
     /// <returns>Null when the text of the double will do.</returns>
     public static string? KeptText(in JsonataValue value)
     {
@@ -50,8 +59,13 @@ internal static class ExactNumber
             return null;
         }
 
+        if (dom.Length(value.Row) < ShortText)
+        {
+            return null;
+        }
+
         var text = dom.Raw(value.Row);
-        return text.Length >= ShortText && (text.IndexOfAny(".eE"u8) < 0 || IsExact(text)) ? Encoding.ASCII.GetString(text) : null;
+        return (text.IndexOfAny(".eE"u8) < 0 || IsExact(text)) ? Encoding.ASCII.GetString(text) : null;
     }
 
     /// <summary>A number written in an expression, or in a text that is taken for a number.</summary>
@@ -91,8 +105,11 @@ internal static class ExactNumber
     }
 
     /// <summary>What two equal numbers have in common and no others, for sets of exact numbers.</summary>
-    public static string Key(in JsonataValue exact) => DecimalNumber.Parse(((JsonDom)exact.Reference!).Raw(exact.Row)).ToString();
+    public static string Key(in JsonataValue exact) =>
+        DecimalNumber.Parse(((JsonDom)exact.Reference!).Raw(exact.Row)).ToString();
 
     private static DecimalNumber DecimalOf(in JsonataValue value, double number) =>
-        value.Reference is JsonDom dom && IsExact(dom.Raw(value.Row)) ? DecimalNumber.Parse(dom.Raw(value.Row)) : DecimalNumber.Of(number);
+        value.Reference is JsonDom dom && IsExact(dom.Raw(value.Row))
+            ? DecimalNumber.Parse(dom.Raw(value.Row))
+            : DecimalNumber.Of(number);
 }

@@ -10,8 +10,8 @@ using Workflows.Engine.Nodes;
 namespace Workflows.Worker.Nodes;
 
 /// <summary>
-/// What an http node makes of an answer. Guarantees: a body comes out as it was said, in JSON, as text or in Base64, or is
-/// an error; no character of it is replaced.
+/// What an http node makes of an answer. Guarantees: a body comes out as it was said, in JSON, as text or in Base64, or
+/// is an error; no character of it is replaced.
 /// </summary>
 internal static class HttpAnswer
 {
@@ -38,11 +38,13 @@ internal static class HttpAnswer
 
     /// <summary>The error that an answer without success is, the answer itself among its details.</summary>
     /// <param name="mask">Applied where something is cut off: the rest of a value could not be told any more.</param>
-    public static StepError Error(HttpCall call, HttpResponseMessage response, ResponseBody body, SecretMask mask, DateTimeOffset now)
+    public static StepError Error(
+        HttpCall call, HttpResponseMessage response, ResponseBody body, SecretMask mask, DateTimeOffset now)
     {
         var status = (int)response.StatusCode;
         var content = ReadAnyhow(response, body);
-        var text = content.Encoding is BodyEncoding.Json or BodyEncoding.Text ? Encoding.UTF8.GetString(content.Bytes.Span) : "";
+        var text = content.Encoding is BodyEncoding.Json or BodyEncoding.Text
+            ? Encoding.UTF8.GetString(content.Bytes.Span) : "";
         if (body.IsCut && content.Encoding == BodyEncoding.Text)
         {
             text = mask.ApplyToBeginning(text);
@@ -78,9 +80,11 @@ internal static class HttpAnswer
         }
 
         // What is left of it was not decoded: the client does not know how.
-        if (Header(response, "Content-Encoding") is { Length: > 0 } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (Header(response, "Content-Encoding") is { Length: > 0 } coding
+            && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
-            return isAuto ? base64 : throw new HttpCallException(Invalid, $"The response is encoded as '{coding}', which is not known.");
+            return isAuto ? base64
+                : throw new HttpCallException(Invalid, $"The response is encoded as '{coding}', which is not known.");
         }
 
         if (wanted == HttpResponseHandling.Json || (isAuto && type.IsJson))
@@ -106,7 +110,8 @@ internal static class HttpAnswer
 
         return noText is null ? new(BodyEncoding.Text, text)
             : isAuto ? base64
-            : throw new HttpCallException(Invalid, $"The response is no text: {noText}. 'response: base64' takes any bytes.");
+            : throw new HttpCallException(Invalid,
+                $"The response is no text: {noText}. 'response: base64' takes any bytes.");
     }
 
     // An error's body is never an error itself.
@@ -139,7 +144,8 @@ internal static class HttpAnswer
     private static ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> bytes)
     {
         var last = bytes.Span.LastIndexOfAnyExceptInRange((byte)0x80, (byte)0xBF);
-        return last >= 0 && bytes.Length - last <= 4 && bytes.Span[last] >= 0xC0 && !Utf8.IsValid(bytes.Span[last..]) ? bytes[..last] : bytes;
+        return last >= 0 && bytes.Length - last <= 4 && bytes.Span[last] >= 0xC0 && !Utf8.IsValid(bytes.Span[last..])
+            ? bytes[..last] : bytes;
     }
 
     private static byte[] Write(HttpResponseMessage response, Content content, bool isCut)
@@ -220,7 +226,8 @@ internal static class HttpAnswer
             : null;
     }
 
-    private static string Excerpt(string text) => Storable(text.Length <= ExcerptLength ? text : text[..ExcerptLength] + "…");
+    private static string Excerpt(string text) =>
+        Storable(text.Length <= ExcerptLength ? text : text[..ExcerptLength] + "…");
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values)

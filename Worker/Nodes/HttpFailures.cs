@@ -23,9 +23,10 @@ internal static class HttpFailures
             HttpRequestError.SecureConnectionError => new StepError("HTTP_TLS", Tls(exception)),
             HttpRequestError.ConfigurationLimitExceeded => new StepError(
                 "HTTP_RESPONSE_TOO_LARGE", "The headers of the response are larger than 64 KiB."),
-            _ when exception.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound } => UnknownHost(),
+            _ when exception.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound } =>
+                UnknownHost(),
             HttpRequestError.ResponseEnded => Passing("The target closed the connection before it had answered."),
-            HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.VersionNegotiationError =>
+            HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError =>
                 Passing("What the target answered is not HTTP."),
             HttpRequestError.ConnectionError => Passing($"The target cannot be reached: {Reason(exception)}."),
             _ => Broken(exception),
@@ -56,8 +57,8 @@ internal static class HttpFailures
         SocketError.ConnectionRefused => "nothing listens there",
         SocketError.ConnectionReset or SocketError.ConnectionAborted => "the target reset the connection",
         SocketError.TimedOut => "there was no answer in time",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown =>
-            "no way leads there",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no way leads there",
+        SocketError.HostDown or SocketError.NetworkDown => "no way leads there",
         _ => $"the network says {error}",
     };
 }

@@ -144,7 +144,11 @@ internal sealed class HttpNodeRunner(
     }
 
     private static bool IsSameOrigin(Uri target, HttpCall call) => Uri.Compare(
-        target, new Uri(call.Url), UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+        target,
+        new Uri(call.Url),
+        UriComponents.SchemeAndServer,
+        UriFormat.SafeUnescaped,
+        StringComparison.OrdinalIgnoreCase) == 0;
 
     private static NodeResult.Failure Failed(string code, string message) => new(new StepError(code, message));
 }

@@ -31,7 +31,8 @@ internal sealed record HttpRequestBody(ReadOnlyMemory<byte> Bytes, string? Conte
 
         if (type.Name == "multipart/form-data" && json.ValueKind != JsonValueKind.String)
         {
-            throw new HttpCallException(Code, "A body of multipart/form-data is text that has its parts and their boundary.");
+            throw new HttpCallException(
+                Code, "A body of multipart/form-data is text that has its parts and their boundary.");
         }
 
         var isText = given is not null && !type.IsJson && json.ValueKind == JsonValueKind.String;
@@ -59,21 +60,25 @@ internal sealed record HttpRequestBody(ReadOnlyMemory<byte> Bytes, string? Conte
         var form = new StringBuilder();
         foreach (var member in json.EnumerateObject())
         {
-            JsonElement[] values = member.Value.ValueKind == JsonValueKind.Array ? [.. member.Value.EnumerateArray()] : [member.Value];
+            var isList = member.Value.ValueKind == JsonValueKind.Array;
+            JsonElement[] values = isList ? [.. member.Value.EnumerateArray()] : [member.Value];
             foreach (var value in values.Where(value => value.ValueKind != JsonValueKind.Null))
             {
-                form.Append(form.Length == 0 ? "" : "&").Append(Encoded(member.Name)).Append('=').Append(Encoded(value.ValueKind switch
-                {
-                    JsonValueKind.String => value.GetString()!,
-                    JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
-                    _ => throw new HttpCallException(
-                        Code, $"'{member.Name}' of a form must be text, a number or a boolean, or a list of them."),
-                }));
+                form.Append(form.Length == 0 ? "" : "&");
+                form.Append(Encoded(member.Name)).Append('=').Append(Encoded(TextOf(member.Name, value)));
             }
         }
 
         return form.ToString();
     }
+
+    private static string TextOf(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+        _ => throw new HttpCallException(
+            Code, $"'{name}' of a form must be text, a number or a boolean, or a list of them."),
+    };
 
     private static string Encoded(string text) =>
         Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);

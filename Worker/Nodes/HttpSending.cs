@@ -42,11 +42,13 @@ internal sealed class HttpSending(HttpClients clients)
         }
 
         var body = HttpRequestBody.Of(http);
-        var hop = new Hop(new Uri(http.Url), new HttpMethod(http.Method), !http.Body.IsEmpty || DescribeContent(http), IsAtHome: true);
+        var hasContent = !http.Body.IsEmpty || DescribeContent(http);
+        var hop = new Hop(new Uri(http.Url), new HttpMethod(http.Method), hasContent, IsAtHome: true);
         for (var redirects = 0; ; redirects++)
         {
             var response = await SendAsync(call, http, hop, body, cancellationToken);
-            if (!http.FollowRedirects || response.Headers.Location is not { } location || !IsRedirect(response.StatusCode))
+            if (!http.FollowRedirects || response.Headers.Location is not { } location
+                || !IsRedirect(response.StatusCode))
             {
                 return response;
             }

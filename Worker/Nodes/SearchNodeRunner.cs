@@ -24,7 +24,8 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
         var parameters = new RenderedCall(call);
         if (ServiceKeys.Search(configuration) is not { } secret)
         {
-            return ConnectorAccess.Failed("SEARCH_OFF", "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
+            return ConnectorAccess.Failed("SEARCH_OFF",
+                "This worker has no key for the search service (Security:SearchKey).", isTransient: false);
         }
 
         var address = Address(parameters);
@@ -53,7 +54,11 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
         if (!response.IsSuccessStatusCode)
         {
             var reason = Encoding.UTF8.GetString(buffer, 0, Math.Min(length, ReasonLength)).Replace('\0', '\uFFFD');
-            return ConnectorAccess.Failed($"SEARCH_{status}", $"The search service answered {status}: {reason}", response.StatusCode >= HttpStatusCode.InternalServerError);
+            // 401: its key is being changed, on this side or the other, as during a release.
+            var isTransient =
+                response.StatusCode is >= HttpStatusCode.InternalServerError or HttpStatusCode.Unauthorized;
+            return ConnectorAccess.Failed(
+                $"SEARCH_{status}", $"The search service answered {status}: {reason}", isTransient);
         }
 
         return JsonText.FindProblem(buffer.AsSpan(0, length)) is { } problem
@@ -81,6 +86,7 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
     private static string Sign(string secret, Guid tenantId, string seconds, string address)
     {
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "internal-calls"u8.ToArray());
-        return Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
+        return Base64Url.EncodeToString(
+            HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
     }
 }

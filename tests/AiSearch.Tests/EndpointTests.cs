@@ -24,7 +24,8 @@ public sealed class EndpointTests(PostgresServer server)
         await bed.IndexAsync();
         await using var app = await StartAsync(bed);
 
-        using var response = await SendAsync(app, bed, tenantId, "?q=money%20back&type=workflow&tag=finance&limit=5&threshold=0.1");
+        using var response = await SendAsync(app, bed, tenantId,
+            "?q=money%20back&type=workflow&tag=finance&limit=5&threshold=0.1");
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
@@ -81,6 +82,7 @@ public sealed class EndpointTests(PostgresServer server)
     [InlineData("?q=x&threshold=1.01", "threshold must be a number between 0 and 1")]
     [InlineData("?q=x&threshold=NaN", "threshold must be a number between 0 and 1")]
     [InlineData("?q=x&type=secret", "type 'secret' is unknown")]
+    [InlineData("?q=x&type=prompt_card", "known are workflow, execution.")]
     [InlineData("?q=x&tag=", "A tag has between 1 and 100 characters")]
     [InlineData("?q=x&from=yesterday", "from must be a time")]
     [InlineData("?q=x&from=2026-02-01&to=2026-01-01", "from must lie before to")]
@@ -162,14 +164,17 @@ public sealed class EndpointTests(PostgresServer server)
     private static Dictionary<string, string> Sign(SearchBed bed, Guid tenantId, string query) =>
         Headers(bed, tenantId, bed.Clock.GetUtcNow().ToUnixTimeSeconds(), query);
 
-    private static Task<HttpResponseMessage> SendAsync(WebApplication app, SearchBed bed, Guid tenantId, string query) =>
+    private static Task<HttpResponseMessage> SendAsync(WebApplication app, SearchBed bed, Guid tenantId,
+        string query) =>
         SendAsync(app, Sign(bed, tenantId, query), query);
 
-    private static Dictionary<string, string> Headers(SearchBed bed, Guid tenantId, long timestamp, string query = "?q=x") => new()
+    private static Dictionary<string,
+        string> Headers(SearchBed bed, Guid tenantId, long timestamp, string query = "?q=x") => new()
     {
         [InternalCaller.TenantHeader] = tenantId.ToString(),
         [InternalCaller.TimestampHeader] = $"{timestamp}",
-        [InternalCaller.SignatureHeader] = bed.Get<InternalCaller>().Sign(tenantId, timestamp, "/internal/search" + query),
+        [InternalCaller.SignatureHeader] =
+            bed.Get<InternalCaller>().Sign(tenantId, timestamp, "/internal/search" + query),
     };
 
     private static async Task<HttpResponseMessage> SendAsync(WebApplication app, Dictionary<string, string> headers, string query)

@@ -109,7 +109,7 @@ public sealed class NetworkGuardTests
     [InlineData("a b")]
     [InlineData("http://10.0.0.1")]
     public void An_entry_that_means_nothing_is_an_error(string entry) =>
-        Assert.Throws<FormatException>(() => new NetworkGuard([entry]));
+        Assert.Throws<AllowListException>(() => new NetworkGuard([entry]));
 
     public static TheoryData<string> RecommendedRanges => [.. IPAddressRanges.recommendedLatest];
 

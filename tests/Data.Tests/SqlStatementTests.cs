@@ -47,7 +47,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["GrantStore"] = ([DatabaseRole.Api], false),
         ["JobRunItems"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["JobRunStore"] = ([DatabaseRole.Worker], true),
-        ["SchemaGate"] = ([DatabaseRole.Api], true),
         ["JobRunStatements"] = ([DatabaseRole.Worker], true),
         ["ScheduleFiring"] = ([DatabaseRole.Worker], true),
         ["FiringStatements"] = ([DatabaseRole.Worker], true),

@@ -41,18 +41,22 @@ public sealed class HeaderTextTests
     [InlineData("transfer-encoding")]
     [InlineData("Idempotency-Key")]
     [InlineData("Connection")]
-    public void A_name_that_is_none_or_the_platforms_is_refused(string name) => Assert.NotNull(HeaderText.FindProblem(name, "v"));
+    public void A_name_that_is_none_or_the_platforms_is_refused(string name) =>
+        Assert.NotNull(HeaderText.FindProblem(name, "v"));
 
     [Theory]
     [InlineData("X-Name", "Bob, \"the\" builder")]
     [InlineData("Authorization", "Bearer a.b.c")]
     [InlineData("X-Empty", "")]
-    public void An_ordinary_header_passes(string name, string value) => Assert.Null(HeaderText.FindProblem(name, value));
+    public void An_ordinary_header_passes(string name, string value) =>
+        Assert.Null(HeaderText.FindProblem(name, value));
 
     [Fact]
     public void Names_and_values_have_an_end()
     {
-        Assert.Null(HeaderText.FindProblem(new string('x', Limits.HeaderNameLength), new string('v', Limits.HeaderValueLength)));
+        Assert.Null(
+            HeaderText.FindProblem(new string('x', Limits.HeaderNameLength),
+            new string('v', Limits.HeaderValueLength)));
         Assert.NotNull(HeaderText.FindNameProblem(new string('x', Limits.HeaderNameLength + 1)));
         Assert.NotNull(HeaderText.FindValueProblem("X", new string('v', Limits.HeaderValueLength + 1)));
     }

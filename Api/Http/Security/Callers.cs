@@ -164,7 +164,8 @@ internal sealed class ApiKeyUses
 
 /// <summary>What the API does in the background: listens for invalidations, writes when keys were used, asks for the time.</summary>
 internal sealed partial class Housekeeping(
-    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock, LoopHealth loops, ILogger<Housekeeping> log)
+    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock,
+    LoopHealth loops, ILogger<Housekeeping> log)
     : BackgroundService
 {
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);

@@ -18,7 +18,8 @@ internal sealed class RateLimitOptions
     /// <summary>Password logins that may come at once from one network address.</summary>
     public int LoginBurst { get; set; } = 20;
 
-    /// <summary>Calls per second of one webhook that anybody may call (<c>auth: none</c>), over all instances; others have the limit of a caller.</summary>
+    /// <summary>Calls per second of one webhook that anybody may call (<c>auth: none</c>), over all instances; others
+    /// have the limit of a caller.</summary>
     public double OpenWebhooksPerSecond { get; set; } = 200;
 
     /// <summary>Calls of one such webhook that may come at once.</summary>

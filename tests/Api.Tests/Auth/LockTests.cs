@@ -20,7 +20,8 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         var email = await CreateUserAsync(owner);
         for (var attempt = 0; attempt < Limits.FailedLogins + 3; attempt++)
         {
-            (await LogInAsync(email, "not the password", Attacker)).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
+            (await LogInAsync(email, "not the password", Attacker))
+                .Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
         }
 
         (await LogInAsync(email, Password, Attacker)).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
@@ -33,8 +34,10 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var email = await CreateUserAsync(owner);
         (await LogInAsync(email, Password)).Ok(); // from here on this address is known
-        await api.Host.ExecuteAsync("update users set failed_logins = $2 where email = $1", email, Limits.FailedLoginsAnywhere);
-        (await LogInAsync(email, "not the password", Attacker)).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
+        await api.Host.ExecuteAsync("update users set failed_logins = $2 where email = $1", email,
+            Limits.FailedLoginsAnywhere);
+        (await LogInAsync(email, "not the password", Attacker))
+            .Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
 
         (await LogInAsync(email, Password, Stranger)).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
         (await LogInAsync(email, Password)).Ok();
@@ -49,7 +52,8 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var email = await CreateUserAsync(owner);
         var id = await api.Host.ScalarAsync<Guid>("select id from users where email = $1", email);
-        await api.Host.ExecuteAsync("update users set failed_logins = 500, locked_until = now() + interval '1 hour' where email = $1", email);
+        await api.Host.ExecuteAsync(
+            "update users set failed_logins = 500, locked_until = now() + interval '1 hour' where email = $1", email);
         for (var attempt = 0; attempt < Limits.FailedLogins; attempt++)
         {
             await api.Host.ExecuteAsync("update users set locked_until = null where email = $1", email);
@@ -57,11 +61,13 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         }
 
         (await LogInAsync(email, Password)).Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
-        Assert.NotEqual(System.Text.Json.JsonValueKind.Null, (await owner.GetAsync($"users/{id}")).Ok().Data.GetProperty("lockedUntil").ValueKind);
+        Assert.NotEqual(System.Text.Json.JsonValueKind.Null,
+            (await owner.GetAsync($"users/{id}")).Ok().Data.GetProperty("lockedUntil").ValueKind);
         (await owner.PostAsync($"users/{id}/unlock")).Ok();
         var session = (await LogInAsync(email, Password)).Ok().Data.GetProperty("accessToken").GetString();
 
-        (await owner.PostAsync($"users/{id}/password", new { password = email })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        (await owner.PostAsync($"users/{id}/password", new { password = email }))
+            .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
         (await owner.PostAsync($"users/{id}/password", new { password = "staple battery horse" })).Ok();
         using var user = api.Host.Client(session);
         (await user.GetAsync("auth/me")).Fails(HttpStatusCode.Unauthorized, "SESSION_REVOKED");
@@ -73,18 +79,21 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
     public async Task Nobody_resets_who_may_more_nor_anybody_of_another_tenant()
     {
         using var owner = api.Host.Owner();
-        var ownerId = await api.Host.ScalarAsync<Guid>("select id from users where tenant_id = $1 and email = $2", api.Host.First.TenantId, api.Host.First.OwnerEmail);
+        var ownerId = await api.Host.ScalarAsync<Guid>("select id from users where tenant_id = $1 and email = $2",
+            api.Host.First.TenantId, api.Host.First.OwnerEmail);
         var foreign = await api.Host.CreateTenantAsync($"t{Guid.CreateVersion7():N}"[..20]);
         var foreignId = await api.Host.ScalarAsync<Guid>("select id from users where tenant_id = $1", foreign.TenantId);
         using var admin = api.Host.Client(await owner.LogInNewUserAsync("admin"));
-        foreach (var (path, body) in new (string, object?)[] { ("unlock", null), ("password", new { password = "staple battery horse" }) })
+        foreach (var (path, body) in new (string, object?)[] { ("unlock", null),
+            ("password", new { password = "staple battery horse" }) })
         {
             (await admin.PostAsync($"users/{ownerId}/{path}", body)).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
             (await admin.PostAsync($"users/{foreignId}/{path}", body)).Fails(HttpStatusCode.NotFound, "USER_NOT_FOUND");
             foreach (var role in new[] { "viewer", "operator", "editor" })
             {
                 using var person = api.Host.Client(await owner.LogInNewUserAsync(role));
-                (await person.PostAsync($"users/{foreignId}/{path}", body)).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+                (await person.PostAsync($"users/{foreignId}/{path}", body))
+                    .Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
             }
         }
     }
@@ -119,7 +128,8 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var proxy = behind.Client();
         using var forger = new ApiClient(behind.BaseAddress, null, IPAddress.Parse("127.0.0.88"));
 
-        // Each caller behind the proxy has a bucket of its own; what it says itself before the proxy does is not believed.
+        // Each caller behind the proxy has a bucket of its own; what it says itself before the proxy does is not
+        // believed.
         foreach (var caller in new[] { "203.0.113.7", "203.0.113.8", "198.51.100.1, 203.0.113.9" })
         {
             Assert.Equal([401, 401, 429], await TryAsync(proxy, 3, _ => caller));
@@ -139,8 +149,10 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         var refreshToken = first.GetProperty("refreshToken").GetString();
         var second = (await nobody.PostAsync("auth/refresh", new { refreshToken }, key)).Ok().Data;
 
-        Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from idempotency_keys where key = $1", key.Item2));
-        (await nobody.PostAsync("auth/refresh", new { refreshToken }, key)).Fails(HttpStatusCode.Unauthorized, "SESSION_REVOKED");
+        Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from idempotency_keys where key = $1",
+            key.Item2));
+        (await nobody.PostAsync("auth/refresh", new { refreshToken }, key))
+            .Fails(HttpStatusCode.Unauthorized, "SESSION_REVOKED");
         using var thief = api.Host.Client(second.GetProperty("accessToken").GetString());
         (await thief.GetAsync("auth/me")).Fails(HttpStatusCode.Unauthorized, "SESSION_REVOKED");
     }
@@ -151,7 +163,8 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
         for (var attempt = 0; attempt < times; attempt++)
         {
             statuses.Add((int)(await client.PostAsync(
-                "auth/login", new { email = "x@example.com", password = "x" }, ("X-Forwarded-For", forwarded(attempt)))).Status);
+                "auth/login", new { email = "x@example.com", password = "x" },
+                ("X-Forwarded-For", forwarded(attempt)))).Status);
         }
 
         return statuses;
@@ -160,7 +173,9 @@ public sealed class LockTests(ApiFixture api) : IClassFixture<ApiFixture>
     private static async Task<string> CreateUserAsync(ApiClient owner)
     {
         var email = $"{Guid.CreateVersion7():N}@example.com";
-        (await owner.PostAsync("users", new { email, name = "somebody", password = Password, roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
+        (await owner.PostAsync("users",
+            new { email, name = "somebody", password = Password, roles = new[] { "viewer" } }))
+            .Ok(HttpStatusCode.Created);
         return email;
     }
 

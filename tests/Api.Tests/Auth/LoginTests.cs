@@ -38,7 +38,8 @@ public sealed class LoginTests(ApiFixture api) : IClassFixture<ApiFixture>
             "update login_failures set locked_until = now() - interval '1 second' where user_id = (select id from users where email = $1)", email);
         (await LogInAsync(email, Password)).Ok();
         Assert.Equal(0, await api.Host.ScalarAsync<int>("select failed_logins from users where email = $1", email));
-        Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from login_failures f join users u on u.id = f.user_id where u.email = $1", email));
+        Assert.Equal(0, await api.Host.ScalarAsync<long>(
+            "select count(*) from login_failures f join users u on u.id = f.user_id where u.email = $1", email));
     }
 
     [Fact]

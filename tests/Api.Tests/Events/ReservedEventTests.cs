@@ -31,11 +31,14 @@ public sealed class ReservedEventTests(ApiFixture api) : IClassFixture<ApiFixtur
         var id = Guid.CreateVersion7().ToString();
         var forged = new { specversion = "1.0", id, type, source, data = new { outcome = "approved" } };
 
-        (await SendAsync(owner, "application/cloudevents+json", forged)).Fails(HttpStatusCode.BadRequest, "INVALID_EVENT");
-        (await owner.PostAsync("events", new { outcome = "approved" }, ("ce-specversion", "1.0"), ("ce-id", id), ("ce-type", type), ("ce-source", source)))
+        (await SendAsync(owner, "application/cloudevents+json", forged))
+            .Fails(HttpStatusCode.BadRequest, "INVALID_EVENT");
+        (await owner.PostAsync("events", new { outcome = "approved" }, ("ce-specversion", "1.0"), ("ce-id", id),
+            ("ce-type", type), ("ce-source", source)))
             .Fails(HttpStatusCode.BadRequest, "INVALID_EVENT");
         var fine = new { specversion = "1.0", id = id + "-fine", type = "order.created", source = "/shop" };
-        var batch = (await SendAsync(owner, "application/cloudevents-batch+json", new object[] { forged, fine })).Ok(HttpStatusCode.Accepted).Data;
+        var batch = (await SendAsync(owner, "application/cloudevents-batch+json", new object[] { forged, fine }))
+            .Ok(HttpStatusCode.Accepted).Data;
         Assert.Equal((1, 1), (batch.GetProperty("refused").GetInt32(), batch.GetProperty("accepted").GetInt32()));
         Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from events where event_id = $1", id));
     }
@@ -48,7 +51,8 @@ public sealed class ReservedEventTests(ApiFixture api) : IClassFixture<ApiFixtur
     public async Task What_only_looks_similar_is_taken(string type, string source)
     {
         using var owner = api.Host.Owner();
-        (await SendAsync(owner, "application/cloudevents+json", new { specversion = "1.0", id = Guid.CreateVersion7(), type, source })).Ok(HttpStatusCode.Accepted);
+        (await SendAsync(owner, "application/cloudevents+json",
+            new { specversion = "1.0", id = Guid.CreateVersion7(), type, source })).Ok(HttpStatusCode.Accepted);
     }
 
     [Fact]
@@ -59,7 +63,8 @@ public sealed class ReservedEventTests(ApiFixture api) : IClassFixture<ApiFixtur
         {
             name = Samples.Name("rule"),
             eventType = "order.created",
-            actions = new[] { new { type = "emitEvent", eventType = "approval.decided", data = new { outcome = "approved" } } },
+            actions = new[] { new { type = "emitEvent", eventType = "approval.decided",
+            data = new { outcome = "approved" } } },
         })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
     }
 
@@ -81,11 +86,14 @@ public sealed class ReservedEventTests(ApiFixture api) : IClassFixture<ApiFixtur
 
         var begun = System.Diagnostics.Stopwatch.GetTimestamp();
         var answer = (await SendAsync(owner, "application/cloudevents-batch+json", Enumerable.Range(0, 100).Select(
-            n => new { specversion = "1.0", id = $"{type}-{n}", type, source = "/shop", data = new { n } }))).Ok(HttpStatusCode.Accepted);
+            n => new { specversion = "1.0", id = $"{type}-{n}", type, source = "/shop", data = new { n } })))
+                .Ok(HttpStatusCode.Accepted);
 
         Assert.Equal(100, answer.Data.GetProperty("accepted").GetInt32());
-        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5), $"{System.Diagnostics.Stopwatch.GetElapsedTime(begun)}");
-        Assert.True(await api.Host.ScalarAsync<long>("select count(*) from events_to_route r join events e on e.id = r.id where e.type = $1", type) > 0);
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5),
+            $"{System.Diagnostics.Stopwatch.GetElapsedTime(begun)}");
+        Assert.True(await api.Host.ScalarAsync<long>(
+            "select count(*) from events_to_route r join events e on e.id = r.id where e.type = $1", type) > 0);
     }
 
     private static async Task<Answer> SendAsync(ApiClient client, string mediaType, object body)

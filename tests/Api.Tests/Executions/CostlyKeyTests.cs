@@ -22,9 +22,12 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var nobody = api.Host.Client();
 
         var begun = Stopwatch.GetTimestamp();
-        (await owner.PostAsync($"workflows/{workflow}/execute")).Fails(HttpStatusCode.UnprocessableEntity, "INPUT_INVALID");
-        (await nobody.PostAsync($"webhooks/default/{path}", "{}")).Fails(HttpStatusCode.UnprocessableEntity, "INPUT_INVALID");
-        var bulk = (await owner.PostAsync($"workflows/{workflow}/execute/bulk", new { executions = Enumerable.Range(0, 50).Select(_ => new { }) })).Ok(HttpStatusCode.Accepted);
+        (await owner.PostAsync($"workflows/{workflow}/execute"))
+            .Fails(HttpStatusCode.UnprocessableEntity, "INPUT_INVALID");
+        (await nobody.PostAsync($"webhooks/default/{path}", "{}"))
+            .Fails(HttpStatusCode.UnprocessableEntity, "INPUT_INVALID");
+        var bulk = (await owner.PostAsync($"workflows/{workflow}/execute/bulk",
+            new { executions = Enumerable.Range(0, 50).Select(_ => new { }) })).Ok(HttpStatusCode.Accepted);
         Assert.Equal(50, bulk.Data.GetProperty("refused").GetInt32());
         Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10), $"{Stopwatch.GetElapsedTime(begun)}");
     }
@@ -41,7 +44,8 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await bystander.GetAsync("auth/me")).Ok();
 
         using var over = new CancellationTokenSource();
-        var flood = Enumerable.Range(0, 16).Select(_ => FloodAsync(nobody, $"webhooks/default/{path}", over.Token)).ToArray();
+        var flood = Enumerable.Range(0, 16).Select(_ => FloodAsync(nobody, $"webhooks/default/{path}", over.Token))
+            .ToArray();
         var slowest = TimeSpan.Zero;
         for (var call = 0; call < 30; call++)
         {
@@ -62,7 +66,8 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
         // A Redis of its own, and buckets so small that they empty.
         await using var redis = await RedisServer.StartAsync();
         await using var host = await ApiHost.StartAsync(
-            api.Postgres, redis, new() { ["RateLimits:OpenWebhooksPerSecond"] = "0.01", ["RateLimits:OpenWebhookBurst"] = "5" });
+            api.Postgres, redis, new() { ["RateLimits:OpenWebhooksPerSecond"] = "0.01",
+            ["RateLimits:OpenWebhookBurst"] = "5" });
         using var owner = host.Owner();
         await owner.CreatePublishedAsync(Definition("concurrency", "\"k\"", "one"));
         await owner.CreatePublishedAsync(Definition("concurrency", "\"k\"", "two"));
@@ -84,10 +89,13 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         using var viewer = api.Host.Client(await owner.LogInNewUserAsync("viewer"));
-        var nodes = Enumerable.Range(0, 1_500).Select(index => new { id = $"n{index}", type = "set", parameters = new { value = "{{ $pad(\"\",1000000,\"x\") & \"1\" }}" } });
+        var nodes = Enumerable.Range(0, 1_500)
+            .Select(index => new { id = $"n{index}", type = "set",
+            parameters = new { value = "{{ $pad(\"\",1000000,\"x\") & \"1\" }}" } });
         var begun = Stopwatch.GetTimestamp();
 
-        var answer = await viewer.PostAsync("workflows/validate", new { definition = new { schema = 1, nodes, edges = Array.Empty<object>() } });
+        var answer = await viewer.PostAsync("workflows/validate",
+            new { definition = new { schema = 1, nodes, edges = Array.Empty<object>() } });
 
         Assert.True((int)answer.Status is 200 or 422, answer.Text);
         Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5), $"{Stopwatch.GetElapsedTime(begun)}");
@@ -98,11 +106,14 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var turns = new EvaluationTurns(processors: 4);
         var (a, b) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        var held = new[] { await turns.EnterAsync(a, TestContext.Current.CancellationToken), await turns.EnterAsync(a, TestContext.Current.CancellationToken) };
-        var waiting = Enumerable.Range(0, Data.Limits.WaitingEvaluations - 2).Select(_ => turns.EnterAsync(a, TestContext.Current.CancellationToken).AsTask()).ToArray();
+        var held = new[] { await turns.EnterAsync(a, TestContext.Current.CancellationToken),
+            await turns.EnterAsync(a, TestContext.Current.CancellationToken) };
+        var waiting = Enumerable.Range(0, Data.Limits.WaitingEvaluations - 2)
+            .Select(_ => turns.EnterAsync(a, TestContext.Current.CancellationToken).AsTask()).ToArray();
 
         Assert.All(waiting, turn => Assert.False(turn.IsCompleted));
-        await Assert.ThrowsAsync<EvaluationBusyException>(() => turns.EnterAsync(a, TestContext.Current.CancellationToken).AsTask());
+        await Assert.ThrowsAsync<EvaluationBusyException>(() =>
+            turns.EnterAsync(a, TestContext.Current.CancellationToken).AsTask());
         using (await turns.EnterAsync(b, TestContext.Current.CancellationToken))
         {
             Assert.All(waiting, turn => Assert.False(turn.IsCompleted));

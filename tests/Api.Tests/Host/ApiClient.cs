@@ -38,7 +38,8 @@ public sealed record Answer(HttpStatusCode Status, JsonElement Json, HttpRespons
 /// <param name="from">The local address to call from; null = the usual one.</param>
 public sealed class ApiClient(Uri baseAddress, string? credential, IPAddress? from = null) : IDisposable
 {
-    private readonly HttpClient _http = new(Handler(from)) { BaseAddress = baseAddress, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http =
+        new(Handler(from)) { BaseAddress = baseAddress, Timeout = TimeSpan.FromSeconds(60) };
 
     public HttpClient Http => _http;
 
@@ -80,7 +81,8 @@ public sealed class ApiClient(Uri baseAddress, string? credential, IPAddress? fr
         _ => new StringContent(JsonSerializer.Serialize(body, JsonSerializerOptions.Web), Encoding.UTF8, "application/json"),
     };
 
-    private static SocketsHttpHandler Handler(IPAddress? from) => from is null ? new SocketsHttpHandler() : new SocketsHttpHandler
+    private static SocketsHttpHandler Handler(IPAddress? from) =>
+        from is null ? new SocketsHttpHandler() : new SocketsHttpHandler
     {
         ConnectCallback = async (context, token) =>
         {

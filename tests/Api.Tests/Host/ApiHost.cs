@@ -46,7 +46,8 @@ public sealed class ApiHost : IAsyncDisposable
     public string ConnectionString => _database.ConnectionString;
 
     /// <param name="port">Where this instance finds PostgreSQL, if not at its own port.</param>
-    public static async Task<ApiHost> StartAsync(PostgresServer postgres, RedisServer redis, Dictionary<string, string?>? settings = null, int? port = null)
+    public static async Task<ApiHost> StartAsync(PostgresServer postgres, RedisServer redis, Dictionary<string,
+        string?>? settings = null, int? port = null)
     {
         var credentialsFile = Path.Combine(Path.GetTempPath(), $"workflows-api-tests-{Environment.ProcessId}-{postgres.Port}.json");
         await postgres.EnsureTemplateAsync(Template, async connectionString =>
@@ -148,7 +149,8 @@ public sealed class ApiHost : IAsyncDisposable
     }
 
     private static async Task<ApiHost> StartOnAsync(
-        TestDatabase database, RedisServer redis, FirstCredentials first, Dictionary<string, string?>? settings, int? port)
+        TestDatabase database, RedisServer redis, FirstCredentials first, Dictionary<string, string?>? settings,
+        int? port)
     {
         var place = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         place.Port = port ?? place.Port;

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 
 namespace Workflows.Api.Tests.Host;
 
-/// <summary>A network that can be cut: connections through it stay open, new ones are taken, and nothing passes any more.</summary>
+/// <summary>A network that can be cut: connections through it stay open, new ones are taken, and nothing passes any
+/// more.</summary>
 public sealed class Partition : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -69,7 +70,8 @@ public sealed class Partition : IAsyncDisposable
             await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
             await Task.WhenAny(PumpAsync(client, server), PumpAsync(server, client));
         }
-        catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             client.Dispose(); // one side hung up, and so does the other
         }

@@ -63,7 +63,8 @@ public sealed class BodyBudgetTests(ApiFixture api) : IClassFixture<ApiFixture>
         var text = $$"""{"email":"{{new string('a', limit)}}","password":"x"}""";
         (await nobody.PostAsync(route, text)).Fails(HttpStatusCode.RequestEntityTooLarge, "PAYLOAD_TOO_LARGE");
         using var chunked = new ChunkedContent(text);
-        (await nobody.SendAsync(HttpMethod.Post, route, chunked)).Fails(HttpStatusCode.RequestEntityTooLarge, "PAYLOAD_TOO_LARGE");
+        (await nobody.SendAsync(HttpMethod.Post, route, chunked))
+            .Fails(HttpStatusCode.RequestEntityTooLarge, "PAYLOAD_TOO_LARGE");
     }
 
     [Fact]
@@ -77,9 +78,12 @@ public sealed class BodyBudgetTests(ApiFixture api) : IClassFixture<ApiFixture>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 sockets.Add(socket);
-                await socket.ConnectAsync(IPAddress.Loopback, api.Host.BaseAddress.Port, TestContext.Current.CancellationToken);
+                await socket.ConnectAsync(IPAddress.Loopback, api.Host.BaseAddress.Port,
+                    TestContext.Current.CancellationToken);
                 await socket.SendAsync(
-                    Encoding.ASCII.GetBytes("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n"),
+                    Encoding.ASCII.GetBytes(
+                        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n1000\r\n"),
                     TestContext.Current.CancellationToken);
             }
 

@@ -7,7 +7,8 @@ using Workflows.Testing;
 
 namespace Workflows.Api.Tests.Http;
 
-/// <summary>Servers that are there and do not do their work: read-only, behind a cut network, frozen, full. Servers of its own, so that nobody else suffers.</summary>
+/// <summary>Servers that are there and do not do their work: read-only, behind a cut network, frozen, full. Servers of
+/// its own, so that nobody else suffers.</summary>
 public sealed class OutageTests
 {
     [Fact]
@@ -23,8 +24,10 @@ public sealed class OutageTests
         await SetAsync(postgres, "alter system set default_transaction_read_only = on");
         await HealthIsAsync(owner, HttpStatusCode.ServiceUnavailable);
         var health = await owner.GetAsync("/health");
-        (await owner.PostAsync($"workflows/{workflow}/execute")).Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
-        (await owner.PostAsync("workspaces", new { name = "x" })).Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
+        (await owner.PostAsync($"workflows/{workflow}/execute"))
+            .Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
+        (await owner.PostAsync("workspaces", new { name = "x" }))
+            .Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
         (await owner.GetAsync("workspaces")).Ok();
         Assert.Contains("25006", health.Text, StringComparison.Ordinal);
 
@@ -47,7 +50,8 @@ public sealed class OutageTests
         var cut = Stopwatch.GetTimestamp();
         var waiting = Enumerable.Range(0, 8).Select(_ => owner.GetAsync("workspaces")).ToArray();
         await HealthIsAsync(owner, HttpStatusCode.ServiceUnavailable);
-        Assert.All(await Task.WhenAll(waiting), answer => answer.Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE"));
+        Assert.All(await Task.WhenAll(waiting), answer =>
+            answer.Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE"));
         var first = Stopwatch.GetElapsedTime(cut);
         var asked = Stopwatch.GetTimestamp();
         (await owner.GetAsync("workspaces")).Fails(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
@@ -57,7 +61,8 @@ public sealed class OutageTests
         network.Heal();
         await HealthIsAsync(owner, HttpStatusCode.OK);
         await Eventually.TrueAsync(
-            async () => (await owner.GetAsync("workspaces")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            async () => (await owner.GetAsync("workspaces")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30),
+            TestContext.Current.CancellationToken);
         Assert.True(first < TimeSpan.FromSeconds(20), $"{first} until those that waited were answered");
         Assert.True(later < TimeSpan.FromSeconds(3), $"{later} for who asked afterwards");
     }
@@ -95,7 +100,8 @@ public sealed class OutageTests
     {
         await using var postgres = await PostgresServer.StartAsync();
         await using var redis = await RedisServer.StartAsync();
-        await using var host = await ApiHost.StartAsync(postgres, redis, new() { ["RateLimits:LoginsPerSecond"] = "0.01", ["RateLimits:LoginBurst"] = "3" });
+        await using var host = await ApiHost.StartAsync(postgres, redis,
+            new() { ["RateLimits:LoginsPerSecond"] = "0.01", ["RateLimits:LoginBurst"] = "3" });
         using var owner = host.Owner();
         await using var admin = await ConnectionMultiplexer.ConnectAsync($"{redis.ConnectionString},allowAdmin=true");
         var server = admin.GetServer("127.0.0.1", redis.Port);
@@ -111,11 +117,13 @@ public sealed class OutageTests
         Assert.Equal(3, statuses.Count(status => status == HttpStatusCode.TooManyRequests));
         var health = (await owner.GetAsync("/health")).Ok();
         Assert.Contains("rate-limits", health.Text, StringComparison.Ordinal);
-        Assert.Equal("degraded", health.Json.GetProperty("checks").GetProperty("rate-limits").GetProperty("status").GetString());
+        Assert.Equal("degraded", health.Json.GetProperty("checks").GetProperty("rate-limits").GetProperty("status")
+            .GetString());
     }
 
     private static Task HealthIsAsync(ApiClient client, HttpStatusCode status) => Eventually.TrueAsync(
-        async () => (await client.GetAsync("/health")).Status == status, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        async () => (await client.GetAsync("/health")).Status == status, TimeSpan.FromSeconds(20),
+        TestContext.Current.CancellationToken);
 
     private static async Task SetAsync(PostgresServer postgres, string statement)
     {

@@ -60,12 +60,15 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         var name = Samples.Name("Feiertage");
-        var calendar = (await owner.PostAsync("calendars", new { name })).Ok(HttpStatusCode.Created).Data.GetProperty("calendar").GetProperty("id").GetGuid();
+        var calendar = (await owner.PostAsync("calendars", new { name }))
+            .Ok(HttpStatusCode.Created).Data.GetProperty("calendar").GetProperty("id").GetGuid();
         var workflowId = await owner.CreatePublishedAsync();
 
         foreach (var given in new[] { name, name.ToUpperInvariant(), calendar.ToString() })
         {
-            var made = (await owner.PostAsync("schedules", new { name = Samples.Name("s"), workflowId, timing = new { cron = "0 9 * * *", calendar = given } })).Ok(HttpStatusCode.Created);
+            var made = (await owner.PostAsync("schedules",
+                new { name = Samples.Name("s"), workflowId, timing = new { cron = "0 9 * * *", calendar = given } }))
+                .Ok(HttpStatusCode.Created);
             Assert.Equal(calendar, made.Data.GetProperty("timing").GetProperty("calendarId").GetGuid());
         }
 
@@ -79,7 +82,8 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
             (stranger, new { cron = "0 9 * * *", calendarId = calendar }),
         })
         {
-            (await client.PostAsync("schedules/preview", new { timing })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+            (await client.PostAsync("schedules/preview", new { timing }))
+                .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
         }
     }
 

@@ -56,7 +56,9 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
         Assert.Equal("?q=order%20%26%20more&limit=5&type=workflow&threshold=0.5", query);
         Assert.Equal(Host.First.TenantId.ToString(), tenant);
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(Secret), 32, info: "internal-calls"u8.ToArray());
-        Assert.Equal(Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes($"{tenant}|{timestamp}|/internal/search{query}"))), signature);
+        Assert.Equal(Base64Url.EncodeToString(
+            HMACSHA256.HashData(key, Encoding.ASCII.GetBytes($"{tenant}|{timestamp}|/internal/search{query}"))),
+            signature);
     }
 
     [Theory]

@@ -21,12 +21,14 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
         (await owner.GetAsync($"workflows/{workflow}")).Ok();
         using var anybody = api.Host.Client();
         var login = (await anybody.PostAsync(
-            "auth/login", new { email = "boss@acme.example", password = made.GetProperty("ownerPassword").GetString(), tenant = "acme" })).Ok();
+            "auth/login", new { email = "boss@acme.example", password = made.GetProperty("ownerPassword").GetString(),
+            tenant = "acme" })).Ok();
         Assert.Equal(made.GetProperty("tenantId").GetGuid(), login.Data.GetProperty("tenantId").GetGuid());
 
         var (code, listed, _) = await RunAsync("tenant", "list");
         Assert.Equal(0, code);
-        var slugs = listed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("slug").GetString());
+        var slugs = listed.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("slug").GetString());
         Assert.Contains("acme", slugs);
         Assert.Contains("default", slugs);
     }
@@ -41,14 +43,16 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
         Assert.Equal(0, (await RunAsync("tenant", "suspend", "sleepy")).Code);
         await BecomesAsync(owner, HttpStatusCode.Unauthorized);
         using var anybody = api.Host.Client();
-        (await anybody.PostAsync("auth/login", new { email = "boss@sleepy.example", password = made.GetProperty("ownerPassword").GetString() }))
+        (await anybody.PostAsync("auth/login",
+            new { email = "boss@sleepy.example", password = made.GetProperty("ownerPassword").GetString() }))
             .Fails(HttpStatusCode.Unauthorized, "INVALID_CREDENTIALS");
         using var first = api.Host.Owner();
         (await first.GetAsync("workflows")).Ok();
 
         Assert.Equal(0, (await RunAsync("tenant", "resume", "sleepy")).Code);
         await BecomesAsync(owner, HttpStatusCode.OK);
-        Assert.Contains((await owner.GetAsync("activity")).Ok().Data.EnumerateArray(), row => row.GetProperty("action").GetString() == "tenant.suspend");
+        Assert.Contains((await owner.GetAsync("activity")).Ok().Data.EnumerateArray(), row =>
+            row.GetProperty("action").GetString() == "tenant.suspend");
     }
 
     [Fact]
@@ -58,19 +62,24 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
         using var owner = api.Host.Client(made.GetProperty("apiKey").GetString());
         var workflow = await owner.CreatePublishedAsync();
 
-        var (code, output, _) = await RunAsync("tenant", "set", "limited", "--max-queued", "0", "--http-allow", "10.0.0.0/8,intranet.example:8080", "--name", "Limited");
+        var (code, output, _) = await RunAsync("tenant", "set", "limited", "--max-queued", "0", "--http-allow",
+            "10.0.0.0/8,intranet.example:8080", "--name", "Limited");
         Assert.Equal(0, code);
         var settings = JsonDocument.Parse(output).RootElement.GetProperty("settings");
         Assert.Equal(0, settings.GetProperty("limits").GetProperty("maxQueued").GetInt32());
-        Assert.Equal(["10.0.0.0/8", "intranet.example:8080"], settings.GetProperty("httpAllow").EnumerateArray().Select(entry => entry.GetString()));
+        Assert.Equal(["10.0.0.0/8", "intranet.example:8080"],
+            settings.GetProperty("httpAllow").EnumerateArray().Select(entry => entry.GetString()));
         await Eventually.TrueAsync(
-            async () => (await owner.PostAsync($"workflows/{workflow}/execute")).Status == HttpStatusCode.TooManyRequests, cancellationToken: TestContext.Current.CancellationToken);
+            async () => (await owner.PostAsync(
+                $"workflows/{workflow}/execute")).Status == HttpStatusCode.TooManyRequests,
+                cancellationToken: TestContext.Current.CancellationToken);
 
         (code, output, _) = await RunAsync("tenant", "set", "limited", "--max-queued", "none", "--http-allow", "none");
         Assert.Equal(0, code);
         Assert.Equal("{}", JsonDocument.Parse(output).RootElement.GetProperty("settings").GetRawText());
         await Eventually.TrueAsync(
-            async () => (await owner.PostAsync($"workflows/{workflow}/execute")).Status == HttpStatusCode.Accepted, cancellationToken: TestContext.Current.CancellationToken);
+            async () => (await owner.PostAsync($"workflows/{workflow}/execute")).Status == HttpStatusCode.Accepted,
+            cancellationToken: TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -79,13 +88,16 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
         await AddAsync("forgetful");
         var file = Path.Combine(Directory.CreateTempSubdirectory("tenant-").FullName, "credentials.json");
 
-        var (code, output, _) = await RunAsync("tenant", "reset-password", "forgetful", "--email", "BOSS@forgetful.example", "--credentials-file", file);
+        var (code, output, _) = await RunAsync("tenant", "reset-password", "forgetful", "--email",
+            "BOSS@forgetful.example", "--credentials-file", file);
 
         Assert.Equal(0, code);
-        var handed = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).RootElement;
+        var handed = JsonDocument.Parse(
+            await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).RootElement;
         var password = handed.GetProperty("ownerPassword").GetString()!;
         Assert.DoesNotContain(password, output, StringComparison.Ordinal);
-        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.True(OperatingSystem.IsWindows()
+            || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
         using var anybody = api.Host.Client();
         (await anybody.PostAsync("auth/login", new { email = "boss@forgetful.example", password })).Ok();
     }
@@ -108,14 +120,16 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
     [InlineData(2, "tenant", "set", "default", "--http-allow", "10.0.0.0/99")]
     public async Task What_cannot_be_meant_changes_nothing_and_says_why(int expected, params string[] command)
     {
-        var before = await api.Host.ScalarAsync<string>("select string_agg(t::text, ',' order by tenant_id) from tenants t where slug in ('default', 'fine')");
+        var before = await api.Host.ScalarAsync<string>(
+            "select string_agg(t::text, ',' order by tenant_id) from tenants t where slug in ('default', 'fine')");
 
         var (code, output, error) = await RunAsync(command);
 
         Assert.Equal(expected, code);
         Assert.Empty(output);
         Assert.NotEmpty(error);
-        Assert.Equal(before, await api.Host.ScalarAsync<string>("select string_agg(t::text, ',' order by tenant_id) from tenants t where slug in ('default', 'fine')"));
+        Assert.Equal(before, await api.Host.ScalarAsync<string>(
+            "select string_agg(t::text, ',' order by tenant_id) from tenants t where slug in ('default', 'fine')"));
     }
 
     [Theory]
@@ -129,11 +143,13 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
         Assert.Equal(isCommand, OperatorCommands.IsCommand(arguments));
 
     private static Task BecomesAsync(ApiClient client, HttpStatusCode status) =>
-        Eventually.TrueAsync(async () => (await client.GetAsync("workflows")).Status == status, cancellationToken: TestContext.Current.CancellationToken);
+        Eventually.TrueAsync(async () => (await client.GetAsync("workflows")).Status == status,
+            cancellationToken: TestContext.Current.CancellationToken);
 
     private async Task<JsonElement> AddAsync(string slug)
     {
-        var (code, output, error) = await RunAsync("tenant", "add", slug, "--name", $"The {slug}", "--owner", $"boss@{slug}.example");
+        var (code, output, error) =
+            await RunAsync("tenant", "add", slug, "--name", $"The {slug}", "--owner", $"boss@{slug}.example");
         Assert.True(code == 0, error);
         return JsonDocument.Parse(output).RootElement;
     }
@@ -142,7 +158,8 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
     {
         await using var output = new StringWriter();
         await using var error = new StringWriter();
-        var code = await OperatorCommands.RunAsync(api.Host.Services, command, output, error, TestContext.Current.CancellationToken);
+        var code = await OperatorCommands.RunAsync(api.Host.Services, command, output, error,
+            TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
 }

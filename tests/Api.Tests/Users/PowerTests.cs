@@ -3,7 +3,8 @@ using Workflows.Api.Tests.Host;
 
 namespace Workflows.Api.Tests.Users;
 
-/// <summary>Ways in which who manages users could take more than they have: by substitution, by keys of others, by keys that outlive their maker.</summary>
+/// <summary>Ways in which who manages users could take more than they have: by substitution, by keys of others, by keys
+/// that outlive their maker.</summary>
 public sealed class PowerTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static DateTimeOffset Tomorrow => TimeProvider.System.GetUtcNow().AddDays(1);
@@ -11,14 +12,20 @@ public sealed class PowerTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task An_admin_names_no_substitute_for_the_owner_and_never_themselves()
     {
-        var (admin, editor, other) = (await api.Host.AddPersonAsync("admin"), await api.Host.AddPersonAsync("editor"), await api.Host.AddPersonAsync("editor"));
+        var (admin, editor, other) =
+            (await api.Host.AddPersonAsync("admin"), await api.Host.AddPersonAsync("editor"),
+            await api.Host.AddPersonAsync("editor"));
         var owner = await OwnerIdAsync();
 
-        (await admin.Client.PostAsync($"users/{owner}/substitutions", new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
-        (await admin.Client.PostAsync($"users/{owner}/substitutions", new { substituteId = other.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
-        (await admin.Client.PostAsync($"users/{editor.Id}/substitutions", new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await admin.Client.PostAsync($"users/{owner}/substitutions",
+            new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await admin.Client.PostAsync($"users/{owner}/substitutions",
+            new { substituteId = other.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await admin.Client.PostAsync($"users/{editor.Id}/substitutions",
+            new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
 
-        var made = (await admin.Client.PostAsync($"users/{editor.Id}/substitutions", new { substituteId = other.Id, endsAt = Tomorrow })).Ok(HttpStatusCode.Created);
+        var made = (await admin.Client.PostAsync($"users/{editor.Id}/substitutions",
+            new { substituteId = other.Id, endsAt = Tomorrow })).Ok(HttpStatusCode.Created);
         var told = Assert.Single((await editor.Client.GetAsync("notifications")).Ok().Data.EnumerateArray());
         Assert.Contains("in your place", told.GetProperty("title").GetString(), StringComparison.Ordinal);
         (await editor.Client.DeleteAsync($"users/me/substitutions/{made.Id}")).Ok();
@@ -33,8 +40,10 @@ public sealed class PowerTests(ApiFixture api) : IClassFixture<ApiFixture>
         var (_, second) = await byKey.CreateKeyAsync("users.manage");
         using var bySecond = api.Host.Client(second);
 
-        (await byKey.PostAsync($"users/{editor.Id}/substitutions", new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
-        (await bySecond.PostAsync($"users/{editor.Id}/substitutions", new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await byKey.PostAsync($"users/{editor.Id}/substitutions", new { substituteId = admin.Id, endsAt = Tomorrow }))
+            .Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await bySecond.PostAsync($"users/{editor.Id}/substitutions",
+            new { substituteId = admin.Id, endsAt = Tomorrow })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
     }
 
     [Fact]
@@ -43,9 +52,11 @@ public sealed class PowerTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var (admin, other) = (await api.Host.AddPersonAsync("admin"), await api.Host.AddPersonAsync("editor"));
         var ownerId = await OwnerIdAsync();
-        var made = (await owner.PostAsync($"users/{ownerId}/substitutions", new { substituteId = other.Id, endsAt = Tomorrow })).Ok(HttpStatusCode.Created);
+        var made = (await owner.PostAsync($"users/{ownerId}/substitutions",
+            new { substituteId = other.Id, endsAt = Tomorrow })).Ok(HttpStatusCode.Created);
 
-        (await admin.Client.DeleteAsync($"users/{ownerId}/substitutions/{made.Id}")).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await admin.Client.DeleteAsync($"users/{ownerId}/substitutions/{made.Id}"))
+            .Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
         (await owner.DeleteAsync($"users/{ownerId}/substitutions/{made.Id}")).Ok();
     }
 
@@ -62,8 +73,11 @@ public sealed class PowerTests(ApiFixture api) : IClassFixture<ApiFixture>
         var left = (await owner.PatchAsync($"users/{admin.Id}", before.ETag, new { active = false })).Ok();
         Assert.Equal(1, left.Data.GetProperty("apiKeys").GetInt32());
         (await byKey.GetAsync("users")).Ok();
-        var maker = Assert.Single((await owner.GetAsync($"api-keys?createdBy={admin.Id}")).Ok().Data.EnumerateArray()).GetProperty("createdBy");
-        Assert.Equal((admin.Id, admin.Email, false), (maker.GetProperty("id").GetGuid(), maker.GetProperty("email").GetString(), maker.GetProperty("active").GetBoolean()));
+        var maker = Assert.Single((await owner.GetAsync($"api-keys?createdBy={admin.Id}")).Ok().Data.EnumerateArray())
+            .GetProperty("createdBy");
+        Assert.Equal((admin.Id, admin.Email, false),
+            (maker.GetProperty("id").GetGuid(), maker.GetProperty("email").GetString(),
+            maker.GetProperty("active").GetBoolean()));
 
         var ended = (await owner.PatchAsync($"users/{admin.Id}", left.ETag, new { revokeApiKeys = true })).Ok();
         Assert.Equal(0, ended.Data.GetProperty("apiKeys").GetInt32());
@@ -87,10 +101,13 @@ public sealed class PowerTests(ApiFixture api) : IClassFixture<ApiFixture>
         var foreign = await api.Host.CreateTenantAsync($"t{Guid.CreateVersion7():N}"[..20]);
         using var stranger = api.Host.Client(foreign.ApiKey);
         (await stranger.DeleteAsync($"api-keys/{mine}")).Fails(HttpStatusCode.NotFound, "API_KEY_NOT_FOUND");
-        (await stranger.PostAsync($"users/{admin.Id}/substitutions", new { substituteId = admin.Id, endsAt = Tomorrow.AddDays(1) })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        (await stranger.PostAsync($"users/{admin.Id}/substitutions",
+            new { substituteId = admin.Id, endsAt = Tomorrow.AddDays(1) }))
+            .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
         Assert.Empty((await stranger.GetAsync($"api-keys?createdBy={admin.Id}")).Ok().Data.EnumerateArray());
     }
 
     private Task<Guid> OwnerIdAsync() =>
-        api.Host.ScalarAsync<Guid>("select id from users where tenant_id = $1 and email = $2", api.Host.First.TenantId, api.Host.First.OwnerEmail);
+        api.Host.ScalarAsync<Guid>("select id from users where tenant_id = $1 and email = $2", api.Host.First.TenantId,
+            api.Host.First.OwnerEmail);
 }

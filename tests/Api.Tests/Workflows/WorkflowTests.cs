@@ -79,6 +79,47 @@ public sealed class WorkflowTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task An_unknown_function_in_a_template_is_refused_when_saved_and_by_no_one_after()
+    {
+        using var owner = api.Host.Owner();
+        var node = new { id = "a", type = "set", parameters = new { value = "{{ $uppercas(input.a) }}" } };
+        var broken = new { schema = 1, nodes = new object[] { node } };
+
+        var refused = (await owner.PostAsync("workflows", new { name = "typo", definition = broken })).Fails(
+            HttpStatusCode.UnprocessableEntity, "DEFINITION_INVALID");
+        var validated = (await owner.PostAsync("workflows/validate", new { definition = broken })).Ok();
+
+        var detail = Assert.Single(refused.Json.GetProperty("error").GetProperty("details").EnumerateArray());
+        Assert.Equal("/definition/nodes/0/parameters/value", detail.GetProperty("pointer").GetString());
+        Assert.Contains("$uppercase", detail.GetProperty("hint").GetString(), StringComparison.Ordinal);
+        Assert.False(validated.Data.GetProperty("valid").GetBoolean());
+    }
+
+    /// <summary>A viewer may validate; what constants cost must not be what he likes.</summary>
+    [Fact]
+    public async Task Validating_thousands_of_costly_constants_is_cheap()
+    {
+        using var owner = api.Host.Owner();
+        var nodes = Enumerable.Range(0, 1_500).Select(number => new
+        {
+            id = $"n{number}",
+            type = "set",
+            parameters = new { value = "{{ $pad('', 1000000, 'x') & '1' }}" },
+        });
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        var before = process.TotalProcessorTime;
+
+        var validated =
+            (await owner.PostAsync("workflows/validate", new { definition = new { schema = 1, nodes } })).Ok();
+
+        process.Refresh();
+        Assert.True(validated.Data.GetProperty("valid").GetBoolean());
+        Assert.True(
+            process.TotalProcessorTime - before < TimeSpan.FromSeconds(8),
+            $"{process.TotalProcessorTime - before} of CPU");
+    }
+
+    [Fact]
     public async Task Publishing_replaces_the_triggers_and_leaves_work_for_search()
     {
         using var owner = api.Host.Owner();

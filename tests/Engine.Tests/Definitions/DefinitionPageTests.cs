@@ -8,7 +8,8 @@ namespace Workflows.Engine.Tests.Definitions;
 /// <summary>The page on the definition names every member that the reader of definitions knows, and no other.</summary>
 public sealed partial class DefinitionPageTests
 {
-    private static readonly string Page = File.ReadAllText(Path.Combine(Repository.Root, "docs/definition.md")).ReplaceLineEndings("\n");
+    private static readonly string Page =
+        File.ReadAllText(Path.Combine(Repository.Root, "docs/definition.md")).ReplaceLineEndings("\n");
 
     [GeneratedRegex("`([a-zA-Z]+)`")]
     private static partial Regex Member();
@@ -38,7 +39,8 @@ public sealed partial class DefinitionPageTests
     [Fact]
     public void The_examples_compile()
     {
-        var examples = Page.Split("```json\n")[1..].Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
+        var examples =
+            Page.Split("```json\n")[1..].Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
 
         Assert.NotEmpty(examples);
         Assert.All(examples, example =>

@@ -15,7 +15,10 @@ public sealed class ExpressionCheckTests
     [InlineData("a {{ $lenght(input.a) }} b", "There is no function $lenght.", "Did you mean $length?")]
     [InlineData("{{ ($total := 1; $totl) }}", "There is no variable $totl here.", "Did you mean $total?")]
     [InlineData("{{ uppercase(input.a) }}", "uppercase is a field here, not a function.", "Did you mean $uppercase?")]
-    [InlineData("{{ $substring(input.a, 1, 2, 3) }}", "$substring takes 1 to 3 argument(s), not 4.", "Write $substring(str, start[, length]).")]
+    [InlineData(
+        "{{ $substring(input.a, 1, 2, 3) }}",
+        "$substring takes 1 to 3 argument(s), not 4.",
+        "Write $substring(str, start[, length]).")]
     public void An_unknown_name_in_a_template_is_refused(string text, string message, string? hint)
     {
         var problem = Assert.Single(Refusals(text));
@@ -36,7 +39,8 @@ public sealed class ExpressionCheckTests
     [InlineData("{{ ($fact := function($n) { $n < 2 ? 1 : $n * $fact($n - 1) }; $fact(5)) }}")]
     [InlineData("{{ input.a ~> $sum }}")]
     [InlineData("{{ $uppercase() }}")]
-    [InlineData("{{ $base64encode(input.a, 'utf-8') & $fromMillis(0, '[H]', 'Europe/Berlin') & $toMillis('2026', '[Y]', 'UTC') }}")]
+    [InlineData("{{ $base64encode(input.a, 'utf-8') & $fromMillis(0, '[H]', 'UTC') }}")]
+    [InlineData("{{ $base64decode(input.a, 'utf-8') & $toMillis('2026', '[Y]', 'UTC') }}")]
     [InlineData("{{ input ~> |a|{'b': $string(b)}| }}")]
     public void What_is_bound_is_known(string text) => Assert.Empty(Refusals(text));
 
@@ -53,13 +57,16 @@ public sealed class ExpressionCheckTests
     public void Rules_and_custom_nodes_are_looked_at_too()
     {
         var rule = Encoding.UTF8.GetBytes(
-            """{"eventType": "a.b", "actions": [{"type": "emitEvent", "eventType": "c.d", "data": "{{ $nope(event) }}"}]}""");
+            """
+            {"eventType": "a.b", "actions": [{"type": "emitEvent", "eventType": "c.d", "data": "{{ $nope(event) }}"}]}
+            """);
         Assert.False(Rule.TryAccept(rule, out _, out var problems));
         Assert.Contains(problems, problem => problem.Message.Contains("$nope", StringComparison.Ordinal));
         Assert.True(Rule.TryCompile(rule, out _, out _));
 
         var schema = JsonElement.Parse("""{"type": "object"}"""u8);
-        var implementation = JsonElement.Parse("""{"type": "http", "url": "https://example.com/{{ $nope(input.id) }}"}"""u8);
+        var implementation = JsonElement.Parse(
+            """{"type": "http", "url": "https://example.com/{{ $nope(input.id) }}"}"""u8);
         Assert.False(CustomNodeCall.TryAccept(schema, implementation, out _, out problems));
         Assert.Contains(problems, problem => problem.Message.Contains("$nope", StringComparison.Ordinal));
         Assert.True(CustomNodeCall.TryCompile(schema, implementation, out _, out _));
@@ -70,7 +77,8 @@ public sealed class ExpressionCheckTests
     [InlineData("inptu", "Did you mean 'input'?")]
     public void A_key_that_was_meant_as_text_is_told_how_to_be_one(string key, string hint)
     {
-        var json = $$$"""{"schema": 1, "nodes": [{"id": "n", "type": "noop"}], "settings": {"concurrency": {"limit": 1, "key": "{{{key}}}"} } }""";
+        var settings = $$$""", "settings": {"concurrency": {"limit": 1, "key": "{{{key}}}"} }""";
+        var json = Flow.Json(Flow.Noop("n"), "", settings);
 
         Assert.Equal(hint, Assert.Single(Flow.Problems(json)).Hint);
     }
@@ -79,9 +87,10 @@ public sealed class ExpressionCheckTests
     public void A_definition_of_costly_constants_compiles_quickly()
     {
         var nodes = string.Join(',', Enumerable.Range(0, 5_000).Select(
-            number => $$$"""{"id": "n{{{number}}}", "type": "set", "parameters": {"value": "{{ $pad('', 1000000, 'x') & '1' }}"}}"""));
+            number => Flow.Set($"n{number}", "\"{{ $pad('', 1000000, 'x') & '1' }}\"")));
         var json = Encoding.UTF8.GetBytes($$"""{"schema": 1, "nodes": [{{nodes}}]}""");
-        Assert.True(CompiledWorkflow.TryAccept(Encoding.UTF8.GetBytes(Definition("{{ $pad('', 10, 'x') }}")), CustomNodeSet.Empty, out _, out _));
+        Assert.True(CompiledWorkflow.TryAccept(
+            Encoding.UTF8.GetBytes(Definition("{{ $pad('', 10, 'x') }}")), CustomNodeSet.Empty, out _, out _));
         var clock = System.Diagnostics.Stopwatch.StartNew();
 
         Assert.True(CompiledWorkflow.TryAccept(json, CustomNodeSet.Empty, out _, out _));
@@ -105,10 +114,11 @@ public sealed class ExpressionCheckTests
 
     private static IReadOnlyList<DefinitionProblem> Refusals(string text)
     {
-        CompiledWorkflow.TryAccept(Encoding.UTF8.GetBytes(Definition(text)), CustomNodeSet.Empty, out _, out var problems);
+        CompiledWorkflow.TryAccept(
+            Encoding.UTF8.GetBytes(Definition(text)), CustomNodeSet.Empty, out _, out var problems);
         return problems;
     }
 
     private static string Definition(string text) =>
-        $$$"""{"schema": 1, "nodes": [{"id": "n", "type": "set", "parameters": {"value": {"deep": [{{{JsonSerializer.Serialize(text)}}}]} } }]}""";
+        Flow.Json(Flow.Set("n", $$"""{"deep": [{{JsonSerializer.Serialize(text)}}]}"""));
 }

@@ -25,7 +25,9 @@ public sealed class InputSchemaTests
     [InlineData("""{"multipleOf": 1e-30}""", "0.123456789012345678901234567891")]
     [InlineData("""{"multipleOf": 3}""", "9007199254740993")]
     [InlineData("""{"type": "integer"}""", "123456789012345678901234567890123456789012345678901234567890")]
-    [InlineData("""{"type": "integer", "minimum": 9007199254740993, "maximum": 9007199254740993}""", "9007199254740993")]
+    [InlineData(
+        """{"type": "integer", "minimum": 9007199254740993, "maximum": 9007199254740993}""",
+        "9007199254740993")]
     [InlineData("""{"exclusiveMinimum": 9007199254740992}""", "9007199254740993")]
     [InlineData("""{"const": 8202522731445525542}""", "8202522731445525542")]
     [InlineData("""{"enum": [8202522731445525541, 8202522731445525542]}""", "8202522731445525542.0")]
@@ -67,7 +69,11 @@ public sealed class InputSchemaTests
     [InlineData("""{"exclusiveMaximum": 3}""", "3", "exclusiveMaximum", "")]
     [InlineData("""{"multipleOf": 0.01}""", "19.999", "multipleOf", "")]
     [InlineData("""{"multipleOf": 3}""", "9007199254740994", "multipleOf", "")]
-    [InlineData("""{"multipleOf": 10}""", "123456789012345678901234567890123456789012345678901234567891", "multipleOf", "")]
+    [InlineData(
+        """{"multipleOf": 10}""",
+        "123456789012345678901234567890123456789012345678901234567891",
+        "multipleOf",
+        "")]
     [InlineData("""{"type": "integer"}""", "9007199254740993.5", "type", "")]
     [InlineData("""{"minimum": 9007199254740993}""", "9007199254740992", "minimum", "")]
     [InlineData("""{"maximum": 9007199254740992}""", "9007199254740993", "maximum", "")]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Workflows.Engine.Executions;
 
@@ -68,7 +69,7 @@ public sealed class SecretMaskTests
     public void A_value_is_found_in_json_within_json_however_its_characters_are_escaped(string secret)
     {
         var mask = SecretMask.Of([secret]);
-        var relaxed = new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        var relaxed = new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         Func<string, string>[] escapers =
         [
             text => JsonSerializer.Serialize(text),
@@ -114,10 +115,12 @@ public sealed class SecretMaskTests
     [Fact]
     public void A_key_file_in_json_is_found_by_what_is_secret_of_it()
     {
-        var file = JsonSerializer.Serialize(new { type = "service_account", project = "a-project-of-ours", private_key = Pem });
+        var file = JsonSerializer.Serialize(
+            new { type = "service_account", project = "a-project-of-ours", private_key = Pem });
         var mask = SecretMask.Of([file]);
 
-        foreach (var echo in new[] { file, Pem, JsonSerializer.Serialize(new { key = Pem }), JsonSerializer.Serialize(file) })
+        var echoes = new[] { file, Pem, JsonSerializer.Serialize(new { key = Pem }), JsonSerializer.Serialize(file) };
+        foreach (var echo in echoes)
         {
             Assert.DoesNotContain("MIIEvQ", mask.Apply(echo), StringComparison.Ordinal);
         }

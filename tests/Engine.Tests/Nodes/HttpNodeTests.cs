@@ -41,7 +41,8 @@ public sealed class HttpNodeTests
     {
         var driver = ExecutionDriver.Start(
             """
-            {"id": "h", "type": "http", "parameters": {"url": "http://x/", "query": {"tag": "{{ input.tags }}", "n": [1, true, null], "none": []}}}
+            {"id": "h", "type": "http", "parameters": {
+              "url": "http://x/", "query": {"tag": "{{ input.tags }}", "n": [1, true, null], "none": []}}}
             """,
             input: Order);
 
@@ -53,17 +54,21 @@ public sealed class HttpNodeTests
     {
         var driver = ExecutionDriver.Start(
             """
-            {"id": "h", "type": "http", "parameters": {"url": "http://x/"}}, {"id": "s", "type": "set", "parameters": {"value": "{{ steps.h.output.body.reason }}"}}
+            {"id": "h", "type": "http", "parameters": {"url": "http://x/"}},
+            {"id": "s", "type": "set", "parameters": {"value": "{{ steps.h.output.body.reason }}"}}
             """,
             "h.error>s");
         var run = driver.Run("h");
         driver.Runs.Remove(run);
-        var error = new StepError("HTTP_409", "The target answered 409.") { Details = """{"status":409,"body":{"reason":"taken"}}"""u8.ToArray() };
+        var error = new StepError("HTTP_409", "Taken.")
+        {
+            Details = """{"status":409,"body":{"reason":"taken"}}"""u8.ToArray(),
+        };
 
         driver.Apply(new StepFailed(run.Ordinal, "", 1, error, driver.Now, driver.Now));
 
         AssertJson(
-            """{"code": "HTTP_409", "message": "The target answered 409.", "kind": "permanent", "status": 409, "body": {"reason": "taken"}}""",
+            """{"code": "HTTP_409", "message": "Taken.", "kind": "permanent", "status": 409, "body": {"reason": "taken"}}""",
             driver.OutputOf("h"));
         Assert.Equal("\"taken\"", driver.OutputOf("s"));
     }

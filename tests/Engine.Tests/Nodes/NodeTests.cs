@@ -359,7 +359,11 @@ public sealed class NodeTests
     public void EmitEvent_may_name_its_own_workflow_as_source()
     {
         var driver = ExecutionDriver.Start(
-            """{"id": "e", "type": "emitEvent", "parameters": {"type": "order.done", "source": "/workflows/01890000-0000-7000-8000-000000000003"}}""", input: Order);
+            """
+            {"id": "e", "type": "emitEvent",
+              "parameters": {"type": "order.done", "source": "/workflows/01890000-0000-7000-8000-000000000003"}}
+            """,
+            input: Order);
 
         Assert.Single(driver.Published);
     }

@@ -7,7 +7,17 @@ namespace Workflows.Engine.Tests.Nodes;
 /// <summary>Where text is wanted a number is its digits, all of them: everybody's order id is a number.</summary>
 public sealed class TextParameterTests
 {
-    private const string Input = """{"id": 8202522731445525542, "price": 12345678901234567890.5, "one": 1.0, "yes": true, "list": [1]}""";
+    private const string Mail = """
+        {
+          "id": "n", "type": "email",
+          "parameters": {
+            "connector": "c", "to": "a@example.com", "subject": "{{ input.id }}", "text": "{{ input.yes }}"
+          }
+        }
+        """;
+
+    private const string Input =
+        """{"id": 8202522731445525542, "price": 12345678901234567890.5, "one": 1.0, "yes": true, "list": [1]}""";
 
     [Theory]
     [InlineData("{{ input.id }}", "8202522731445525542")]
@@ -30,11 +40,20 @@ public sealed class TextParameterTests
         Assert.Equal("PARAMETER_INVALID", ExecutionDriver.Start(Emit("{{ input.list }}"), input: Input).Error!.Code);
 
     [Theory]
-    [InlineData("""{"id": "n", "type": "email", "parameters": {"connector": "c", "to": "a@example.com", "subject": "{{ input.id }}", "text": "{{ input.yes }}"}}""", "subject", "8202522731445525542")]
-    [InlineData("""{"id": "n", "type": "email", "parameters": {"connector": "c", "to": "a@example.com", "subject": "{{ input.id }}", "text": "{{ input.yes }}"}}""", "text", "true")]
-    [InlineData("""{"id": "n", "type": "store", "parameters": {"operation": "read", "key": "{{ input.id }}"}}""", "key", "8202522731445525542")]
-    [InlineData("""{"id": "n", "type": "store", "parameters": {"operation": "read", "key": "k/{{ input.id }}"}}""", "key", "k/8202522731445525542")]
-    [InlineData("""{"id": "n", "type": "http", "parameters": {"url": "https://h.example/orders/{{ input.id }}"}}""", "url", "https://h.example/orders/8202522731445525542")]
+    [InlineData(Mail, "subject", "8202522731445525542")]
+    [InlineData(Mail, "text", "true")]
+    [InlineData(
+        """{"id": "n", "type": "store", "parameters": {"operation": "read", "key": "{{ input.id }}"}}""",
+        "key",
+        "8202522731445525542")]
+    [InlineData(
+        """{"id": "n", "type": "store", "parameters": {"operation": "read", "key": "k/{{ input.id }}"}}""",
+        "key",
+        "k/8202522731445525542")]
+    [InlineData(
+        """{"id": "n", "type": "http", "parameters": {"url": "https://h.example/orders/{{ input.id }}"}}""",
+        "url",
+        "https://h.example/orders/8202522731445525542")]
     public void Parameters_of_calls_take_numbers(string node, string parameter, string expected)
     {
         var driver = ExecutionDriver.Start(node, input: Input);
@@ -50,7 +69,7 @@ public sealed class TextParameterTests
     public void Keys_of_limits_keep_all_digits(string key, string expected)
     {
         var workflow = Flow.Compile(
-            $$$"""{"schema": 1, "nodes": [{"id": "n", "type": "noop"}], "settings": {"concurrency": {"limit": 1, "key": "{{{key}}}"} } }""");
+            Flow.Json(Flow.Noop("n"), "", $$$""", "settings": {"concurrency": {"limit": 1, "key": "{{{key}}}"} }"""));
 
         Assert.Equal(expected, workflow.EvaluateConcurrencyKey(Encoding.UTF8.GetBytes(Input)));
     }
@@ -59,16 +78,24 @@ public sealed class TextParameterTests
     public void A_key_has_a_small_budget()
     {
         var workflow = Flow.Compile(
-            """{"schema": 1, "nodes": [{"id": "n", "type": "noop"}], "settings": {"concurrency": {"limit": 1, "key": "$sum([1..50000])"}}}""");
+            Flow.Json(
+                Flow.Noop("n"),
+                "",
+                """, "settings": {"concurrency": {"limit": 1, "key": "$sum([1..50000])"}}"""));
 
-        var error = Assert.Throws<Jsonata.JsonataException>(() => workflow.EvaluateConcurrencyKey("{}"u8.ToArray())).Error;
+        var error =
+            Assert.Throws<Jsonata.JsonataException>(() => workflow.EvaluateConcurrencyKey("{}"u8.ToArray())).Error;
 
         Assert.True(error.Code is "U1002" or "U1003" or "U1009", error.Code);
     }
 
     [Theory]
-    [InlineData("{{ $fromMillis(1780000000000, '[Y0001]-[M01]-[D01] [H01]:[m01] [Z01:01]', 'Europe/Berlin') }}", "2026-05-28 22:26 +02:00")]
-    [InlineData("{{ $toMillis('2026-07-01 12:00', '[Y0001]-[M01]-[D01] [H01]:[m01]', 'America/New_York') }}", "1782921600000")]
+    [InlineData(
+        "{{ $fromMillis(1780000000000, '[Y0001]-[M01]-[D01] [H01]:[m01] [Z01:01]', 'Europe/Berlin') }}",
+        "2026-05-28 22:26 +02:00")]
+    [InlineData(
+        "{{ $toMillis('2026-07-01 12:00', '[Y0001]-[M01]-[D01] [H01]:[m01]', 'America/New_York') }}",
+        "1782921600000")]
     public void Expressions_know_the_time_zones(string expression, string expected) =>
         Assert.Equal(expected, Assert.Single(ExecutionDriver.Start(Emit(expression), input: Input).Published).Subject);
 
@@ -86,5 +113,10 @@ public sealed class TextParameterTests
     }
 
     private static string Emit(string subject) =>
-        $$$"""{"id": "e", "type": "emitEvent", "parameters": {"type": "x.y", "subject": {{{JsonSerializer.Serialize(subject)}}}}}""";
+        $$"""
+        {
+          "id": "e", "type": "emitEvent",
+          "parameters": {"type": "x.y", "subject": {{JsonSerializer.Serialize(subject)}} }
+        }
+        """;
 }

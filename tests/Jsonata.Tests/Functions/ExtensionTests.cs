@@ -21,7 +21,8 @@ public sealed class ExtensionTests
     [InlineData("'a€' ~> $base64encode('utf-8')", "\"YeKCrA==\"")]
     [InlineData("$map(['a', 'b'], $base64encode)", "[\"YQ==\",\"Yg==\"]")]
     [InlineData("$base64encode(nothing, 'utf-8')", "")]
-    public void Base64_knows_utf_8_when_asked(string expression, string expected) => Assert.Equal(expected, Evaluate(expression));
+    public void Base64_knows_utf_8_when_asked(string expression, string expected) =>
+        Assert.Equal(expected, Evaluate(expression));
 
     [Theory]
     [InlineData("$base64decode('6Q==', 'utf-8')", "U1012")]
@@ -46,25 +47,32 @@ public sealed class ExtensionTests
     [InlineData("$toMillis('15.11.2023 00:13:20', '[D01].[M01].[Y0001] [H01]:[m01]:[s01]', '+0200')", "1700000000000")]
     [InlineData("$toMillis('15.11.2023 00:13:20', '[D01].[M01].[Y0001] [H01]:[m01]:[s01]')", "1700007200000")]
     [InlineData("$toMillis('00:13:20', '[H01]:[m01]:[s01]', 'Summer')", "1700000000000")]
-    public void Time_zones_have_the_names_the_host_knows(string expression, string expected) => Assert.Equal(expected, Evaluate(expression));
+    public void Time_zones_have_the_names_the_host_knows(string expression, string expected) =>
+        Assert.Equal(expected, Evaluate(expression));
 
     [Fact]
     public void Without_a_host_only_offsets_are_known()
     {
-        var error = Assert.Throws<JsonataException>(() => JsonataExpression.Parse("$now('[H]', 'Europe/Berlin')").Evaluate(default)).Error;
+        var expression = JsonataExpression.Parse("$now('[H]', 'Europe/Berlin')");
+
+        var error = Assert.Throws<JsonataException>(() => expression.Evaluate(default)).Error;
 
         Assert.Equal("U1013", error.Code);
         Assert.Contains("+0200", error.Message, StringComparison.Ordinal);
     }
 
-    private static string Evaluate(string expression) => JsonataExpression.Parse(expression).Evaluate(default, Options).ToString();
+    private static string Evaluate(string expression) =>
+        JsonataExpression.Parse(expression).Evaluate(default, Options).ToString();
 
     private sealed class TwoZones : IJsonataTimeZones
     {
-        public TimeSpan? OffsetAt(string zone, DateTimeOffset instant) => zone == "Summer" ? TimeSpan.FromHours(2) : null;
+        public TimeSpan? OffsetAt(string zone, DateTimeOffset instant) =>
+            zone == "Summer" ? TimeSpan.FromHours(2) : null;
 
         public DateTimeOffset? InstantOf(string zone, DateTime local) =>
-            zone == "Summer" ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Unspecified), TimeSpan.FromHours(2)) : null;
+            zone == "Summer"
+                ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Unspecified), TimeSpan.FromHours(2))
+                : null;
 
         public string Hint(string zone) => "Did you mean 'Summer'?";
     }

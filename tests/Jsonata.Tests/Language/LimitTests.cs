@@ -86,7 +86,8 @@ public sealed class LimitTests
         var input = JsonataValue.FromJson(Encoding.UTF8.GetBytes($$"""{"big":"{{text}}","other":"{{text}}"}"""));
         var options = new JsonataOptions { Limits = new JsonataLimits(MaxSteps: 1_000_000) };
 
-        var error = Assert.Throws<JsonataException>(() => JsonataExpression.Parse(expression).Evaluate(input, options)).Error;
+        var error =
+            Assert.Throws<JsonataException>(() => JsonataExpression.Parse(expression).Evaluate(input, options)).Error;
 
         Assert.Equal("U1002", error.Code);
     }

@@ -143,7 +143,8 @@ public sealed class JsonTemplateTests
     [InlineData("""{{ $contains($pad(\"\", 3000, \"a\"), /^(?=(a+)+$)b/) }}""")]
     public void Compiling_many_costly_constants_is_quick(string constant)
     {
-        var json = JsonDocument.Parse("[" + string.Join(',', Enumerable.Repeat($"\"{constant}\"", 5_000)) + "]").RootElement;
+        var json =
+            JsonDocument.Parse("[" + string.Join(',', Enumerable.Repeat($"\"{constant}\"", 5_000)) + "]").RootElement;
         Assert.True(JsonTemplate.TryParse(JsonDocument.Parse($"\"{constant}\"").RootElement, out _, out _));
         var clock = System.Diagnostics.Stopwatch.StartNew();
 

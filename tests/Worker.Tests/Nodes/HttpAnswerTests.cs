@@ -47,11 +47,14 @@ public sealed class HttpAnswerTests
     [InlineData("text/plain", "E9", "base64")]
     [InlineData("text/plain", "", "none")]
     public void The_output_says_what_the_body_is(string type, string bytes, string expected) =>
-        Assert.Equal(expected, Output(HttpResponseHandling.Auto, Response(200, type), bytes)["bodyEncoding"]!.GetValue<string>());
+        Assert.Equal(expected,
+            Output(HttpResponseHandling.Auto, Response(200, type), bytes)["bodyEncoding"]!.GetValue<string>());
 
     [Fact]
     public void Any_body_can_be_had_in_Base64() =>
-        Assert.Equal("e30=", Output(HttpResponseHandling.Base64, Response(200, "application/json"), "7B 7D")["body"]!.GetValue<string>());
+        Assert.Equal("e30=",
+            Output(HttpResponseHandling.Base64, Response(200, "application/json"),
+            "7B 7D")["body"]!.GetValue<string>());
 
     [Theory]
     [InlineData(HttpResponseHandling.Text, "image/png", "89 50")]
@@ -59,7 +62,8 @@ public sealed class HttpAnswerTests
     [InlineData(HttpResponseHandling.Text, "text/plain; charset=nonsense", "61")]
     [InlineData(HttpResponseHandling.Json, "application/json; charset=utf-8", "22 E9 22")]
     [InlineData(HttpResponseHandling.Json, "text/html", "3C")]
-    public void What_the_body_is_not_is_an_error_and_nothing_is_replaced(HttpResponseHandling wanted, string type, string bytes)
+    public void What_the_body_is_not_is_an_error_and_nothing_is_replaced(HttpResponseHandling wanted, string type,
+        string bytes)
     {
         var error = Assert.Throws<HttpCallException>(() => Output(wanted, Response(200, type), bytes)).Error;
 
@@ -87,7 +91,8 @@ public sealed class HttpAnswerTests
     [InlineData(5_000, false)]
     public void Json_is_kept_to_the_depth_of_all_json(int depth, bool isKept)
     {
-        var json = Convert.ToHexString([.. Enumerable.Repeat((byte)'[', depth), .. Enumerable.Repeat((byte)']', depth)]);
+        var json = Convert.ToHexString(
+            [.. Enumerable.Repeat((byte)'[', depth), .. Enumerable.Repeat((byte)']', depth)]);
 
         if (isKept)
         {
@@ -95,7 +100,8 @@ public sealed class HttpAnswerTests
         }
         else
         {
-            var error = Assert.Throws<HttpCallException>(() => Output(HttpResponseHandling.Auto, Response(200, "application/json"), json));
+            var error = Assert.Throws<HttpCallException>(() =>
+                Output(HttpResponseHandling.Auto, Response(200, "application/json"), json));
             Assert.Equal("HTTP_RESPONSE_INVALID", error.Error.Code);
         }
     }
@@ -110,7 +116,8 @@ public sealed class HttpAnswerTests
         var headers = Output(HttpResponseHandling.Auto, response, "61")["headers"]!;
 
         Assert.Equal(
-            ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"], headers["set-cookie"]!.AsArray().Select(cookie => cookie!.GetValue<string>()));
+            ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"], headers["set-cookie"]!.AsArray().Select(cookie =>
+                cookie!.GetValue<string>()));
         Assert.Equal("Accept, Origin", headers["vary"]!.GetValue<string>());
     }
 
@@ -140,7 +147,9 @@ public sealed class HttpAnswerTests
         var error = await ErrorAsync(Response(500, type), System.Text.Encoding.Latin1.GetBytes(latin));
 
         Assert.Equal("HTTP_500", error.Code);
-        Assert.Equal(expected, JsonNode.Parse(error.Details.Span)!["body"]?.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) ?? "null");
+        Assert.Equal(expected,
+            JsonNode.Parse(error.Details.Span)!["body"]?.ToJsonString(
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) ?? "null");
     }
 
     [Fact]
@@ -149,8 +158,10 @@ public sealed class HttpAnswerTests
         var text = new string('x', Connectors.Limits.ErrorBodyBytes - 11) + "s3cret-valueäää";
         var shifted = "ää" + new string('y', Connectors.Limits.ErrorBodyBytes - 5) + "äää";
 
-        var masked = JsonNode.Parse((await ErrorAsync(Response(500, "text/plain"), System.Text.Encoding.UTF8.GetBytes(text))).Details.Span)!;
-        var whole = JsonNode.Parse((await ErrorAsync(Response(500, "text/plain"), System.Text.Encoding.UTF8.GetBytes(shifted))).Details.Span)!;
+        var masked = JsonNode.Parse(
+            (await ErrorAsync(Response(500, "text/plain"), System.Text.Encoding.UTF8.GetBytes(text))).Details.Span)!;
+        var whole = JsonNode.Parse(
+            (await ErrorAsync(Response(500, "text/plain"), System.Text.Encoding.UTF8.GetBytes(shifted))).Details.Span)!;
 
         Assert.True(masked["bodyTruncated"]!.GetValue<bool>());
         Assert.EndsWith("x", masked["body"]!.GetValue<string>(), StringComparison.Ordinal);
@@ -179,17 +190,20 @@ public sealed class HttpAnswerTests
         Assert.Equal(seconds, (await ErrorAsync(response, [])).RetryAfter?.TotalSeconds);
     }
 
-    private static JsonNode Output(HttpResponseHandling wanted, HttpResponseMessage response, string bytes) => JsonNode.Parse(
+    private static JsonNode Output(HttpResponseHandling wanted, HttpResponseMessage response, string bytes) =>
+        JsonNode.Parse(
         HttpAnswer.Output(wanted, response, Convert.FromHexString(bytes.Replace(" ", "", StringComparison.Ordinal))),
         documentOptions: new() { MaxDepth = 200 })!;
 
     private static async Task<StepError> ErrorAsync(HttpResponseMessage response, byte[] bytes)
     {
         Assert.True(StatusSet.TryParse("200-299", out var success) & StatusSet.TryParse("500-599", out var retry));
-        var call = new HttpCall("GET", "http://x/", [], default, success, retry, HttpResponseHandling.Auto, 1_000, true);
+        var call = new HttpCall("GET", "http://x/", [], default, success, retry, HttpResponseHandling.Auto, 1_000,
+            true);
         using var stream = new MemoryStream(bytes);
         using var body = await ResponseBody.ReadAsync(
-            stream, Connectors.Limits.ErrorBodyBytes, null, new ResponseBudget(1_000_000, 1_000_000), Guid.Empty, TestContext.Current.CancellationToken);
+            stream, Connectors.Limits.ErrorBodyBytes, null, new ResponseBudget(1_000_000, 1_000_000), Guid.Empty,
+                TestContext.Current.CancellationToken);
         return HttpAnswer.Error(call, response, body, SecretMask.Of(["s3cret-value"]), Now);
     }
 

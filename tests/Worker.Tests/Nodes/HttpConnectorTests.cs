@@ -96,7 +96,13 @@ public sealed class HttpConnectorTests(PostgresServer server) : IAsyncLifetime
     [InlineData("apiKeyHeader", "keyName", "Host")]
     public async Task Credentials_that_are_no_header_are_not_sent(string auth, string field, string value)
     {
-        var config = new Dictionary<string, string> { ["auth"] = auth, ["token"] = "t", ["keyName"] = "X-Key", ["apiKey"] = "k" };
+        var config = new Dictionary<string, string>
+        {
+            ["auth"] = auth,
+            ["token"] = "t",
+            ["keyName"] = "X-Key",
+            ["apiKey"] = "k",
+        };
         config[field] = value; // as a release before may have stored it
         await ConnectAsync("bad", [.. config.Select(entry => (entry.Key, entry.Value))]);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -12,11 +13,17 @@ using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;
 
-/// <summary>What goes out for an http node: nothing that its author did not write, in the form that its headers name.</summary>
+/// <summary>
+/// What goes out for an http node: nothing that its author did not write, in the form that its headers name.
+/// </summary>
 public sealed class HttpSendingTests : IAsyncLifetime
 {
     private static readonly (string, string)[] Secret =
-        [("Authorization", "Bearer t"), ("Cookie", "c"), ("X-Api-Key", "k"), ("Accept", "text/plain"), ("Content-Language", "de")];
+        [("Authorization", "Bearer t"), ("Cookie", "c"), ("X-Api-Key", "k"), ("Accept", "text/plain"),
+            ("Content-Language", "de")];
+
+    private static readonly JsonSerializerOptions AsRendered =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private TargetServer _target = null!;
     private HttpClients _clients = null!;
@@ -53,7 +60,8 @@ public sealed class HttpSendingTests : IAsyncLifetime
         raw.Start();
         foreach (var tenant in new[] { Guid.CreateVersion7(), Guid.CreateVersion7() })
         {
-            var call = Call($"http://{raw.LocalEndpoint}/", "POST", new { a = 1 }, [(name, value)]) with { TenantId = tenant };
+            var call = Call($"http://{raw.LocalEndpoint}/", "POST", new { a = 1 },
+                [(name, value)]) with { TenantId = tenant };
 
             var error = Assert.IsType<NodeResult.Failure>(await RunAsync(call)).Error;
 
@@ -93,9 +101,11 @@ public sealed class HttpSendingTests : IAsyncLifetime
     public async Task An_object_is_sent_as_a_form_where_the_content_type_says_so()
     {
         await SucceedAsync(Call(
-            _target.Url("/x"), "POST", new { name = "Kü x&y", tag = new[] { "a", "b" }, n = 1.50m, yes = true, none = (string?)null },
+            _target.Url("/x"), "POST",
+                new { name = "Kü x&y", tag = new[] { "a", "b" }, n = 1.50m, yes = true, none = (string?)null },
             [("Content-Type", "application/x-www-form-urlencoded")]));
-        await SucceedAsync(Call(_target.Url("/x"), "POST", "a=1&b=%20", [("Content-Type", "application/x-www-form-urlencoded")]));
+        await SucceedAsync(
+            Call(_target.Url("/x"), "POST", "a=1&b=%20", [("Content-Type", "application/x-www-form-urlencoded")]));
 
         Assert.Equal(
             ["name=K%C3%BC+x%26y&tag=a&tag=b&n=1.50&yes=true", "a=1&b=%20"], _target.Calls.Select(call => call.Body));
@@ -112,7 +122,8 @@ public sealed class HttpSendingTests : IAsyncLifetime
     {
         using var raw = new TcpListener(IPAddress.Loopback, 0);
         raw.Start();
-        var running = RunAsync(Call($"http://{raw.LocalEndpoint}/", "POST", JsonNode.Parse(json), [("Content-Type", type)]));
+        var running = RunAsync(
+            Call($"http://{raw.LocalEndpoint}/", "POST", JsonNode.Parse(json), [("Content-Type", type)]));
         using var connection = await raw.AcceptTcpClientAsync(Token);
         var stream = connection.GetStream();
 
@@ -120,7 +131,8 @@ public sealed class HttpSendingTests : IAsyncLifetime
         var expected = bytes.Split('-').Length;
         var buffer = new byte[4096];
         while (Encoding.Latin1.GetString(received.ToArray()) is var text
-            && (text.IndexOf("\r\n\r\n", StringComparison.Ordinal) is var end && (end < 0 || text.Length < end + 4 + expected)))
+            && (text.IndexOf("\r\n\r\n", StringComparison.Ordinal) is var end
+                && (end < 0 || text.Length < end + 4 + expected)))
         {
             received.AddRange(buffer.AsSpan(0, await stream.ReadAsync(buffer, Token)));
         }
@@ -128,7 +140,8 @@ public sealed class HttpSendingTests : IAsyncLifetime
         await stream.WriteAsync("HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray(), Token);
         Assert.IsType<NodeResult.Success>(await running);
         Assert.Equal(bytes, BitConverter.ToString(received.ToArray()[^expected..]));
-        Assert.Contains($"Content-Length: {expected}\r\n", Encoding.Latin1.GetString(received.ToArray()), StringComparison.Ordinal);
+        Assert.Contains($"Content-Length: {expected}\r\n", Encoding.Latin1.GetString(received.ToArray()),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -179,8 +192,11 @@ public sealed class HttpSendingTests : IAsyncLifetime
         Assert.Equal(("/a", "Bearer t"), (first.Path, first.Headers["Authorization"]));
         foreach (var call in new[] { elsewhere.Calls.Single(), back })
         {
-            Assert.Empty(call.Headers.Keys.Intersect(["Authorization", "Cookie", "X-Api-Key"], StringComparer.OrdinalIgnoreCase));
-            Assert.Equal(("text/plain", "de", """{"a":1}"""), (call.Headers["Accept"], call.Headers["Content-Language"], call.Body));
+            Assert.Empty(
+                call.Headers.Keys.Intersect(["Authorization", "Cookie", "X-Api-Key"],
+                StringComparer.OrdinalIgnoreCase));
+            Assert.Equal(("text/plain", "de", """{"a":1}"""),
+                (call.Headers["Accept"], call.Headers["Content-Language"], call.Body));
         }
     }
 
@@ -236,13 +252,15 @@ public sealed class HttpSendingTests : IAsyncLifetime
 
     private async Task SucceedAsync(NodeCall call) => Assert.IsType<NodeResult.Success>(await RunAsync(call));
 
-    private static NodeCall Call(string url, string method = "GET", object? body = null, (string Name, string Value)[]? headers = null)
+    private static NodeCall Call(string url, string method = "GET", object? body = null,
+        (string Name, string Value)[]? headers = null)
     {
         var parameters = new JsonObject
         {
             ["method"] = method,
             ["url"] = url,
-            ["headers"] = new JsonObject((headers ?? []).Select(header => KeyValuePair.Create(header.Name, (JsonNode?)header.Value))),
+            ["headers"] = new JsonObject((headers ?? []).Select(header =>
+                KeyValuePair.Create(header.Name, (JsonNode?)header.Value))),
             ["successStatus"] = "200-299",
             ["retryStatus"] = "500-599",
             ["response"] = "auto",
@@ -255,7 +273,9 @@ public sealed class HttpSendingTests : IAsyncLifetime
         }
 
         return new NodeCall(
-            Guid.CreateVersion7(), WorkerBed.NodeRun("http", Guid.CreateVersion7(), "n", JsonSerializer.SerializeToUtf8Bytes(parameters)));
+            Guid.CreateVersion7(),
+                WorkerBed.NodeRun("http", Guid.CreateVersion7(), "n",
+                JsonSerializer.SerializeToUtf8Bytes(parameters, AsRendered)));
     }
 
     private static Task Redirect(HttpContext context, int status, string location)

@@ -156,7 +156,8 @@ public sealed class MailServerAnswerTests(PostgresServer server) : IAsyncLifetim
     [InlineData("\tHello\tyou\t", "Subject: Hello you")]
     public async Task White_space_around_a_subject_is_left_out(string subject, string line)
     {
-        await _bed.SucceedAsync("email", new { connector = "mail", from = "a@example.com", to = "b@example.com", subject, text = "t" });
+        await _bed.SucceedAsync("email",
+            new { connector = "mail", from = "a@example.com", to = "b@example.com", subject, text = "t" });
 
         Assert.Contains(line, _mail.Lines);
     }
@@ -165,7 +166,8 @@ public sealed class MailServerAnswerTests(PostgresServer server) : IAsyncLifetim
     public async Task A_message_to_hidden_recipients_alone_has_no_empty_header()
     {
         await _bed.SucceedAsync(
-            "email", new { connector = "mail", from = "a@example.com", bcc = new[] { "b@example.com" }, subject = "s", text = "t" });
+            "email",
+            new { connector = "mail", from = "a@example.com", bcc = new[] { "b@example.com" }, subject = "s", text = "t" });
 
         Assert.Contains("RCPT TO:<b@example.com>", _mail.Lines);
         Assert.Empty(Sent("To:"));

@@ -46,7 +46,8 @@ public sealed class SearchNodeRunnerTests : IAsyncLifetime
         Assert.Equal("/internal/search?q=late%20%26%20lost&limit=3&type=workflow&threshold=0.5", call.Path);
         Assert.Equal(Tenant.ToString(), call.Headers["X-Workflows-Tenant"]);
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(Secret), 32, info: "internal-calls"u8.ToArray());
-        var signed = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{Tenant}|{call.Headers["X-Workflows-Timestamp"]}|{call.Path}"));
+        var signed = HMACSHA256.HashData(key,
+            Encoding.UTF8.GetBytes($"{Tenant}|{call.Headers["X-Workflows-Timestamp"]}|{call.Path}"));
         Assert.Equal(Base64Url.EncodeToString(signed), call.Headers["X-Workflows-Signature"]);
     }
 
