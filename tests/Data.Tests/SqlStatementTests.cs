@@ -58,6 +58,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["SecretStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
         ["OperatorQueries"] = ([DatabaseRole.Api], true),
         ["PerformanceStore"] = ([DatabaseRole.Worker], false),
+        ["PlatformServer"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["QueueBudget"] = ([DatabaseRole.Api], true),
         ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["NodeDefinitionStore"] = ([DatabaseRole.Worker], false),

@@ -54,9 +54,13 @@ internal sealed class SlowBodies : IAttack
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken);
             }
         }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        catch (SocketException)
         {
-            // The API has closed it, as it should, or the attack is over.
+            // The API has closed it, as it should.
+        }
+        catch (OperationCanceledException)
+        {
+            // The attack is over.
         }
     }
 

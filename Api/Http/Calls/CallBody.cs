@@ -4,7 +4,7 @@ using System.Text.Json;
 using Workflows.Api.Http;
 using Workflows.Engine;
 
-namespace Workflows.Api.Calls;
+namespace Workflows.Api.Http.Calls;
 
 /// <summary>
 /// What a call from outside bears, be it of a webhook or of a one-time address. Written as the members <c>query</c>,

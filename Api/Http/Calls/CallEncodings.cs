@@ -2,7 +2,7 @@ using System.IO.Compression;
 using Microsoft.Extensions.Primitives;
 using Workflows.Api.Http;
 
-namespace Workflows.Api.Calls;
+namespace Workflows.Api.Http.Calls;
 
 /// <summary>Undoes the <c>Content-Encoding</c> of a call from outside, up to a bound: a small body may stand for a huge
 /// one.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-namespace Workflows.Api.Calls;
+namespace Workflows.Api.Http.Calls;
 
 /// <summary>
 /// Fields as a form or a query has them, <c>a=1&amp;b=2&amp;a=3</c>, as a JSON object: a field that comes once is text,

@@ -1,10 +1,9 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Http;
 using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
 
-namespace Workflows.Api.Workflows;
+namespace Workflows.Api.Http;
 
 /// <summary>
 /// Who could not run any more without a connector, a secret or a custom node: the published versions that name it, and
