@@ -75,7 +75,7 @@ internal static class TenantSettingsEdit
             {
                 _ = new NetworkGuard([entry]);
             }
-            catch (FormatException)
+            catch (AllowListException)
             {
                 throw new OperatorCommandException(
                     $"'{entry}' is no range (10.0.0.0/8), address or host name, with or without ':port'.",
