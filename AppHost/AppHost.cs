@@ -43,8 +43,8 @@ else
         .WithFlushCommand();
 }
 
-// Each service works under a role of its own and is told of no other. Only the migration, which creates those roles, gets
-// what opens the whole database, and it ends before anybody is served (docs/process-rights.md).
+// Each service works under a role of its own and is told of no other. Only the migration, which creates those roles,
+// gets what opens the whole database, and it ends before anybody is served (docs/process-rights.md).
 var apiPassword = builder.AddGeneratedSecret("api-db-password");
 var workerPassword = builder.AddGeneratedSecret("worker-db-password");
 var searchPassword = builder.AddGeneratedSecret("search-db-password");

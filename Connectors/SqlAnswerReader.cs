@@ -11,7 +11,8 @@ namespace Workflows.Connectors;
 /// Reads the rows of one statement into JSON, each value in pieces: what a server sends takes no more memory than
 /// <see cref="Limits.SqlAnswerBytes"/> allows, however large one value is.
 /// </summary>
-/// <param name="typesAreFresh">The server was asked for its types just now: what is unknown is answered as text.</param>
+/// <param name="typesAreFresh">The server was asked for its types just now: what is unknown is answered as
+/// text.</param>
 internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, SqlShare share, bool typesAreFresh)
 {
     private const int PieceBytes = 16 * 1024;
@@ -68,7 +69,9 @@ internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, Sql
             if (!names.Add(name))
             {
                 throw new ConnectorException(
-                    "SQL_COLUMNS", $"Two columns of the answer are called '{name}', and a row has one member of a name: name each with 'as'.");
+                    "SQL_COLUMNS",
+                    $"Two columns of the answer are called '{name}', and a row has one member of a name: "
+                    + "name each with 'as'.");
             }
 
             if (type.OID == 0 && !typesAreFresh && reader.GetDataTypeOID(index) >= FirstTypeOfUsers)
@@ -76,7 +79,8 @@ internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, Sql
                 throw new SqlTypesChangedException();
             }
 
-            columns[index] = new Column(JsonEncodedText.Encode(name, Options.Encoder), SqlValues.WriterOf(type, name), MayShrink(type));
+            columns[index] = new Column(
+                JsonEncodedText.Encode(name, Options.Encoder), SqlValues.WriterOf(type, name), MayShrink(type));
         }
 
         return columns;
@@ -85,7 +89,8 @@ internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, Sql
     // The text of bytes has two digits for each, its Base64 4/3; quotes and backslashes come on top within an array.
     private static bool MayShrink(PostgresType type) => type is PostgresArrayType || type.InternalName == "bytea";
 
-    private async Task WriteColumnAsync(Utf8JsonWriter writer, Column column, int index, CancellationToken cancellationToken)
+    private async Task WriteColumnAsync(
+        Utf8JsonWriter writer, Column column, int index, CancellationToken cancellationToken)
     {
         writer.WritePropertyName(column.EncodedName);
         if (await reader.IsDBNullAsync(index, cancellationToken))
@@ -135,7 +140,8 @@ internal sealed class SqlAnswerReader(NpgsqlDataReader reader, SqlCall call, Sql
     }
 
     private static ConnectorException TooLarge() => new(
-        "SQL_ANSWER_TOO_LARGE", $"The rows take more than {Limits.SqlAnswerBytes} bytes: select less, or lower maxRows.");
+        "SQL_ANSWER_TOO_LARGE",
+        $"The rows take more than {Limits.SqlAnswerBytes} bytes: select less, or lower maxRows.");
 
     private readonly record struct Column(JsonEncodedText EncodedName, SqlItemWriter Write, bool MayShrink);
 }

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Workflows.Connectors;
 
-/// <summary>Between JSON lists and the text of PostgreSQL's arrays: <c>{1,NULL,"a b"}</c>, of any number of dimensions.</summary>
+/// <summary>Between JSON lists and the text of PostgreSQL's arrays: <c>{1,NULL,"a b"}</c>, of any number of
+/// dimensions.</summary>
 internal static class SqlArrayText
 {
     /// <summary>The text of an array; lists within the list are its dimensions.</summary>

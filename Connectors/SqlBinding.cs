@@ -9,8 +9,8 @@ using Workflows.Engine.Sql;
 namespace Workflows.Connectors;
 
 /// <summary>
-/// A statement with <c>$1, $2</c> for its values, and the values as the driver sends them. Text has no type, so that the server
-/// takes it for what the place wants; a number has the type of the same digits in the statement's text.
+/// A statement with <c>$1, $2</c> for its values, and the values as the driver sends them. Text has no type, so that
+/// the server takes it for what the place wants; a number has the type of the same digits in the statement's text.
 /// </summary>
 internal sealed class SqlBinding
 {
@@ -55,7 +55,8 @@ internal sealed class SqlBinding
         }
     }
 
-    /// <summary>The types of the values for <c>prepare</c>; lists are unknown, so that the server says what it wants.</summary>
+    /// <summary>The types of the values for <c>prepare</c>; lists are unknown, so that the server says what it
+    /// wants.</summary>
     public string TypeNames() => string.Join(", ", _values.Select(value => TypeName(value.Value)));
 
     /// <summary>What the server says, in the words of the author: <c>@name</c> for <c>$1</c>.</summary>
@@ -69,7 +70,9 @@ internal sealed class SqlBinding
         var restored = new StringBuilder(message);
         for (var number = _values.Count; number > 0; number--)
         {
-            restored.Replace($"parameter ${number.ToString(CultureInfo.InvariantCulture)}", $"parameter @{_values[number - 1].Name}");
+            restored.Replace(
+                $"parameter ${number.ToString(CultureInfo.InvariantCulture)}",
+                $"parameter @{_values[number - 1].Name}");
         }
 
         return restored.ToString();
@@ -100,7 +103,10 @@ internal sealed class SqlBinding
     private void Write(JsonElement values)
     {
         var given = new SqlNames(_isNamed ? [.. values.EnumerateObject().Select(member => member.Name)] : []);
-        var members = _isNamed ? values.EnumerateObject().DistinctBy(member => member.Name).ToDictionary(member => member.Name, member => member.Value) : [];
+        var members = _isNamed
+            ? values.EnumerateObject().DistinctBy(member => member.Name).ToDictionary(
+                member => member.Name, member => member.Value)
+            : [];
         if (values.ValueKind == JsonValueKind.Array)
         {
             _values.AddRange(values.EnumerateArray().Select(value => ("", value)));
@@ -136,21 +142,27 @@ internal sealed class SqlBinding
         Sql = sql.Append(_statement.Text, from, _statement.Text.Length - from).ToString();
         if (_values.Count > Limits.SqlParameters)
         {
-            throw Refused($"A statement takes at most {Limits.SqlParameters} values; these are {_values.Count}. A list is one value: = any(@ids).");
+            throw Refused(
+                $"A statement takes at most {Limits.SqlParameters} values; these are {_values.Count}. "
+                + "A list is one value: = any(@ids).");
         }
     }
 
     // A number that is no whole one of 64 bits goes as its digits, so that none is lost on the way.
-    private string Placeholder(int number) => _values[number - 1].Value is { ValueKind: JsonValueKind.Number } value && !value.TryGetInt64(out _)
+    private string Placeholder(int number) =>
+        _values[number - 1].Value is { ValueKind: JsonValueKind.Number } value && !value.TryGetInt64(out _)
         ? string.Create(CultureInfo.InvariantCulture, $"(${number}::numeric)")
         : string.Create(CultureInfo.InvariantCulture, $"${number}");
 
     private static NpgsqlParameter Parameter(JsonElement value, SqlListForm form) => value.ValueKind switch
     {
         JsonValueKind.String => Untyped(value.GetString()!),
-        JsonValueKind.True or JsonValueKind.False => new() { Value = value.GetBoolean(), NpgsqlDbType = NpgsqlDbType.Boolean },
-        JsonValueKind.Number when value.TryGetInt32(out var small) => new() { Value = small, NpgsqlDbType = NpgsqlDbType.Integer },
-        JsonValueKind.Number when value.TryGetInt64(out var whole) => new() { Value = whole, NpgsqlDbType = NpgsqlDbType.Bigint },
+        JsonValueKind.True or JsonValueKind.False =>
+            new() { Value = value.GetBoolean(), NpgsqlDbType = NpgsqlDbType.Boolean },
+        JsonValueKind.Number when value.TryGetInt32(out var small) =>
+            new() { Value = small, NpgsqlDbType = NpgsqlDbType.Integer },
+        JsonValueKind.Number when value.TryGetInt64(out var whole) =>
+            new() { Value = whole, NpgsqlDbType = NpgsqlDbType.Bigint },
         JsonValueKind.Number => Untyped(value.GetRawText()),
         JsonValueKind.Null => new() { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Unknown },
         JsonValueKind.Array when form is SqlListForm.Array or SqlListForm.ArrayOfJson =>

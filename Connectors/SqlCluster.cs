@@ -4,8 +4,9 @@ using Workflows.Engine.Connectors;
 namespace Workflows.Connectors;
 
 /// <summary>
-/// Refuses connections to the platform's own server, whichever of its databases and by whichever name: who is superuser there
-/// needs no table of the platform to read its files. A server is known by the identifier that it was given when it was made.
+/// Refuses connections to the platform's own server, whichever of its databases and by whichever name: who is superuser
+/// there needs no table of the platform to read its files. A server is known by the identifier that it was given when
+/// it was made.
 /// </summary>
 /// <param name="ownIdentifier">Answers the identifier of the platform's own server.</param>
 internal sealed class SqlCluster(Func<CancellationToken, Task<string>> ownIdentifier)
@@ -37,11 +38,13 @@ internal sealed class SqlCluster(Func<CancellationToken, Task<string>> ownIdenti
         {
             throw new ConnectorException(
                 "SQL_TARGET_REFUSED",
-                "The server does not say that it is another one than the platform's own: grant execute on function pg_control_system() to the user of the connector.");
+                "The server does not say that it is another one than the platform's own: "
+                + "grant execute on function pg_control_system() to the user of the connector.");
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedFunction)
         {
-            return null; // no PostgreSQL, but a database that speaks its protocol; the platform's server has the function
+            // no PostgreSQL, but a database that speaks its protocol; the platform's server has the function
+            return null;
         }
     }
 }

@@ -22,7 +22,8 @@ public sealed record SqlAnswer(byte[] Rows, long RowsProcessed, bool IsTruncated
 /// <summary>What the operator allows to connectors of databases.</summary>
 /// <param name="AllowPlatformDatabase">Whether they may reach the database server of the platform itself.</param>
 /// <param name="PlatformIdentifier">Answers that server's identifier, <c>pg_control_system().system_identifier</c>.</param>
-public sealed record SqlConnectorOptions(bool AllowPlatformDatabase, Func<CancellationToken, Task<string>> PlatformIdentifier);
+public sealed record SqlConnectorOptions(
+    bool AllowPlatformDatabase, Func<CancellationToken, Task<string>> PlatformIdentifier);
 
 /// <summary>
 /// Runs statements on databases of tenants. Guarantees: values are bound, never part of the text; one statement per call, in a transaction of its own, that is
@@ -115,7 +116,11 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
 
         // One statement, as the binding has checked: nothing can be appended to the author's text.
 #pragma warning disable CA2100 // the author's own text, a constant of the definition; values are bound
-        await using var command = new NpgsqlCommand(binding.Sql, connection) { CommandTimeout = CommandSeconds(call), AllResultTypesAreUnknown = true };
+        await using var command = new NpgsqlCommand(binding.Sql, connection)
+        {
+            CommandTimeout = CommandSeconds(call),
+            AllResultTypesAreUnknown = true,
+        };
 #pragma warning restore CA2100
         foreach (var parameter in binding.Parameters(forms))
         {
@@ -132,7 +137,8 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
             }
             catch (Exception exception) when (exception is ConnectorException or SqlTypesChangedException)
             {
-                await Task.Run(command.Cancel, CancellationToken.None); // what nobody wants to read is not sent to its end
+                // What nobody wants to read is not sent to its end.
+                await Task.Run(command.Cancel, CancellationToken.None);
                 throw;
             }
 

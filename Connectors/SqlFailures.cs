@@ -5,7 +5,8 @@ using Workflows.Engine.Connectors;
 
 namespace Workflows.Connectors;
 
-/// <summary>What goes wrong beside the server's own errors, in the words of who wrote the statement, not of the driver.</summary>
+/// <summary>What goes wrong beside the server's own errors, in the words of who wrote the statement, not of the
+/// driver.</summary>
 internal static class SqlFailures
 {
     /// <summary>Why there is no connection, or none any more.</summary>
@@ -14,9 +15,11 @@ internal static class SqlFailures
         ConnectorException refused => refused.Message,
         TimeoutException => "The database did not answer in time.",
         SocketException socket => $"The database cannot be reached: {socket.SocketErrorCode}.",
-        System.Security.Authentication.AuthenticationException => "The TLS connection to the database was refused: its certificate is not valid for this host.",
+        System.Security.Authentication.AuthenticationException =>
+            "The TLS connection to the database was refused: its certificate is not valid for this host.",
         EndOfStreamException or IOException => "The connection to the database broke.",
-        NpgsqlException { InnerException: null } => "The database gave no connection: all of this connector are in use, or its login is incomplete.",
+        NpgsqlException { InnerException: null } =>
+            "The database gave no connection: all of this connector are in use, or its login is incomplete.",
         _ => "The connection to the database failed.",
     };
 

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Workflows.Connectors;
 
 /// <summary>
-/// Asks the server what it wants a list to be: only it knows whether <c>= any(@ids)</c> or <c>values (@tags)</c> is an array of
-/// which type, or jsonb.
+/// Asks the server what it wants a list to be: only it knows whether <c>= any(@ids)</c> or <c>values (@tags)</c> is an
+/// array of which type, or jsonb.
 /// </summary>
 internal static class SqlListTypes
 {
@@ -21,7 +21,8 @@ internal static class SqlListTypes
     private static readonly Dictionary<int, SqlListForm> None = [];
     private static long _names;
 
-    /// <summary>The form of each value by its number, from 1. What the server cannot say is left out, and is jsonb then.</summary>
+    /// <summary>The form of each value by its number, from 1. What the server cannot say is left out, and is jsonb
+    /// then.</summary>
     public static async Task<IReadOnlyDictionary<int, SqlListForm>> AskAsync(
         NpgsqlConnection connection, SqlBinding binding, SqlCall call, CancellationToken cancellationToken)
     {
@@ -33,9 +34,11 @@ internal static class SqlListTypes
         var name = string.Create(CultureInfo.InvariantCulture, $"workflows_{Interlocked.Increment(ref _names)}");
         await using var batch = new NpgsqlBatch(connection) { Timeout = SqlConnector.CommandSeconds(call) };
         batch.BatchCommands.Add(SqlConnector.Bounds(call));
-#pragma warning disable CA2100 // the author's own text, a constant of the definition: one statement by the protocol's rules
+// the author's own text, a constant of the definition: one statement by the protocol's rules
+#pragma warning disable CA2100
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"prepare {name} ({binding.TypeNames()}) as {binding.Sql}"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(WantedSql) { Parameters = { new NpgsqlParameter<string> { TypedValue = name } } });
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(WantedSql) { Parameters = { new NpgsqlParameter<string> { TypedValue = name } } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"deallocate {name}"));
 #pragma warning restore CA2100
         try
@@ -48,7 +51,8 @@ internal static class SqlListTypes
         }
     }
 
-    private static async Task<Dictionary<int, SqlListForm>> ReadAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
+    private static async Task<Dictionary<int, SqlListForm>> ReadAsync(
+        NpgsqlBatch batch, CancellationToken cancellationToken)
     {
         var forms = new Dictionary<int, SqlListForm>();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);

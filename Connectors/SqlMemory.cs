@@ -1,8 +1,8 @@
 namespace Workflows.Connectors;
 
 /// <summary>
-/// What the answers of all statements of this process take in memory together, and those of one tenant, until they are handed
-/// on. Safe to use from many threads.
+/// What the answers of all statements of this process take in memory together, and those of one tenant, until they are
+/// handed on. Safe to use from many threads.
 /// </summary>
 internal sealed class SqlMemory(long totalBytes, long tenantBytes)
 {

@@ -22,7 +22,9 @@ internal sealed class SqlShare(SqlMemory memory, Guid tenantId) : IDisposable
         if (!memory.TryTake(tenantId, more))
         {
             throw new ConnectorException(
-                "SQL_BUSY", "The answers of other statements take all the memory that there is for them.", isTransient: true);
+                "SQL_BUSY",
+                "The answers of other statements take all the memory that there is for them.",
+                isTransient: true);
         }
 
         _bytes += more;

@@ -5,8 +5,8 @@ using System.Text;
 namespace Workflows.Connectors;
 
 /// <summary>
-/// PostgreSQL's timestamps (DateStyle ISO) as RFC 3339. What that has no form for, <c>infinity</c> and years outside 1 to 9999,
-/// stays the text it is.
+/// PostgreSQL's timestamps (DateStyle ISO) as RFC 3339. What that has no form for, <c>infinity</c> and years outside 1
+/// to 9999, stays the text it is.
 /// </summary>
 internal static class SqlTime
 {
@@ -25,7 +25,8 @@ internal static class SqlTime
     }
 
     /// <summary><c>2026-01-02 03:04:05.1</c> to <c>2026-01-02T03:04:05.1</c>; null = no such form.</summary>
-    public static string? Local(ReadOnlySpan<byte> text) => TryLocal(text, out var local, out var length) && length == text.Length
+    public static string? Local(ReadOnlySpan<byte> text) =>
+        TryLocal(text, out var local, out var length) && length == text.Length
         ? local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture)
         : null;
 
@@ -47,7 +48,10 @@ internal static class SqlTime
         }
 
         return DateTime.TryParseExact(
-            Encoding.ASCII.GetString(text[..length]), "yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture, DateTimeStyles.None, out local);
+            Encoding.ASCII.GetString(text[..length]),
+            "yyyy-MM-dd HH:mm:ss.FFFFFF",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.None, out local);
     }
 
     // +02, -05:30, +00:19:32.
@@ -64,7 +68,8 @@ internal static class SqlTime
         var (unit, at) = (3_600, 1);
         while (true)
         {
-            if (unit == 0 || at + 2 > text.Length || !Utf8Parser.TryParse(text.Slice(at, 2), out int part, out var used) || used != 2)
+            if (unit == 0 || at + 2 > text.Length || !Utf8Parser.TryParse(
+                text.Slice(at, 2), out int part, out var used) || used != 2)
             {
                 return false;
             }

@@ -6,8 +6,8 @@ using Workflows.Engine.Connectors;
 namespace Workflows.Connectors;
 
 /// <summary>
-/// From the text that PostgreSQL writes for each value to JSON. No value passes through a type of the runtime, so that nothing
-/// is rounded, cut or refused for its range: what JSON has no form for is the text itself.
+/// From the text that PostgreSQL writes for each value to JSON. No value passes through a type of the runtime, so that
+/// nothing is rounded, cut or refused for its range: what JSON has no form for is the text itself.
 /// </summary>
 internal static class SqlValues
 {
@@ -20,7 +20,8 @@ internal static class SqlValues
         _ => type.InternalName switch
         {
             "bool" => static (writer, text) => writer.WriteBooleanValue(text is [(byte)'t', ..]),
-            "int2" or "int4" or "int8" or "oid" or "xid" or "cid" or "float4" or "float8" or "numeric" => (writer, text) => WriteNumber(writer, text, column),
+            "int2" or "int4" or "int8" or "oid" or "xid" or "cid" or "float4" or "float8" or "numeric" =>
+                (writer, text) => WriteNumber(writer, text, column),
             "json" or "jsonb" => (writer, text) => WriteJson(writer, text, column),
             "timestamptz" => (writer, text) => WriteTime(writer, text, SqlTime.Instant(text), column),
             "timestamp" => (writer, text) => WriteTime(writer, text, SqlTime.Local(text), column),
@@ -46,7 +47,8 @@ internal static class SqlValues
     // NaN and the infinities are no numbers of JSON.
     private static void WriteNumber(Utf8JsonWriter writer, ReadOnlySpan<byte> text, string column)
     {
-        if (text.IndexOfAnyExceptInRange((byte)'+', (byte)'9') is var other && (other < 0 || text[other] is (byte)'e' or (byte)'E'))
+        if (text.IndexOfAnyExceptInRange((byte)'+', (byte)'9') is var other
+            && (other < 0 || text[other] is (byte)'e' or (byte)'E'))
         {
             writer.WriteRawValue(text, skipInputValidation: true);
         }
@@ -101,11 +103,13 @@ internal static class SqlValues
         // Only databases with the encoding SQL_ASCII have such text.
         if (!Utf8.IsValid(text))
         {
-            throw Refused(column, "holds text that is not UTF-8: read it with convert_from(convert_to(...)), or as bytea");
+            throw Refused(
+                column, "holds text that is not UTF-8: read it with convert_from(convert_to(...)), or as bytea");
         }
 
         writer.WriteStringValue(text);
     }
 
-    private static ConnectorException Refused(string column, string why) => new("SQL_INVALID", $"The column '{column}' {why}.");
+    private static ConnectorException Refused(string column, string why) =>
+        new("SQL_INVALID", $"The column '{column}' {why}.");
 }

@@ -112,6 +112,10 @@ public static class BodyText
         }
     }
 
+    /// <summary>The encoding of a charset, which refuses what it cannot read or write; null when it is not known.</summary>
+    /// <param name="charset">As a Content-Type names it; null = UTF-8.</param>
+    public static Encoding? EncodingOf(string? charset) => Named(charset ?? "utf-8");
+
     private static (Encoding? Encoding, int MarkLength) Find(ReadOnlySpan<byte> body, string? charset)
     {
         foreach (var (mark, name) in Marks)

@@ -129,7 +129,7 @@ internal static class Limits
     /// <summary>Characters of the data that one node writes into a session.</summary>
     public const int SessionDataLength = 32 * 1024;
 
-    /// <summary>Files that a file node's <c>list</c> looks at; each costs a call of the system and some memory.</summary>
+    /// <summary>Files that the <c>list</c> of a file node looks at; each costs a call of the system.</summary>
     public const int FilesLookedAt = 100_000;
 
     /// <summary>How long a tenant's use of the folder of files is counted on before it is measured again.</summary>

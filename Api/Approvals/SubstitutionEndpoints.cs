@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
-using Workflows.Api.Users;
 using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Approvals;
@@ -49,18 +48,7 @@ internal static class SubstitutionEndpoints
         var wanted = body.Value;
         var startsAt = (wanted.StartsAt ?? request.Now).ToUniversalTime();
         var endsAt = wanted.EndsAt.ToUniversalTime();
-        var checks = new Checks();
-        if (endsAt <= startsAt || endsAt <= request.Now || endsAt - startsAt > Limits.SubstitutionLifetime)
-        {
-            checks.Add("endsAt", "RANGE", $"A substitution ends after it starts, in the future, and lasts at most {Limits.SubstitutionLifetime.TotalDays:0} days.");
-        }
-
-        if (wanted.SubstituteId == userId)
-        {
-            checks.Add("substituteId", "SELF", "Nobody substitutes themselves.");
-        }
-
-        if (checks.Problem is { } problem)
+        if (Check(userId, wanted.SubstituteId, startsAt, endsAt, request.Now) is { } problem)
         {
             return problem;
         }
@@ -109,6 +97,26 @@ internal static class SubstitutionEndpoints
             return ApiResponse<SubstitutionView>.Created(
                 new SubstitutionView(made.Id, made.UserId, made.SubstituteId, made.StartsAt, made.EndsAt), $"/api/v1/users/{userId}/substitutions/{made.Id}");
         });
+    }
+
+    private static Problem? Check(
+        Guid userId, Guid substituteId, DateTimeOffset startsAt, DateTimeOffset endsAt, DateTimeOffset now)
+    {
+        var checks = new Checks();
+        if (endsAt <= startsAt || endsAt <= now || endsAt - startsAt > Limits.SubstitutionLifetime)
+        {
+            checks.Add(
+                "endsAt", "RANGE",
+                "A substitution ends after it starts, in the future, and lasts at most "
+                    + $"{Limits.SubstitutionLifetime.TotalDays:0} days.");
+        }
+
+        if (substituteId == userId)
+        {
+            checks.Add("substituteId", "SELF", "Nobody substitutes themselves.");
+        }
+
+        return checks.Problem;
     }
 
     // One's own affairs are one's own; on those of others acts who may as much as they.

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Workflows.Api.Calls;
+using Workflows.Api.Http.Calls;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Executions;

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Http;
-using Workflows.Api.Workflows;
 using Workflows.Connectors;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;

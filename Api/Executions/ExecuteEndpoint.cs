@@ -95,21 +95,10 @@ internal sealed class ExecuteEndpoint(
         }
 
         problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
+        var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
         if (problem is not null)
         {
-            // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the
-            // workflow or the queue since.
-            var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
-            if (claim is null || await starter.FindEarlierAsync(caller.TenantId, claim,
-                context.RequestAborted) is not { } earlier)
-            {
-                await problem.ExecuteAsync(context);
-                return (null, problem);
-            }
-
-            var result = Wait(context.Request) is null ? null : await queries.FindResultAsync(caller.TenantId,
-                earlier.Id, context.RequestAborted);
-            await WriteAsync(context, workflowId, earlier, result is { IsFinal: true } ? result : null);
+            await RefuseAsync(context, caller, workflowId, claim, problem);
             return (null, problem);
         }
 
@@ -124,10 +113,30 @@ internal sealed class ExecuteEndpoint(
             CorrelationId = start.CorrelationId,
             Input = start.Input,
             CreatedBy = caller.Name,
-            Idempotency = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!),
+            Idempotency = claim,
             Concurrency = concurrency,
         };
         return (execution, null);
+    }
+
+    // What was accepted stays accepted: a repetition hears of its first start, whatever has happened to the workflow or
+    // the queue since.
+    private async Task RefuseAsync(
+        HttpContext context, Caller caller, Guid workflowId, IdempotencyClaim? claim, Problem problem)
+    {
+        var earlier = claim is null
+            ? null
+            : await starter.FindEarlierAsync(caller.TenantId, claim, context.RequestAborted);
+        if (earlier is null)
+        {
+            await problem.ExecuteAsync(context);
+            return;
+        }
+
+        var result = Wait(context.Request) is null
+            ? null
+            : await queries.FindResultAsync(caller.TenantId, earlier.Id, context.RequestAborted);
+        await WriteAsync(context, workflowId, earlier, result is { IsFinal: true } ? result : null);
     }
 
     /// <summary>The version to start: the published one, or the one named if the caller may.</summary>

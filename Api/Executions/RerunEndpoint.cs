@@ -25,14 +25,9 @@ internal static class RerunEndpoint
         CancellationToken cancellationToken)
     {
         var asked = body.Value;
-        if (ControlEndpoints.CheckReason(asked.Reason) is { } problem)
+        if (CheckWanted(asked) is { } problem)
         {
             return problem;
-        }
-
-        if (asked.Version is not ("same" or "published"))
-        {
-            return Problem.Invalid("/version", "'version' is same or published.");
         }
 
         var original = await request.Db.Executions.AsNoTracking().SingleOrDefaultAsync(row => row.Id == executionId, cancellationToken);
@@ -78,6 +73,12 @@ internal static class RerunEndpoint
 
         return response;
     }
+
+    private static Problem? CheckWanted(RerunRequest asked) =>
+        ControlEndpoints.CheckReason(asked.Reason)
+        ?? (asked.Version is "same" or "published"
+            ? null
+            : Problem.Invalid("/version", "'version' is same or published."));
 
     private static Task<ApiResponse<RerunView>> StartAsync(ApiRequest request, ExecutionRecord original, RerunRequest asked, Rerun rerun) =>
         request.ChangeAsync<RerunView>(async token =>

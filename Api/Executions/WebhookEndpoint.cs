@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Workflows.Api.Calls;
+using Workflows.Api.Http.Calls;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Events;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 using Workflows.Data.Database;
 
 namespace Workflows.Api.Http;
@@ -18,17 +17,10 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
     /// <summary>Silence after which the database counts as lost.</summary>
     public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(3);
 
-    private const int AnswerSeconds = 2;
     private const int GivenUpAtOnce = 16;
-    private const string WriteSql = """
-        with gone as (delete from api_instances where seen_at < now() - interval '1 day')
-        insert into api_instances (id, seen_at) values ($1, now())
-        on conflict (id) do update set seen_at = excluded.seen_at
-        """;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    private readonly Guid _instance = Guid.CreateVersion7();
     private readonly ConcurrentDictionary<CancellationTokenSource, byte> _waiting = new();
     private volatile string? _trouble;
     private volatile bool _isLost;
@@ -57,22 +49,16 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var source = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(options.For(DatabaseRole.Api))
-        {
-            ApplicationName = "workflows_api_watch",
-            Timeout = AnswerSeconds,
-            CommandTimeout = AnswerSeconds,
-            CancellationTimeout = -1, // the answer is not waited for
-            MaxPoolSize = 1,
-        });
+        await using var probe = new WriteProbe(options);
         var heardAt = clock.GetTimestamp();
         try
         {
             while (true)
             {
                 var begun = clock.GetTimestamp();
-                if (await WriteAsync(source, stoppingToken))
+                var answer = await probe.WriteAsync(stoppingToken);
+                _trouble = answer.Trouble;
+                if (answer.IsHeard)
                 {
                     heardAt = clock.GetTimestamp();
                 }
@@ -85,31 +71,6 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             LogStopped(log); // how a stop ends the waits above
-        }
-    }
-
-    /// <returns>Whether anything was heard of the database, were it a refusal.</returns>
-    private async Task<bool> WriteAsync(NpgsqlDataSource source, CancellationToken stoppingToken)
-    {
-        try
-        {
-            await using var command = source.CreateCommand(WriteSql);
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = _instance });
-            await command.ExecuteNonQueryAsync(stoppingToken);
-            _trouble = null;
-            return true;
-        }
-        catch (PostgresException exception)
-        {
-            _trouble = $"The database cannot be written: {exception.SqlState} {exception.MessageText}";
-            return true;
-        }
-#pragma warning disable CA1031 // the watch outlives whatever becomes of the database; what it found is its state
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            _trouble = $"The database does not answer: {exception.Message}";
-            return false;
         }
     }
 

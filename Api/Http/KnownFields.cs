@@ -31,7 +31,8 @@ internal static class KnownFields
         JsonTypeInfoKind.Object => here.Properties.FirstOrDefault(property => property.Name == name) is { } found
             ? Envelope.Json.GetTypeInfo(found.PropertyType)
             : null,
-        JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary => here.ElementType is { } element ? Envelope.Json.GetTypeInfo(element) : null,
+        JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary =>
+            here.ElementType is { } element ? Envelope.Json.GetTypeInfo(element) : null,
         _ => null,
     };
 }

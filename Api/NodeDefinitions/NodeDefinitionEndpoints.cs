@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Http;
-using Workflows.Api.Workflows;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 using Workflows.Engine.Definitions;

@@ -183,9 +183,13 @@ internal sealed class UssdEndpoint(
         {
             await sessions.WriteAsync(tenantId, message.SessionId, "ussd", message.Msisdn, default);
         }
-        catch (Exception exception) when (exception is SessionsUnavailableException or SessionLimitException)
+        catch (SessionsUnavailableException)
         {
-            // The dialogue needs no session; a node that reads it finds none, or says that it cannot be asked.
+            // The dialogue needs no session; a node that reads it says that it cannot be asked.
+        }
+        catch (SessionLimitException)
+        {
+            // The same: a node that reads it finds none.
         }
     }
 

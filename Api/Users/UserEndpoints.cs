@@ -115,20 +115,16 @@ internal static class UserEndpoints
         List<Guid> revoked = [];
         var response = await request.ChangeAsync<UserView>(async token =>
         {
-            var user = await request.Db.Users.Include(row => row.Roles).ThenInclude(row => row.Role).SingleOrDefaultAsync(row => row.Id == userId, token);
+            var user = await request.Db.Users.Include(row => row.Roles).ThenInclude(row => row.Role)
+                .SingleOrDefaultAsync(row => row.Id == userId, token);
             if (user is null)
             {
                 return new Problem(Errors.UserNotFound);
             }
 
-            if (request.CheckMatch(user) is { } conflict)
+            if ((request.CheckMatch(user) ?? UserRights.Check(request.Caller, user)) is { } refused)
             {
-                return conflict;
-            }
-
-            if (UserRights.Check(request.Caller, user) is { } tooMuch)
-            {
-                return tooMuch;
+                return refused;
             }
 
             var before = new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user) };
@@ -148,8 +144,7 @@ internal static class UserEndpoints
 
             if (!user.Active)
             {
-                await request.Db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null).ExecuteUpdateAsync(
-                    session => session.SetProperty(row => row.RevokedAt, request.Now).SetProperty(row => row.RevokeReason, "user deactivated"), token);
+                await EndSessionsAsync(request, userId, token);
             }
 
             revoked = wanted.RevokeApiKeys ? await RevokeKeysAsync(request, userId, token) : [];
@@ -168,6 +163,12 @@ internal static class UserEndpoints
 
         return response;
     }
+
+    private static Task EndSessionsAsync(ApiRequest request, Guid userId, CancellationToken token) =>
+        request.Db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null).ExecuteUpdateAsync(
+            session => session.SetProperty(row => row.RevokedAt, request.Now)
+                .SetProperty(row => row.RevokeReason, "user deactivated"),
+            token);
 
     // Keys that may more than who revokes them stay: the user's own rights were checked, but a key keeps those that its
     // maker had.

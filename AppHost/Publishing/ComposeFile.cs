@@ -26,7 +26,8 @@ internal static class ComposeFile
     public static (string Yaml, IReadOnlyList<Setting> Settings) Write(Deployment deployment)
     {
         var settings = new List<Setting>();
-        foreach (var workload in deployment.Workloads.Where(workload => workload is { IsProject: true, Operation.RunsOnce: false }))
+        foreach (var workload in deployment.Workloads
+            .Where(workload => workload is { IsProject: true, Operation.RunsOnce: false }))
         {
             var comment = $"The image of {workload.Name}.";
             settings.Add(new Setting(ImageName(workload), IsSecret: false, comment, workload.Image));
@@ -59,7 +60,8 @@ internal static class ComposeFile
             ("ports", workload.IsExternal ? new[] { $"{Required(PortName(workload))}:{Text(workload.Port)}" } : null),
             ("volumes", workload.Volumes.Select(mount => $"{mount.Volume}:{mount.Target}").ToList()),
             ("depends_on", Yaml.Map(
-                workload.WaitsFor.Select(name => (name, (object?)Yaml.Map(("condition", Condition(name, deployment))))))),
+                workload.WaitsFor.Select(
+                    name => (name, (object?)Yaml.Map(("condition", Condition(name, deployment))))))),
             ("healthcheck", operation.RunsOnce ? null : Yaml.Map(
                 ("test", (string[])["CMD", .. operation.HealthCheck.Select(Template.Escape)]),
                 ("interval", "5s"),
@@ -109,7 +111,7 @@ internal static class ComposeFile
 
     // workflows-api is API_IMAGE: the migration is the API's program and has its image.
     private static string ImageName(Workload workload) =>
-        $"{workload.ImageName[(workload.ImageName.IndexOf('-', StringComparison.Ordinal) + 1)..].ToUpperInvariant()}_IMAGE";
+        $"{workload.ImageName.Split('-', 2)[^1].ToUpperInvariant()}_IMAGE";
 
     private static string PortName(Workload workload) => $"{workload.Name.ToUpperInvariant()}_PORT";
 

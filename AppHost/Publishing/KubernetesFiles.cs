@@ -57,7 +57,8 @@ internal static class KubernetesFiles
     // In each new pod of who waits for it, rather than as a job: a job cannot be applied again with another image, and
     // nothing would have pods wait for it. What has nothing to do ends in a second; several do not disturb each other.
     private static IEnumerable<Workload> RunsBefore(Workload workload, Deployment deployment) =>
-        deployment.Workloads.Where(candidate => candidate.Operation.RunsOnce && workload.WaitsFor.Contains(candidate.Name));
+        deployment.Workloads.Where(
+            candidate => candidate.Operation.RunsOnce && workload.WaitsFor.Contains(candidate.Name));
 
     /// <summary>When nodes are emptied, the instances of a workload leave one after the other.</summary>
     private static V1PodDisruptionBudget Budget(Workload workload) => new()

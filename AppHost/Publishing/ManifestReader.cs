@@ -61,8 +61,8 @@ internal sealed partial class ManifestReader
         var operation = Operation.Of(name, port, drainSeconds);
         if (operation.RunsOnce != (port == 0))
         {
-            throw new DistributedApplicationException(
-                $"{name} {(operation.RunsOnce ? "runs once, but listens" : "has 0 ports without TLS; it has to have one")}.");
+            var problem = operation.RunsOnce ? "runs once, but listens" : "has 0 ports without TLS; it has to have one";
+            throw new DistributedApplicationException($"{name} {problem}.");
         }
 
         return new Workload
@@ -75,7 +75,9 @@ internal sealed partial class ManifestReader
             // Both know programs that end.
             Arguments =
             [
-                .. arguments.Where(argument => !operation.RunsOnce || argument != Migration.StayArgument).Select(Resolve),
+                .. arguments
+                    .Where(argument => !operation.RunsOnce || argument != Migration.StayArgument)
+                    .Select(Resolve),
             ],
             Environment = environment,
             Volumes =
@@ -105,7 +107,8 @@ internal sealed partial class ManifestReader
             .ToList();
         return bindings switch
         {
-            [{ Value: { } binding }] => ((int?)binding["targetPort"] ?? ProjectPort, (bool?)binding["external"] ?? false),
+            [{ Value: { } binding }] =>
+                ((int?)binding["targetPort"] ?? ProjectPort, (bool?)binding["external"] ?? false),
             [] => (0, false),
             _ => throw new DistributedApplicationException(
                 $"{name} has {bindings.Count} ports without TLS; it has to have one."),

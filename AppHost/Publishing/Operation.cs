@@ -37,7 +37,9 @@ internal sealed record Operation
     /// </summary>
     public required int StopSeconds { get; init; }
 
-    /// <summary>How long it may take to become healthy for the first time: the wait for migrations, and recovery, included.</summary>
+    /// <summary>
+    /// How long it may take to become healthy for the first time: the wait for migrations, and recovery, included.
+    /// </summary>
     public required int StartSeconds { get; init; }
 
     /// <summary>A command in its image that succeeds when it may get work.</summary>

@@ -17,8 +17,9 @@ internal static class DatabaseLogins
         IResourceBuilder<ParameterResource> password)
     {
         var server = database.Resource.GetConnectionProperties().ToDictionary();
+        var (host, port, name) = (server["Host"], server["Port"], server["DatabaseName"]);
         var connection = ReferenceExpression.Create(
-            $"Host={server["Host"]};Port={server["Port"]};Database={server["DatabaseName"]};Username={role};Password={password}");
+            $"Host={host};Port={port};Database={name};Username={role};Password={password}");
         return service
             .WithEnvironment(ConnectionVariable, connection)
             .WithReferenceRelationship(database.Resource);

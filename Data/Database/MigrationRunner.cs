@@ -293,7 +293,9 @@ public sealed class MigrationRunner(DatabaseOptions options)
         }
     }
 
-    private static void Verify(IReadOnlyList<Migration> migrations, Dictionary<string, AppliedMigration> applied)
+    /// <summary>Whether this build can work with what is applied, apart from what it lacks.</summary>
+    /// <exception cref="InvalidOperationException">It cannot: the message names the migration.</exception>
+    internal static void Verify(IReadOnlyList<Migration> migrations, Dictionary<string, AppliedMigration> applied)
     {
         var known = migrations.ToDictionary(migration => migration.Name, migration => migration.Checksum);
         foreach (var (name, found) in applied)
@@ -314,7 +316,7 @@ public sealed class MigrationRunner(DatabaseOptions options)
         }
     }
 
-    private static async Task<Dictionary<string, AppliedMigration>> ReadAppliedAsync(NpgsqlConnection connection,
+    internal static async Task<Dictionary<string, AppliedMigration>> ReadAppliedAsync(NpgsqlConnection connection,
         CancellationToken cancellationToken)
     {
         var applied = new Dictionary<string, AppliedMigration>();
@@ -364,5 +366,5 @@ public sealed class MigrationRunner(DatabaseOptions options)
         ExecuteAsync(connection, sql, cancellationToken);
 #pragma warning restore CA2100
 
-    private sealed record AppliedMigration(string Checksum, bool BreaksOlder);
+    internal sealed record AppliedMigration(string Checksum, bool BreaksOlder);
 }

@@ -5,22 +5,18 @@ namespace Workflows.Data.Database;
 
 /// <summary>
 /// Has a service wait until the migration, another process with other rights, has brought the database to the schema of
-/// this build. Newer migrations than this build knows do not matter to it.
+/// this build. Newer migrations than this build knows do not matter to it, but for those that break older releases.
 /// </summary>
 public sealed partial class SchemaGate(WorkflowsDatabase database, ILogger<SchemaGate> log)
 {
-    private const string MissingSql = """
-        select wanted.name from unnest($1) as wanted (name)
-        where not exists (select from schema_migrations applied where applied.name = wanted.name)
-        order by wanted.name
-        """;
-
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Returns once the schema is there. Waits without an end of its own: whoever watches the process gives up on it.
     /// </summary>
+    /// <exception cref="InvalidOperationException">This build cannot work with a migration that was applied.
+    /// </exception>
     /// <exception cref="NpgsqlException">The database cannot be reached or fails for another reason than a migration
     /// that is still to come.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken)
@@ -49,20 +45,24 @@ public sealed partial class SchemaGate(WorkflowsDatabase database, ILogger<Schem
     {
         try
         {
-            await using var command = database.Source.CreateCommand(MissingSql);
-            command.Parameters.Add(Sql.Texts(Migration.All(), migration => migration.Name));
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken) ? $"it lacks {reader.GetString(0)}" : null;
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            var applied = await MigrationRunner.ReadAppliedAsync(connection, cancellationToken);
+            var migrations = Migration.All();
+            MigrationRunner.Verify(migrations, applied);
+            return migrations.FirstOrDefault(migration => !applied.ContainsKey(migration.Name)) is { } missing
+                ? $"it lacks {missing.Name}"
+                : null;
         }
         catch (PostgresException exception) when (IsBeforeTheFirstMigration(exception.SqlState))
         {
-            return exception.MessageText; // without the role, its password or its tables: the first migration makes them
+            return exception.MessageText; // without role, password or tables: the first migration makes them
         }
     }
 
     private static bool IsBeforeTheFirstMigration(string state) => state is PostgresErrorCodes.UndefinedTable
-        or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidPassword
-        or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName;
+        or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InsufficientPrivilege
+        or PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+        or PostgresErrorCodes.InvalidCatalogName;
 
     [LoggerMessage(LogLevel.Warning,
         "Waiting for the database to be migrated ({Missing}). Its owner does that: dotnet Workflows.Api.dll migrate")]

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Configuration;
 namespace Workflows.Data.Secrets;
 
 /// <summary>
-/// The secrets by which the services know each other, section <c>Security</c> of the configuration. Each has one purpose
-/// and is held only by those who need it, so that no service can sign what is another's to sign.
+/// The secrets by which the services know each other, section <c>Security</c> of the configuration. Each has one
+/// purpose and is held only by those who need it, so that no service can sign what is another's to sign.
 /// </summary>
 /// <remarks>
 /// Where one is not configured, <c>Security:EncryptionKey</c> stands in for it, as in configurations from before there

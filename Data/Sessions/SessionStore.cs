@@ -132,7 +132,8 @@ public sealed class SessionStore(IConnectionMultiplexer redis, SessionLimits? li
 
     /// <returns>False when there was none.</returns>
     /// <exception cref="SessionsUnavailableException">Redis is away.</exception>
-    public async Task<bool> EndAsync(Guid tenantId, string id) => (long)await RunAsync(EndScript, tenantId, id, [id]) > 0;
+    public async Task<bool> EndAsync(Guid tenantId, string id) =>
+        (long)await RunAsync(EndScript, tenantId, id, [id]) > 0;
 
     private async Task<RedisResult> RunAsync(string script, Guid tenantId, string id, RedisValue[] values)
     {

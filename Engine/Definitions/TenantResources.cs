@@ -13,5 +13,6 @@ public static class TenantResources
     public static bool NeedsSecret(this CompiledWorkflow workflow, string name) =>
         workflow.SecretNames.Contains(name)
         || workflow.Definition.Triggers.Any(trigger => trigger.Webhook?.Secret == name)
-        || workflow.Nodes.Any(node => node.Action is WaitForWebhookAction { Signature.Secret: { } secret } && secret == name);
+        || workflow.Nodes.Any(
+            node => node.Action is WaitForWebhookAction { Signature.Secret: { } secret } && secret == name);
 }

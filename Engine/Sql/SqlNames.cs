@@ -20,7 +20,8 @@ public sealed class SqlNames
     /// <summary>As they are written.</summary>
     public IReadOnlyList<string> Given { get; }
 
-    /// <summary>The given name that <paramref name="name"/> means: as it is written, else but for case; null when there is none.</summary>
+    /// <summary>The given name that <paramref name="name"/> means: as it is written, else but for case; null when there
+    /// is none.</summary>
     public string? Find(string name) => _exact.GetValueOrDefault(name) ?? _alike.GetValueOrDefault(name);
 
     internal static string Bare(string name) => name.Length > 1 && name[0] is ('@' or ':') ? name[1..] : name;

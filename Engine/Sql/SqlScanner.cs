@@ -10,15 +10,16 @@ internal sealed class SqlScanner(string text)
 {
     private static readonly SearchValues<char> OperatorCharacters = SearchValues.Create("~!@#^&|`?+-*/%<>=");
 
-    // Operators of PostgreSQL and its extensions that end in the sign of a name. Any other run of signs before a name is an
-    // operator and the sign: `id=@id`.
+    // Operators of PostgreSQL and its extensions that end in the sign of a name. Any other run of signs before a name
+    // is an operator and the sign: `id=@id`.
     private static readonly HashSet<string> OperatorsWithSign =
         new(StringComparer.Ordinal) { "<@", "@@", "@@@", "^@", "@-@", "^<@", "?<@", "<<@", "~@", "%@", "!@" };
 
     private readonly List<SqlPlace> _places = [];
     private bool _isEnded;
 
-    /// <summary>Something follows the semicolon that ends the first statement; known after <see cref="Scan"/>.</summary>
+    /// <summary>Something follows the semicolon that ends the first statement; known after <see
+    /// cref="Scan"/>.</summary>
     public bool HasMore { get; private set; }
 
     /// <summary>All places, from the left.</summary>
@@ -51,7 +52,8 @@ internal sealed class SqlScanner(string text)
         _ => at + 1,
     };
 
-    private static bool IsNameCharacter(char character) => character == '_' || character >= '\u0080' || char.IsAsciiLetterOrDigit(character);
+    private static bool IsNameCharacter(char character) =>
+        character == '_' || character >= '\u0080' || char.IsAsciiLetterOrDigit(character);
 
     private int EndOfName(int at)
     {
@@ -227,8 +229,9 @@ internal sealed class SqlScanner(string text)
             : Named(end - 1, isCertain: !isOperator || (end == at + 2 && text[at] == '<' && IsNameAlone(end)));
     }
 
-    // 'n<@n' is '<' and '@n' for its author, and for PostgreSQL, where n is a list or a range, "n lies within n": true for all rows.
-    // A name that stands alone is therefore a place. What follows a name that is none: a call, a list, a column of a table, a text.
+    // 'n<@n' is '<' and '@n' for its author, and for PostgreSQL, where n is a list or a range, "n lies within n": true
+    // for all rows. A name that stands alone is therefore a place. What follows a name that is none: a call, a list, a
+    // column of a table, a text.
     private bool IsNameAlone(int at)
     {
         var end = EndOfName(at);
@@ -251,7 +254,13 @@ internal sealed class SqlScanner(string text)
 
         if (end > at + 3 && text[end - 1] == '"')
         {
-            _places.Add(new SqlPlace(at, end - at, text[(at + 2)..(end - 1)].Replace("\"\"", "\"", StringComparison.Ordinal), 0, IsCertain: true));
+            _places.Add(
+                new SqlPlace(
+                    at,
+                    end - at,
+                    text[(at + 2)..(end - 1)].Replace("\"\"", "\"", StringComparison.Ordinal),
+                    0,
+                    IsCertain: true));
         }
 
         return end;

@@ -6,8 +6,8 @@ namespace Workflows.Engine.Sql;
 
 /// <summary>
 /// One statement as its author wrote it, and where its values go: <c>@name</c> or <c>$1</c>. PostgreSQL has an operator
-/// <c>@</c> of its own (the absolute value), so that a name left without a value would change what the statement means, up to
-/// <c>delete ... where id = @id</c> for all rows: <see cref="FindMissing"/> is asked before anything is sent.
+/// <c>@</c> of its own (the absolute value), so that a name left without a value would change what the statement means,
+/// up to <c>delete ... where id = @id</c> for all rows: <see cref="FindMissing"/> is asked before anything is sent.
 /// </summary>
 public sealed class SqlStatement
 {
@@ -52,7 +52,9 @@ public sealed class SqlStatement
         JsonValueKind.Array => MissingOf(values.GetArrayLength()),
         JsonValueKind.Undefined or JsonValueKind.Null => MissingOf(new SqlNames([])),
         _ => [new SqlProblem(
-            null, "The values of a statement are an object or a list.", "Give an object for @name, a list for $1, $2.")],
+            null,
+            "The values of a statement are an object or a list.",
+            "Give an object for @name, a list for $1, $2.")],
     };
 
     /// <summary>The values that the statement has no place for.</summary>
@@ -83,9 +85,14 @@ public sealed class SqlStatement
         if (Positions > 0)
         {
             yield return given.Given.Count == 0
-                ? new SqlProblem(null, $"The statement has ${Positions}, and no values are given.", "Give a list of values as 'parameters'.")
+                ? new SqlProblem(
+                    null,
+                    $"The statement has ${Positions}, and no values are given.",
+                    "Give a list of values as 'parameters'.")
                 : new SqlProblem(
-                    null, $"The statement has ${Positions}, and its values are an object.", "Write @name in the statement, or give a list.");
+                    null,
+                    $"The statement has ${Positions}, and its values are an object.",
+                    "Write @name in the statement, or give a list.");
         }
 
         var told = new HashSet<string>(StringComparer.Ordinal);
@@ -109,16 +116,20 @@ public sealed class SqlStatement
         {
             var name = Places.First(place => place is { Name: not null, IsCertain: true }).Name;
             yield return new SqlProblem(
-                null, $"The statement has '@{name}', and its values are a list.", "Give an object with that name, or write $1 in the statement.");
+                null,
+                $"The statement has '@{name}', and its values are a list.",
+                "Give an object with that name, or write $1 in the statement.");
         }
         else if (count != Positions)
         {
             yield return new SqlProblem(
                 null,
-                $"The statement has {(Positions == 0 ? "no places" : $"places up to ${Positions}")} for values, and {count} are given.",
+                $"The statement has {(Positions == 0 ? "no places" : $"places up to ${Positions}")} for values, "
+                + $"and {count} are given.",
                 "Give as many values as there are places.");
         }
     }
 
-    private static SqlNames NamesOf(JsonElement values) => new([.. values.EnumerateObject().Select(member => member.Name)]);
+    private static SqlNames NamesOf(JsonElement values) =>
+        new([.. values.EnumerateObject().Select(member => member.Name)]);
 }

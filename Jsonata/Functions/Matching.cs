@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Workflows.Jsonata.Evaluation;
 using Workflows.Jsonata.Values;
@@ -37,11 +36,12 @@ internal sealed class RegexFunction(Regex regex) : FunctionValue
     {
         context.Step();
         context.StepForReading(text.Length - from);
-        var started = Stopwatch.GetTimestamp();
+        var clock = context.Options.TimeProvider;
+        var started = clock.GetTimestamp();
         try
         {
             var match = Within(context.Limits.RegexTimeoutMilliseconds).Match(text, from);
-            if (!context.CountMatching(Stopwatch.GetElapsedTime(started)))
+            if (!context.CountMatching(clock.GetElapsedTime(started)))
             {
                 throw Errors.Of("U1006", value: "/" + regex + "/");
             }

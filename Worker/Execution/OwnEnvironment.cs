@@ -31,7 +31,8 @@ internal static unsafe partial class OwnEnvironment
     /// To be called once the configuration has been read: overwrites the values where the system keeps them, and closes
     /// the process's memory to others of its user (no debugger, no dump of a crash).
     /// </summary>
-    /// <exception cref="InvalidOperationException">The system does not let it; the worker should not start then.</exception>
+    /// <exception cref="InvalidOperationException">The system does not let it; the worker should not start then.
+    /// </exception>
     public static void Hide()
     {
         if (!OperatingSystem.IsLinux())

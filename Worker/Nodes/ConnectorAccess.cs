@@ -3,6 +3,7 @@ using System.Text.Json;
 using Workflows.Connectors.Network;
 using Workflows.Data;
 using Workflows.Data.Connectors;
+using Workflows.Engine;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 
@@ -79,7 +80,7 @@ internal sealed class ConnectorAccess(ConnectorStore connectors, TimeProvider cl
 /// <summary>The rendered parameters of one attempt, by name.</summary>
 internal readonly struct RenderedCall(NodeCall call)
 {
-    private readonly JsonElement _json = JsonText.ParseElement(call.Run.Parameters);
+    private readonly JsonElement _json = Engine.JsonText.ParseElement(call.Run.Parameters);
 
     public bool Has(string name) => Json(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 

@@ -4,9 +4,9 @@ using Workflows.Engine.Connectors;
 namespace Workflows.Worker.Nodes;
 
 /// <summary>
-/// How much each tenant has in the folder of the operator's, and how much more it may have. Measured by looking, at most
-/// once in <see cref="Limits.FileUsageTrust"/> and then counted on: with several workers on one folder, a tenant may for
-/// that time exceed its quota by what the others write.
+/// How much each tenant has in the folder of the operator's, and how much more it may have. Measured by looking, at
+/// most once in <see cref="Limits.FileUsageTrust"/> and then counted on: with several workers on one folder, a tenant
+/// may for that time exceed its quota by what the others write.
 /// </summary>
 internal sealed class FolderUsage(long quotaBytes, int quotaFiles, TimeProvider clock)
 {
@@ -35,13 +35,15 @@ internal sealed class FolderUsage(long quotaBytes, int quotaFiles, TimeProvider 
         {
             if (files > 0 && usage.Files + files > quotaFiles)
             {
-                throw new ConnectorException("FILE_QUOTA", $"The tenant has {usage.Files} files; {quotaFiles} is the most.");
+                throw new ConnectorException(
+                    "FILE_QUOTA", $"The tenant has {usage.Files} files; {quotaFiles} is the most.");
             }
 
             if (bytes > 0 && usage.Bytes + bytes > quotaBytes)
             {
                 throw new ConnectorException(
-                    "FILE_QUOTA", $"The tenant's files hold {usage.Bytes} bytes; with this one it would be more than {quotaBytes}.");
+                    "FILE_QUOTA",
+                    $"The tenant's files hold {usage.Bytes} bytes; with this one it would be more than {quotaBytes}.");
             }
 
             usage.Add(bytes, files);
@@ -63,7 +65,8 @@ internal sealed class FolderUsage(long quotaBytes, int quotaFiles, TimeProvider 
 
     private Usage Of(Guid tenantId, string folder)
     {
-        if (_known.TryGetValue(tenantId, out var known) && clock.GetElapsedTime(known.MeasuredAt) < Limits.FileUsageTrust)
+        if (_known.TryGetValue(tenantId, out var known)
+            && clock.GetElapsedTime(known.MeasuredAt) < Limits.FileUsageTrust)
         {
             return known;
         }

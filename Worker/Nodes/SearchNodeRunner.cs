@@ -54,7 +54,11 @@ internal sealed class SearchNodeRunner(HttpClient http, IConfiguration configura
         if (!response.IsSuccessStatusCode)
         {
             var reason = Encoding.UTF8.GetString(buffer, 0, Math.Min(length, ReasonLength)).Replace('\0', '\uFFFD');
-            return ConnectorAccess.Failed($"SEARCH_{status}", $"The search service answered {status}: {reason}", response.StatusCode >= HttpStatusCode.InternalServerError);
+            // 401: its key is being changed, on this side or the other, as during a release.
+            var isTransient =
+                response.StatusCode is >= HttpStatusCode.InternalServerError or HttpStatusCode.Unauthorized;
+            return ConnectorAccess.Failed(
+                $"SEARCH_{status}", $"The search service answered {status}: {reason}", isTransient);
         }
 
         return JsonText.FindProblem(buffer.AsSpan(0, length)) is { } problem

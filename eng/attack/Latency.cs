@@ -37,5 +37,6 @@ internal sealed record Latency(double Median, double Longest, int Count, int Fai
     }
 
     public override string ToString() => FormattableString.Invariant(
-        $"{Count} calls of B, p50 {Median:0} ms, longest {Longest:0} ms, {Failed} failed{(Failure is null ? "" : $" ({Failure})")}");
+        $"{Count} calls of B, p50 {Median:0} ms, longest {Longest:0} ms, {Failed} failed")
+        + (Failure is null ? "" : $" ({Failure})");
 }

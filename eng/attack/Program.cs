@@ -5,9 +5,12 @@ using Workflows.Attack.Attacks;
 IAttack[] attacks =
 [
     new ProcessSecrets(), new HeaderInjection(), new StolenConnector(), new ForgedEvents(), new SlowBodies(),
-    new HugeValue(), new CancelledStatements(), new DeepInput(), new UnstorableKey(), new CostlyWebhook(), new HeavyNodes(),
+    new HugeValue(), new CancelledStatements(), new DeepInput(), new UnstorableKey(),
+    new CostlyWebhook(), new HeavyNodes(),
 ];
-var chosen = args is [_] or [_, "all"] ? attacks : [.. attacks.Where(attack => args is [_, var name] && attack.Name == name)];
+var chosen = args is [_] or [_, "all"]
+    ? attacks
+    : [.. attacks.Where(attack => args is [_, var name] && attack.Name == name)];
 if (chosen.Length == 0)
 {
     await Console.Error.WriteLineAsync("usage: Attack RUN.JSON [all | NAME]");
@@ -33,7 +36,8 @@ using var b = await tenants.AddAsync($"attack-{run}-b", whole.Token);
 string[] allowed = [target.HostAndPort, other.HostAndPort, .. HugeValue.AddressOf(postgres)];
 await tenants.AllowAsync(a, allowed, whole.Token);
 await tenants.AllowAsync(b, allowed, whole.Token);
-var noop = await b.PublishAsync("noop", new { nodes = new[] { Definitions.Set("done", 1) }, edges = Array.Empty<object>() }, whole.Token);
+var nothing = new { nodes = new[] { Definitions.Set("done", 1) }, edges = Array.Empty<object>() };
+var noop = await b.PublishAsync("noop", nothing, whole.Token);
 var stage = new Stage(platform, a, b, noop, target, other, postgres);
 Console.WriteLine($"  before: {await stage.MeasureExecutionsAsync(TimeSpan.FromSeconds(2), whole.Token)}");
 

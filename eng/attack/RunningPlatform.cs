@@ -41,7 +41,8 @@ internal sealed class RunningPlatform : IAsyncDisposable
         [
             .. processes.GetProperty("processes").EnumerateArray()
                 .Where(process => process.GetProperty("pid").ValueKind == JsonValueKind.Number)
-                .Select(process => (process.GetProperty("resource").GetString()!, process.GetProperty("pid").GetInt32())),
+                .Select(process =>
+                    (process.GetProperty("resource").GetString()!, process.GetProperty("pid").GetInt32())),
         ]);
     }
 
@@ -61,7 +62,8 @@ internal sealed class RunningPlatform : IAsyncDisposable
         {
             var line = File.ReadLines($"/proc/{process}/status")
                 .First(each => each.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
+            var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2];
+            return int.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {

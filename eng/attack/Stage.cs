@@ -7,7 +7,7 @@ namespace Workflows.Attack;
 /// <param name="Noop">A workflow of B that does nothing.</param>
 /// <param name="Target">A service that both call.</param>
 /// <param name="Other">Another one, of the attacker.</param>
-/// <param name="Postgres">A server of A's with a database of its own (host=…;port=…); null = there is none here.</param>
+/// <param name="Postgres">A server of A's with a database of its own; null = there is none here.</param>
 internal sealed record Stage(
     RunningPlatform Platform, TenantClient A, TenantClient B, Guid Noop, Target Target, Target Other, string? Postgres)
 {

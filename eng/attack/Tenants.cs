@@ -16,7 +16,8 @@ internal sealed class Tenants(Uri api, int? apiProcess, NpgsqlDataSource databas
         with t as (
           insert into tenants (tenant_id, name, slug, created_at, updated_at) values ($1, $2, $2, now(), now())),
         w as (
-          insert into workspaces (tenant_id, id, name, created_at, updated_at) values ($1, $1, 'Default', now(), now())),
+          insert into workspaces (tenant_id, id, name, created_at, updated_at)
+          values ($1, $1, 'Default', now(), now())),
         f as (
           insert into folders (tenant_id, id, workspace_id, name, created_at, updated_at)
           values ($1, $1, $1, 'Default', now(), now())),
@@ -88,7 +89,7 @@ internal sealed class Tenants(Uri api, int? apiProcess, NpgsqlDataSource databas
             api, credentials.GetProperty("tenantId").GetGuid(), slug, credentials.GetProperty("apiKey").GetString()!);
     }
 
-    /// <summary>The program, folder and configuration of the API that runs; null where it is not a process here.</summary>
+    /// <summary>Program, folder and configuration of the API that runs; null where it is no process here.</summary>
     private static ProcessStartInfo? Describe(int process, string slug)
     {
         var words = File.ReadAllText($"/proc/{process}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
@@ -101,7 +102,10 @@ internal sealed class Tenants(Uri api, int? apiProcess, NpgsqlDataSource databas
 
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { "exec", program, "tenant", "add", slug, "--name", slug, "--owner", $"owner@{slug}.example" },
+            ArgumentList =
+            {
+                "exec", program, "tenant", "add", slug, "--name", slug, "--owner", $"owner@{slug}.example",
+            },
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

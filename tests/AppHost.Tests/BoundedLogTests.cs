@@ -64,7 +64,8 @@ public sealed class BoundedLogTests : IDisposable
     [Fact]
     public async Task A_log_that_another_writes_is_emptied_under_its_hands_and_goes_on()
     {
-        await using var other = new FileStream(Log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        await using var other = new FileStream(
+            Log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         await other.WriteAsync(new byte[MaxBytes + 1], Token);
         await other.FlushAsync(Token);
 

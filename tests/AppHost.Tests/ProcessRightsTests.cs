@@ -5,7 +5,9 @@ using Workflows.Testing;
 
 namespace Workflows.AppHost.Tests;
 
-/// <summary>The environments of the processes of a running platform, as another process of this user sees them.</summary>
+/// <summary>
+/// The environments of the processes of a running platform, as another process of this user sees them.
+/// </summary>
 public sealed class ProcessRightsTests
 {
     // Shows what a script sees of the worker that runs it.
@@ -26,8 +28,9 @@ public sealed class ProcessRightsTests
         }
 
         await using var platform = await Platform.StartAsync("debug", Settings(), Token);
-        var secrets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(platform.Folder, "parameters.json"), Token))
-            .RootElement.EnumerateObject().ToDictionary(secret => secret.Name, secret => secret.Value.GetString()!);
+        var kept = await File.ReadAllTextAsync(Path.Combine(platform.Folder, "parameters.json"), Token);
+        var secrets = JsonElement.Parse(kept).EnumerateObject()
+            .ToDictionary(secret => secret.Name, secret => secret.Value.GetString()!);
         var held = platform.Processes().ToLookup(
             process => process.Resource, process => Held(EnvironmentOf(process), secrets));
 

@@ -99,7 +99,8 @@ public sealed class PoolTests(PostgresServer server) : IAsyncLifetime
     public async Task A_statement_under_way_ends_well_when_its_connector_is_changed_and_its_connections_close_then()
     {
         await using var database = await server.CreateDatabaseAsync();
-        using var sql = new SqlConnector(_network, new SqlConnectorOptions(AllowPlatformDatabase: false, _ => Task.FromResult("1")));
+        using var sql = new SqlConnector(
+            _network, new SqlConnectorOptions(AllowPlatformDatabase: false, _ => Task.FromResult("1")));
         var old = Connector(database.ConnectionString, version: 1);
         await using var holder = new NpgsqlConnection(database.ConnectionString);
         await holder.OpenAsync(Token);

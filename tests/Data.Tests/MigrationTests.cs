@@ -41,6 +41,37 @@ public sealed class MigrationTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_database_that_is_in_use_goes_down_and_up_again()
+    {
+        await using var stack = await DataStack.CreateAsync(server);
+        var tenant = await stack.AddTenantAsync();
+        await stack.StartAsync(tenant);
+        await stack.ExecuteAsync("update executions set trigger_type = 'sql'");
+        await stack.ExecuteAsync(
+            """
+            insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type, webhook_path)
+            values ($1, $2, 'hook', 1, 'webhook', 'a/b')
+            """,
+            tenant.Id, tenant.WorkflowId);
+        var runner = new MigrationRunner(stack.Options);
+
+        await runner.RevertAsync("0009_bounded_maintenance", TestContext.Current.CancellationToken);
+        Assert.Equal("0009_bounded_maintenance", (await runner.AppliedAsync(TestContext.Current.CancellationToken))[^1]);
+        await runner.MigrateAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["sql"], await stack.ListAsync("select trigger_type from executions"));
+    }
+
+    [Fact]
+    public async Task A_database_without_any_migration_has_none_applied()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+
+        Assert.Empty(await new MigrationRunner(DataStack.OptionsFor(database.ConnectionString)).AppliedAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await ObjectsAsync(database));
+    }
+
+    [Fact]
     public async Task A_migration_that_changed_after_it_was_applied_stops_the_start()
     {
         await using var database = await server.CreateDatabaseAsync();

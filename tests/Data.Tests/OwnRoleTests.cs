@@ -46,12 +46,16 @@ public sealed class OwnRoleTests(PostgresServer server)
         await stack.ExecuteAsync("insert into schema_migrations (name, checksum) values ('9999_future', 'x')");
         await gate.WaitAsync(Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
 
-        await stack.ExecuteAsync("update schema_migrations set name = 'taken ' || name where name like '0002%'");
+        await stack.ExecuteAsync("update schema_migrations set name = '9998 ' || name where name like '0002%'");
         var waiting = gate.WaitAsync(Token);
         await Task.WhenAny(waiting, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, Token));
         Assert.False(waiting.IsCompleted);
-        await stack.ExecuteAsync("update schema_migrations set name = replace(name, 'taken ', '')");
+        await stack.ExecuteAsync("update schema_migrations set name = replace(name, '9998 ', '')");
         await waiting.WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        await stack.ExecuteAsync("update schema_migrations set breaks_older = true where name = '9999_future'");
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => gate.WaitAsync(Token));
+        Assert.Contains("9999_future", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,7 +81,9 @@ public sealed class OwnRoleTests(PostgresServer server)
         Assert.Empty(ServiceKeys.FormerCallbacks(before));
 
         var now = Read(
-            ("Security:EncryptionKey", Long), ("Security:CallbackKey", $"new {Long}"), ("Security:FormerCallbackKey", $"old {Long}"));
+            ("Security:EncryptionKey", Long),
+            ("Security:CallbackKey", $"new {Long}"),
+            ("Security:FormerCallbackKey", $"old {Long}"));
         Assert.Equal($"new {Long}", ServiceKeys.Callbacks(now));
         Assert.Equal([$"old {Long}", Long], ServiceKeys.FormerCallbacks(now));
     }

@@ -104,7 +104,8 @@ public sealed class ScriptTests(PostgresServer server) : IAsyncLifetime
     public async Task What_the_worker_was_told_is_hidden_from_its_scripts()
     {
         const string Script = """
-            sees() { if tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -q "=.*$SOUGHT"; then echo true; else echo false; fi; }
+            read_environment() { tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null; }
+            sees() { if read_environment "$1" | grep -q "=.*$SOUGHT"; then echo true; else echo false; fi; }
             echo "{\"own\": $(sees $$), \"worker\": $(sees $PPID)}"
             """;
         await StartWorkerAsync(Script, more: ("Worker__Scripts__tool__Environment__SOUGHT", WorkerBed.Password));

@@ -78,7 +78,8 @@ public sealed class SessionLimitTests(PostgresServer server, RedisServer redis) 
             {"id": "w%", "type": "sessionWrite", "parameters": {
               "session": "'s'", "data": {"m%": "{{ $pad('', 30000, 'x') }}"}}}
             """;
-        var nodes = string.Join(",", Enumerable.Range(1, 3).Select(number => Write.Replace("%", $"{number}", StringComparison.Ordinal)));
+        var nodes = string.Join(
+            ",", Enumerable.Range(1, 3).Select(number => Write.Replace("%", $"{number}", StringComparison.Ordinal)));
         var execution = await bed.StartAsync(await bed.PublishAsync(nodes, "w1>w2, w2>w3"));
 
         Assert.Equal(("failed", "SESSION_LIMIT"), await bed.EndOfAsync(execution, TimeSpan.FromSeconds(30)));

@@ -2,12 +2,15 @@ using Npgsql;
 
 namespace Workflows.Attack.Attacks;
 
-/// <summary>An operator's <c>pg_cancel_backend</c>, or a managed server's timeout, on what the workers are doing.</summary>
+/// <summary>
+/// An operator's <c>pg_cancel_backend</c>, or a managed server's timeout, on what the workers are doing.
+/// </summary>
 internal sealed class CancelledStatements : IAttack
 {
     private const int Executions = 300;
     private const string CancelSql = """
-        select count(pg_cancel_backend(pid)) from pg_stat_activity where usename = 'workflows_worker' and state = 'active'
+        select count(pg_cancel_backend(pid)) from pg_stat_activity
+        where usename = 'workflows_worker' and state = 'active'
         """;
 
     private const string EndsSql = """
@@ -30,7 +33,11 @@ internal sealed class CancelledStatements : IAttack
         string[] ids = ["first", "wait", "last"];
         var workflow = await stage.B.PublishAsync("steady", new
         {
-            nodes = new[] { Definitions.Set("first", 1), Definitions.Node("wait", "delay", new { seconds = 0.3 }), Definitions.Set("last", 2) },
+            nodes = new[]
+            {
+                Definitions.Set("first", 1), Definitions.Node("wait", "delay", new { seconds = 0.3 }),
+                Definitions.Set("last", 2),
+            },
             edges = Definitions.Chain(ids),
         }, cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

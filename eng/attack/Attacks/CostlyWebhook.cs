@@ -53,9 +53,13 @@ internal sealed class CostlyWebhook : IAttack
                 using var response = await http.PostAsync(address, body, cancellationToken);
                 answered++;
             }
-            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+            catch (HttpRequestException)
             {
-                // Refused or over: the attack goes on until it is told to end.
+                // Refused: the attack goes on until it is told to end.
+            }
+            catch (OperationCanceledException)
+            {
+                // A call's own time is over, or the attack's.
             }
         }
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Workflows.Attack.Attacks;
 
-/// <summary>Line breaks in what becomes a header: further headers, and requests whose answers another tenant gets.</summary>
+/// <summary>
+/// Line breaks in what becomes a header: further headers, and requests whose answers another tenant gets.
+/// </summary>
 internal sealed class HeaderInjection : IAttack
 {
     private const int Rounds = 10;
@@ -22,11 +24,11 @@ internal sealed class HeaderInjection : IAttack
 
     public async Task<Verdict> RunAsync(Stage stage, CancellationToken cancellationToken)
     {
-        var attack = await stage.A.PublishAsync("header", Call($"{stage.Target.Address}/attack", new Dictionary<string, string>
-        {
-            ["X-Customer"] = "{{ input.name }}",
-        }), cancellationToken);
-        var victim = await stage.B.PublishAsync("victim", Call($"{stage.Target.Address}/victim", []), cancellationToken);
+        var headers = new Dictionary<string, string> { ["X-Customer"] = "{{ input.name }}" };
+        var attack = await stage.A.PublishAsync(
+            "header", Call($"{stage.Target.Address}/attack", headers), cancellationToken);
+        var victim = await stage.B.PublishAsync(
+            "victim", Call($"{stage.Target.Address}/victim", []), cancellationToken);
         var (asked, wrong) = (0, new List<string>());
         for (var round = 0; round < Rounds; round++)
         {
@@ -45,7 +47,7 @@ internal sealed class HeaderInjection : IAttack
         return new Verdict(
             roles == 0 && smuggled == 0 && wrong.Count == 0 && asked == Rounds * AtOnce,
             $"{roles} forged headers and {smuggled} smuggled requests arrived; "
-                + $"{wrong.Count} of {asked} answers to B were wrong {(wrong.Count == 0 ? "" : $"(first: {wrong[0]})")}");
+                + $"{wrong.Count} of {asked} answers to B were wrong {wrong.FirstOrDefault()}");
     }
 
     private static object Call(string url, Dictionary<string, string> headers) => new
@@ -59,5 +61,7 @@ internal sealed class HeaderInjection : IAttack
         execution.GetProperty("status").GetString() == "completed"
             && execution.TryGetProperty("output", out var output) && output.ValueKind == JsonValueKind.String
             ? output.GetString()!
-            : $"{execution.GetProperty("status").GetString()}: {execution.GetRawText()[..Math.Min(300, execution.GetRawText().Length)]}";
+            : $"{execution.GetProperty("status").GetString()}: {Beginning(execution.GetRawText())}";
+
+    private static string Beginning(string text) => text[..Math.Min(300, text.Length)];
 }

@@ -10,7 +10,8 @@ internal sealed class HeavyNodes : IAttack
 
     public string Name => "heavy-nodes";
 
-    public string Promise => $"executions of B end within {Stage.PromptMilliseconds} ms (median) beside costly ones of A";
+    public string Promise =>
+        $"executions of B end within {Stage.PromptMilliseconds} ms (median) beside costly ones of A";
 
     public async Task<Verdict> RunAsync(Stage stage, CancellationToken cancellationToken)
     {

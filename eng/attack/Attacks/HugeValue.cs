@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 
 namespace Workflows.Attack.Attacks;
@@ -15,13 +16,14 @@ internal sealed class HugeValue : IAttack
 
     /// <summary>What of A's server has to be allowed: nothing where there is none.</summary>
     public static IEnumerable<string> AddressOf(string? postgres) =>
-        postgres is null ? [] : [$"{new NpgsqlConnectionStringBuilder(postgres).Host}:{new NpgsqlConnectionStringBuilder(postgres).Port}"];
+        postgres is null ? [] : [AddressOf(new NpgsqlConnectionStringBuilder(postgres))];
 
     public async Task<Verdict> RunAsync(Stage stage, CancellationToken cancellationToken)
     {
         if (stage.Postgres is null)
         {
-            throw new AttackException("there is no second PostgreSQL (ATTACK_POSTGRES); eng/attack.sh starts one where it has the programs");
+            throw new AttackException(
+                "there is no second PostgreSQL (ATTACK_POSTGRES); eng/attack.sh starts one where it has the programs");
         }
 
         var server = new NpgsqlConnectionStringBuilder(stage.Postgres);
@@ -45,13 +47,17 @@ internal sealed class HugeValue : IAttack
         {
             var runs = Enumerable.Range(0, Executions)
                 .Select(_ => stage.A.RunAsync(workflow, new { }, cancellationToken)).ToList();
-            ends.AddRange((await Task.WhenAll(runs)).Select(execution =>
-                execution.TryGetProperty("error", out var error) && error.ValueKind == System.Text.Json.JsonValueKind.Object
-                    ? error.GetProperty("code").GetString()!
-                    : execution.GetProperty("status").GetString()!));
+            ends.AddRange((await Task.WhenAll(runs)).Select(EndOf));
         }, cancellationToken);
         return new Verdict(
             most - before < MemoryGrowth && ends.All(end => end.StartsWith("SQL", StringComparison.Ordinal)),
             $"a worker grew from {before} to {most} MiB; the executions ended {string.Join(", ", ends)}");
     }
+
+    private static string AddressOf(NpgsqlConnectionStringBuilder server) => $"{server.Host}:{server.Port}";
+
+    private static string EndOf(JsonElement execution) =>
+        execution.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object
+            ? error.GetProperty("code").GetString()!
+            : execution.GetProperty("status").GetString()!;
 }

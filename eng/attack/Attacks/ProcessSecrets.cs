@@ -20,7 +20,8 @@ internal sealed class ProcessSecrets : IAttack
                 looked++;
                 found.AddRange(NotTheirs.Append(stage.Platform.Postgres.Password!)
                     .Where(secret => environment.Contains(secret, StringComparison.Ordinal))
-                    .Select(secret => $"{resource} has {(secret == stage.Platform.Postgres.Password ? "the owner's password" : secret)}"));
+                    .Select(secret => secret == stage.Platform.Postgres.Password ? "the owner's password" : secret)
+                    .Select(secret => $"{resource} has {secret}"));
             }
         }
 

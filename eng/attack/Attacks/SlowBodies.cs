@@ -25,14 +25,16 @@ internal sealed class SlowBodies : IAttack
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var callers = Enumerable.Range(0, Connections)
-                .Select(_ => DripAsync(stage.Platform.Api, () => Interlocked.Increment(ref open), ending.Token)).ToList();
+                .Select(_ => DripAsync(stage.Platform.Api, () => Interlocked.Increment(ref open), ending.Token))
+                .ToList();
             latency = await stage.MeasureCallsAsync(Watched, cancellationToken);
             await ending.CancelAsync();
             await Task.WhenAll(callers);
         }, cancellationToken);
         return new Verdict(
             latency.Failed == 0 && most - before < MemoryGrowth,
-            $"{open} of {Connections} could send {SentBytes / 1024} KiB; the API grew from {before} to {most} MiB; {latency}");
+            $"{open} of {Connections} could send {SentBytes / 1024} KiB; "
+                + $"the API grew from {before} to {most} MiB; {latency}");
     }
 
     private static async Task DripAsync(Uri api, Action onSent, CancellationToken cancellationToken)
@@ -41,8 +43,8 @@ internal sealed class SlowBodies : IAttack
         try
         {
             await socket.ConnectAsync(api.Host, api.Port, cancellationToken);
-            var head = $"POST /api/v1/auth/login HTTP/1.1\r\nHost: {api.Authority}\r\nContent-Type: application/json\r\n"
-                + $"Content-Length: {SentBytes * 4}\r\n\r\n";
+            var head = $"POST /api/v1/auth/login HTTP/1.1\r\nHost: {api.Authority}\r\n"
+                + $"Content-Type: application/json\r\nContent-Length: {SentBytes * 4}\r\n\r\n";
             await SendAsync(socket, Encoding.ASCII.GetBytes(head), cancellationToken);
             await SendAsync(socket, new byte[SentBytes], cancellationToken);
             onSent();
@@ -52,9 +54,13 @@ internal sealed class SlowBodies : IAttack
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken);
             }
         }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        catch (SocketException)
         {
-            // The API has closed it, as it should, or the attack is over.
+            // The API has closed it, as it should.
+        }
+        catch (OperationCanceledException)
+        {
+            // The attack is over.
         }
     }
 

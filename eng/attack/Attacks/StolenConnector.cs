@@ -1,6 +1,8 @@
 namespace Workflows.Attack.Attacks;
 
-/// <summary>The secret of a connector, sent to another address by whoever may change the connector but not read it.</summary>
+/// <summary>
+/// The secret of a connector, sent to another address by whoever may change the connector but not read it.
+/// </summary>
 internal sealed class StolenConnector : IAttack
 {
     private const string Token = "the-token-of-the-connector";

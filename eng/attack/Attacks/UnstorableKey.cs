@@ -50,7 +50,8 @@ internal sealed class UnstorableKey : IAttack
         return new Verdict(
             failed.Count == 0 && fires >= Firings,
             $"{workflows.Count} of {Keys.Length} keys were taken; {failed.Count} of {StartsOfB} starts of B failed"
-                + $"{(failed.Count == 0 ? "" : $" ({failed[0]})")}; its schedule fired {fires} times in {Watched.TotalSeconds:0} s");
+                + $"{(failed.Count == 0 ? "" : $" ({failed[0]})")}; "
+                + $"its schedule fired {fires} times in {Watched.TotalSeconds:0} s");
     }
 
     private static async Task<List<string>> StartBesideAsync(
@@ -79,12 +80,16 @@ internal sealed class UnstorableKey : IAttack
     }
 
     private static Task<Guid> PublishAsync(
-        TenantClient tenant, string name, string key, CancellationToken cancellationToken) => tenant.PublishAsync(name, new
+        TenantClient tenant, string name, string key, CancellationToken cancellationToken)
+    {
+        var definition = new
         {
             settings = new { concurrency = new { limit = 5, key } },
             nodes = new[] { Definitions.Set("done", 1) },
             edges = Array.Empty<object>(),
-        }, cancellationToken);
+        };
+        return tenant.PublishAsync(name, definition, cancellationToken);
+    }
 
     private static async Task<string> ScheduleAsync(
         TenantClient tenant, Guid workflow, string cron, CancellationToken cancellationToken)

@@ -51,11 +51,10 @@ public sealed class ExecuteTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var workflowId = await owner.CreatePublishedAsync();
 
-        var answer = (await owner.PostAsync(
-            $"workflows/{workflowId}/execute/bulk", """{"executions":[{"input":{"a":1,"a":2}},{"input":{"a":{"x":1},"b":{"x":1}}}]}""")).Ok(HttpStatusCode.Accepted);
-
-        Assert.Equal(1, answer.Data.GetProperty("started").GetInt32());
-        Assert.Contains("INVALID_JSON", answer.Text, StringComparison.Ordinal);
+        (await owner.PostAsync($"workflows/{workflowId}/execute/bulk", """{"executions":[{"input":{"a":1,"a":2}}]}"""))
+            .Fails(HttpStatusCode.BadRequest, "INVALID_JSON");
+        (await owner.PostAsync($"workflows/{workflowId}/execute", """{"input":{"a":{"x":1},"b":{"x":1}}}"""))
+            .Ok(HttpStatusCode.Accepted);
     }
 
     [Fact]

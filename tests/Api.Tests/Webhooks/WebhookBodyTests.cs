@@ -15,7 +15,8 @@ public sealed class WebhookBodyTests(ApiFixture api) : IClassFixture<ApiFixture>
     private const string Secret = "correct horse battery staple";
 
     [Theory]
-    [InlineData(Form, "6E616D653D4B254333254243632B78267461673D61267461673D62", "form", """{"name":"Küc x","tag":["a","b"]}""")]
+    [InlineData(
+        Form, "6E616D653D4B254333254243632B78267461673D61267461673D62", "form", """{"name":"Küc x","tag":["a","b"]}""")]
     [InlineData(Form + "; charset=iso-8859-1", "613D25464326623D", "form", """{"a":"ü","b":""}""")]
     [InlineData(Form, "6126613D312641", "form", """{"a":["","1"],"A":""}""")]
     [InlineData(Form, "613D2530", "form", """{"a":"%0"}""")]
@@ -59,7 +60,8 @@ public sealed class WebhookBodyTests(ApiFixture api) : IClassFixture<ApiFixture>
             body = Compress(body, step);
         }
 
-        var input = await InputOfAsync(body, "application/json", encoding.Replace("raw-", "", StringComparison.Ordinal));
+        var input = await InputOfAsync(
+            body, "application/json", encoding.Replace("raw-", "", StringComparison.Ordinal));
 
         Assert.Equal("ü", input.GetProperty("body").GetProperty("a").GetString());
     }
@@ -76,16 +78,21 @@ public sealed class WebhookBodyTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await Send(bomb, "gzip")).Fails(HttpStatusCode.RequestEntityTooLarge, "PAYLOAD_TOO_LARGE");
         (await Send(Compress(bomb, "br"), "gzip, br")).Fails(HttpStatusCode.RequestEntityTooLarge, "PAYLOAD_TOO_LARGE");
         (await Send([1, 2, 3], "gzip")).Fails(HttpStatusCode.BadRequest, "BAD_REQUEST");
-        (await Send(Compress("hello hello hello"u8.ToArray(), "gzip")[..^9], "gzip")).Fails(HttpStatusCode.BadRequest, "BAD_REQUEST");
-        (await Send(Compress("hello hello hello"u8.ToArray(), "deflate")[..^9], "deflate")).Fails(HttpStatusCode.BadRequest, "BAD_REQUEST");
-        (await Send(Compress("hello hello hello"u8.ToArray(), "br")[..^3], "br")).Fails(HttpStatusCode.BadRequest, "BAD_REQUEST");
+        (await Send(Compress("hello hello hello"u8.ToArray(), "gzip")[..^9], "gzip")).Fails(
+            HttpStatusCode.BadRequest, "BAD_REQUEST");
+        (await Send(Compress("hello hello hello"u8.ToArray(), "deflate")[..^9], "deflate")).Fails(
+            HttpStatusCode.BadRequest, "BAD_REQUEST");
+        (await Send(Compress("hello hello hello"u8.ToArray(), "br")[..^3], "br")).Fails(
+            HttpStatusCode.BadRequest, "BAD_REQUEST");
         (await Send([1, 2, 3], "br")).Fails(HttpStatusCode.BadRequest, "BAD_REQUEST");
         (await Send([1, 2, 3], "zstd")).Fails(HttpStatusCode.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE");
-        (await Send([1], "gzip, gzip, gzip, gzip")).Fails(HttpStatusCode.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE");
+        (await Send([1], "gzip, gzip, gzip, gzip")).Fails(
+            HttpStatusCode.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE");
         var many = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("a=1&", Limits.CallFields + 1)));
         (await nobody.SendAsync(HttpMethod.Post, $"webhooks/default/{path}", Content(many, Form, null)))
             .Fails(HttpStatusCode.RequestEntityTooLarge, "PAYLOAD_TOO_LARGE");
-        (await nobody.SendAsync(HttpMethod.Post, $"webhooks/default/{path}", Content([0x22, 0xFC, 0x22], "application/json", null)))
+        (await nobody.SendAsync(
+            HttpMethod.Post, $"webhooks/default/{path}", Content([0x22, 0xFC, 0x22], "application/json", null)))
             .Fails(HttpStatusCode.BadRequest, "INVALID_JSON");
     }
 
@@ -94,7 +101,8 @@ public sealed class WebhookBodyTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var input = await InputOfAsync([], null, query: "?tag=a&tag=b&one=a,b&T%C3%BC=%FF&tag=&Tag=x&flag");
 
-        var expected = JsonElement.Parse("""{"tag": ["a", "b", ""], "one": "a,b", "T\u00FC": "\uFFFD", "Tag": "x", "flag": ""}""");
+        var expected = JsonElement.Parse(
+            """{"tag": ["a", "b", ""], "one": "a,b", "T\u00FC": "\uFFFD", "Tag": "x", "flag": ""}""");
         Assert.True(JsonElement.DeepEquals(expected, input.GetProperty("query")), input.GetRawText());
     }
 
@@ -106,20 +114,27 @@ public sealed class WebhookBodyTests(ApiFixture api) : IClassFixture<ApiFixture>
         var second = await PublishAsync(new { auth = "hmac", secret = "HOOK" });
         var signed = Signed("{}");
 
-        (await nobody.SendAsync(HttpMethod.Post, $"webhooks/default/{first}", ApiClient.Json("{}"), signed)).Ok(HttpStatusCode.Accepted);
+        (await nobody.SendAsync(
+            HttpMethod.Post, $"webhooks/default/{first}", ApiClient.Json("{}"), signed)).Ok(HttpStatusCode.Accepted);
 
         (await nobody.SendAsync(HttpMethod.Post, $"webhooks/default/{second}", ApiClient.Json("{}"), signed))
             .Fails(HttpStatusCode.Conflict, "WEBHOOK_REPLAYED");
-        (await nobody.SendAsync(HttpMethod.Post, $"webhooks/default/{second}", ApiClient.Json("{}"), Signed("{}"))).Ok(HttpStatusCode.Accepted);
+        (await nobody.SendAsync(
+            HttpMethod.Post,
+            $"webhooks/default/{second}",
+            ApiClient.Json("{}"),
+            Signed("{}"))).Ok(HttpStatusCode.Accepted);
     }
 
     private async Task<JsonElement> InputOfAsync(byte[] body, string? type, string? encoding = null, string query = "")
     {
         using var nobody = api.Host.Client();
         var path = await PublishAsync(new { auth = "none" });
-        var started = (await nobody.SendAsync(HttpMethod.Post, $"webhooks/default/{path}{query}", Content(body, type, encoding)))
+        var started = (await nobody.SendAsync(
+            HttpMethod.Post, $"webhooks/default/{path}{query}", Content(body, type, encoding)))
             .Ok(HttpStatusCode.Accepted);
-        return JsonElement.Parse(await api.Host.ScalarAsync<string>("select input::text from executions where id = $1", started.Id));
+        return JsonElement.Parse(
+            await api.Host.ScalarAsync<string>("select input::text from executions where id = $1", started.Id));
     }
 
     private static ByteArrayContent Content(byte[] body, string? type, string? encoding)
@@ -181,7 +196,13 @@ public sealed class WebhookBodyTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var id = $"msg_{Guid.CreateVersion7():N}";
         var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{id}.{time}.{body}"));
-        return [("webhook-id", id), ("webhook-timestamp", time), ("webhook-signature", $"v1,{Convert.ToBase64String(signature)}")];
+        var signature = HMACSHA256.HashData(
+            Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{id}.{time}.{body}"));
+        return
+        [
+            ("webhook-id", id),
+            ("webhook-timestamp", time),
+            ("webhook-signature", $"v1,{Convert.ToBase64String(signature)}"),
+        ];
     }
 }

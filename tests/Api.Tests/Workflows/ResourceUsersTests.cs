@@ -3,15 +3,19 @@ using Workflows.Api.Tests.Host;
 
 namespace Workflows.Api.Tests.Workflows;
 
-/// <summary>What published workflows need is not deleted under them; what only has the same name is nobody's concern.</summary>
+/// <summary>What published workflows need is not deleted under them; what only has the same name is nobody's
+/// concern.</summary>
 public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
+    private const string Nowhere = "http://127.0.0.1:9/";
+
     [Fact]
     public async Task A_connector_that_a_published_workflow_calls_by_stays()
     {
         using var owner = api.Host.Owner();
         var connector = await ConnectorAsync(owner, "used-api");
-        var workflow = await owner.CreateWorkflowAsync(Of(new { id = "n", type = "http", parameters = new { connector = "used-api", url = "/x" } }));
+        var workflow = await owner.CreateWorkflowAsync(
+            Of(new { id = "n", type = "http", parameters = new { connector = "used-api", url = "/x" } }));
         await RefusedAfterPublishAsync(owner, $"connectors/{connector}", workflow.Id);
     }
 
@@ -27,8 +31,11 @@ public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixtur
             implementation = new { type = "http", connector = "node-api", url = "/x" },
         })).Ok(HttpStatusCode.Created);
 
-        var refused = (await owner.DeleteAsync($"connectors/{connector}", "*")).Fails(HttpStatusCode.Conflict, "IN_USE");
-        Assert.Equal($"{node.Id}", refused.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
+        var refused = (await owner.DeleteAsync($"connectors/{connector}", "*")).Fails(
+            HttpStatusCode.Conflict, "IN_USE");
+        Assert.Equal(
+            $"{node.Id}",
+            refused.Json.GetProperty("error").GetProperty("details")[0].GetProperty("pointer").GetString());
 
         (await owner.DeleteAsync($"node-definitions/{node.Id}", "*")).Ok();
         (await owner.DeleteAsync($"connectors/{connector}", "*")).Ok();
@@ -42,9 +49,10 @@ public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixtur
         {
             name = "used-node",
             schema = new { type = "object" },
-            implementation = new { type = "http", url = "http://127.0.0.1:9/" },
+            implementation = new { type = "http", url = Nowhere },
         })).Ok(HttpStatusCode.Created);
-        var workflow = await owner.CreateWorkflowAsync(Of(new { id = "n", type = "custom:used-node", parameters = new { } }));
+        var workflow = await owner.CreateWorkflowAsync(
+            Of(new { id = "n", type = "custom:used-node", parameters = new { } }));
         await RefusedAfterPublishAsync(owner, $"node-definitions/{node.Id}", workflow.Id);
     }
 
@@ -52,13 +60,25 @@ public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixtur
     public async Task A_secret_that_a_published_workflow_reads_or_checks_calls_by_stays()
     {
         using var owner = api.Host.Owner();
-        var read = new { id = "n", type = "http", parameters = new { url = "http://127.0.0.1:9/", headers = new { a = "{{ secrets.USED_READ }}" } } };
+        var read =
+            new { id = "n", type = "http", parameters = new { url = Nowhere, headers = new { a = "{{ secrets.USED_READ }}" } } };
         var hook = new { id = "h", type = "webhook", path = "users/of-secret", auth = "hmac", secret = "USED_HOOK" };
-        var wait = new { id = "n", type = "waitForWebhook", parameters = new { signature = "standard", secret = "USED_WAIT" } };
+        var wait = new
+        {
+            id = "n",
+            type = "waitForWebhook",
+            parameters = new { signature = "standard", secret = "USED_WAIT" },
+        };
         foreach (var (name, definition) in new (string, object)[]
         {
             ("USED_READ", Of(read)),
-            ("USED_HOOK", new { schema = 1, triggers = new[] { hook }, nodes = new[] { new { id = "n", type = "noop" } }, edges = Array.Empty<object>() }),
+            ("USED_HOOK", new
+            {
+                schema = 1,
+                triggers = new[] { hook },
+                nodes = new[] { new { id = "n", type = "noop" } },
+                edges = Array.Empty<object>(),
+            }),
             ("USED_WAIT", Of(wait)),
         })
         {
@@ -73,11 +93,15 @@ public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixtur
     {
         using var owner = api.Host.Owner();
         using var stranger = api.Host.Client((await api.Host.CreateTenantAsync("users-stranger")).ApiKey);
-        await stranger.PostAsync("connectors", new { name = "shared-name", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } });
-        var foreign = await stranger.CreateWorkflowAsync(Of(new { id = "n", type = "http", parameters = new { connector = "shared-name", url = "/x" } }));
+        await stranger.PostAsync(
+            "connectors",
+            new { name = "shared-name", type = "http", config = new { baseUrl = Nowhere } });
+        var foreign = await stranger.CreateWorkflowAsync(
+            Of(new { id = "n", type = "http", parameters = new { connector = "shared-name", url = "/x" } }));
         (await stranger.PostAsync($"workflows/{foreign.Id}/publish")).Ok();
         var connector = await ConnectorAsync(owner, "shared-name");
-        await owner.CreatePublishedAsync(Of(new { id = "n", type = "set", parameters = new { value = "shared-name" } }));
+        await owner.CreatePublishedAsync(
+            Of(new { id = "n", type = "set", parameters = new { value = "shared-name" } }));
 
         (await owner.DeleteAsync($"connectors/{connector}", "*")).Ok();
     }
@@ -89,13 +113,17 @@ public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixtur
         var refused = (await owner.DeleteAsync(resource, "*")).Fails(HttpStatusCode.Conflict, "IN_USE");
 
         var detail = Assert.Single(refused.Json.GetProperty("error").GetProperty("details").EnumerateArray());
-        Assert.Equal(($"{workflow}", "WORKFLOW"), (detail.GetProperty("pointer").GetString(), detail.GetProperty("code").GetString()));
+        Assert.Equal(
+            ($"{workflow}", "WORKFLOW"),
+            (detail.GetProperty("pointer").GetString(), detail.GetProperty("code").GetString()));
         (await owner.DeleteAsync($"workflows/{workflow}", "*")).Ok();
         (await owner.DeleteAsync(resource, "*")).Ok();
     }
 
     private static async Task<Guid> ConnectorAsync(ApiClient owner, string name) =>
-        (await owner.PostAsync("connectors", new { name, type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id;
+        (await owner.PostAsync(
+            "connectors",
+            new { name, type = "http", config = new { baseUrl = Nowhere } })).Ok(HttpStatusCode.Created).Id;
 
     private static object Of(object node) => new { schema = 1, nodes = new[] { node }, edges = Array.Empty<object>() };
 }

@@ -97,7 +97,7 @@ public sealed class UnstorableTests
     {
         var driver = ExecutionDriver.Start(
             $$"""
-            {"id": "q", "type": "if", "parameters": {"condition": "{{condition}}"}},
+            {"id": "q", "type": "if", "parameters": {"condition": "{{condition}}"} },
             {{Flow.Set("a", "1")}}, {{Flow.Set("b", "2")}}
             """,
             "q.true>a");

@@ -9,7 +9,11 @@ public sealed class SqlNodeTests
     [Theory]
     [InlineData("delete from orders where id = @id", null, "/nodes/0/parameters/statement", "'@id'")]
     [InlineData("delete from orders where id = @id", "{}", "/nodes/0/parameters/statement", "'@id'")]
-    [InlineData("delete from orders where id = @id", """{"orderid": "{{ input.id }}"}""", "/nodes/0/parameters/statement", "'@id'")]
+    [InlineData(
+        "delete from orders where id = @id",
+        """{"orderid": "{{ input.id }}"}""",
+        "/nodes/0/parameters/statement",
+        "'@id'")]
     [InlineData("select 1", """{"a/b": 1}""", "/nodes/0/parameters/parameters/a~1b", "'@a/b'")]
     [InlineData("select $1, $2", "[1]", "/nodes/0/parameters/statement", "$2")]
     [InlineData("select $1", """{"a": 1}""", "/nodes/0/parameters/statement", "$1")]
@@ -34,7 +38,9 @@ public sealed class SqlNodeTests
     {
         var parameters = values is null ? "" : $", \"parameters\": {values}";
         var json = Flow.Json(
-            $$$"""{"id": "q", "type": "sql", "parameters": {"connector": "db", "statement": "{{{statement}}}"{{{parameters}}}}}""");
+            $$$"""
+            {"id": "q", "type": "sql", "parameters": {"connector": "db", "statement": "{{{statement}}}"{{{parameters}}}}}
+            """);
         Assert.True(CompiledWorkflow.TryCompile(Encoding.UTF8.GetBytes(json), out var workflow, out _));
         return workflow.Objections;
     }

@@ -62,7 +62,8 @@ public sealed class SqlStatementTests
     [InlineData("delete from t where r<@r and true", "null", "'@r'")]
     [InlineData("delete from t where id = @\"id\"", "{}", "'@id'")]
     [InlineData("delete from t where id=@\"a\"\"b\"", """{"a": 1}""", "'@a\"b'")]
-    [InlineData("select a <@ b, a <@array[1], a <@any (x), a <@t.b, r <@int4range(1, 2), r <@date '2026-01-01'", "{}", null)]
+    [InlineData(
+        "select a <@ b, a <@array[1], a <@any (x), a <@t.b, r <@int4range(1, 2), r <@date '2026-01-01'", "{}", null)]
     [InlineData("select a <@\"b\", a @@\"b\"", "{}", null)]
     [InlineData("select a @@b", "{}", null)]
     [InlineData("select $0", "null", null)]
@@ -87,7 +88,8 @@ public sealed class SqlStatementTests
     [InlineData("select 1; drop table t", false)]
     [InlineData("commit;drop table t", false)]
     [InlineData("select 1 /* ; */; 'x'", false)]
-    public void A_second_statement_is_seen(string text, bool isOne) => Assert.Equal(isOne, SqlStatement.Read(text).IsOne);
+    public void A_second_statement_is_seen(string text, bool isOne) =>
+        Assert.Equal(isOne, SqlStatement.Read(text).IsOne);
 
     [Fact]
     public void A_misspelt_name_is_told_from_both_sides()

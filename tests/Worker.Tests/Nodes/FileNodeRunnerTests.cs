@@ -117,7 +117,8 @@ public sealed class FileNodeRunnerTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("FILE_QUOTA", refused.Code);
         Assert.Contains("more than 2000", refused.Message, StringComparison.Ordinal);
         Assert.Equal(["a"], Paths(await _bed.SucceedAsync("file", Call("list", null, null))));
-        Assert.Equal("FILE_QUOTA", (await _bed.FailAsync("file", Call("write", "a", null, content: new string('x', 2_001)))).Code);
+        refused = await _bed.FailAsync("file", Call("write", "a", null, content: new string('x', 2_001)));
+        Assert.Equal("FILE_QUOTA", refused.Code);
         await other.SucceedAsync("file", Call("write", "b", null, content: new string('x', 600)));
 
         await _bed.SucceedAsync("file", Call("write", "a", null, content: new string('x', 1_000))); // less than before

@@ -7,7 +7,8 @@ using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;
 
-/// <summary>What goes into a statement, and what comes out of it: the digits, texts and shapes that PostgreSQL has.</summary>
+/// <summary>What goes into a statement, and what comes out of it: the digits, texts and shapes that PostgreSQL
+/// has.</summary>
 public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<SqlValueTests.Target>
 {
     private readonly ConnectorBed _bed = target.Bed;
@@ -17,7 +18,8 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("'{{1,2},{3,4}}'::int[]", "[[1,2],[3,4]]")]
     [InlineData("'[0:1]={1,2}'::int[]", "[1,2]")]
     [InlineData("'{}'::int[]", "[]")]
-    [InlineData("array['a,b', '\"', '\\', 'NULL', null, '', '{}', ' x']", """["a,b","\"","\\","NULL",null,"","{}"," x"]""")]
+    [InlineData(
+        "array['a,b', '\"', '\\', 'NULL', null, '', '{}', ' x']", """["a,b","\"","\\","NULL",null,"","{}"," x"]""")]
     [InlineData("array[true, false]", "[true,false]")]
     [InlineData("array['{\"a\": [1]}'::jsonb, '\"x\"']", """[{"a": [1]},"x"]""")]
     [InlineData("array['\\x6162'::bytea]", "[\"YWI=\"]")]
@@ -39,7 +41,8 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("'2026-01-02 03:04:05'::timestamp", "\"2026-01-02T03:04:05\"")]
     [InlineData("'2026-01-02'::date", "\"2026-01-02\"")]
     [InlineData("'03:04:05'::time", "\"03:04:05\"")]
-    [InlineData("12345678901234567890.123456789012345678901234567890", "12345678901234567890.123456789012345678901234567890")]
+    [InlineData(
+        "12345678901234567890.123456789012345678901234567890", "12345678901234567890.123456789012345678901234567890")]
     [InlineData("1e40::numeric", "10000000000000000000000000000000000000000")]
     [InlineData("'Infinity'::numeric", "\"Infinity\"")]
     [InlineData("'NaN'::float8", "\"NaN\"")]
@@ -56,7 +59,10 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     public async Task A_result_is_what_PostgreSQL_says(string expression, string json)
     {
         await _bed.SucceedAsync("sql", Call("set lc_monetary = 'C'"));
-        var rows = await RawRowsAsync($"select {(expression.Contains(" from ", StringComparison.Ordinal) ? expression.Replace(" from ", " as v from ", StringComparison.Ordinal) : expression + " as v")}");
+        var named = expression.Contains(" from ", StringComparison.Ordinal)
+            ? expression.Replace(" from ", " as v from ", StringComparison.Ordinal)
+            : expression + " as v";
+        var rows = await RawRowsAsync($"select {named}");
 
         Assert.Equal($$"""[{"v":{{json}}}]""", rows);
     }
@@ -65,8 +71,12 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("select 7 as v where 7 = any(@ids)", """{"ids": [1, 7]}""", "7")]
     [InlineData("select 'x' as v where 'b' = any(@ids::text[])", """{"ids": ["a", "b"]}""", "\"x\"")]
     [InlineData("select @ids::int[] as v", """{"ids": [[1, 2], [3, null]]}""", "[[1,2],[3,null]]")]
-    [InlineData("select @ids::text[] as v", """{"ids": ["a\"b", "c\\d", "NULL", "", null, "{}"]}""", """["a\"b","c\\d","NULL","",null,"{}"]""")]
-    [InlineData("select @ids::jsonb[] as v", """{"ids": [[1], "a", {"b": null}, true]}""", """[[1],"a",{"b": null},true]""")]
+    [InlineData(
+        "select @ids::text[] as v",
+        """{"ids": ["a\"b", "c\\d", "NULL", "", null, "{}"]}""",
+        """["a\"b","c\\d","NULL","",null,"{}"]""")]
+    [InlineData(
+        "select @ids::jsonb[] as v", """{"ids": [[1], "a", {"b": null}, true]}""", """[[1],"a",{"b": null},true]""")]
     [InlineData("select @list::jsonb as v", """{"list": [1, "a"]}""", """[1, "a"]""")]
     [InlineData("select to_jsonb(@list) as v", """{"list": [1]}""", "[1]")]
     [InlineData("select jsonb_array_length(@list) as v", """{"list": [1, 2]}""", "2")]
@@ -77,7 +87,10 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("select @n as v", """{"n": 5}""", "5")]
     [InlineData("select @n as v", """{"n": 8202522731445525542}""", "8202522731445525542")]
     [InlineData("select @n as v", """{"n": 1.10}""", "1.10")]
-    [InlineData("select @n as v", """{"n": 12345678901234567890.1234567890123456789012345}""", "12345678901234567890.1234567890123456789012345")]
+    [InlineData(
+        "select @n as v",
+        """{"n": 12345678901234567890.1234567890123456789012345}""",
+        "12345678901234567890.1234567890123456789012345")]
     [InlineData("select -@n as v", """{"n": 1.5}""", "-1.5")]
     [InlineData("select @n::float8 as v", """{"n": 1.5}""", "1.5")]
     [InlineData("select @a = 'x' as v, @a as w", """{"a": "x"}""", "true,\"w\":\"x\"")]
@@ -103,7 +116,8 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     public async Task A_place_without_a_value_is_an_error_before_anything_is_sent(string statement, string values)
     {
         await _bed.SucceedAsync("sql", Call("create table if not exists orders (id int)", readOnly: false));
-        await _bed.SucceedAsync("sql", Call("with gone as (delete from orders) insert into orders values (1), (2)", readOnly: false));
+        await _bed.SucceedAsync(
+            "sql", Call("with gone as (delete from orders) insert into orders values (1), (2)", readOnly: false));
 
         var error = await _bed.FailAsync("sql", Call(statement, values, readOnly: false));
 
@@ -115,15 +129,20 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("select 1 as id, 2 as id", "SQL_COLUMNS", "'id'")]
     [InlineData("select repeat('x', 1000000)", "SQL_ANSWER_TOO_LARGE", "786432")]
     [InlineData("select repeat('x', 250000000) as a, repeat('y', 250000000) as b", "SQL_ANSWER_TOO_LARGE", "786432")]
-    [InlineData("select 'x' as v from generate_series(1, 10000), repeat('y', 10) r where r > repeat('a', 5) and 1 / @zero = 1", "SQL_22012", "zero")]
+    [InlineData(
+        "select 'x' as v from generate_series(1, 10000), repeat('y', 10) r where r > repeat('a', 5) and 1 / @zero = 1",
+        "SQL_22012",
+        "zero")]
     [InlineData("select ('{\"a\": \"\\u0000\"}')::json", "SQL_INVALID", "U+0000")]
     [InlineData("select (repeat('[', 200) || repeat(']', 200))::json", "SQL_INVALID", "'json'")]
     [InlineData("select nothing_there, @zero", "SQL_42703", "at character 8")]
     [InlineData("select '😀' || @zero::text, nothing_there", "SQL_42703", "at character 28")]
     [InlineData("select @zero::text || @zero::text, nothing_there", "SQL_42703", "at character 36")]
-    public async Task What_cannot_be_answered_is_told_in_the_words_of_its_author(string statement, string code, string said)
+    public async Task What_cannot_be_answered_is_told_in_the_words_of_its_author(
+        string statement, string code, string said)
     {
-        var error = await _bed.FailAsync("sql", Call(statement, statement.Contains('@', StringComparison.Ordinal) ? """{"zero": 0}""" : "null"));
+        var error = await _bed.FailAsync(
+            "sql", Call(statement, statement.Contains('@', StringComparison.Ordinal) ? """{"zero": 0}""" : "null"));
 
         Assert.Equal(code, error.Code);
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
@@ -139,7 +158,8 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
         await RawRowsAsync("insert into made_later values (1, 'a b')");
 
         Assert.Equal("""[{"v":["red","dark green"]}]""", await RawRowsAsync("select enum_range(null::colour) as v"));
-        Assert.Equal("""[{"v":["(1,\"a b\")"]}]""", await RawRowsAsync("select array_agg(made_later) as v from made_later"));
+        Assert.Equal(
+            """[{"v":["(1,\"a b\")"]}]""", await RawRowsAsync("select array_agg(made_later) as v from made_later"));
     }
 
     [Fact]
@@ -155,7 +175,8 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
 
     private async Task<string> RawRowsAsync(string statement, string values = "null")
     {
-        var result = Assert.IsType<NodeResult.Success>(await _bed.RunAsync("sql", Call(statement, values, readOnly: false)), exactMatch: true);
+        var result = Assert.IsType<NodeResult.Success>(
+            await _bed.RunAsync("sql", Call(statement, values, readOnly: false)), exactMatch: true);
         return JsonElement.Parse(result.Output).GetProperty("rows").GetRawText();
     }
 

@@ -2,26 +2,28 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Workflows.Api.Http;
-using Workflows.Engine.Bodies;
+using Workflows.Engine;
 
-namespace Workflows.Api.Calls;
+namespace Workflows.Api.Http.Calls;
 
 /// <summary>
 /// What a call from outside bears, be it of a webhook or of a one-time address. Written as the members <c>query</c>,
-/// <c>body</c>, <c>contentType</c> and <c>encoding</c>, which says how to read <c>body</c>: <c>json</c>, <c>form</c> (an object),
-/// <c>text</c>, or <c>base64</c> of what is none of these; null when there is no body. Nothing is lost: text that is not in the
-/// charset it claims to be in is kept as its bytes.
+/// <c>body</c>, <c>contentType</c> and <c>encoding</c>, which says how to read <c>body</c>: <c>json</c>, <c>form</c>
+/// (an object), <c>text</c>, or <c>base64</c> of what is none of these; null when there is no body. Nothing is lost:
+/// text that is not in the charset it claims to be in is kept as its bytes.
 /// </summary>
 internal sealed class CallBody
 {
     /// <summary>Goes to PostgreSQL, never into HTML: escaping more than JSON asks for only costs bytes.</summary>
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions WriterOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ReadOnlyMemory<byte> _utf8;
     private readonly MediaType _type;
     private readonly string? _encoding;
 
-    private CallBody(ReadOnlyMemory<byte> utf8, MediaType type, string? encoding) => (_utf8, _type, _encoding) = (utf8, type, encoding);
+    private CallBody(ReadOnlyMemory<byte> utf8, MediaType type, string? encoding) =>
+        (_utf8, _type, _encoding) = (utf8, type, encoding);
 
     /// <summary>Reads a body; one of the two answers is null.</summary>
     /// <param name="body">As it came; its signature is over these bytes.</param>
@@ -29,7 +31,8 @@ internal sealed class CallBody
     public static async Task<(CallBody? Body, Problem? Problem)> ReadAsync(
         HttpRequest request, ReadOnlyMemory<byte> body, int most, CancellationToken cancellationToken)
     {
-        var (bytes, problem) = await CallEncodings.DecodeAsync(body, request.Headers.ContentEncoding, most, cancellationToken);
+        var (bytes, problem) = await CallEncodings.DecodeAsync(
+            body, request.Headers.ContentEncoding, most, cancellationToken);
         if (problem is not null)
         {
             return (null, problem);
@@ -41,13 +44,12 @@ internal sealed class CallBody
             return (new CallBody(default, type, null), null);
         }
 
-        var utf8 = type.IsForm ? bytes : TextBodies.ToUtf8(bytes, type.Charset);
         if (type.IsJson)
         {
-            problem = utf8 is { } json
+            problem = BodyText.TryReadJson(bytes, type.Charset, out var json, out var noJson)
                 ? RequestBody.Check(json.Span)
-                : new Problem(Errors.InvalidJson, $"The body cannot be used: it is not text in {type.Charset ?? "UTF-8"}.");
-            return problem is null ? (new CallBody(utf8!.Value, type, "json"), null) : (null, problem);
+                : new Problem(Errors.InvalidJson, $"The body cannot be used: {noJson}.");
+            return problem is null ? (new CallBody(json, type, "json"), null) : (null, problem);
         }
 
         if (type.IsForm)
@@ -56,9 +58,10 @@ internal sealed class CallBody
         }
 
         // Without a type, what is text counts as text; of any other type only what is known to be made of characters.
-        return utf8 is { } text && (type.IsText || type.Name.Length == 0) && !text.Span.Contains((byte)0)
-            ? (new CallBody(text, type, "text"), null)
-            : (new CallBody(bytes, type, "base64"), null);
+        return (IsText(type) || type.Name.Length == 0)
+            && BodyText.TryRead(bytes, type.Charset, out var text, out _) && !text.Span.Contains((byte)0)
+                ? (new CallBody(text, type, "text"), null)
+                : (new CallBody(bytes, type, "base64"), null);
     }
 
     /// <summary>Writes the members into an object that is open.</summary>
@@ -94,8 +97,7 @@ internal sealed class CallBody
 
     private static (CallBody? Body, Problem? Problem) FormOf(ReadOnlyMemory<byte> bytes, MediaType type)
     {
-        var encoding = type.Charset is null ? Encoding.UTF8 : TextBodies.EncodingOf(type.Charset);
-        if (encoding is null)
+        if (BodyText.EncodingOf(type.Charset) is not { } encoding)
         {
             return (null, new Problem(Errors.UnsupportedMediaType, $"The charset '{type.Charset}' is not known here."));
         }
@@ -115,5 +117,11 @@ internal sealed class CallBody
         return (new CallBody(json.ToArray(), type, "form"), null);
     }
 
-    private static Problem TooManyFields(string what) => new(Errors.PayloadTooLarge, $"{what} has at most {Limits.CallFields} fields.");
+    private static bool IsText(MediaType type) =>
+        type.Name.StartsWith("text/", StringComparison.Ordinal) || type.Name.EndsWith("+xml", StringComparison.Ordinal)
+        || type.Name is "application/xml" or "application/javascript" or "application/yaml" or "application/x-yaml"
+            or "application/graphql" or "application/x-ndjson" or "application/sql" or "application/toml";
+
+    private static Problem TooManyFields(string what) =>
+        new(Errors.PayloadTooLarge, $"{what} has at most {Limits.CallFields} fields.");
 }

@@ -2,9 +2,10 @@ using System.IO.Compression;
 using Microsoft.Extensions.Primitives;
 using Workflows.Api.Http;
 
-namespace Workflows.Api.Calls;
+namespace Workflows.Api.Http.Calls;
 
-/// <summary>Undoes the <c>Content-Encoding</c> of a call from outside, up to a bound: a small body may stand for a huge one.</summary>
+/// <summary>Undoes the <c>Content-Encoding</c> of a call from outside, up to a bound: a small body may stand for a huge
+/// one.</summary>
 internal static class CallEncodings
 {
     private const int MostEncodings = 3;
@@ -17,10 +18,12 @@ internal static class CallEncodings
     public static async Task<(ReadOnlyMemory<byte> Body, Problem? Problem)> DecodeAsync(
         ReadOnlyMemory<byte> body, StringValues contentEncoding, int most, CancellationToken cancellationToken)
     {
-        var encodings = contentEncoding.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var encodings = contentEncoding.ToString().Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (encodings.Length > MostEncodings)
         {
-            return (default, new Problem(Errors.UnsupportedMediaType, $"A body is encoded at most {MostEncodings} times."));
+            return (default, new Problem(
+                Errors.UnsupportedMediaType, $"A body is encoded at most {MostEncodings} times."));
         }
 
         foreach (var encoding in encodings.Reverse().Where(_ => !body.IsEmpty))
@@ -28,7 +31,8 @@ internal static class CallEncodings
             if (Open(encoding.ToLowerInvariant(), body) is not { } stream)
             {
                 return (default, new Problem(
-                    Errors.UnsupportedMediaType, $"The Content-Encoding '{Shown(encoding)}' is not known here: gzip, deflate, br."));
+                    Errors.UnsupportedMediaType,
+                    $"The Content-Encoding '{Shown(encoding)}' is not known here: gzip, deflate, br."));
             }
 
             await using (stream)
@@ -63,7 +67,8 @@ internal static class CallEncodings
     private static bool HasZlibHeader(ReadOnlySpan<byte> body) =>
         body.Length > 1 && (body[0] & 0x0F) == 8 && ((body[0] << 8) | body[1]) % 31 == 0;
 
-    private static async Task<(ReadOnlyMemory<byte> Body, Problem? Problem)> ReadAsync(Stream stream, int most, CancellationToken cancellationToken)
+    private static async Task<(ReadOnlyMemory<byte> Body, Problem? Problem)> ReadAsync(
+        Stream stream, int most, CancellationToken cancellationToken)
     {
         using var decoded = new MemoryStream();
         var piece = new byte[16 * 1024];
@@ -73,7 +78,8 @@ internal static class CallEncodings
             {
                 if (decoded.Length + read > most)
                 {
-                    return (default, new Problem(Errors.PayloadTooLarge, $"The body has, decoded, at most {most} bytes."));
+                    return (default, new Problem(
+                        Errors.PayloadTooLarge, $"The body has, decoded, at most {most} bytes."));
                 }
 
                 decoded.Write(piece, 0, read);

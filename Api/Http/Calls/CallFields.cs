@@ -2,11 +2,11 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-namespace Workflows.Api.Calls;
+namespace Workflows.Api.Http.Calls;
 
 /// <summary>
-/// Fields as a form or a query has them, <c>a=1&amp;b=2&amp;a=3</c>, as a JSON object: a field that comes once is text, one that
-/// comes more often a list of texts. Names differ by case.
+/// Fields as a form or a query has them, <c>a=1&amp;b=2&amp;a=3</c>, as a JSON object: a field that comes once is text,
+/// one that comes more often a list of texts. Names differ by case.
 /// </summary>
 internal static class CallFields
 {
@@ -44,7 +44,8 @@ internal static class CallFields
     }
 
     /// <summary>As the database can hold it: neither U+0000 nor half a surrogate pair fits into jsonb.</summary>
-    public static string Storable(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
+    public static string Storable(string text) =>
+        Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 
     private static void Write(Utf8JsonWriter writer, OrderedDictionary<string, List<string>> fields)
     {

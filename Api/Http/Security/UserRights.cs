@@ -1,8 +1,7 @@
 using Workflows.Api.Http;
-using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 
-namespace Workflows.Api.Users;
+namespace Workflows.Api.Http.Security;
 
 /// <summary>The rule of everything that is done to other people: nobody acts on who may more than they do
 /// themselves.</summary>
