@@ -24,22 +24,24 @@ public static class PostgresErrors
     /// <summary>The database cannot be reached or refuses new work at the moment.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch
     {
-        PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "57014" or "25006" or "53100" or "53300" or "53400" } => true,
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "57014" or "25006" or "53100" or "53300"
+            or "53400" } => true,
         PostgresException => false,
         NpgsqlException { InnerException: IOException or SocketException or TimeoutException or EndOfStreamException } => true,
         _ => false,
     };
 
     /// <summary>
-    /// Why the database, or the driver before it, refuses this data for good; null when it may take the same data later.
-    /// For good is only what follows from the data: a value (class 22), a constraint (23, but for a partition that is
-    /// still to come), the size of a program or row (54). Everything else is trouble of the server, of a rollout or of an
-    /// operator's hand, and no fault of whoever's data it was.
+    /// Why the database, or the driver before it, refuses this data for good; null when it may take the same data
+    /// later. For good is only what follows from the data: a value (class 22), a constraint (23, but for a partition
+    /// that is still to come), the size of a program or row (54). Everything else is trouble of the server, of a
+    /// rollout or of an operator's hand, and no fault of whoever's data it was.
     /// </summary>
     public static string? Rejection(Exception exception) => exception switch
     {
         EncoderFallbackException => "text that is no Unicode",
-        PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null } => null, // no partition for the row
+        // no partition for the row
+        PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null } => null,
         PostgresException { SqlState: ['2', '2', ..] or ['2', '3', ..] or ['5', '4', ..] } postgres =>
             $"{postgres.SqlState} {postgres.MessageText}",
         _ => null,
@@ -55,7 +57,9 @@ public static class PostgresErrors
         _ => IsTransient(exception),
     };
 
-    /// <summary>The statement took longer than the server, or an operator, would have it: less of it at once may do.</summary>
+    /// <summary>
+    /// The statement took longer than the server, or an operator, would have it: less of it at once may do.
+    /// </summary>
     public static bool IsTimeOut(Exception exception) =>
         exception is PostgresException { SqlState: "57014" or "25P04" or "55P03" };
 

@@ -112,7 +112,9 @@ public static class BodyText
         }
     }
 
-    /// <summary>The encoding of a charset, which refuses what it cannot read or write; null when it is not known.</summary>
+    /// <summary>
+    /// The encoding of a charset, which refuses what it cannot read or write; null when it is not known.
+    /// </summary>
     /// <param name="charset">As a Content-Type names it; null = UTF-8.</param>
     public static Encoding? EncodingOf(string? charset) => Named(charset ?? "utf-8");
 

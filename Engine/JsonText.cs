@@ -38,8 +38,8 @@ public static class JsonText
     }
 
     /// <summary>
-    /// The name of a member that an object in <paramref name="utf8"/> has twice: which of the two counts is nobody's guess. Null
-    /// when there is none.
+    /// The name of a member that an object in <paramref name="utf8"/> has twice: which of the two counts is nobody's
+    /// guess. Null when there is none.
     /// </summary>
     /// <param name="utf8">JSON that <see cref="FindProblem"/> has passed.</param>
     public static string? FindDuplicate(ReadOnlySpan<byte> utf8, int maxDepth = Limits.JsonDepth)
@@ -115,7 +115,8 @@ public static class JsonText
     /// <exception cref="JsonException">As of <see cref="Parse"/>.</exception>
     public static JsonElement ParseElement(ReadOnlyMemory<byte> utf8) => JsonElement.Parse(utf8.Span, HeldOptions);
 
-    private static readonly JsonDocumentOptions HeldOptions = new() { MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope };
+    private static readonly JsonDocumentOptions HeldOptions =
+        new() { MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope };
 
     /// <summary>Null when text can be stored; else what is wrong, for people.</summary>
     public static string? FindCharacterProblem(string text)
@@ -144,7 +145,9 @@ public static class JsonText
     private static readonly System.Buffers.SearchValues<char> Unstorable =
         System.Buffers.SearchValues.Create(['\0', .. Enumerable.Range(0xD800, 0x800).Select(unit => (char)unit)]);
 
-    /// <summary>Null when a value nests no deeper than <see cref="Limits.JsonDepth"/>; else what is wrong, for people.</summary>
+    /// <summary>
+    /// Null when a value nests no deeper than <see cref="Limits.JsonDepth"/>; else what is wrong, for people.
+    /// </summary>
     internal static string? FindDepthProblem(ReadOnlySpan<byte> utf8) =>
         // Few have so many brackets, and counting them is much cheaper than reading.
         utf8.Count((byte)'[') + utf8.Count((byte)'{') > Limits.JsonDepth && IsDeeperThan(Limits.JsonDepth, utf8)

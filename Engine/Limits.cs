@@ -78,7 +78,9 @@ public static class Limits
     /// <summary>Nesting of any value that an execution reads or leaves behind.</summary>
     public const int JsonDepth = 128;
 
-    /// <summary>Levels that the platform may wrap around such a value: an event, the answer to a wait, an output.</summary>
+    /// <summary>
+    /// Levels that the platform may wrap around such a value: an event, the answer to a wait, an output.
+    /// </summary>
     public const int JsonEnvelope = 16;
 
     /// <summary>Characters of the name of a header, and of its value; targets commonly take 8 KiB of headers.</summary>

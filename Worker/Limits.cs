@@ -19,14 +19,14 @@ internal static class Limits
     public const int ExecutionsPerContinuation = 32;
 
     /// <summary>
-    /// How long the decisions of one call may take before the rest is left to a further one; a single evaluation is never
-    /// cut off, so that a call takes so much and one evaluation at most.
+    /// How long the decisions of one call may take before the rest is left to a further one; a single evaluation is
+    /// never cut off, so that a call takes so much and one evaluation at most.
     /// </summary>
     public static readonly TimeSpan DecisionTurn = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// A tenant whose long decisions take so much processor time within the window is heavy for the time after: more than
-    /// an odd collection of garbage costs, less than others would notice.
+    /// A tenant whose long decisions take so much processor time within the window is heavy for the time after: more
+    /// than an odd collection of garbage costs, less than others would notice.
     /// </summary>
     public static readonly TimeSpan HeavyUse = TimeSpan.FromMilliseconds(100);
     public static readonly TimeSpan HeavyWindow = TimeSpan.FromSeconds(1);

@@ -25,7 +25,8 @@ internal sealed class WorkerMetrics : IDisposable
         _steps = _meter.CreateCounter<long>("workflows.steps.recorded", "{step}", "Steps made durable.");
         _rescued = _meter.CreateCounter<long>("workflows.executions.rescued", "{execution}", "Executions taken from dead workers.");
         _lost = _meter.CreateCounter<long>(
-            "workflows.executions.lost", "{execution}", "Executions failed because they lost one worker after the other.");
+            "workflows.executions.lost", "{execution}",
+            "Executions failed because they lost one worker after the other.");
         _routingFailures = _meter.CreateCounter<long>("workflows.events.routing_failures", "{failure}", "Times that one event could not be routed by itself.");
         _setAside = _meter.CreateCounter<long>(
             "workflows.batches.set_aside", "{item}",

@@ -7,14 +7,14 @@ public sealed record WorkerOptions
     public int MaxInFlight { get; init; } = 1_000;
 
     /// <summary>
-    /// Threads for the decisions of tenants that use much of a processor; null = one fewer than there are processors, and
-    /// one at least.
+    /// Threads for the decisions of tenants that use much of a processor; null = one fewer than there are processors,
+    /// and one at least.
     /// </summary>
     public int? DecisionThreads { get; init; }
 
     /// <summary>
-    /// An execution whose worker is lost so many times in a row, without a step that became durable in between, is failed
-    /// with <c>WORKER_LOST</c>: most likely it is what ends the workers.
+    /// An execution whose worker is lost so many times in a row, without a step that became durable in between, is
+    /// failed with <c>WORKER_LOST</c>: most likely it is what ends the workers.
     /// </summary>
     public int MaxRescues { get; init; } = 3;
 

@@ -6,10 +6,10 @@ namespace Workflows.Api.Operator;
 /// <summary>
 /// <c>migrate</c>: brings the database to the schema of this build and sets the passwords of the services' roles, or
 /// takes migrations back. Only this process needs the credentials of the database's owner
-/// (<c>ConnectionStrings:workflows</c>), and nothing else that the API has: no key, no Redis. <c>--stay</c> has it sleep
-/// when it is done until it is stopped, for platforms that would start a program that ends again for ever, such as Azure
-/// Container Apps. Taking back removes what migrations brought, with its data: it names what would go, and does it only
-/// when told <c>--yes</c>.
+/// (<c>ConnectionStrings:workflows</c>), and nothing else that the API has: no key, no Redis. <c>--stay</c> has it
+/// sleep when it is done until it is stopped, for platforms that would start a program that ends again for ever, such
+/// as Azure Container Apps. Taking back removes what migrations brought, with its data: it names what would go, and
+/// does it only when told <c>--yes</c>.
 /// </summary>
 /// <remarks>May be stopped at any time: what is applied stays, and the next call does the rest.</remarks>
 internal static class MigrateCommand

@@ -19,9 +19,11 @@ public sealed class FlushLanes<TItem> : IAsyncDisposable
     /// <param name="lanes">Flushes under way at once.</param>
     /// <param name="maxBatch">Items in one flush.</param>
     /// <param name="capacity">Items that may wait; beyond it <see cref="TryAdd"/> refuses.</param>
-    /// <param name="fault">Is told when a flush throws all the same, before its lane ends; the items behind it are never flushed then.</param>
+    /// <param name="fault">Is told when a flush throws all the same, before its lane ends; the items behind it are
+    /// never flushed then.</param>
     public FlushLanes(
-        Func<List<TItem>, CancellationToken, Task> flush, int lanes, int maxBatch, int capacity, Action<Exception>? fault = null)
+        Func<List<TItem>, CancellationToken, Task> flush, int lanes, int maxBatch, int capacity,
+        Action<Exception>? fault = null)
     {
         _fault = fault;
         _pending = Channel.CreateBounded<TItem>(new BoundedChannelOptions(capacity) { SingleReader = lanes == 1 });

@@ -134,7 +134,8 @@ internal static class RuleActions
     private static string? Problem(string what, string? text, int limit) =>
         text is null ? null
         : text.Length > limit ? $"the {what} has {text.Length} characters, at most {limit} are allowed"
-        : !StorableText.IsStorable(text) ? $"the {what} cannot be stored: it holds the character U+0000, or half of a surrogate pair"
+        : !StorableText.IsStorable(text)
+            ? $"the {what} cannot be stored: it holds the character U+0000, or half of a surrogate pair"
         : null;
 
     private static JsonataValue ScopeOf(RoutingRule rule, JsonElement cloudEvent, Dictionary<string, JsonDocument>? joined)

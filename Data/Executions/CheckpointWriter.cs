@@ -106,7 +106,8 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     // Who resolved a wait meanwhile has raised wakes: then the execution goes back to the queue instead of to sleep.
     private const string ParkSql = """
         update executions e
-        set status = case when e.wakes = p.wakes and e.stop_request is null then 'waiting' else 'queued' end, rescues = 0,
+        set status = case when e.wakes = p.wakes
+          and e.stop_request is null then 'waiting' else 'queued' end, rescues = 0,
             queued_at = case when e.wakes = p.wakes and e.stop_request is null then e.queued_at else now() end,
             lease_owner = null
         from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::int[]) as p (tenant_id, id, fence, wakes)

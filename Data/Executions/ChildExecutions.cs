@@ -99,16 +99,19 @@ internal static class ChildExecutions
           left join workflows o on o.tenant_id = p.tenant_id and o.id = p.workflow_id
         ),
         counted as (
-          select w.tenant_id, w.root_id, w.id, row_number() over (partition by w.tenant_id, w.root_id order by w.id) as place,
+          select w.tenant_id, w.root_id, w.id, row_number() over (partition by w.tenant_id, w.root_id
+            order by w.id) as place,
             count(*) over (partition by w.tenant_id, w.root_id) as added
           from wanted w
           where not exists (select from executions x where x.tenant_id = w.tenant_id and x.id = w.id)
         ),
         families as (
           insert into execution_families as f (tenant_id, root_id, descendants, expires_at)
-          select c.tenant_id, c.root_id, count(*), now() + $23::interval from counted c group by c.tenant_id, c.root_id order by c.tenant_id, c.root_id
+          select c.tenant_id, c.root_id, count(*), now() + $23::interval from counted c group by c.tenant_id, c.root_id
+            order by c.tenant_id, c.root_id
           on conflict (tenant_id, root_id) do update
-            set descendants = least(f.descendants::bigint + excluded.descendants, 2000000000)::int, expires_at = excluded.expires_at
+            set descendants = least(f.descendants::bigint + excluded.descendants, 2000000000)::int,
+              expires_at = excluded.expires_at
           returning f.tenant_id, f.root_id, f.descendants
         ),
         found as (

@@ -69,7 +69,8 @@ public sealed class Maintenance(WorkflowsDatabase database)
 
     private const string ExpiredFamiliesSql = """
         delete from execution_families f
-        using (select tenant_id, root_id from execution_families where expires_at < now() order by expires_at limit $1 for update skip locked) x
+        using (select tenant_id, root_id from execution_families where expires_at < now()
+          order by expires_at limit $1 for update skip locked) x
         where f.tenant_id = x.tenant_id and f.root_id = x.root_id
         """;
 

@@ -71,7 +71,9 @@ public sealed class CompiledWorkflow
     /// <summary>The connectors and custom nodes that nodes name, to be compared with what the tenant has (<see cref="ResourceUse.FindMissing"/>).</summary>
     public IReadOnlyList<ResourceUse> Resources { get; }
 
-    /// <summary>What a definition may not have when it is saved, and keeps when it was published before that was known.</summary>
+    /// <summary>
+    /// What a definition may not have when it is saved, and keeps when it was published before that was known.
+    /// </summary>
     public IReadOnlyList<DefinitionProblem> Objections { get; init; } = [];
 
     internal IReadOnlyList<ExpressionUse> Uses { get; }

@@ -8,7 +8,9 @@ internal sealed class ProblemList
 
     public IReadOnlyList<DefinitionProblem> Problems => _problems;
 
-    /// <summary>What refuses a definition that is saved, and not one that has been published: see <see cref="Object"/>.</summary>
+    /// <summary>
+    /// What refuses a definition that is saved, and not one that has been published: see <see cref="Object"/>.
+    /// </summary>
     public IReadOnlyList<DefinitionProblem> Objections => _objections;
 
     public bool IsEmpty => _problems.Count == 0;

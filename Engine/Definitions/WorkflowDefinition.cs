@@ -240,8 +240,8 @@ public sealed record WorkflowSettings(
     RateLimit? RateLimit = null)
 {
     /// <summary>
-    /// How many executions may be started below one of this workflow, directly or through one another; null = as many as
-    /// without a setting. Of executions that others started the setting of the topmost counts.
+    /// How many executions may be started below one of this workflow, directly or through one another; null = as many
+    /// as without a setting. Of executions that others started the setting of the topmost counts.
     /// </summary>
     public int? MaxDescendants { get; init; }
 

@@ -2,7 +2,8 @@
 namespace Workflows.Engine.Executions;
 
 /// <summary>
-/// (execution state, event) -> decisions. Pure and deterministic: the same calls with the same turns yield the same decisions.
+/// (execution state, event) -> decisions. Pure and deterministic: the same calls with the same turns yield the same
+/// decisions.
 /// </summary>
 /// <remarks>
 /// Guarantees: a node runs at most once per iteration (attempts of a failed one aside); a node starts when all its incoming edges
@@ -134,7 +135,9 @@ public static class Decider
         }
     }
 
-    /// <summary>Starts all that can start, and ends the execution when nothing is left; or stops when the turn is over.</summary>
+    /// <summary>
+    /// Starts all that can start, and ends the execution when nothing is left; or stops when the turn is over.
+    /// </summary>
     private static void Settle(ExecutionState state, ICollection<Decision> decisions)
     {
         state.HasMore = false;

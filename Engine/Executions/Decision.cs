@@ -11,7 +11,8 @@ public sealed record RecordStep(StepRecord Step) : Decision;
 
 /// <summary>
 /// Run this node, not before <see cref="NodeRun.NotBefore"/>, and report <see cref="StepSucceeded"/> or <see cref="StepFailed"/>.
-/// Pure node types are run by <see cref="NodeEvaluator.Run(ExecutionState, NodeRun, DecisionTurn)"/>, the others by their runner in the worker.
+/// Pure node types are run by <see cref="NodeEvaluator.Run(ExecutionState, NodeRun, DecisionTurn)"/>, the others by
+/// their runner in the worker.
 /// </summary>
 public sealed record RunNode(NodeRun Run) : Decision;
 

@@ -63,7 +63,8 @@ internal sealed class EscapedText
             'n' => ('\n', 2),
             'r' => ('\r', 2),
             't' => ('\t', 2),
-            'u' when index + 6 <= Text.Length && TryReadUnit(Text.AsSpan(index + 2, 4), out var unit) => ((char)unit, 6),
+            'u' when index + 6 <= Text.Length && TryReadUnit(Text.AsSpan(index + 2, 4), out var unit) =>
+            ((char)unit, 6),
             _ => ('\\', 1),
         };
     }

@@ -33,7 +33,9 @@ public sealed record ExecutionFacts
     /// <summary>The execution at the top of those that started each other down to this one; null = this one.</summary>
     public Guid? RootId { get; init; }
 
-    /// <summary>How many executions may be started below <see cref="RootId"/>; null = what the workflow's own settings say.</summary>
+    /// <summary>
+    /// How many executions may be started below <see cref="RootId"/>; null = what the workflow's own settings say.
+    /// </summary>
     public int? MaxDescendants { get; init; }
 
     /// <summary>

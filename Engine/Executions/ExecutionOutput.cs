@@ -6,9 +6,9 @@ namespace Workflows.Engine.Executions;
 
 /// <summary>
 /// The result of an execution: the definition's <c>output</c>; without one the output of the terminal step, that is of the node
-/// that left by a port to which no edge is wired. An <c>if</c> or <c>switch</c> of which only other ways lead on counts only
-/// when there is no other: else the shape of the result would depend on the way taken. Several terminal steps: an object with their outputs by node id, in the order
-/// of the definition. None: null.
+/// that left by a port to which no edge is wired. An <c>if</c> or <c>switch</c> of which only other ways lead on counts
+/// only when there is no other: else the shape of the result would depend on the way taken. Several terminal steps: an
+/// object with their outputs by node id, in the order of the definition. None: null.
 /// </summary>
 internal static class ExecutionOutput
 {
@@ -123,7 +123,8 @@ internal static class ExecutionOutput
         return true;
     }
 
-    private static bool IsRouter(Frame frame, int place) => NodeAt(frame, place) is { Type.Name: "if" or "switch", Outgoing.Length: > 0 };
+    private static bool IsRouter(Frame frame, int place) =>
+        NodeAt(frame, place) is { Type.Name: "if" or "switch", Outgoing.Length: > 0 };
 
     private static CompiledNode NodeAt(Frame frame, int place) => frame.State.Workflow.Nodes[frame.Graph.First + place];
 }

@@ -30,7 +30,10 @@ public static class NodeEvaluator
             : new StepFailed(run.Ordinal, run.Iteration, run.Attempt, outcome.Error, now, turn.Now);
     }
 
-    /// <summary>True when <see cref="Run(ExecutionState, NodeRun, DecisionTurn)"/> does the work of this node, false when a runner of the worker has to.</summary>
+    /// <summary>
+    /// True when <see cref="Run(ExecutionState, NodeRun, DecisionTurn)"/> does the work of this node, false when a
+    /// runner of the worker has to.
+    /// </summary>
     public static bool CanRun(ExecutionState state, NodeRun run) => state.Workflow.Nodes[run.Ordinal].Action is PureAction;
 
     internal static StepOutcome Evaluate(PureAction action, in NodeContext context)
@@ -64,7 +67,8 @@ public static class NodeEvaluator
         {
             var parameters = action.Render(context);
             return JsonText.FindDepthProblem(parameters.Span) is { } problem
-                ? StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"The rendered parameters cannot be used: {problem}.")
+                ? StepOutcome.Failed(
+                    StepErrorCodes.ParameterInvalid, $"The rendered parameters cannot be used: {problem}.")
                 : parameters.Length <= Limits.RenderedParameterBytes ? StepOutcome.Main(parameters)
                 : StepOutcome.Failed(
                     StepErrorCodes.ParametersTooLarge,
@@ -137,7 +141,8 @@ public static class NodeEvaluator
         JsonataException jsonata => ToStepError(jsonata),
         StepException step => step.Error,
         InvalidOperationException when JsonBuffer.IsTooDeep => new StepError(
-            StepErrorCodes.OutputInvalid, $"The value cannot be kept: it is nested deeper than {Limits.JsonDepth} levels."),
+            StepErrorCodes.OutputInvalid,
+            $"The value cannot be kept: it is nested deeper than {Limits.JsonDepth} levels."),
         _ => null,
     };
 }

@@ -194,7 +194,9 @@ internal static class StepRunner
         if (wait is not null && FindProblem(wait) is { } problem)
         {
             wait = null;
-            outcome = StepOutcome.Failed(StepErrorCodes.ParameterInvalid, $"What the node asks for cannot be stored: {problem}.");
+            outcome =
+                StepOutcome.Failed(
+                StepErrorCodes.ParameterInvalid, $"What the node asks for cannot be stored: {problem}.");
         }
 
         if (wait is null)

@@ -77,7 +77,10 @@ internal sealed class AggregateNode() : NodeType<AggregateParameters>(
                 : throw Invalid($"'value' must yield a number; for item {scope.Index} it yields {Shortened(value)}.");
         }
 
-        /// <summary>The key as JSON, so that 1 and "1" are two groups, and what is the same for all of a group: 1 and 1.0 are one.</summary>
+        /// <summary>
+        /// The key as JSON, so that 1 and "1" are two groups, and what is the same for all of a group: 1 and 1.0 are
+        /// one.
+        /// </summary>
         private (string Key, string Identity) Key(in NodeContext context, ItemScope scope)
         {
             var key = context.Evaluate(parameters.GroupBy!, scope);

@@ -6,8 +6,8 @@ using Workflows.Jsonata;
 namespace Workflows.Engine.Nodes;
 
 /// <summary>
-/// A number of one item. The least of a list is one of its items: nobody has calculated with it, so that it keeps the digits
-/// that a double has no room for, as in the rest of the language.
+/// A number of one item. The least of a list is one of its items: nobody has calculated with it, so that it keeps the
+/// digits that a double has no room for, as in the rest of the language.
 /// </summary>
 /// <param name="value">Of the kind number.</param>
 internal readonly struct AggregateNumber(JsonataValue value)
@@ -53,5 +53,6 @@ internal readonly struct AggregateNumber(JsonataValue value)
 
     private DecimalNumber Exact(byte[]? text) => text is null ? DecimalNumber.Of(Number) : DecimalNumber.Parse(text);
 
-    private static byte[]? LongOf(in JsonataValue value) => value.ToString() is { Length: >= LongText } text ? Encoding.UTF8.GetBytes(text) : null;
+    private static byte[]? LongOf(in JsonataValue value) =>
+        value.ToString() is { Length: >= LongText } text ? Encoding.UTF8.GetBytes(text) : null;
 }

@@ -52,8 +52,10 @@ public sealed record HttpParameters
     public HttpMethodName Method { get; init; } = HttpMethodName.Get;
 
     [Parameter(
-        "The address, http or https; with a connector a path. Values are put in as they are: one that may hold `/`, `?`, "
-            + "`#` or `..` goes through `$encodeUrlComponent`, or into `query`. Private, loopback and link-local targets "
+        "The address, http or https; with a connector a path. Values are put in as they are: one that may hold `/`, "
+        + "`?`, "
+            + "`#` or `..` goes through `$encodeUrlComponent`, or into `query`. Private, loopback and link-local "
+                + "targets "
             + "are refused unless the tenant's `httpAllow` names them (docs/outgoing-calls.md).",
         Required = true,
         Kind = ParameterKind.Text,
@@ -111,7 +113,8 @@ internal sealed class HttpNode() : NodeType<HttpParameters>(
     public override string OutputSummary =>
         "`{\"status\": 200, \"headers\": {...}, \"body\": ..., \"bodyEncoding\": \"json\"}` (or text, base64, none); "
         + "`set-cookie` is a list. At the port `error`, and with `onError: continue`, the same of an answer that is no "
-        + "success stands beside `code`, `message` and `kind`; of its body at most 64 KiB, and `bodyTruncated` when there "
+        + "success stands beside `code`, `message` and `kind`; of its body at most 64 KiB, and `bodyTruncated` when "
+            + "there "
         + "was more.";
 
     private protected override NodeAction? Compile(HttpParameters parameters, NodeCompilation node)

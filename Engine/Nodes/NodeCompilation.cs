@@ -89,7 +89,10 @@ internal sealed class NodeCompilation(
         return null;
     }
 
-    /// <summary>Reports what a new definition must not have, at a place below <c>parameters</c>; see <see cref="ProblemList.Object"/>.</summary>
+    /// <summary>
+    /// Reports what a new definition must not have, at a place below <c>parameters</c>; see
+    /// <see cref="ProblemList.Object"/>.
+    /// </summary>
     public void Object(string code, string message, string hint, params ReadOnlySpan<string> path)
     {
         var pointer = ParametersPointer;

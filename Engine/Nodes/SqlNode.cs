@@ -30,8 +30,10 @@ public sealed record SqlParameters
     public string? Statement { get; init; }
 
     [Parameter(
-        "Values bound to the statement: an object for `@name`, a list for `$1, $2`. Every name of the statement must be given; an expression that yields nothing binds null. "
-        + "Text takes the type that the statement wants, a number the one it would have in the statement's text, a list is an array where the statement wants one (`= any(@ids)`) and else jsonb, as an object is.",
+        "Values bound to the statement: an object for `@name`, a list for `$1, $2`. Every name of the statement must "
+        + "be given; an expression that yields nothing binds null. "
+        + "Text takes the type that the statement wants, a number the one it would have in the statement's text, a "
+            + "list is an array where the statement wants one (`= any(@ids)`) and else jsonb, as an object is.",
         Secret = true,
         Example = """{"customer": "{{ input.customerId }}", "least": 100}""")]
     public JsonTemplate? Parameters { get; init; }
@@ -55,7 +57,8 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
     NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "`{\"rows\": [{...}], \"rowsProcessed\": 1, \"truncated\": false}`. Numbers have all their digits, arrays are lists, json is what it holds, "
+        "`{\"rows\": [{...}], \"rowsProcessed\": 1, \"truncated\": false}`. Numbers have all their digits, arrays are "
+            + "lists, json is what it holds, "
         + "timestamps are RFC 3339, bytea is Base64; everything else is the text that PostgreSQL writes.";
 
     private protected override NodeAction? Compile(SqlParameters parameters, NodeCompilation node)
@@ -73,7 +76,8 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
         if (!statement.IsOne)
         {
             node.Object(
-                DefinitionProblemCodes.ParameterValue, "There is more than one statement.", "Use one node for each, or 'with'.", "statement");
+                DefinitionProblemCodes.ParameterValue, "There is more than one statement.",
+                "Use one node for each, or 'with'.", "statement");
         }
 
         var values = node.Parameters.TryGetProperty("parameters", out var given) ? given : default;
@@ -94,7 +98,8 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
 
         foreach (var problem in statement.FindSuperfluous(values))
         {
-            node.Object(DefinitionProblemCodes.ParameterValue, problem.Message, problem.Hint, "parameters", problem.Name!);
+            node.Object(
+                DefinitionProblemCodes.ParameterValue, problem.Message, problem.Hint, "parameters", problem.Name!);
         }
     }
 
@@ -104,7 +109,8 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
     /// <param name="values">The object of values as it is written; undefined when it is none.</param>
     private sealed class Action(SqlParameters parameters, JsonElement values) : EffectAction
     {
-        private readonly string[] _names = values.ValueKind == JsonValueKind.Object ? [.. values.EnumerateObject().Select(value => value.Name)] : [];
+        private readonly string[] _names = values.ValueKind == JsonValueKind.Object
+            ? [.. values.EnumerateObject().Select(value => value.Name)] : [];
 
         public override double? TimeoutSeconds => parameters.TimeoutSeconds + 15; // a new connection takes a moment
 
@@ -125,7 +131,8 @@ internal sealed partial class SqlNode() : NodeType<SqlParameters>(
             return buffer.ToJson();
         }
 
-        // A member whose expression yields nothing is left out of a rendered object. Here it is a value like any other: null.
+        // A member whose expression yields nothing is left out of a rendered object. Here it is a value like any other:
+        // null.
         private void WriteValues(Utf8JsonWriter writer, ReadOnlyMemory<byte> rendered)
         {
             if (_names.Length == 0)

@@ -54,7 +54,10 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
     NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "The output of the started execution; in mode fire `{\"executionId\": \"...\"}`. One that does not complete is the error `CHILD_FAILED`, of the kind of its own error and with that as `cause` (`code`, `message`); `retry` may try it again unless it is permanent; so may it `CONCURRENCY_SKIPPED`, where the limit of the workflow is reached and its overlap policy is `skip`.";
+        "The output of the started execution; in mode fire `{\"executionId\": \"...\"}`. One that does not complete is "
+            + "the error `CHILD_FAILED`, of the kind of its own error and with that as `cause` (`code`, `message`); "
+            + "`retry` may try it again unless it is permanent; so may it `CONCURRENCY_SKIPPED`, where the limit of "
+            + "the workflow is reached and its overlap policy is `skip`.";
 
     private protected override NodeAction Compile(SubworkflowParameters parameters, NodeCompilation node) => new Action(parameters);
 
@@ -122,9 +125,11 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
             };
         }
 
-        // As the error that ended it: what no retry cures there none cures here. One that was cancelled may be started again.
+        // As the error that ended it: what no retry cures there none cures here. One that was cancelled may be started
+        // again.
         private static StepErrorKind KindOf(JsonElement answer) =>
-            StepErrorKinds.TryParse(Text(answer, "kind"), out var kind) && kind != StepErrorKind.Cancelled ? kind : StepErrorKind.Transient;
+            StepErrorKinds.TryParse(Text(answer, "kind"), out var kind) && kind != StepErrorKind.Cancelled ? kind
+                : StepErrorKind.Transient;
 
         private DateTimeOffset? DueAt(in NodeContext context)
         {

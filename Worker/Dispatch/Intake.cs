@@ -119,7 +119,8 @@ internal sealed partial class Intake : IDisposable
             var swept = since is { } from
                 ? await _sweeps.SweepRecentAsync(workerId, from, acceptedBefore, room, cancellationToken, except)
                 : await _sweeps.SweepAsync(workerId, acceptedBefore, room, cancellationToken, except);
-            _plan.Swept(since, acceptedBefore, swept.Count < room && congested.Count == 0, _clock.GetElapsedTime(began));
+            _plan.Swept(
+                since, acceptedBefore, swept.Count < room && congested.Count == 0, _clock.GetElapsedTime(began));
             return swept;
         }, cancellationToken);
         return found == room ? TimeSpan.Zero
@@ -132,7 +133,8 @@ internal sealed partial class Intake : IDisposable
     {
         var room = Math.Min(Room(session), Limits.ClaimsPerRound);
         var limits = await _limits.GetAsync(cancellationToken);
-        var keys = room == 0 ? [] : await _sweeps.ListEnqueuedAsync(room, [.. limits.Keys, .. _turns.Congested()], cancellationToken);
+        var keys = room == 0 ? []
+            : await _sweeps.ListEnqueuedAsync(room, [.. limits.Keys, .. _turns.Congested()], cancellationToken);
         if (keys.Count > 0)
         {
             await TakeAsync(session, workerId => _claims.ClaimAsync(workerId, keys, cancellationToken), cancellationToken);
@@ -176,7 +178,8 @@ internal sealed partial class Intake : IDisposable
         {
             // Known before the rows were read: what ended meanwhile is no longer here, but the rows may still say that it runs.
             // Those that still begin before those that have begun, so that none is missed in between.
-            var starting = session.Starting.Keys.SelectMany(batch => batch).Select(execution => (execution.Key, execution.Fence)).ToHashSet();
+            var starting = session.Starting.Keys.SelectMany(batch => batch).Select(execution =>
+                (execution.Key, execution.Fence)).ToHashSet();
             var known = new Dictionary<ExecutionKey, ExecutionRun>(session.Runs);
             var owned = await _claims.ListOwnedAsync(session.WorkerId, cancellationToken);
             var unknown = owned.Where(row => !starting.Contains(row)
@@ -197,8 +200,8 @@ internal sealed partial class Intake : IDisposable
     private async Task<int> TakeAsync(
         WorkerSession session, Func<Guid, Task<List<ClaimedExecution>>> claim, CancellationToken cancellationToken)
     {
-        // One claim at a time, so that two never fill the same room. What it took begins beside it: claiming goes on while
-        // one tenant's definitions are compiled or its history is read.
+        // One claim at a time, so that two never fill the same room. What it took begins beside it: claiming goes on
+        // while one tenant's definitions are compiled or its history is read.
         Task beginning;
         int count;
         await _claiming.WaitAsync(cancellationToken);
@@ -208,7 +211,8 @@ internal sealed partial class Intake : IDisposable
             var claimed = await claim(session.WorkerId);
             _metrics.Claimed(claimed.Count, Stopwatch.GetElapsedTime(began));
             count = claimed.Count;
-            beginning = count == 0 ? Task.CompletedTask : session.Start(claimed, _beginnings.BeginAsync(session, claimed, cancellationToken));
+            beginning = count == 0 ? Task.CompletedTask
+                : session.Start(claimed, _beginnings.BeginAsync(session, claimed, cancellationToken));
         }
         catch (Exception exception) when (Data.PostgresErrors.IsWorkerFenced(exception))
         {

@@ -22,7 +22,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private readonly ILogger<ExecutionRunner> _logger;
 
     public ExecutionRunner(
-        CheckpointerFactory checkpointers, NodeCalls calls, DecisionTurns turns, LookBack lookBack, PublicAddress publicAddress,
+        CheckpointerFactory checkpointers, NodeCalls calls, DecisionTurns turns, LookBack lookBack,
+        PublicAddress publicAddress,
         WorkerMetrics metrics, TimeProvider clock, ILogger<ExecutionRunner> logger)
     {
         _turns = turns;
@@ -42,11 +43,12 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     public event Action? Emitted;
 
     /// <summary>
-    /// Takes up an execution that was just claimed; it begins with <see cref="Begin"/>. Evaluates nothing. Throws when its
-    /// row cannot be understood: then it is not taken up.
+    /// Takes up an execution that was just claimed; it begins with <see cref="Begin"/>. Evaluates nothing. Throws when
+    /// its row cannot be understood: then it is not taken up.
     /// </summary>
     public ExecutionRun TakeUp(
-        WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope, RecordedExecution recorded)
+        WorkerSession session, ClaimedExecution claimed, CompiledWorkflow workflow, ScopeValues scope,
+        RecordedExecution recorded)
     {
         var state = new ExecutionState(workflow, Facts.Of(claimed, scope, _publicAddress.Callbacks));
         var run = new ExecutionRun(session, claimed, state, _clock) { Recorded = recorded };
@@ -65,13 +67,15 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
 
     /// <summary>Somebody wants the execution to end or to rest: that comes before what else it has to do.</summary>
     public void Ask(ExecutionRun run, ExecutionEvent request) =>
-        Change(run, static (run, request) => Decider.Apply(run.State, request, run.Turn, run.Decisions), request, isUrgent: true);
+        Change(run, static (run, request) =>
+            Decider.Apply(run.State, request, run.Turn, run.Decisions), request, isUrgent: true);
 
     /// <summary>Waits of the execution have an outcome.</summary>
     /// <param name="run">The execution.</param>
     /// <param name="resolved">The waits with an outcome.</param>
     /// <param name="wakes">The row's wakes, read before the waits were: what is resolved after that counts as news. Null when it is not known.</param>
-    public void Deliver(ExecutionRun run, IReadOnlyList<WaitRow> resolved, int? wakes) => Change(run, static (run, work) =>
+    public void Deliver(ExecutionRun run, IReadOnlyList<WaitRow> resolved, int? wakes) =>
+        Change(run, static (run, work) =>
     {
         foreach (var wait in work.resolved)
         {
@@ -93,7 +97,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
 
     /// <summary>Ends an execution that the platform cannot carry on.</summary>
     public void Fail(ExecutionRun run, string code, string message) => Change(
-        run, static (run, error) => run.FailInternally(error.code, error.message, run.Turn.Now), (code, message), isUrgent: true);
+        run, static (run, error) =>
+        run.FailInternally(error.code, error.message, run.Turn.Now), (code, message), isUrgent: true);
 
     // A retry of a pure node that was due within a moment.
     private void Evaluate(ExecutionRun run, NodeRun node) => Change(run, EvaluateNode, node);
@@ -101,8 +106,10 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private static void EvaluateNode(ExecutionRun run, NodeRun node) => Decider.Apply(
         run.State, NodeEvaluator.Run(run.State, node, run.Turn), run.Turn, run.Decisions);
 
-    // On the thread that brings it, unless its tenant is heavy or somebody else is at it: nobody's thread waits for an evaluation.
-    private void Change<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent = false)
+    // On the thread that brings it, unless its tenant is heavy or somebody else is at it: nobody's thread waits for an
+    // evaluation.
+    private void Change<TWork>(
+        ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent = false)
     {
         if ((!isUrgent && _turns.IsHeavy(run.Key.TenantId)) || !run.Gate.TryEnter())
         {
@@ -113,7 +120,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         ChangeHeld(run, work, argument, isCharged: true);
     }
 
-    private void Later<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent) => _turns.Enqueue(
+    private void Later<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent) =>
+        _turns.Enqueue(
         run.Key.TenantId,
         () =>
         {
@@ -312,7 +320,8 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         }
 
         LogUnstorable(run.Key.Id, run.Key.TenantId, reason);
-        Release(run, new Progress(run)); // handed back by the comparison of what is owned, and tried again: visible, not silent
+        // handed back by the comparison of what is owned, and tried again: visible, not silent
+        Release(run, new Progress(run));
     }
 
     // With the gate held; gives it back.
@@ -338,6 +347,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     private partial void LogEngineFailure(Guid executionId, Exception exception);
 
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Execution {ExecutionId} of tenant {TenantId} cannot be ended: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Execution {ExecutionId} of tenant {TenantId} cannot be ended: {Reason}")]
     private partial void LogUnstorable(Guid executionId, Guid tenantId, string reason);
 }

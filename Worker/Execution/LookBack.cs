@@ -47,7 +47,8 @@ internal sealed partial class LookBack(
     private async Task<bool> HasPendingAsync(CancellationToken cancellationToken)
     {
         var pending = _pending.Reader.WaitToReadAsync(cancellationToken).AsTask();
-        return await Task.WhenAny(pending, Task.Delay(LongestIdle, clock, cancellationToken)) == pending && await pending;
+        return await Task.WhenAny(pending, Task.Delay(LongestIdle, clock, cancellationToken)) == pending
+            && await pending;
     }
 
     private async Task HandleAsync(List<(ExecutionRun Run, ExecutionRunner Runner)> batch, CancellationToken cancellationToken)
@@ -63,7 +64,9 @@ internal sealed partial class LookBack(
             if (batch is [var (run, runner)])
             {
                 LogFailed(exception, run.Key.Id, run.Key.TenantId);
-                runner.Fail(run, "LOOK_BACK_FAILED", "The platform cannot look for events that came before the wait; see the worker's log.");
+                runner.Fail(
+                    run, "LOOK_BACK_FAILED",
+                    "The platform cannot look for events that came before the wait; see the worker's log.");
                 return;
             }
 
@@ -75,12 +78,15 @@ internal sealed partial class LookBack(
         }
     }
 
-    private async Task<int> LookAsync(List<(ExecutionRun Run, ExecutionRunner Runner)> batch, CancellationToken cancellationToken)
+    private async Task<int> LookAsync(
+        List<(ExecutionRun Run, ExecutionRunner Runner)> batch, CancellationToken cancellationToken)
     {
         var waits = await history.LoadWaitsAsync([.. batch.Select(item => item.Run.Key)], cancellationToken);
-        var open = waits.SelectMany(rows => rows).Where(row => row is { Outcome: null, Kind: "event", CorrelationKey: not null })
+        var open = waits.SelectMany(rows => rows).Where(row =>
+            row is { Outcome: null, Kind: "event", CorrelationKey: not null })
             .Select(row => new WaitKey(row.Key, row.NodeId, row.Iteration, row.Attempt)).ToList();
-        var found = open.Count == 0 ? [] : (await routing.LookBackAsync(open, cancellationToken)).Select(woken => woken.Key).ToHashSet();
+        var found = open.Count == 0 ? [] : (await routing.LookBackAsync(open, cancellationToken)).Select(woken =>
+            woken.Key).ToHashSet();
         var resolved = found.Count == 0 ? null : await history.LoadWaitsAsync([.. found], cancellationToken);
         DecisionTurns.ForEach(batch, item =>
         {
@@ -94,9 +100,12 @@ internal sealed partial class LookBack(
         return batch.Count;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking back for execution {ExecutionId} of tenant {TenantId} failed")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Looking back for execution {ExecutionId} of tenant {TenantId} failed")]
     private partial void LogFailed(Exception exception, Guid executionId, Guid tenantId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking back for {Count} executions failed and is tried one by one: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Looking back for {Count} executions failed and is tried one by one: {Reason}")]
     private partial void LogBatchFailed(int count, string reason);
 }

@@ -109,7 +109,8 @@ public sealed class ApprovalInboxTests(PostgresServer server) : IAsyncLifetime
             await tenant.ExecuteNonQueryAsync(Token);
         }
 
-        await using var explain = new NpgsqlCommand($"explain (analyze, format json) {sql}", connection) { CommandTimeout = 300 };
+        await using var explain =
+            new NpgsqlCommand($"explain (analyze, format json) {sql}", connection) { CommandTimeout = 300 };
         explain.Parameters.AddRange(
             new NpgsqlParameter[] { new() { Value = _bed.Tenant.Id }, new() { Value = user }, new() { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid }, new() { Value = 21 } });
         using var plan = JsonDocument.Parse((string)(await explain.ExecuteScalarAsync(Token))!);

@@ -56,7 +56,8 @@ public sealed class MigrationTests(PostgresServer server)
         var runner = new MigrationRunner(stack.Options);
 
         await runner.RevertAsync("0009_bounded_maintenance", TestContext.Current.CancellationToken);
-        Assert.Equal("0009_bounded_maintenance", (await runner.AppliedAsync(TestContext.Current.CancellationToken))[^1]);
+        Assert.Equal(
+            "0009_bounded_maintenance", (await runner.AppliedAsync(TestContext.Current.CancellationToken))[^1]);
         await runner.MigrateAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(["sql"], await stack.ListAsync("select trigger_type from executions"));
@@ -67,7 +68,9 @@ public sealed class MigrationTests(PostgresServer server)
     {
         await using var database = await server.CreateDatabaseAsync();
 
-        Assert.Empty(await new MigrationRunner(DataStack.OptionsFor(database.ConnectionString)).AppliedAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(
+            await new MigrationRunner(DataStack.OptionsFor(database.ConnectionString))
+            .AppliedAsync(TestContext.Current.CancellationToken));
         Assert.Empty(await ObjectsAsync(database));
     }
 

@@ -78,16 +78,22 @@ public sealed class RuleTests(PostgresServer server) : IAsyncLifetime
     [InlineData("""$base64decode('AA==')""")]
     public async Task What_cannot_be_stored_is_the_refusal_of_its_action_and_keeps_nothing_else_back(string text)
     {
-        await AddAsync("""{"eventType": "t", "actions": [START]}""", start: $$$""", "correlationId": "{{ {{{text}}} }}" """);
-        await AddAsync($$$"""{"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ {{{text}}} }}"}]}""");
-        await AddAsync($$$"""{"eventType": "t", "actions": [{"type": "notify", "users": ["a@example.com"], "title": "{{ {{{text}}} }}"}]}""");
-        await AddAsync($$$"""{"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ $error({{{text}}}) }}"}]}""");
+        await AddAsync(
+            """{"eventType": "t", "actions": [START]}""", start: $$$""", "correlationId": "{{ {{{text}}} }}" """);
+        await AddAsync(
+            $$$"""{"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ {{{text}}} }}"}]}""");
+        await AddAsync(
+            $$$"""{"eventType": "t", "actions": [{"type": "notify", "users": ["a@example.com"], "title": "{{ {{{text}}} }}"}]}""");
+        await AddAsync(
+            $$$"""{"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ $error({{{text}}}) }}"}]}""");
         await AddAsync(
             $$$"""{"actions": [START], "join": {"within": 60, "correlateBy": "{{{text}}}", "order": "any", "events": [{"type": "t", "as": "a"}, {"type": "u", "as": "b"}]}}""");
         await AddAsync("""{"eventType": "t", "actions": [START]}""");
 
         Assert.Single((await IngestAsync("t")).Executions);
-        Assert.Equal(4, (await _stack.ListAsync("select reason from event_matches where execution_id is null and reason <> ''")).Count);
+        Assert.Equal(
+            4, (await _stack.ListAsync("select reason from event_matches where execution_id is null and reason <> ''"))
+            .Count);
         Assert.Empty(await _stack.ListAsync("select error from events_to_route"));
     }
 

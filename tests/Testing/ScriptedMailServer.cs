@@ -76,7 +76,9 @@ public sealed class ScriptedMailServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a message to its end; no answer may be sent before, or the sender goes on without waiting.</summary>
+    /// <summary>
+    /// Reads a message to its end; no answer may be sent before, or the sender goes on without waiting.
+    /// </summary>
     private async Task<bool> TakeMessageAsync(StreamReader reader)
     {
         while (await reader.ReadLineAsync(_stopping.Token) is { } line)

@@ -64,14 +64,16 @@ public sealed class ExecuteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var workflowId = await owner.CreatePublishedAsync();
         foreach (var (path, body, hint) in new[]
         {
-            ($"workflows/{workflowId}/execute", """{"inputs":{}}""", "Known here: input, correlationId, priority, version."),
+            ($"workflows/{workflowId}/execute", """{"inputs":{}}""",
+                "Known here: input, correlationId, priority, version."),
             ("workflows/validate", """{"schema":1,"nodes":[]}""", "Known here: definition."),
             ($"workflows/{workflowId}/execute/bulk", """{"executions":[{"inputs":{}}]}""", "Known here: input, "),
         })
         {
             var refused = (await owner.PostAsync(path, body)).Fails(HttpStatusCode.BadRequest, "UNKNOWN_FIELD");
             Assert.StartsWith(
-                hint, refused.Json.GetProperty("error").GetProperty("details")[0].GetProperty("hint").GetString(), StringComparison.Ordinal);
+                hint, refused.Json.GetProperty("error").GetProperty("details")[0].GetProperty("hint").GetString(),
+                StringComparison.Ordinal);
         }
     }
 
@@ -81,10 +83,13 @@ public sealed class ExecuteTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var workflowId = await owner.CreatePublishedAsync();
 
-        var answer = owner.SendAsync(HttpMethod.Post, $"workflows/{workflowId}/execute", ApiClient.Json("{}"), ("Prefer", "wait=2"));
+        var answer =
+            owner.SendAsync(
+            HttpMethod.Post, $"workflows/{workflowId}/execute", ApiClient.Json("{}"), ("Prefer", "wait=2"));
         await Eventually.TrueAsync(
             async () => await api.Host.ScalarAsync<long>(
-                "with done as (update executions set status = 'waiting' where workflow_id = $1 returning 1) select count(*) from done", workflowId) == 1,
+                "with done as (update executions set status = 'waiting' where workflow_id = $1 returning 1) select "
+                + "count(*) from done", workflowId) == 1,
             cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal("waiting", (await answer).Ok(HttpStatusCode.Accepted).Data.GetProperty("status").GetString());

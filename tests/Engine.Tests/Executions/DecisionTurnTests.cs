@@ -8,7 +8,8 @@ public sealed class DecisionTurnTests
     private const string Rounds = """
         {"id": "each", "type": "forEach", "parameters": {"items": "{{ [1..20] }}", "maxParallel": 5},
          "body": {"nodes": [{"id": "a", "type": "set", "parameters": {"value": "{{ item * 2 }}"}},
-           {"id": "b", "type": "set", "parameters": {"value": "{{ steps.a.output + 1 }}"}}], "edges": [{"from": "a", "to": "b"}]}}
+           {"id": "b", "type": "set", "parameters": {"value": "{{ steps.a.output + 1 }}"}}], "edges": [{"from": "a",
+             "to": "b"}]}}
         """;
 
     [Fact]

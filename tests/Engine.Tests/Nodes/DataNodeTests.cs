@@ -86,7 +86,8 @@ public sealed class DataNodeTests
         Assert.Equal("0.1234567890123456789", output.GetProperty("min").GetRawText());
         Assert.Equal(
             ["8202522731445525543 2", "8202522731445525542 1", "1.0 3", "0.1234567890123456789 1"],
-            output.GetProperty("groups").EnumerateArray().Select(group => $"{group.GetProperty("key").GetRawText()} {group.GetProperty("count")}"));
+            output.GetProperty("groups").EnumerateArray().Select(group =>
+            $"{group.GetProperty("key").GetRawText()} {group.GetProperty("count")}"));
     }
 
     [Theory]

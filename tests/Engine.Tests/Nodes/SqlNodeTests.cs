@@ -39,7 +39,8 @@ public sealed class SqlNodeTests
         var parameters = values is null ? "" : $", \"parameters\": {values}";
         var json = Flow.Json(
             $$$"""
-            {"id": "q", "type": "sql", "parameters": {"connector": "db", "statement": "{{{statement}}}"{{{parameters}}}}}
+            {"id": "q", "type": "sql", "parameters": {"connector": "db",
+              "statement": "{{{statement}}}"{{{parameters}}}}}
             """);
         Assert.True(CompiledWorkflow.TryCompile(Encoding.UTF8.GetBytes(json), out var workflow, out _));
         return workflow.Objections;

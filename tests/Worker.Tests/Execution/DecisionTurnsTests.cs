@@ -63,7 +63,8 @@ public sealed class DecisionTurnsTests : IDisposable
         _turns.Enqueue(_b, () => order.Enqueue("b"));
         go.Set();
 
-        await Eventually.TrueAsync(() => Task.FromResult(order.Count == 101), Soon, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() =>
+            Task.FromResult(order.Count == 101), Soon, TestContext.Current.CancellationToken);
         Assert.InRange(order.ToList().IndexOf("b"), 0, 2);
     }
 
@@ -73,7 +74,8 @@ public sealed class DecisionTurnsTests : IDisposable
         var order = new ConcurrentQueue<int>();
         using var go = new ManualResetEventSlim();
         _turns.Enqueue(_a, () => go.Wait(Soon));
-        await Eventually.TrueAsync(() => Task.FromResult(_turns.Congested().Count == 0), Soon, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() =>
+            Task.FromResult(_turns.Congested().Count == 0), Soon, TestContext.Current.CancellationToken);
         for (var decision = 1; decision <= Limits.DecisionsWaiting + 1; decision++)
         {
             var number = decision;
@@ -85,7 +87,8 @@ public sealed class DecisionTurnsTests : IDisposable
         go.Set();
 
         await Eventually.TrueAsync(
-            () => Task.FromResult(order.Count == Limits.DecisionsWaiting + 2), Soon, TestContext.Current.CancellationToken);
+            () => Task.FromResult(order.Count == Limits.DecisionsWaiting + 2), Soon,
+            TestContext.Current.CancellationToken);
         Assert.Equal(0, order.First());
         Assert.Equal(order.Order(), order);
     }
@@ -104,7 +107,8 @@ public sealed class DecisionTurnsTests : IDisposable
             }
         });
 
-        await Eventually.TrueAsync(() => Task.FromResult(threads.Count == 3), Soon, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() =>
+            Task.FromResult(threads.Count == 3), Soon, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -23,7 +23,9 @@ public sealed class DatabaseTroubleTests(PostgresServer postgres, RedisServer re
 
         for (var round = 0; round < 60; round++)
         {
-            await _bed.ExecuteAsync("select pg_cancel_backend(pid) from pg_stat_activity where usename = 'workflows_worker' and state = 'active' and datname = current_database()");
+            await _bed.ExecuteAsync(
+                "select pg_cancel_backend(pid) from pg_stat_activity where usename = 'workflows_worker' and state = "
+                + "'active' and datname = current_database()");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
         }
 
@@ -34,8 +36,11 @@ public sealed class DatabaseTroubleTests(PostgresServer postgres, RedisServer re
     public async Task Statements_that_take_longer_than_the_server_allows_are_sent_again()
     {
         // Of this database alone: others use the server, too.
-        const string Timeout = "do $$begin execute format('alter role workflows_worker in database %I {0}', current_database()); end$$";
-        const string Reconnect = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'workflows_worker' and datname = current_database()";
+        const string Timeout =
+            "do $$begin execute format('alter role workflows_worker in database %I {0}', current_database()); end$$";
+        const string Reconnect =
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'workflows_worker' and datname = "
+            + "current_database()";
         await _bed.StartWorkerAsync();
         await _bed.ExecuteAsync(Timeout.Replace("{0}", "set statement_timeout = ''2ms''", StringComparison.Ordinal));
         await _bed.ExecuteAsync(Reconnect);
@@ -55,8 +60,11 @@ public sealed class DatabaseTroubleTests(PostgresServer postgres, RedisServer re
     private async Task CompletedAsync(List<Guid> started)
     {
         await Eventually.TrueAsync(
-            () => _bed.ScalarAsync<bool>("select count(*) = $1 from executions where finished_at is not null", (long)started.Count), Soon, Token);
+            () => _bed.ScalarAsync<bool>(
+            "select count(*) = $1 from executions where finished_at is not null", (long)started.Count), Soon, Token);
         Assert.Equal(
-            ["completed"], await _bed.ListAsync("select distinct concat_ws(' ', status, error ->> 'code', error ->> 'message') from executions"));
+            ["completed"],
+            await _bed.ListAsync(
+            "select distinct concat_ws(' ', status, error ->> 'code', error ->> 'message') from executions"));
     }
 }

@@ -39,7 +39,8 @@ public sealed class FairnessTests(PostgresServer postgres, RedisServer redis) : 
              "body": {"nodes": [{"id": "h", {{{Heavy.Trim()[1..]}}}], "edges": []} }
             """);
         var chain = await _bed.PublishAsync(
-            string.Join(", ", Enumerable.Range(0, 100).Select(index => $$"""{"id": "h{{index}}", {{Heavy.Trim()[1..]}}""")),
+            string.Join(
+            ", ", Enumerable.Range(0, 100).Select(index => $$"""{"id": "h{{index}}", {{Heavy.Trim()[1..]}}""")),
             string.Join(", ", Enumerable.Range(1, 99).Select(index => $"h{index - 1}>h{index}")));
         var running = new List<Guid>();
         for (var started = 0; started < 20; started++)
@@ -93,7 +94,8 @@ public sealed class FairnessTests(PostgresServer postgres, RedisServer redis) : 
     public async Task An_execution_times_out_while_it_evaluates()
     {
         var chain = await _bed.PublishAsync(
-            string.Join(", ", Enumerable.Range(0, 200).Select(index => $$"""{"id": "h{{index}}", {{Heavy.Trim()[1..]}}""")),
+            string.Join(
+            ", ", Enumerable.Range(0, 200).Select(index => $$"""{"id": "h{{index}}", {{Heavy.Trim()[1..]}}""")),
             string.Join(", ", Enumerable.Range(1, 199).Select(index => $"h{index - 1}>h{index}")),
             """, "settings": {"timeoutSeconds": 2}""");
 

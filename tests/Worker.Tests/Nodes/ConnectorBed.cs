@@ -26,7 +26,8 @@ internal sealed class ConnectorBed : IAsyncDisposable
         _clients = new HttpClients(network);
         _sql = new SqlConnector(
             network,
-            new SqlConnectorOptions(allowPlatformDatabase, token => PlatformServer.IdentifierAsync(bed.WorkerDatabase, token)));
+            new SqlConnectorOptions(allowPlatformDatabase, token =>
+            PlatformServer.IdentifierAsync(bed.WorkerDatabase, token)));
         var access = new ConnectorAccess(bed.Connectors, clock);
         var http = new HttpConnector(_clients, clock);
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));

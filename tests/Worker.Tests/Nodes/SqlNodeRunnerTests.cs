@@ -141,7 +141,8 @@ public sealed class SqlNodeRunnerTests(PostgresServer server) : IAsyncLifetime
         await using var guarded = await ConnectorBed.CreateAsync(server);
         await ExecuteAsync("revoke execute on function pg_catalog.pg_control_system() from public");
         await ExecuteAsync("create role plain login password 'plain'");
-        var login = new NpgsqlConnectionStringBuilder(_target.ConnectionString) { Username = "plain", Password = "plain" };
+        var login =
+            new NpgsqlConnectionStringBuilder(_target.ConnectionString) { Username = "plain", Password = "plain" };
         await ConnectAsync("db", login.ConnectionString, guarded);
 
         var error = await guarded.FailAsync("sql", Call("select 1", null, readOnly: true));

@@ -95,7 +95,8 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("select @n::float8 as v", """{"n": 1.5}""", "1.5")]
     [InlineData("select @a = 'x' as v, @a as w", """{"a": "x"}""", "true,\"w\":\"x\"")]
     [InlineData("select coalesce(@a, 'none') as v", """{"a": null}""", "\"none\"")]
-    [InlineData("select count(*) as v from pg_class where (@a::oid is null or oid = @a) and 1 = 0", """{"a": null}""", "0")]
+    [InlineData(
+        "select count(*) as v from pg_class where (@a::oid is null or oid = @a) and 1 = 0", """{"a": null}""", "0")]
     [InlineData("select @B as v", """{"b": true}""", "true")]
     [InlineData("select '@no' || @yes as v -- @no", """{"yes": "!"}""", "\"@no!\"")]
     [InlineData("select $2 as v where $1 = 1", "[1, \"b\"]", "\"b\"")]
