@@ -164,7 +164,7 @@ internal static class UserEndpoints
         return response;
     }
 
-    private static Task EndSessionsAsync(ApiRequest request, Guid userId, CancellationToken token) =>
+    private static Task<int> EndSessionsAsync(ApiRequest request, Guid userId, CancellationToken token) =>
         request.Db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null).ExecuteUpdateAsync(
             session => session.SetProperty(row => row.RevokedAt, request.Now)
                 .SetProperty(row => row.RevokeReason, "user deactivated"),

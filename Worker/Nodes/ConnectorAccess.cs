@@ -3,7 +3,6 @@ using System.Text.Json;
 using Workflows.Connectors.Network;
 using Workflows.Data;
 using Workflows.Data.Connectors;
-using Workflows.Engine;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Workflows.Api.Http;
 using Workflows.Engine;
 
 namespace Workflows.Api.Http.Calls;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using Microsoft.Extensions.Primitives;
-using Workflows.Api.Http;
 
 namespace Workflows.Api.Http.Calls;
 

@@ -1,4 +1,3 @@
-using Workflows.Api.Http;
 using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Http.Security;

@@ -7,8 +7,10 @@ namespace Workflows.Worker.Tests.Faults;
 public sealed class FairnessTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     // Within the budget of one expression; some tenths of a second.
-    private const string Heavy =
-        """{"type": "set", "parameters": {"value": "{{ $count([1..190000].{\"a\": $ + input.z, \"b\": [$, $]}) }}"}}""";
+    private const string Heavy = """
+        {"type": "set", "parameters": {"value":
+         "{{ ($f := function($n, $a) { $n = 0 ? $a : $f($n - 1, $a + 1) }; $f(60000, input.z)) }}"}}
+        """;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
@@ -34,10 +36,10 @@ public sealed class FairnessTests(PostgresServer postgres, RedisServer redis) : 
         await _bed.EndOfAsync(await _bed.StartAsync(small, tenant: _other), Soon);
         var heavy = await _bed.PublishAsync($$$"""
             {"id": "each", "type": "forEach", "parameters": {"items": "{{ [1..1000] }}", "maxParallel": 50},
-             "body": {"nodes": [{"id": "h", {{{Heavy[1..]}}}], "edges": []} }
+             "body": {"nodes": [{"id": "h", {{{Heavy.Trim()[1..]}}}], "edges": []} }
             """);
         var chain = await _bed.PublishAsync(
-            string.Join(", ", Enumerable.Range(0, 100).Select(index => $$"""{"id": "h{{index}}", {{Heavy[1..]}}""")),
+            string.Join(", ", Enumerable.Range(0, 100).Select(index => $$"""{"id": "h{{index}}", {{Heavy.Trim()[1..]}}""")),
             string.Join(", ", Enumerable.Range(1, 99).Select(index => $"h{index - 1}>h{index}")));
         var running = new List<Guid>();
         for (var started = 0; started < 20; started++)
@@ -91,7 +93,7 @@ public sealed class FairnessTests(PostgresServer postgres, RedisServer redis) : 
     public async Task An_execution_times_out_while_it_evaluates()
     {
         var chain = await _bed.PublishAsync(
-            string.Join(", ", Enumerable.Range(0, 200).Select(index => $$"""{"id": "h{{index}}", {{Heavy[1..]}}""")),
+            string.Join(", ", Enumerable.Range(0, 200).Select(index => $$"""{"id": "h{{index}}", {{Heavy.Trim()[1..]}}""")),
             string.Join(", ", Enumerable.Range(1, 199).Select(index => $"h{index - 1}>h{index}")),
             """, "settings": {"timeoutSeconds": 2}""");
 
