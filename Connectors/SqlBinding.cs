@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Npgsql;
 using NpgsqlTypes;
 using Workflows.Engine.Connectors;
@@ -12,7 +13,7 @@ namespace Workflows.Connectors;
 /// A statement with <c>$1, $2</c> for its values, and the values as the driver sends them. Text has no type, so that
 /// the server takes it for what the place wants; a number has the type of the same digits in the statement's text.
 /// </summary>
-internal sealed class SqlBinding
+internal sealed partial class SqlBinding
 {
     private readonly SqlStatement _statement;
     private readonly List<(string Name, JsonElement Value)> _values = [];
@@ -112,12 +113,13 @@ internal sealed class SqlBinding
             _values.AddRange(values.EnumerateArray().Select(value => ("", value)));
         }
 
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        var numbers = new Dictionary<(string Name, bool IsAsked), int>();
         var sql = new StringBuilder(_statement.Text.Length + 16);
         var from = 0;
         foreach (var place in _statement.Places)
         {
             var number = place.Number;
+            var isAsked = false;
             if (place.Name is not null)
             {
                 if (_statement.Resolve(place, given) is not { } name)
@@ -125,16 +127,17 @@ internal sealed class SqlBinding
                     continue; // no place, but SQL
                 }
 
-                if (!numbers.TryGetValue(name, out number))
+                isAsked = IsAsked(place, members[name]);
+                if (!numbers.TryGetValue((name, isAsked), out number))
                 {
                     _values.Add((place.Name, members[name]));
-                    numbers[name] = number = _values.Count;
+                    numbers[(name, isAsked)] = number = _values.Count;
                 }
             }
 
             sql.Append(_statement.Text, from, place.Start - from);
             var start = sql.Length;
-            sql.Append(Placeholder(number));
+            sql.Append(isAsked ? $"(${number.ToString(CultureInfo.InvariantCulture)}::text)" : Placeholder(number));
             from = place.Start + place.Length;
             _replaced.Add((start, sql.Length, place.Start, from));
         }
@@ -147,6 +150,16 @@ internal sealed class SqlBinding
                 + "A list is one value: = any(@ids).");
         }
     }
+
+    // '@id is null or id = @id': the server takes the type of a value from its first place, where nothing tells it.
+    // Whether there is a value it can say of a text as well, and the other places then say what it is.
+    private bool IsAsked(SqlPlace place, JsonElement value) =>
+        value.ValueKind is JsonValueKind.String or JsonValueKind.Null or JsonValueKind.Array
+        && NullTest().IsMatch(_statement.Text, place.Start + place.Length);
+
+    [GeneratedRegex(
+        @"\G\s+(is\s+(not\s+)?null|isnull|notnull)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex NullTest();
 
     // A number that is no whole one of 64 bits goes as its digits, so that none is lost on the way.
     private string Placeholder(int number) =>

@@ -174,7 +174,8 @@ internal static class ChildExecutions
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
             case when a.status = 'skipped' then format('The workflow ''%s'' was not started: %s.', f.workflow_name, $18::text)
               when f.refusal = 'SUBWORKFLOW_TOO_MANY' then format(
-                'The workflow ''%s'' was not started: below execution %s at most %s executions may start one another (settings.maxDescendants).',
+                'The workflow ''%s'' was not started: below execution %s at most %s executions may start one another '
+                || '(settings.maxDescendants).',
                 coalesce(f.workflow_name, f.workflow_id::text), f.root_id, f.max_descendants)
               when f.refusal = 'CONCURRENCY_DEADLOCK' then format(
                 'The workflow ''%s'' would never start: all %s places of its concurrency limit are held by %s of the executions that wait for it.',

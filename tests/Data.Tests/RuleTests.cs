@@ -81,13 +81,25 @@ public sealed class RuleTests(PostgresServer server) : IAsyncLifetime
         await AddAsync(
             """{"eventType": "t", "actions": [START]}""", start: $$$""", "correlationId": "{{ {{{text}}} }}" """);
         await AddAsync(
-            $$$"""{"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ {{{text}}} }}"}]}""");
+            $$$"""
+            {"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ {{{text}}} }}"}]}
+            """);
         await AddAsync(
-            $$$"""{"eventType": "t", "actions": [{"type": "notify", "users": ["a@example.com"], "title": "{{ {{{text}}} }}"}]}""");
+            $$$"""
+            {"eventType": "t",
+             "actions": [{"type": "notify", "users": ["a@example.com"], "title": "{{ {{{text}}} }}"}]}
+            """);
         await AddAsync(
-            $$$"""{"eventType": "t", "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ $error({{{text}}}) }}"}]}""");
+            $$$"""
+            {"eventType": "t",
+             "actions": [{"type": "emitEvent", "eventType": "u", "subject": "{{ $error({{{text}}}) }}"}]}
+            """);
         await AddAsync(
-            $$$"""{"actions": [START], "join": {"within": 60, "correlateBy": "{{{text}}}", "order": "any", "events": [{"type": "t", "as": "a"}, {"type": "u", "as": "b"}]}}""");
+            $$$"""
+            {"actions": [START],
+             "join": {"within": 60, "correlateBy": "{{{text}}}", "order": "any",
+                      "events": [{"type": "t", "as": "a"}, {"type": "u", "as": "b"}] } }
+            """);
         await AddAsync("""{"eventType": "t", "actions": [START]}""");
 
         Assert.Single((await IngestAsync("t")).Executions);

@@ -78,8 +78,13 @@ public sealed class DataNodeTests
     public void Aggregate_keeps_the_digits_of_what_it_does_not_calculate_with()
     {
         var driver = ExecutionDriver.Start(
-            """{"id": "a", "type": "aggregate", "parameters": {"items": "{{ input.l }}", "value": "item", "groupBy": "item"}}""",
-            input: """{"l": [8202522731445525543, 8202522731445525542, 1.0, 1, 1e0, 0.1234567890123456789, 8202522731445525543]}""");
+            """
+            {"id": "a", "type": "aggregate",
+             "parameters": {"items": "{{ input.l }}", "value": "item", "groupBy": "item"}}
+            """,
+            input: """
+            {"l": [8202522731445525543, 8202522731445525542, 1.0, 1, 1e0, 0.1234567890123456789, 8202522731445525543]}
+            """);
         var output = JsonElement.Parse(driver.Output!);
 
         Assert.Equal("8202522731445525543", output.GetProperty("max").GetRawText());

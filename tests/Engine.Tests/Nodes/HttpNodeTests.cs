@@ -68,7 +68,9 @@ public sealed class HttpNodeTests
         driver.Apply(new StepFailed(run.Ordinal, "", 1, error, driver.Now, driver.Now));
 
         AssertJson(
-            """{"code": "HTTP_409", "message": "Taken.", "kind": "permanent", "status": 409, "body": {"reason": "taken"}}""",
+            """
+            {"code": "HTTP_409", "message": "Taken.", "kind": "permanent", "status": 409, "body": {"reason": "taken"}}
+            """,
             driver.OutputOf("h"));
         Assert.Equal("\"taken\"", driver.OutputOf("s"));
     }

@@ -348,7 +348,10 @@ public sealed class NodeTests
     public void EmitEvent_does_not_say_what_only_the_platform_may(string type, string source)
     {
         var driver = ExecutionDriver.Start(
-            $$$"""{"id": "e", "type": "emitEvent", "parameters": {"type": "{{{type}}}", "source": "{{{source}}}", "data": {"outcome": "approved"} } }""",
+            $$$"""
+            {"id": "e", "type": "emitEvent",
+             "parameters": {"type": "{{{type}}}", "source": "{{{source}}}", "data": {"outcome": "approved"} } }
+            """,
             input: Order);
 
         Assert.Equal(StepErrorCodes.ParameterInvalid, driver.Error!.Code);

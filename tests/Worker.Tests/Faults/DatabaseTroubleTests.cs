@@ -53,7 +53,11 @@ public sealed class DatabaseTroubleTests(PostgresServer postgres, RedisServer re
 
     private async Task<List<Guid>> StartAsync() => await _bed.StartManyAsync(
         await _bed.PublishAsync(
-            """{"id": "a", "type": "set", "parameters": {"value": 1}}, {"id": "d", "type": "delay", "parameters": {"seconds": 1}}, {"id": "b", "type": "set", "parameters": {"value": 2}}""",
+            """
+            {"id": "a", "type": "set", "parameters": {"value": 1}},
+            {"id": "d", "type": "delay", "parameters": {"seconds": 1}},
+            {"id": "b", "type": "set", "parameters": {"value": 2}}
+            """,
             "a>d, d>b"),
         300);
 

@@ -103,12 +103,20 @@ public sealed class PoisonTests(PostgresServer postgres, RedisServer redis) : IA
         await _bed.StartWorkerAsync();
         var child = await _bed.PublishAsync(
             """{"id": "a", "type": "noop"}""",
-            rest: """, "parameters": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}""");
+            rest: """
+            , "parameters": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}
+            """);
         var nodes =
-            $$$"""{"id": "s", "type": "subworkflow", "retry": {"maxAttempts": 3, "initialDelaySeconds": 60}, "parameters": {"workflow": "{{{child}}}", "input": {"x": "1"} } }""";
+            $$$"""
+            {"id": "s", "type": "subworkflow", "retry": {"maxAttempts": 3, "initialDelaySeconds": 60},
+             "parameters": {"workflow": "{{{child}}}", "input": {"x": "1"} } }
+            """;
         var parent = await _bed.StartAsync(await _bed.PublishAsync(
             edges.Length == 0 ? nodes : nodes
-            + """, {"id": "t", "type": "set", "parameters": {"value": "{{ steps.s.output.cause.code & ' ' & steps.s.output.kind }}"}}""",
+            + """
+              , {"id": "t", "type": "set",
+                 "parameters": {"value": "{{ steps.s.output.cause.code & ' ' & steps.s.output.kind }}"}}
+              """,
             edges, edges.Length == 0 ? "" : """, "output": "{{ steps.t.output }}" """));
 
         Assert.Equal((status, result), await _bed.EndOfAsync(parent, Soon));

@@ -97,6 +97,10 @@ public sealed class SqlValueTests(SqlValueTests.Target target) : IClassFixture<S
     [InlineData("select coalesce(@a, 'none') as v", """{"a": null}""", "\"none\"")]
     [InlineData(
         "select count(*) as v from pg_class where (@a::oid is null or oid = @a) and 1 = 0", """{"a": null}""", "0")]
+    [InlineData("select count(*) as v from pg_class where (@a is null or oid = @a) and 1 = 0", """{"a": null}""", "0")]
+    [InlineData("select 1 as v where @a is not null and 'x' = @a", """{"a": "x"}""", "1")]
+    [InlineData("select 1 as v where @ids IS NULL or 7 = any(@ids)", """{"ids": [7]}""", "1")]
+    [InlineData("select @a is null as v", """{"a": null}""", "true")]
     [InlineData("select @B as v", """{"b": true}""", "true")]
     [InlineData("select '@no' || @yes as v -- @no", """{"yes": "!"}""", "\"@no!\"")]
     [InlineData("select $2 as v where $1 = 1", "[1, \"b\"]", "\"b\"")]
