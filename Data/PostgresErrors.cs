@@ -57,6 +57,17 @@ public static class PostgresErrors
         _ => IsTransient(exception),
     };
 
+    /// <summary>The platform's database, and nothing else, failed in a way that <see cref="MayPass"/>.</summary>
+    public static bool IsDatabaseTrouble(Exception exception) => exception is NpgsqlException && MayPass(exception);
+
+    /// <summary>
+    /// What the server refuses whatever was asked of it: read-only, out of disk, memory or connections, shutting down,
+    /// damaged. None of it is the caller's doing.
+    /// </summary>
+    public static bool IsServerTrouble(Exception exception) =>
+        exception is PostgresException { SqlState: { Length: 5 } state }
+        && (state == PostgresErrorCodes.ReadOnlySqlTransaction || state[..2] is "08" or "53" or "57" or "58" or "XX");
+
     /// <summary>
     /// The statement took longer than the server, or an operator, would have it: less of it at once may do.
     /// </summary>

@@ -38,24 +38,9 @@ internal static class Composition
         services.AddSingleton(new DatabaseClock(machine));
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
         services.AddDispatch(builder.Configuration);
-        services.AddSingleton<ExecutionClaims>();
-        services.AddSingleton<QueueSweeps>();
-        services.AddSingleton<ExecutionHistory>();
-        services.AddSingleton<CheckpointWriter>();
-        services.AddSingleton<DefinitionStore>();
-        services.AddSingleton<TimerStore>();
-        services.AddSingleton<ScheduleFiring>();
-        services.AddSingleton<JobRunStore>();
+        AddStores(services);
         services.AddSingleton<ScheduleService>();
-        services.AddSingleton<EventRouter>();
-        services.AddSingleton<EventBacklog>();
         services.AddSingleton<EventRouting>();
-        services.AddSingleton<WorkerRegistry>();
-        services.AddSingleton<SlotStore>();
-        services.AddSingleton<EnqueuedAdmission>();
-        services.AddSingleton<PerformanceStore>();
-        services.AddSingleton<TenantSettingsStore>();
-        services.AddSingleton<Workflows.Data.Workers.Maintenance>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkflowCache>();
         services.AddSingleton<LoopHealth>();
@@ -93,6 +78,26 @@ internal static class Composition
             .AddCheck<WorkHealth>("work")
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    private static void AddStores(IServiceCollection services)
+    {
+        services.AddSingleton<ExecutionClaims>();
+        services.AddSingleton<QueueSweeps>();
+        services.AddSingleton<ExecutionHistory>();
+        services.AddSingleton<CheckpointWriter>();
+        services.AddSingleton<DefinitionStore>();
+        services.AddSingleton<TimerStore>();
+        services.AddSingleton<ScheduleFiring>();
+        services.AddSingleton<JobRunStore>();
+        services.AddSingleton<EventRouter>();
+        services.AddSingleton<EventBacklog>();
+        services.AddSingleton<WorkerRegistry>();
+        services.AddSingleton<SlotStore>();
+        services.AddSingleton<EnqueuedAdmission>();
+        services.AddSingleton<PerformanceStore>();
+        services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton<Workflows.Data.Workers.Maintenance>();
     }
 
     public static void UseWorker(this WebApplication app)

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
 using Workflows.Data;
 
 namespace Workflows.Api.Http;
@@ -105,16 +104,10 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
     private static Problem ExplainStore(Exception exception) =>
         PostgresErrors.IsUnstorableText(exception) ? new Problem(Errors.InvalidJson, "The text holds what cannot be stored.")
         : PostgresErrors.IsUnavailable(exception) || PostgresErrors.IsTransient(exception)
-            || IsOurTrouble(exception) ? DatabaseAway()
+            || PostgresErrors.IsServerTrouble(exception) ? DatabaseAway()
         : PostgresErrors.IsForeignKeyViolation(exception) ? new Problem(Errors.Conflict, "What the request refers to is not there (any more).")
         : PostgresErrors.UniqueViolation(exception) is not null ? new Problem(Errors.Conflict)
         : new Problem(Errors.Internal);
-
-    // What the server refuses whatever the request says: read-only, out of disk, memory or connections, shutting down,
-    // damaged. None of it is the caller's doing.
-    private static bool IsOurTrouble(Exception exception) =>
-        exception is PostgresException { SqlState: { Length: 5 } state }
-        && (state == PostgresErrorCodes.ReadOnlySqlTransaction || state[..2] is "08" or "53" or "57" or "58" or "XX");
 
     private static Problem DatabaseAway() =>
         new(Errors.Unavailable, "The database cannot be reached or written at the moment.",

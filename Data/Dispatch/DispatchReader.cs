@@ -35,7 +35,7 @@ public sealed class DispatchReader(string connectionString, DispatchStreams stre
             _hasGroup = false;
             return [];
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (RedisErrors.IsTrouble(exception))
         {
             throw new DispatchUnavailableException(exception);
         }
@@ -49,7 +49,7 @@ public sealed class DispatchReader(string connectionString, DispatchStreams stre
         {
             return _hasGroup ? await streams.TakeOverAsync(consumer, TakeOverIdle, count) : [];
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (RedisErrors.IsTrouble(exception))
         {
             throw new DispatchUnavailableException(exception);
         }

@@ -28,7 +28,7 @@ public sealed class IndexHint(IConnectionMultiplexer redis)
             await redis.GetSubscriber().SubscribeAsync(Channel, (_, _) => nudged());
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (RedisErrors.IsTrouble(exception))
         {
             return false;
         }

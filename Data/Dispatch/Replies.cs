@@ -50,7 +50,7 @@ public sealed class ReplyListener(IConnectionMultiplexer redis) : IAsyncDisposab
                 _listening = true;
             }
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (RedisErrors.IsTrouble(exception))
         {
             _listening = false; // the waiter polls the database instead, and the next request tries to listen again
         }

@@ -37,7 +37,7 @@ public sealed class WorkerSignals(IConnectionMultiplexer redis)
             });
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (RedisErrors.IsTrouble(exception))
         {
             return false;
         }

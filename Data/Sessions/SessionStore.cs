@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StackExchange.Redis;
+using Workflows.Data.Dispatch;
 
 namespace Workflows.Data.Sessions;
 
@@ -141,7 +142,7 @@ public sealed class SessionStore(IConnectionMultiplexer redis, SessionLimits? li
         {
             return await redis.GetDatabase().ScriptEvaluateAsync(script, KeysOf(tenantId, id), values);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (RedisErrors.IsTrouble(exception))
         {
             throw new SessionsUnavailableException(exception);
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Workflows.Data;
 using Workflows.Data.Executions;
+using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
 using Workflows.Worker.Execution;
 
@@ -116,9 +117,7 @@ internal sealed partial class Beginnings(
             }
 
             var workflow = await patience.WaitAsync(
-                () => workflows.GetAsync(
-                    execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken),
-                cancellationToken);
+                () => FindWorkflowAsync(execution, cancellationToken), cancellationToken);
             if (workflow is null)
             {
                 LogNoVersion(execution.Key.Id, execution.WorkflowId, execution.Version);
@@ -149,11 +148,13 @@ internal sealed partial class Beginnings(
         {
             LogNotBegun(exception, execution.Key.Id, execution.Key.TenantId, execution.WorkflowId);
             refused.Add(new Refusal(execution, new ExecutionError(
-                "START_FAILED",
-                "The platform cannot begin this execution; see the worker's log.",
-                NodeId: null)));
+                "START_FAILED", "The platform cannot begin this execution; see the worker's log.", NodeId: null)));
         }
     }
+
+    private ValueTask<CompiledWorkflow?> FindWorkflowAsync(
+        ClaimedExecution execution, CancellationToken cancellationToken) =>
+        workflows.GetAsync(execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken);
 
     private bool IsLost(ClaimedExecution execution) => execution.Rescues >= options.MaxRescues;
 

@@ -114,12 +114,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
             }
             catch (Exception exception) when (PostgresErrors.IsWorkerFenced(exception))
             {
-                if (session.TryFence())
-                {
-                    LogFenced(session.WorkerId);
-                }
-
-                _health.Ended(Name);
+                Fence(session);
                 return;
             }
             catch (Exception exception) when (PostgresErrors.Rejection(exception) is { } reason)
@@ -140,10 +135,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                 LogRetry(batch.Count, exception.Message);
                 if (PostgresErrors.IsTimeOut(exception) && batch.Count > 1)
                 {
-                    // What is too much for the time that the server allows would be too much again.
-                    await FlushAsync(session, batch[..(batch.Count / 2)], cancellationToken);
-                    await FlushAsync(session, batch[(batch.Count / 2)..], cancellationToken);
-                    _health.Succeeded(Name);
+                    await FlushHalvesAsync(session, batch, cancellationToken);
                     return;
                 }
 
@@ -152,6 +144,25 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
+    }
+
+    private void Fence(WorkerSession session)
+    {
+        if (session.TryFence())
+        {
+            LogFenced(session.WorkerId);
+        }
+
+        _health.Ended(Name);
+    }
+
+    // What is too much for the time that the server allows would be too much again.
+    private async Task FlushHalvesAsync(
+        WorkerSession session, List<Progress> batch, CancellationToken cancellationToken)
+    {
+        await FlushAsync(session, batch[..(batch.Count / 2)], cancellationToken);
+        await FlushAsync(session, batch[(batch.Count / 2)..], cancellationToken);
+        _health.Succeeded(Name);
     }
 
     private async Task IsolateAsync(
@@ -183,7 +194,7 @@ internal sealed partial class Checkpointer : IAsyncDisposable
             }
         }
         catch (Exception exception)
-            when (exception is StackExchange.Redis.RedisException or TimeoutException or ObjectDisposedException)
+            when (RedisErrors.IsTrouble(exception) || exception is ObjectDisposedException)
         {
             LogUnannounced(exception.Message);
         }

@@ -184,7 +184,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
                 {
                     return await runner.RunAsync(call, either.Token);
                 }
-                catch (Exception exception) when (exception is Npgsql.NpgsqlException && PostgresErrors.MayPass(exception))
+                catch (Exception exception) when (PostgresErrors.IsDatabaseTrouble(exception))
                 {
                     // The platform's own database, of which the node knows nothing: trouble of a target is a result.
                     await Task.Delay(pause, clock, either.Token);

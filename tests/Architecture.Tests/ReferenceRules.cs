@@ -55,7 +55,8 @@ internal static partial class ReferenceRules
         Driver("OpenTelemetry", "OpenTelemetry.Trace.TracerProvider", ["OpenTelemetry"], "ServiceDefaults"),
         new(
             "Api features do not use each other",
-            type => Feature(type) is not (null or "Http"),
+            // A command of an operator stands outside of them, as the composition does.
+            type => Feature(type) is not (null or "Http" or "Operator"),
             use => Feature(use.Used) is { } used && used != "Http" && used != Feature(use.User),
             "Api",
             """
@@ -73,6 +74,7 @@ internal static partial class ReferenceRules
                 namespace Workflows.Api.Http { public class Envelope { } }
                 namespace Workflows.Api.Executions { class Endpoint { object M() => new Http.Envelope(); } }
                 namespace Workflows.Api { class Composition { object M() => new Executions.Part(); } }
+                namespace Workflows.Api.Operator { class Command { object M() => new Executions.Part(); } }
                 namespace Workflows.Api.Executions { public class Part { } }
                 """,
             ],
