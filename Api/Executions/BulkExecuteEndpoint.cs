@@ -13,6 +13,7 @@ internal static class BulkExecuteEndpoint
         Body<BulkExecuteRequest> body,
         ApiRequest request,
         ExecuteEndpoint execute,
+        QueueBudget budget,
         ExecutionStarter starter,
         TimeProvider clock,
         CancellationToken cancellationToken)
@@ -29,7 +30,7 @@ internal static class BulkExecuteEndpoint
             return problem;
         }
 
-        if (await execute.CheckQueueAsync(request.Caller, starts.Count, cancellationToken) is { } full)
+        if (await budget.CheckAsync(request.Caller.TenantId, starts.Count, cancellationToken) is { } full)
         {
             return full;
         }
@@ -80,7 +81,7 @@ internal static class BulkExecuteEndpoint
                 Id = Guid.CreateVersion7(clock.GetUtcNow()),
                 WorkflowId = workflowId,
                 Version = version,
-                Priority = StartBody.TryReadPriority(starts[index].Priority, out var priority) ? priority : ExecuteEndpoint.PriorityOf(workflow),
+                Priority = StartBody.TryReadPriority(starts[index].Priority, out var priority) ? priority : StartClaims.PriorityOf(workflow),
                 TriggerType = "manual",
                 CorrelationId = starts[index].CorrelationId,
                 Input = input,

@@ -5,8 +5,6 @@ using Workflows.Api.Http.Security;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
 using Workflows.Engine.Definitions;
-using EnginePriority = Workflows.Engine.Definitions.ExecutionPriority;
-using ExecutionPriority = Workflows.Data.Executions.ExecutionPriority;
 
 namespace Workflows.Api.Executions;
 
@@ -94,7 +92,7 @@ internal sealed class ExecuteEndpoint(
                 context.RequestAborted);
         }
 
-        problem ??= await CheckQueueAsync(caller, 1, context.RequestAborted);
+        problem ??= await budget.CheckAsync(caller.TenantId, 1, context.RequestAborted);
         var claim = key is null ? null : new IdempotencyClaim(ScopeOf(caller, workflowId), key, requestHash!);
         if (problem is not null)
         {
@@ -108,7 +106,7 @@ internal sealed class ExecuteEndpoint(
             Id = Guid.CreateVersion7(clock.GetUtcNow()),
             WorkflowId = workflowId,
             Version = version,
-            Priority = start.Priority ?? PriorityOf(workflow!),
+            Priority = start.Priority ?? StartClaims.PriorityOf(workflow!),
             TriggerType = "manual",
             CorrelationId = start.CorrelationId,
             Input = start.Input,
@@ -195,19 +193,6 @@ internal sealed class ExecuteEndpoint(
                 problems[0].Message,
                 [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
     }
-
-    /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
-    public async ValueTask<Problem?> CheckQueueAsync(Caller caller, int starts, CancellationToken cancellationToken) =>
-        await budget.TryTakeAsync(caller.TenantId, starts, cancellationToken)
-            ? null
-            : new Problem(Errors.Overloaded, "As many executions of the tenant wait for a worker as its limit 'maxQueued' allows.", retryAfter: QueueBudget.Trust);
-
-    public static ExecutionPriority PriorityOf(CompiledWorkflow workflow) => workflow.Settings.Priority switch
-    {
-        EnginePriority.High => ExecutionPriority.High,
-        EnginePriority.Normal => ExecutionPriority.Normal,
-        EnginePriority.Low => ExecutionPriority.Low,
-    };
 
     public static string ScopeOf(Caller caller, Guid workflowId) => $"{caller.Name}:execute:{workflowId}";
 

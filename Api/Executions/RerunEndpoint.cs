@@ -20,7 +20,7 @@ internal static class RerunEndpoint
         Body<RerunRequest> body,
         ApiRequest request,
         PublishedWorkflows workflows,
-        ExecuteEndpoint execute,
+        QueueBudget budget,
         DispatchStreams dispatch,
         CancellationToken cancellationToken)
     {
@@ -37,7 +37,7 @@ internal static class RerunEndpoint
         }
 
         var (workflow, version, refusal) = await FindAsync(request, workflows, original, asked.Version, cancellationToken);
-        if ((refusal ?? await execute.CheckQueueAsync(request.Caller, 1, cancellationToken)) is { } refused)
+        if ((refusal ?? await budget.CheckAsync(request.Caller.TenantId, 1, cancellationToken)) is { } refused)
         {
             return refused;
         }

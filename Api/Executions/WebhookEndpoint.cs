@@ -115,7 +115,7 @@ internal sealed class WebhookEndpoint(
             Id = Guid.CreateVersion7(clock.GetUtcNow()),
             WorkflowId = found.WorkflowId,
             Version = found.Version,
-            Priority = ExecuteEndpoint.PriorityOf(workflow),
+            Priority = StartClaims.PriorityOf(workflow),
             TriggerType = "webhook",
             Trigger = JsonSerializer.SerializeToUtf8Bytes(new { type = "webhook", id = found.TriggerId },
             Envelope.Json),

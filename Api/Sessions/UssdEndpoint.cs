@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Workflows.Api.Executions;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Dispatch;
@@ -32,9 +31,8 @@ internal sealed record UssdOptions
 /// database, Redis only tells when to look: a lost hint costs a moment, not the dialogue.
 /// </summary>
 internal sealed class UssdEndpoint(
-    PublishedWorkflows published, ExecuteEndpoint execute, DialogueStore dialogues, SessionStore sessions,
-        ExecutionStarter starter, ReplyListener replies,
-    UssdOptions options, TimeProvider clock)
+    PublishedWorkflows published, QueueBudget budget, DialogueStore dialogues, SessionStore sessions,
+    ExecutionStarter starter, ReplyListener replies, UssdOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(250);
 
@@ -83,7 +81,7 @@ internal sealed class UssdEndpoint(
             return problem.Code == Errors.Overloaded ? $"END {options.BusyText}" : $"END {options.FailureText}";
         }
 
-        if (await execute.CheckQueueAsync(caller, 1, cancellationToken) is not null)
+        if (await budget.CheckAsync(caller.TenantId, 1, cancellationToken) is not null)
         {
             return $"END {options.BusyText}";
         }
@@ -97,7 +95,7 @@ internal sealed class UssdEndpoint(
                 Id = id,
                 WorkflowId = trigger.WorkflowId,
                 Version = trigger.Version,
-                Priority = ExecuteEndpoint.PriorityOf(workflow),
+                Priority = StartClaims.PriorityOf(workflow),
                 TriggerType = "session",
                 Trigger = JsonSerializer.SerializeToUtf8Bytes(new { id = trigger.TriggerId, sessionId = message.SessionId }, Envelope.Json),
                 CorrelationId = message.SessionId,

@@ -1,5 +1,4 @@
 using Workflows.Api.Http;
-using Workflows.Api.Schedules;
 using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
 

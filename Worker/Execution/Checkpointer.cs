@@ -95,14 +95,13 @@ internal sealed partial class Checkpointer : IAsyncDisposable
         var began = Stopwatch.GetTimestamp();
         var pause = FirstPause;
         var again = false;
-        var isFailing = false;
         while (true)
         {
             try
             {
                 var result = await _writer.WriteAsync(session.WorkerId, checkpoint, cancellationToken, again);
                 _metrics.Checkpoint(batch.Count, checkpoint.Steps.Count, Stopwatch.GetElapsedTime(began));
-                if (isFailing)
+                if (again)
                 {
                     _health.Succeeded(Name);
                 }
@@ -131,7 +130,6 @@ internal sealed partial class Checkpointer : IAsyncDisposable
                 }
 
                 _health.Failed(Name, exception.Message);
-                isFailing = true;
                 LogRetry(batch.Count, exception.Message);
                 if (PostgresErrors.IsTimeOut(exception) && batch.Count > 1)
                 {

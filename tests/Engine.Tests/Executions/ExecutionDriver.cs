@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Workflows.Engine.Definitions;
 using Workflows.Engine.Executions;
 
@@ -326,7 +325,7 @@ internal sealed class ExecutionDriver
     {
         if (!output.IsEmpty)
         {
-            using var document = JsonDocument.Parse(output);
+            using var document = JsonText.Parse(output);
         }
     }
 

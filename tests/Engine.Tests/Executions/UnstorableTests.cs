@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Workflows.Engine.Executions;
 
 namespace Workflows.Engine.Tests.Executions;
@@ -7,12 +8,12 @@ namespace Workflows.Engine.Tests.Executions;
 public sealed class UnstorableTests
 {
     [Theory]
-    [InlineData("waitForEvent", """ "type": "e", "correlation": "$base64decode('AGEA')" """)]
+    [InlineData("waitForEvent", """ "eventType": "e", "correlation": "$base64decode('AGEA')" """)]
     [InlineData("subworkflow", """ "workflow": "{{ $base64decode('AGEA') }}" """)]
     [InlineData("subworkflow", """ "workflow": "x", "input": {"a": "{{ $base64decode('AGEA') }}"} """)]
     [InlineData("subworkflow", """ "workflow": "x", "input": "{{ {$base64decode('AGEA'): 1} }}" """)]
-    [InlineData("approval", """ "assignees": ["a@x.org"], "title": "{{ $base64decode('AGEA') }}" """)]
-    [InlineData("approval", """ "assignees": ["a"], "title": "t", "description": "{{ $base64decode('AGEA') }}" """)]
+    [InlineData("approval", """ "users": ["a@x.org"], "title": "{{ $base64decode('AGEA') }}" """)]
+    [InlineData("approval", """ "users": ["a"], "title": "t", "description": "{{ $base64decode('AGEA') }}" """)]
     public void A_wait_that_asks_for_it_is_an_invalid_parameter(string type, string parameters)
     {
         var driver = ExecutionDriver.Start($$"""{"id": "w", "type": "{{type}}", "parameters": { {{parameters}} } }""");
@@ -26,12 +27,13 @@ public sealed class UnstorableTests
     [InlineData("", null)]
     [InlineData("\ud83d\ude00 whole", null)]
     [InlineData("a\0", "the character U+0000 at position 1")]
-    [InlineData("\ud83d", "half of a surrogate pair at position 0")]
-    [InlineData("\ud83d\ude00\ude00", "half of a surrogate pair at position 2")]
-    [InlineData("\ud83d\ude00x\ud83d", "half of a surrogate pair at position 3")]
+    // As escapes: an attribute holds no half pair.
+    [InlineData("\\ud83d", "half of a surrogate pair at position 0")]
+    [InlineData("\\ud83d\\ude00\\ude00", "half of a surrogate pair at position 2")]
+    [InlineData("\\ud83d\\ude00x\\ud83d", "half of a surrogate pair at position 3")]
     [InlineData("\ud83d\ude00xy\0", "the character U+0000 at position 4")]
     public void Text_that_cannot_be_stored_is_found(string text, string? problem) =>
-        Assert.Equal(problem, JsonText.FindCharacterProblem(text));
+        Assert.Equal(problem, JsonText.FindCharacterProblem(Regex.Unescape(text)));
 
     [Fact]
     public void A_value_that_grows_deeper_than_any_may_be_fails_its_step()

@@ -2,11 +2,11 @@ using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
-using Workflows.Api.Operator;
+using Workflows.Api.Tenants;
 using Workflows.Api.Users;
 using Workflows.Data.ControlPlane;
 
-namespace Workflows.Api.Tenants;
+namespace Workflows.Api.Operator;
 
 /// <summary>What a new tenant, or an owner whose password was set anew, is handed once.</summary>
 internal sealed record HandedCredentials(Guid TenantId, string Tenant, string OwnerEmail, string? OwnerPassword,

@@ -1,4 +1,4 @@
-namespace Workflows.Api.Tenants;
+namespace Workflows.Api.Operator;
 
 /// <summary>A tenant as the operator sees it.</summary>
 /// <param name="Slug">Names it in addresses of webhooks and at the login.</param>

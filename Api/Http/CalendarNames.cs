@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using Workflows.Api.Http;
 
-namespace Workflows.Api.Schedules;
+namespace Workflows.Api.Http;
 
 /// <summary>Calendars by what people call them: the name, in any case, or the id. The same wherever one is
 /// named.</summary>

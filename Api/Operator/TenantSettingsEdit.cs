@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Workflows.Api.Operator;
 using Workflows.Connectors.Network;
 
-namespace Workflows.Api.Tenants;
+namespace Workflows.Api.Operator;
 
 /// <summary>Changes what the operator sets of a tenant; <c>none</c> takes a setting away, what is left out
 /// stays.</summary>

@@ -1,8 +1,9 @@
-using Workflows.Api.Http;
 using Workflows.Data.Executions;
 using Workflows.Engine.Definitions;
+using EnginePriority = Workflows.Engine.Definitions.ExecutionPriority;
+using ExecutionPriority = Workflows.Data.Executions.ExecutionPriority;
 
-namespace Workflows.Api.Executions;
+namespace Workflows.Api.Http;
 
 /// <summary>
 /// The limits that starts fall under, worked out in the path of a request. Their keys are expressions of a tenant, for
@@ -12,6 +13,24 @@ namespace Workflows.Api.Executions;
 internal static class StartClaims
 {
     private static readonly TimeSpan ComeLater = TimeSpan.FromSeconds(1);
+
+    /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
+    public static async ValueTask<Problem?> CheckAsync(
+        this QueueBudget budget, Guid tenantId, int starts, CancellationToken cancellationToken) =>
+        await budget.TryTakeAsync(tenantId, starts, cancellationToken)
+            ? null
+            : new Problem(
+                Errors.Overloaded,
+                "As many executions of the tenant wait for a worker as its limit 'maxQueued' allows.",
+                retryAfter: QueueBudget.Trust);
+
+    /// <summary>The priority of starts that name none.</summary>
+    public static ExecutionPriority PriorityOf(CompiledWorkflow workflow) => workflow.Settings.Priority switch
+    {
+        EnginePriority.High => ExecutionPriority.High,
+        EnginePriority.Normal => ExecutionPriority.Normal,
+        EnginePriority.Low => ExecutionPriority.Low,
+    };
 
     /// <summary>The limit that a start falls under, null when there is none; a problem when it cannot be
     /// told.</summary>
