@@ -148,9 +148,11 @@ public static class JsonText
     /// <summary>
     /// Null when a value nests no deeper than <see cref="Limits.JsonDepth"/>; else what is wrong, for people.
     /// </summary>
-    internal static string? FindDepthProblem(ReadOnlySpan<byte> utf8) =>
+    /// <param name="envelope">Levels that the platform has put around it.</param>
+    internal static string? FindDepthProblem(ReadOnlySpan<byte> utf8, int envelope = 0) =>
         // Few have so many brackets, and counting them is much cheaper than reading.
-        utf8.Count((byte)'[') + utf8.Count((byte)'{') > Limits.JsonDepth && IsDeeperThan(Limits.JsonDepth, utf8)
+        utf8.Count((byte)'[') + utf8.Count((byte)'{') > Limits.JsonDepth + envelope
+            && IsDeeperThan(Limits.JsonDepth + envelope, utf8)
             ? $"it is nested deeper than {Limits.JsonDepth} levels"
             : null;
 

@@ -1,4 +1,17 @@
--- Not valid: rows of what is taken back stay, and would otherwise keep it from being taken back.
+-- The release before does not know these, and would leave them for ever: they end first, or are cancelled.
+do $$ begin
+  if exists (
+    select from executions where finished_at is null
+      and (status not in ('queued', 'running', 'waiting') or stop_request not in ('cancel', 'timeout')
+        or trigger_type not in ('event', 'schedule', 'webhook', 'manual', 'sub_workflow', 'session', 'rule', 'retry')))
+    or exists (select from waits where outcome is null and kind not in ('timer', 'event', 'retry'))
+  then
+    raise check_violation using message =
+      'Executions that are paused, held or waiting for something that the release before does not know are not over.';
+  end if;
+end $$;
+
+-- Not valid: what is over stays, and would otherwise keep it from being taken back.
 alter table executions drop constraint executions_trigger_known;
 alter table executions add constraint executions_trigger_known check
   (trigger_type in ('event', 'schedule', 'webhook', 'manual', 'sub_workflow', 'session', 'rule', 'retry')) not valid;

@@ -216,7 +216,7 @@ internal static class StepRunner
     // A wait that the database refuses would send the checkpoint of everybody in it one by one.
     private static string? FindProblem(WaitSpec wait) =>
         JsonText.FindTextProblem(wait.Request.Span)
-        ?? JsonText.FindDepthProblem(wait.Request.Span)
+        ?? JsonText.FindDepthProblem(wait.Request.Span, envelope: 1) // {"input": ...} and the like
         ?? (wait.CorrelationKey is { } key ? JsonText.FindCharacterProblem(key) : null)
         ?? (wait.EventType is { } type ? JsonText.FindCharacterProblem(type) : null);
 

@@ -10,6 +10,7 @@ public sealed class CatalogTests(PostgresServer server) : IAsyncLifetime
     [
         "workers", // processes of the platform
         "schema_migrations", // the ledger of the schema
+        "api_instances", // processes of the platform, and whether they can write
     ];
 
     private static readonly string[] Roles = ["workflows_api", "workflows_worker", "workflows_search", "workflows_auth"];

@@ -61,6 +61,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["PlatformServer"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["QueueBudget"] = ([DatabaseRole.Api], true),
         ["SlotStore"] = ([DatabaseRole.Worker], true),
+        ["WriteProbe"] = ([DatabaseRole.Api], false),
         ["NodeDefinitionStore"] = ([DatabaseRole.Worker], false),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),

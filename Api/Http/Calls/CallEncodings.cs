@@ -9,9 +9,6 @@ internal static class CallEncodings
 {
     private const int MostEncodings = 3;
 
-    // Without it a body that was cut off ends early, and nothing tells.
-    static CallEncodings() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-
     /// <summary>The body as it was before it was encoded.</summary>
     /// <param name="most">Bytes that it may have.</param>
     public static async Task<(ReadOnlyMemory<byte> Body, Problem? Problem)> DecodeAsync(

@@ -18,7 +18,8 @@ public sealed class FailureTests
         driver.Fail("a");
 
         Assert.Equal("a!HTTP_503", driver.Story);
-        Assert.Equal(new ExecutionError("HTTP_503", "HTTP_503 happened.", "a") { Kind = StepErrorKind.Transient }, driver.Error);
+        Assert.Equal(
+            new ExecutionError("HTTP_503", "HTTP_503 happened.", "a") { Kind = StepErrorKind.Transient }, driver.Error);
         Assert.Equal(ExecutionStatus.Failed, driver.State.Status);
     }
 

@@ -67,6 +67,7 @@ public sealed class UnstorableTests
         var driver = ExecutionDriver.Start(
             """{"id": "call", "type": "subworkflow", "parameters": {"workflow": "x", "input": "{{ input }}"}}""",
             input: deep);
+        Assert.Null(driver.Error);
         var request = Encoding.UTF8.GetString(Assert.Single(driver.Waits).Value.Request.Span);
         Assert.Contains(deep, request, StringComparison.Ordinal);
 
