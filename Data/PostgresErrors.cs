@@ -34,7 +34,7 @@ public static class PostgresErrors
     /// <summary>
     /// Why the database, or the driver before it, refuses this data for good; null when it may take the same data
     /// later. For good is only what follows from the data: a value (class 22), a constraint (23, but for a partition
-    /// that is still to come), the size of a program or row (54). Everything else is trouble of the server, of a
+    /// that is still to come), the size of a program or row (54), or what a function raises about it (P0). Everything else is trouble of the server, of a
     /// rollout or of an operator's hand, and no fault of whoever's data it was.
     /// </summary>
     public static string? Rejection(Exception exception) => exception switch
@@ -42,7 +42,10 @@ public static class PostgresErrors
         EncoderFallbackException => "text that is no Unicode",
         // no partition for the row
         PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null } => null,
-        PostgresException { SqlState: ['2', '2', ..] or ['2', '3', ..] or ['5', '4', ..] } postgres =>
+        PostgresException
+        {
+            SqlState: ['2', '2', ..] or ['2', '3', ..] or ['5', '4', ..] or ['P', '0', ..],
+        } postgres =>
             $"{postgres.SqlState} {postgres.MessageText}",
         _ => null,
     };

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -114,6 +115,16 @@ public static class JsonText
     /// <summary>The same, as an element that needs no disposal.</summary>
     /// <exception cref="JsonException">As of <see cref="Parse"/>.</exception>
     public static JsonElement ParseElement(ReadOnlyMemory<byte> utf8) => JsonElement.Parse(utf8.Span, HeldOptions);
+
+    /// <summary>
+    /// The text of a value that <see cref="Parse"/> read, as it was written. The serializer would refuse what nests
+    /// deeper than 64 levels.
+    /// </summary>
+    public static byte[] BytesOf(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).ToArray();
+
+    /// <summary>For values that hold such values: as deep as <see cref="Parse"/> reads.</summary>
+    public static JsonSerializerOptions HeldSerialization { get; } =
+        new() { MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope };
 
     private static readonly JsonDocumentOptions HeldOptions =
         new() { MaxDepth = Limits.JsonDepth + Limits.JsonEnvelope };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Workflows.Data.Database;
+using Workflows.Engine;
 
 namespace Workflows.Data.Context;
 
@@ -132,9 +133,11 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
         command.Parameters.Add(Sql.Instant(clock.GetUtcNow()));
         command.Parameters.Add(Sql.Int(Limits.ContextEntriesInScope));
         var rows = await database.ReadAsync(
-            tenantId, command, row => (Scope: row.GetString(0), Key: row.GetString(1), Value: JsonElement.Parse(row.GetFieldValue<byte[]>(2))), cancellationToken);
+            tenantId, command, row => (Scope: row.GetString(0), Key: row.GetString(1), Value: JsonText.ParseElement(row.GetFieldValue<byte[]>(2))), cancellationToken);
         return JsonSerializer.SerializeToUtf8Bytes(
-            rows.GroupBy(row => row.Scope).ToDictionary(scope => scope.Key, scope => scope.ToDictionary(row => row.Key, row => row.Value)));
+            rows.GroupBy(row => row.Scope)
+                .ToDictionary(scope => scope.Key, scope => scope.ToDictionary(row => row.Key, row => row.Value)),
+            JsonText.HeldSerialization);
     }
 
     private const string ClaimSql = """
@@ -180,8 +183,9 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
         command.Parameters.Add(Sql.Text(operation));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        var result = JsonElement.Parse(reader.GetFieldValue<byte[]>(0));
-        return new ContextResult(JsonSerializer.SerializeToUtf8Bytes(result.GetProperty("value")), result.GetProperty("version").GetInt32(), true);
+        var result = JsonText.ParseElement(reader.GetFieldValue<byte[]>(0));
+        return new ContextResult(
+            JsonText.BytesOf(result.GetProperty("value")), result.GetProperty("version").GetInt32(), true);
     }
 
     private static async Task<Guid> ScopeIdAsync(NpgsqlConnection connection, ContextAddress address, CancellationToken cancellationToken)
@@ -238,5 +242,6 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     }
 
     private static byte[] Pack(ContextResult result) =>
-        JsonSerializer.SerializeToUtf8Bytes(new { value = JsonElement.Parse(result.Value!), version = result.Version });
+        JsonSerializer.SerializeToUtf8Bytes(
+            new { value = JsonText.ParseElement(result.Value!), version = result.Version }, JsonText.HeldSerialization);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using Workflows.Data.Database;
+using Workflows.Engine;
 using Workflows.Engine.Events;
 
 namespace Workflows.Data.Events;
@@ -52,7 +53,7 @@ public sealed class EventExplainer(WorkflowsDatabase database)
             return null;
         }
 
-        using var document = JsonDocument.Parse(@event.CloudEvent);
+        using var document = JsonText.Parse(@event.CloudEvent);
         var misses = await TriggersAsync(tenantId, @event, document.RootElement, otherTypes, cancellationToken);
         misses.AddRange(await RulesAsync(tenantId, @event, document.RootElement, matched, otherTypes, cancellationToken));
         return [.. misses.Where(miss => !matched.Contains(miss.Target)).Take(Limits.NearMisses)];
@@ -173,7 +174,7 @@ public sealed class EventExplainer(WorkflowsDatabase database)
         var rule = new RoutingRule(row.Id, row.Name, row.Version, row.Priority, row.Stop, row.ActiveFrom, row.ActiveTo, compiled);
         var stored = new StoredEvent(eventId, @event);
         var startable = publishedVersions.ToDictionary(entry => entry.Key, entry => new StartableVersion(entry.Value, null));
-        using var document = JsonDocument.Parse(stored.CloudEvent);
+        using var document = JsonText.Parse(stored.CloudEvent);
         var (code, reason, values) = Judge(rule, row.Enabled, stored, document.RootElement, null, Array.Empty<int>().ToLookup(_ => (Guid.Empty, ""), _ => ""));
         if (compiled.Join is { } join)
         {

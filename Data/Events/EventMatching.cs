@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Workflows.Data.Executions;
+using Workflows.Engine;
 using Workflows.Engine.Events;
 using Workflows.Jsonata;
 
@@ -93,7 +94,7 @@ internal sealed class EventMatching(RoutingTable table, TimeProvider clock, Time
             return true;
         }
 
-        using var document = JsonDocument.Parse(@event.CloudEvent);
+        using var document = JsonText.Parse(@event.CloudEvent);
         var scope = EventCondition.Scope(document.RootElement);
         foreach (var trigger in candidates.Triggers)
         {

@@ -30,8 +30,8 @@ internal static class RuleActions
     public static ActionOutcome Evaluate(
         RoutingRule rule, RuleAction action, StoredEvent @event, IReadOnlyDictionary<string, byte[]>? joined, IReadOnlyDictionary<Guid, StartableVersion> startable)
     {
-        using var document = JsonDocument.Parse(@event.CloudEvent);
-        var documents = joined?.ToDictionary(slot => slot.Key, slot => JsonDocument.Parse(slot.Value));
+        using var document = JsonText.Parse(@event.CloudEvent);
+        var documents = joined?.ToDictionary(slot => slot.Key, slot => JsonText.Parse(slot.Value));
         try
         {
             return action switch

@@ -30,7 +30,6 @@ public static class Batches
     /// </summary>
     public static bool IsForGood(Exception exception) => exception switch
     {
-        PostgresException { SqlState: ['P', '0', ..] } => true, // raised by a function of ours
         NpgsqlException => PostgresErrors.Rejection(exception) is not null,
         _ => MayBeOneItem(exception),
     };

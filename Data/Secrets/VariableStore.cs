@@ -3,6 +3,7 @@ using Npgsql;
 using Workflows.Data.Caching;
 using Workflows.Data.Database;
 using Workflows.Data.Identity;
+using Workflows.Engine;
 
 namespace Workflows.Data.Secrets;
 
@@ -53,9 +54,9 @@ public sealed class VariableStore
             row => (Name: row.GetString(0), Value: row.GetFieldValue<byte[]>(1)),
             CancellationToken.None))
         {
-            variables[name] = JsonElement.Parse(value);
+            variables[name] = JsonText.ParseElement(value);
         }
 
-        return JsonSerializer.SerializeToUtf8Bytes(variables);
+        return JsonSerializer.SerializeToUtf8Bytes(variables, JsonText.HeldSerialization);
     }
 }

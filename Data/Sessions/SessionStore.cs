@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using StackExchange.Redis;
 using Workflows.Data.Dispatch;
+using Workflows.Engine;
 
 namespace Workflows.Data.Sessions;
 
@@ -158,8 +160,9 @@ public sealed class SessionStore(IConnectionMultiplexer redis, SessionLimits? li
 
         var fields = Enumerable.Range(0, parts.Length / 2).ToDictionary(index => (string)parts[2 * index]!, index => (string)parts[(2 * index) + 1]!);
         var data = fields.Where(entry => entry.Key.StartsWith(MemberPrefix, StringComparison.Ordinal))
-            .ToDictionary(entry => entry.Key[MemberPrefix.Length..], entry => JsonElement.Parse(entry.Value));
-        return new Session(id, fields.GetValueOrDefault("type", ""), fields.GetValueOrDefault("msisdn"), JsonSerializer.SerializeToUtf8Bytes(data));
+            .ToDictionary(entry => entry.Key[MemberPrefix.Length..], entry => JsonText.ParseElement(Encoding.UTF8.GetBytes(entry.Value)));
+        return new Session(id, fields.GetValueOrDefault("type", ""), fields.GetValueOrDefault("msisdn"),
+            JsonSerializer.SerializeToUtf8Bytes(data, JsonText.HeldSerialization));
     }
 
     private static RedisKey[] KeysOf(Guid tenantId, string id)

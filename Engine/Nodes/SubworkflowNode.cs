@@ -111,7 +111,7 @@ internal sealed class SubworkflowNode() : NodeType<SubworkflowParameters>(
             return answer.GetProperty("status").GetString() switch
             {
                 "started" => StepOutcome.Main(Started(answer.GetProperty("executionId").GetString()!)),
-                ExecutionStatuses.Completed => StepOutcome.Main(JsonSerializer.SerializeToUtf8Bytes(answer.GetProperty("output"))),
+                ExecutionStatuses.Completed => StepOutcome.Main(JsonText.BytesOf(answer.GetProperty("output"))),
                 "refused" when Text(answer, "code") == StepErrorCodes.ConcurrencySkipped => new StepOutcome("", default, new StepError(
                     StepErrorCodes.ConcurrencySkipped, Text(answer, "message"), StepErrorKind.Transient)),
                 "refused" => StepOutcome.Failed(Text(answer, "code"), Text(answer, "message")),

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Workflows.Data.Executions;
+using Workflows.Engine;
 using Workflows.Engine.Events;
 using Workflows.Engine.Executions;
 
@@ -38,7 +38,7 @@ internal static class Facts
         return facts with
         {
             TriggerId = root.TryGetProperty("id", out var id) ? id.GetString() : null,
-            TriggerEvent = root.TryGetProperty("event", out var @event) ? JsonSerializer.SerializeToUtf8Bytes(@event) : default,
+            TriggerEvent = root.TryGetProperty("event", out var @event) ? JsonText.BytesOf(@event) : default,
             ScheduledAt = root.TryGetProperty("scheduledAt", out var scheduledAt) ? scheduledAt.GetString() : null,
             EventHops = root.TryGetProperty("event", out var started) ? EventHops.After(started)
                 : root.TryGetProperty(EventHops.Attribute, out var hops) ? hops.GetInt32() : 0,

@@ -72,7 +72,7 @@ internal static class RowMapping
             Guid.TryParseExact(workflow, "D", out var id) ? id : null,
             workflow,
             request.TryGetProperty("version", out var version) ? version.GetInt32() : null,
-            JsonSerializer.SerializeToUtf8Bytes(request.GetProperty("input")),
+            JsonText.BytesOf(request.GetProperty("input")),
             Write(writer =>
             {
                 writer.WriteString("type", "sub_workflow");
@@ -188,7 +188,7 @@ internal static class RowMapping
             {
                 if (member.NameEquals("data"))
                 {
-                    data = JsonSerializer.SerializeToUtf8Bytes(member.Value);
+                    data = JsonText.BytesOf(member.Value);
                 }
                 else if (member.Name is not ("specversion" or "id" or "source" or "type" or "subject" or "time" or "datacontenttype" or "dataschema"))
                 {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Workflows.Data;
 using Workflows.Data.Notifications;
+using Workflows.Engine;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 
@@ -15,7 +16,7 @@ internal sealed class NotifyNodeRunner(NotificationStore notifications) : INodeR
 
     public async Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken)
     {
-        using var parameters = JsonDocument.Parse(call.Run.Parameters);
+        using var parameters = JsonText.Parse(call.Run.Parameters);
         var wanted = parameters.RootElement;
         try
         {

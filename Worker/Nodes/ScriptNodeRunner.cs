@@ -35,7 +35,7 @@ internal sealed class ScriptNodeRunner(ScriptCatalogue scripts, TimeProvider clo
             await _all.WaitAsync(cancellationToken);
             try
             {
-                var utf8 = input.ValueKind == JsonValueKind.Undefined ? [] : JsonSerializer.SerializeToUtf8Bytes(input);
+                var utf8 = input.ValueKind == JsonValueKind.Undefined ? [] : JsonText.BytesOf(input);
                 return await RunAsync(name, script, call, utf8, parameters.Text("output") == "text", cancellationToken);
             }
             finally

@@ -16,6 +16,7 @@ public sealed class PostgresErrorsTests
     [InlineData("23514", "executions_status_known")]
     [InlineData("54000", null)] // program limit exceeded
     [InlineData("54001", null)] // statement too complex
+    [InlineData("P0001", null)] // raised by a function or trigger about the row
     public void The_datas_fault_is_final(string state, string? constraint)
     {
         var error = Error(state, constraint);

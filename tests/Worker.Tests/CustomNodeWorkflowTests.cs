@@ -51,11 +51,21 @@ public sealed class CustomNodeWorkflowTests(PostgresServer postgres, RedisServer
     [Fact]
     public async Task It_fails_with_its_workflow_and_is_tried_again()
     {
-        var child = await _bed.PublishAsync("""{"id": "f", "type": "fail", "parameters": {"code": "NO_STOCK", "message": "sold out"}}""");
-        var parent = await _bed.StartAsync(await PublishUserAsync(Running(child), more: """, "retry": {"maxAttempts": 2, "initialDelaySeconds": 0.01}"""), """{"n": 1}""");
+        var busy = _target.On("/busy", (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        });
+        var child = await _bed.PublishAsync($$$"""{"id": "f", "type": "http", "parameters": {"url": "{{{busy}}}"} }""");
+        var user = await PublishUserAsync(
+            Running(child), more: """, "retry": {"maxAttempts": 2, "initialDelaySeconds": 0.01}""");
+        var parent = await _bed.StartAsync(user, """{"n": 1}""");
 
         Assert.Equal(("failed", "CHILD_FAILED"), await _bed.EndOfAsync(parent, Soon));
-        Assert.EndsWith("is failed: NO_STOCK: sold out", await _bed.ScalarAsync<string>("select error ->> 'message' from executions where id = $1", parent), StringComparison.Ordinal);
+        Assert.Contains(
+            "is failed: HTTP_503: ",
+            await _bed.ScalarAsync<string>("select error ->> 'message' from executions where id = $1", parent),
+            StringComparison.Ordinal);
         Assert.Equal(["1", "2"], await _bed.ListAsync("select parent_attempt::text from executions where workflow_id = $1 order by 1", child));
     }
 
