@@ -2,8 +2,7 @@
 do $$ begin
   if exists (
     select from executions where finished_at is null
-      and (status not in ('queued', 'running', 'waiting') or stop_request not in ('cancel', 'timeout')
-        or trigger_type not in ('event', 'schedule', 'webhook', 'manual', 'sub_workflow', 'session', 'rule', 'retry')))
+      and (status not in ('queued', 'running', 'waiting') or stop_request not in ('cancel', 'timeout')))
     or exists (select from waits where outcome is null and kind not in ('timer', 'event', 'retry'))
   then
     raise check_violation using message =
