@@ -34,7 +34,7 @@ internal static class SqlListTypes
         var name = string.Create(CultureInfo.InvariantCulture, $"workflows_{Interlocked.Increment(ref _names)}");
         await using var batch = new NpgsqlBatch(connection) { Timeout = SqlConnector.CommandSeconds(call) };
         batch.BatchCommands.Add(SqlConnector.Bounds(call));
-// the author's own text, a constant of the definition: one statement by the protocol's rules
+        // the author's own text, a constant of the definition: one statement by the protocol's rules
 #pragma warning disable CA2100
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"prepare {name} ({binding.TypeNames()}) as {binding.Sql}"));
         batch.BatchCommands.Add(

@@ -24,8 +24,11 @@ public static class PostgresErrors
     /// <summary>The database cannot be reached or refuses new work at the moment.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch
     {
-        PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "57014" or "25006" or "53100" or "53300"
-            or "53400" } => true,
+        PostgresException
+        {
+            SqlState: "57P01" or "57P02" or "57P03" or "57014" or "25006" or "53100" or "53300"
+            or "53400"
+        } => true,
         PostgresException => false,
         NpgsqlException { InnerException: IOException or SocketException or TimeoutException or EndOfStreamException } => true,
         _ => false,

@@ -13,8 +13,11 @@ internal sealed class WebhookLimiter(RateLimitStore store, RateLimitOptions opti
 {
     private readonly RateLimiter _verified = new(store, options, clock);
     private readonly RateLimiter _open = new(
-        store, new RateLimitOptions { PermitsPerSecond = options.OpenWebhooksPerSecond,
-        Burst = options.OpenWebhookBurst }, clock);
+        store, new RateLimitOptions
+        {
+            PermitsPerSecond = options.OpenWebhooksPerSecond,
+            Burst = options.OpenWebhookBurst
+        }, clock);
 
     public ValueTask<RateDecision> TakeAsync(PublishedWebhook webhook, WebhookAuth auth)
     {

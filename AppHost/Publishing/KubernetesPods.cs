@@ -33,22 +33,22 @@ internal static class KubernetesPods
     /// <param name="runsBefore">What does its work in the pod and ends, after that and before it.</param>
     public static V1Deployment Deployment(
         Workload workload, Workload? startsAfter, IReadOnlyList<Workload> runsBefore) => new()
-    {
-        ApiVersion = "apps/v1",
-        Kind = "Deployment",
-        Metadata = Metadata(workload),
-        Spec = new V1DeploymentSpec
         {
-            Replicas = workload.Replicas,
-            Selector = Selector(workload),
-            Strategy = new V1DeploymentStrategy
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Metadata = Metadata(workload),
+            Spec = new V1DeploymentSpec
             {
-                Type = "RollingUpdate",
-                RollingUpdate = new V1RollingUpdateDeployment { MaxSurge = 1, MaxUnavailable = 0 },
+                Replicas = workload.Replicas,
+                Selector = Selector(workload),
+                Strategy = new V1DeploymentStrategy
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new V1RollingUpdateDeployment { MaxSurge = 1, MaxUnavailable = 0 },
+                },
+                Template = Template(workload, startsAfter, runsBefore),
             },
-            Template = Template(workload, startsAfter, runsBefore),
-        },
-    };
+        };
 
     public static V1StatefulSet StatefulSet(Workload workload) => new()
     {
@@ -78,23 +78,23 @@ internal static class KubernetesPods
 
     private static V1PodTemplateSpec Template(
         Workload workload, Workload? startsAfter, IReadOnlyList<Workload> runsBefore) => new()
-    {
-        Metadata = new V1ObjectMeta { Labels = Labels(workload) },
-        Spec = new V1PodSpec
         {
-            AutomountServiceAccountToken = false,
-            EnableServiceLinks = false, // else REDIS_PORT and the like appear, with an address in it
-            TerminationGracePeriodSeconds = workload.Operation.StopSeconds,
-            SecurityContext = new V1PodSecurityContext
+            Metadata = new V1ObjectMeta { Labels = Labels(workload) },
+            Spec = new V1PodSpec
             {
-                RunAsNonRoot = true,
-                RunAsUser = workload.Operation.User,
-                RunAsGroup = workload.Operation.User,
-                FsGroup = workload.Operation.User,
-                FsGroupChangePolicy = "OnRootMismatch",
-                SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-            },
-            TopologySpreadConstraints = workload.Replicas < 2 ? null :
+                AutomountServiceAccountToken = false,
+                EnableServiceLinks = false, // else REDIS_PORT and the like appear, with an address in it
+                TerminationGracePeriodSeconds = workload.Operation.StopSeconds,
+                SecurityContext = new V1PodSecurityContext
+                {
+                    RunAsNonRoot = true,
+                    RunAsUser = workload.Operation.User,
+                    RunAsGroup = workload.Operation.User,
+                    FsGroup = workload.Operation.User,
+                    FsGroupChangePolicy = "OnRootMismatch",
+                    SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
+                },
+                TopologySpreadConstraints = workload.Replicas < 2 ? null :
             [
                 new V1TopologySpreadConstraint
                 {
@@ -104,13 +104,13 @@ internal static class KubernetesPods
                     LabelSelector = Selector(workload),
                 },
             ],
-            InitContainers = startsAfter is null
+                InitContainers = startsAfter is null
                 ? null
                 : [Waiting(workload, startsAfter), .. runsBefore.Select(Container)],
-            Containers = [Container(workload)],
-            Volumes = [.. Scratch(workload).Select(scratch => scratch.Volume)],
-        },
-    };
+                Containers = [Container(workload)],
+                Volumes = [.. Scratch(workload).Select(scratch => scratch.Volume)],
+            },
+        };
 
     /// <summary>
     /// Ends when <paramref name="awaited"/> may get work: until then its service has no address behind it.

@@ -92,7 +92,8 @@ public sealed class StartSettings
 
         var value = key.Evaluate(
             JsonataValue.FromObject(new Dictionary<string,
-            JsonataValue>(1) { ["input"] = JsonataValue.FromJson(input) }), EvaluationLimits.SmallOptions);
+            JsonataValue>(1)
+            { ["input"] = JsonataValue.FromJson(input) }), EvaluationLimits.SmallOptions);
         return value.TryGetString(out var text) ? text : value.IsUndefined ? null : value.ToString();
     }
 

@@ -162,8 +162,11 @@ public sealed class GrantStore(WorkflowsDatabase database)
     public Task ForgetFailuresAsync(Guid tenantId, Guid userId, Guid address, CancellationToken cancellationToken) =>
         ExecuteAsync(
             tenantId,
-            new NpgsqlBatchCommand(ForgetFailuresSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId),
-            Sql.Uuid(address) } },
+            new NpgsqlBatchCommand(ForgetFailuresSql)
+            {
+                Parameters = { Sql.Uuid(tenantId), Sql.Uuid(userId),
+            Sql.Uuid(address) }
+            },
             cancellationToken);
 
     private const string TouchKeysSql = """

@@ -47,8 +47,11 @@ internal static class FiringStatements
         }
 
         // After the start, which may have been refused or skipped: then the one before goes on.
-        var cancelling = fires.FindAll(fire => fire is { Schedule.Overlap: ScheduleOverlap.CancelOldest,
-            Planned.Outcome: PlannedFire.Started });
+        var cancelling = fires.FindAll(fire => fire is
+        {
+            Schedule.Overlap: ScheduleOverlap.CancelOldest,
+            Planned.Outcome: PlannedFire.Started
+        });
         if (cancelling.Count > 0)
         {
             AddFires(batch, CancelSql, cancelling);

@@ -18,7 +18,8 @@ public sealed record FiringResult(int Schedules, int Started, IReadOnlyList<Woke
 
     internal FiringResult Plus(FiringResult other) =>
         new(Schedules + other.Schedules, Started + other.Started, [.. Woken,
-            .. other.Woken]) { SetAside = [.. SetAside, .. other.SetAside] };
+            .. other.Woken])
+        { SetAside = [.. SetAside, .. other.SetAside] };
 }
 
 /// <summary>

@@ -19,7 +19,8 @@ internal sealed record ScheduledFire(DueSchedule Schedule, PlannedFire Planned)
 
         var (claim, problem) = schedule.Claim;
         return new ScheduledFire(schedule, problem is null ? planned
-            : planned with { Outcome = PlannedFire.Refused, Reason = problem }) { Claim = claim };
+            : planned with { Outcome = PlannedFire.Refused, Reason = problem })
+        { Claim = claim };
     }
 
     /// <summary>Of the execution or job run, should it be started.</summary>

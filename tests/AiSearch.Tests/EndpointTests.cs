@@ -170,12 +170,12 @@ public sealed class EndpointTests(PostgresServer server)
 
     private static Dictionary<string,
         string> Headers(SearchBed bed, Guid tenantId, long timestamp, string query = "?q=x") => new()
-    {
-        [InternalCaller.TenantHeader] = tenantId.ToString(),
-        [InternalCaller.TimestampHeader] = $"{timestamp}",
-        [InternalCaller.SignatureHeader] =
+        {
+            [InternalCaller.TenantHeader] = tenantId.ToString(),
+            [InternalCaller.TimestampHeader] = $"{timestamp}",
+            [InternalCaller.SignatureHeader] =
             bed.Get<InternalCaller>().Sign(tenantId, timestamp, "/internal/search" + query),
-    };
+        };
 
     private static async Task<HttpResponseMessage> SendAsync(WebApplication app, Dictionary<string, string> headers, string query)
     {

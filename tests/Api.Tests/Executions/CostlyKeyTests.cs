@@ -66,8 +66,11 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
         // A Redis of its own, and buckets so small that they empty.
         await using var redis = await RedisServer.StartAsync();
         await using var host = await ApiHost.StartAsync(
-            api.Postgres, redis, new() { ["RateLimits:OpenWebhooksPerSecond"] = "0.01",
-            ["RateLimits:OpenWebhookBurst"] = "5" });
+            api.Postgres, redis, new()
+            {
+                ["RateLimits:OpenWebhooksPerSecond"] = "0.01",
+                ["RateLimits:OpenWebhookBurst"] = "5"
+            });
         using var owner = host.Owner();
         await owner.CreatePublishedAsync(Definition("concurrency", "\"k\"", "one"));
         await owner.CreatePublishedAsync(Definition("concurrency", "\"k\"", "two"));
@@ -90,8 +93,11 @@ public sealed class CostlyKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         using var viewer = api.Host.Client(await owner.LogInNewUserAsync("viewer"));
         var nodes = Enumerable.Range(0, 1_500)
-            .Select(index => new { id = $"n{index}", type = "set",
-            parameters = new { value = "{{ $pad(\"\",1000000,\"x\") & \"1\" }}" } });
+            .Select(index => new
+            {
+                id = $"n{index}", type = "set",
+                parameters = new { value = "{{ $pad(\"\",1000000,\"x\") & \"1\" }}" }
+            });
         var begun = Stopwatch.GetTimestamp();
 
         var answer = await viewer.PostAsync("workflows/validate",

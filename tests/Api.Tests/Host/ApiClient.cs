@@ -83,23 +83,23 @@ public sealed class ApiClient(Uri baseAddress, string? credential, IPAddress? fr
 
     private static SocketsHttpHandler Handler(IPAddress? from) =>
         from is null ? new SocketsHttpHandler() : new SocketsHttpHandler
-    {
-        ConnectCallback = async (context, token) =>
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            try
+            ConnectCallback = async (context, token) =>
             {
-                socket.Bind(new IPEndPoint(from, 0));
-                await socket.ConnectAsync(context.DnsEndPoint, token);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        },
-    };
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    socket.Bind(new IPEndPoint(from, 0));
+                    await socket.ConnectAsync(context.DnsEndPoint, token);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        };
 
     public void Dispose() => _http.Dispose();
 }

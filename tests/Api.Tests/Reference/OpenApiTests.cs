@@ -87,7 +87,8 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var anybody = api.Host.Client();
         var forged = await anybody.GetAsync("/openapi/v1.json", ("Host", "evil.example"));
         using var request = new HttpRequestMessage(HttpMethod.Get,
-            "/openapi/v1.json") { Headers = { AcceptEncoding = { new("gzip") } } };
+            "/openapi/v1.json")
+        { Headers = { AcceptEncoding = { new("gzip") } } };
         using var compressed = await anybody.Http.SendAsync(request, TestContext.Current.CancellationToken);
         await using var gzip = new GZipStream(
             await compressed.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken),

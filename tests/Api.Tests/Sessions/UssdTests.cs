@@ -51,8 +51,14 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
         {
             schema = 1,
             triggers = new[] { new { id = "ussd", type = "session", serviceCode = "*77#" } },
-            settings = new { priority = "high", overlapPolicy = "skip", concurrency = new { limit = 1,
-                key = "input.serviceCode" } },
+            settings = new
+            {
+                priority = "high", overlapPolicy = "skip", concurrency = new
+                {
+                    limit = 1,
+                    key = "input.serviceCode"
+                }
+            },
             nodes = new[] { new { id = "ask", type = "sessionReply", parameters = new { message = "Menu" } } },
             edges = Array.Empty<object>(),
         });
@@ -131,8 +137,11 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
     private static async Task<(HttpStatusCode Status, string Text)> SendAsync(
         ApiClient client, string session, string text, string serviceCode = "*123#")
     {
-        var answer = await client.PostAsync("sessions/ussd", new { sessionId = session, msisdn = "+254700000001",
-            text, serviceCode });
+        var answer = await client.PostAsync("sessions/ussd", new
+        {
+            sessionId = session, msisdn = "+254700000001",
+            text, serviceCode
+        });
         return (answer.Status, answer.Text);
     }
 

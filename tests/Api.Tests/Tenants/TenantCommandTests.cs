@@ -21,8 +21,11 @@ public sealed class TenantCommandTests(ApiFixture api) : IClassFixture<ApiFixtur
         (await owner.GetAsync($"workflows/{workflow}")).Ok();
         using var anybody = api.Host.Client();
         var login = (await anybody.PostAsync(
-            "auth/login", new { email = "boss@acme.example", password = made.GetProperty("ownerPassword").GetString(),
-            tenant = "acme" })).Ok();
+            "auth/login", new
+            {
+                email = "boss@acme.example", password = made.GetProperty("ownerPassword").GetString(),
+                tenant = "acme"
+            })).Ok();
         Assert.Equal(made.GetProperty("tenantId").GetGuid(), login.Data.GetProperty("tenantId").GetGuid());
 
         var (code, listed, _) = await RunAsync("tenant", "list");

@@ -11,8 +11,14 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         schema = 1,
         triggers = new object[] { new { id = "on", type = "event", eventType = "half.pair" } },
-        settings = new { concurrency = new { limit = 5, key = "\"\\ud800\"" }, rateLimit = new { limit = 1_000,
-            perSeconds = 1, key = "\"\\udc00\\u0000\"" } },
+        settings = new
+        {
+            concurrency = new { limit = 5, key = "\"\\ud800\"" }, rateLimit = new
+            {
+                limit = 1_000,
+                perSeconds = 1, key = "\"\\udc00\\u0000\""
+            }
+        },
         nodes = new object[] { new { id = "only", type = "noop" } },
         edges = Array.Empty<object>(),
     };
@@ -67,8 +73,11 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         var workflowId = await owner.CreatePublishedAsync();
-        var made = (await owner.PostAsync("schedules", new { name = Samples.Name("s"), workflowId,
-            timing = new { cron = "0 0 * * *" } })).Ok(HttpStatusCode.Created);
+        var made = (await owner.PostAsync("schedules", new
+        {
+            name = Samples.Name("s"), workflowId,
+            timing = new { cron = "0 0 * * *" }
+        })).Ok(HttpStatusCode.Created);
         await api.Host.ExecuteAsync(
             "update schedules set enabled = false, disabled_reason = '22P05: no', failures = 5, retry_at = now() "
                 + "+ interval '1 minute' where id = $1", made.Id);
@@ -94,19 +103,28 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
 
-        (await owner.PostAsync("roles", new { name,
-            permissions = new[] { "executions.read" } })).Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
+        (await owner.PostAsync("roles", new
+        {
+            name,
+            permissions = new[] { "executions.read" }
+        })).Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
     }
 
     [Fact]
     public async Task Names_of_roles_and_groups_are_kept_clean()
     {
         using var owner = api.Host.Owner();
-        var role = (await owner.PostAsync("roles", new { name = "  Night\u00a0 shift\u200d ",
-            permissions = new[] { "executions.read" } })).Ok(HttpStatusCode.Created);
+        var role = (await owner.PostAsync("roles", new
+        {
+            name = "  Night\u00a0 shift\u200d ",
+            permissions = new[] { "executions.read" }
+        })).Ok(HttpStatusCode.Created);
         Assert.Equal("Night shift", role.Data.GetProperty("name").GetString());
-        (await owner.PostAsync("roles", new { name = "\u200b",
-            permissions = new[] { "executions.read" } })).Fails(HttpStatusCode.BadRequest,
+        (await owner.PostAsync("roles", new
+        {
+            name = "\u200b",
+            permissions = new[] { "executions.read" }
+        })).Fails(HttpStatusCode.BadRequest,
             "VALIDATION_FAILED");
 
         (await owner.PostAsync("groups", new { name = "Buyers" })).Ok(HttpStatusCode.Created);
@@ -121,15 +139,21 @@ public sealed class TwoTenantTests(ApiFixture api) : IClassFixture<ApiFixture>
         foreach (var (client, email, username) in new[] { (owner, "kim@a.example", (string?)null), (owner,
             "Kim@b.example", null), (other, "kim@a.example", null), (owner, "c@c.example", "Robin") })
         {
-            (await client.PostAsync("users", new { email, name = "K", username, password = "correct horse battery",
-                roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
+            (await client.PostAsync("users", new
+            {
+                email, name = "K", username, password = "correct horse battery",
+                roles = new[] { "viewer" }
+            })).Ok(HttpStatusCode.Created);
         }
 
         Assert.Equal("Kim-2,kim", await api.Host.ScalarAsync<string>(
             "select string_agg(username, ',' order by username collate \"C\") from users where tenant_id = $1 "
                 + "and username ilike 'kim%'", api.Host.First.TenantId));
-        (await owner.PostAsync("users", new { email = "d@d.example", name = "K", username = "ROBIN",
-            password = "correct horse battery", roles = new[] { "viewer" } }))
+        (await owner.PostAsync("users", new
+        {
+            email = "d@d.example", name = "K", username = "ROBIN",
+            password = "correct horse battery", roles = new[] { "viewer" }
+        }))
             .Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
     }
 

@@ -61,8 +61,11 @@ public sealed class ResourceUsersTests(ApiFixture api) : IClassFixture<ApiFixtur
     {
         using var owner = api.Host.Owner();
         var read =
-            new { id = "n", type = "http",
-                parameters = new { url = Nowhere, headers = new { a = "{{ secrets.USED_READ }}" } } };
+            new
+            {
+                id = "n", type = "http",
+                parameters = new { url = Nowhere, headers = new { a = "{{ secrets.USED_READ }}" } }
+            };
         var hook = new { id = "h", type = "webhook", path = "users/of-secret", auth = "hmac", secret = "USED_HOOK" };
         var wait = new
         {

@@ -55,7 +55,7 @@ public sealed class UnstorableTests
     public void A_value_that_one_expression_builds_too_deep_fails_its_step(int depth)
     {
         var driver = ExecutionDriver.Start(Flow.Set(
-            "n", $$"""{"a": "{{ "{{" }} $reduce([1..{{depth}}], function($v, $i) { [[$v]] }, 1) {{ "}}" }}"}"""));
+            "n", $$"""{"a": "{{"{{"}} $reduce([1..{{depth}}], function($v, $i) { [[$v]] }, 1) {{"}}"}}"}"""));
 
         Assert.Contains(driver.Error?.Code, new[] { StepErrorCodes.OutputInvalid, StepErrorCodes.ExpressionError });
     }

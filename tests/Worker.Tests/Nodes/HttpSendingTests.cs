@@ -61,7 +61,8 @@ public sealed class HttpSendingTests : IAsyncLifetime
         foreach (var tenant in new[] { Guid.CreateVersion7(), Guid.CreateVersion7() })
         {
             var call = Call($"http://{raw.LocalEndpoint}/", "POST", new { a = 1 },
-                [(name, value)]) with { TenantId = tenant };
+                [(name, value)]) with
+            { TenantId = tenant };
 
             var error = Assert.IsType<NodeResult.Failure>(await RunAsync(call)).Error;
 

@@ -167,8 +167,11 @@ public sealed class MailServerAnswerTests(PostgresServer server) : IAsyncLifetim
     {
         await _bed.SucceedAsync(
             "email",
-            new { connector = "mail", from = "a@example.com", bcc = new[] { "b@example.com" }, subject = "s",
-            text = "t" });
+            new
+            {
+                connector = "mail", from = "a@example.com", bcc = new[] { "b@example.com" }, subject = "s",
+                text = "t"
+            });
 
         Assert.Contains("RCPT TO:<b@example.com>", _mail.Lines);
         Assert.Empty(Sent("To:"));
