@@ -18,8 +18,16 @@ public static class PostgresErrors
         NpgsqlException npgsql => npgsql.IsTransient || npgsql.InnerException is IOException or SocketException or TimeoutException or EndOfStreamException,
         IOException or SocketException or TimeoutException => true,
         InvalidOperationException { InnerException: NpgsqlException inner } => IsTransient(inner),
+        _ when HasLostItsPlace(exception) => true,
         _ => false,
     };
+
+    /// <summary>
+    /// The driver met a message that it did not expect, as it does when a statement is cancelled at the wrong moment
+    /// (npgsql issue 5803). It has broken the connection, and says so by a bare exception.
+    /// </summary>
+    private static bool HasLostItsPlace(Exception exception) =>
+        exception.GetType() == typeof(Exception) && exception.Source == "Npgsql";
 
     /// <summary>The database cannot be reached or refuses new work at the moment.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch

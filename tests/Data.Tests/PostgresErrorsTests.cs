@@ -52,6 +52,16 @@ public sealed class PostgresErrorsTests
     }
 
     [Fact]
+    public void A_driver_that_has_lost_its_place_in_a_conversation_begins_another()
+    {
+        // What it throws is a bare exception; who else throws one is no database.
+        var lost = new Exception("Received unexpected backend message.") { Source = "Npgsql" };
+
+        Assert.True(PostgresErrors.MayPass(lost));
+        Assert.False(PostgresErrors.MayPass(new Exception(lost.Message)));
+    }
+
+    [Fact]
     public void A_fence_is_neither()
     {
         var error = Error(PostgresErrors.WorkerFenced, constraint: null);
