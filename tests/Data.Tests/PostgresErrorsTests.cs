@@ -55,10 +55,12 @@ public sealed class PostgresErrorsTests
     public void A_driver_that_has_lost_its_place_in_a_conversation_begins_another()
     {
         // What it throws is a bare exception; who else throws one is no database.
-        var lost = new Exception("Received unexpected backend message.") { Source = "Npgsql" };
+#pragma warning disable CA2201 // what the driver throws
+        var (lost, other) = (new Exception("Unexpected.") { Source = "Npgsql" }, new Exception("Unexpected."));
+#pragma warning restore CA2201
 
         Assert.True(PostgresErrors.MayPass(lost));
-        Assert.False(PostgresErrors.MayPass(new Exception(lost.Message)));
+        Assert.False(PostgresErrors.MayPass(other));
     }
 
     [Fact]
