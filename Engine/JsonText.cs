@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using Workflows.Engine.Executions;
 
 namespace Workflows.Engine;
 
@@ -117,10 +117,15 @@ public static class JsonText
     public static JsonElement ParseElement(ReadOnlyMemory<byte> utf8) => JsonElement.Parse(utf8.Span, HeldOptions);
 
     /// <summary>
-    /// The text of a value that <see cref="Parse"/> read, as it was written. The serializer would refuse what nests
+    /// The text of a value that <see cref="Parse"/> read, without white space. The serializer would refuse what nests
     /// deeper than 64 levels.
     /// </summary>
-    public static byte[] BytesOf(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).ToArray();
+    public static byte[] BytesOf(JsonElement value)
+    {
+        var buffer = JsonBuffer.Rent();
+        value.WriteTo(buffer.Writer);
+        return buffer.ToJson();
+    }
 
     /// <summary>For values that hold such values: as deep as <see cref="Parse"/> reads.</summary>
     public static JsonSerializerOptions HeldSerialization { get; } =
