@@ -59,7 +59,7 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
     }
 
     /// <summary>Decides what an execution that was taken up does first.</summary>
-    public void Begin(ExecutionRun run) => Change(run, static (run, _) => Beginning.Begin(run), 0);
+    public void Begin(ExecutionRun run) => Change(run, static (_, _) => { }, 0);
 
     /// <summary>Something happened to the execution.</summary>
     public void Apply(ExecutionRun run, ExecutionEvent @event) =>
@@ -143,7 +143,17 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
                 return;
             }
 
-            Guarded(run, work, argument);
+            if (run.Recorded is not null)
+            {
+                // Queued as its beginning is, it may be overtaken by what is urgent.
+                Guarded(run, static (run, _) => Beginning.Begin(run), 0);
+            }
+
+            if (run.State.Status != ExecutionStatus.Queued)
+            {
+                Guarded(run, work, argument);
+            }
+
             Advance(run);
             lookBack = TakesToLookBack(run);
             if (isCharged && run.Turn.IsOver)

@@ -20,7 +20,7 @@ public sealed class ScriptNodeRunnerTests : IDisposable
     public void Dispose() => _runners.ForEach(runner => runner.Dispose());
 
     [Theory]
-    [InlineData("cat", """{"a": [1, "ü"]}""", "json", """{"a":[1,"\u00FC"]}""")]
+    [InlineData("cat", """{"a": [1, "\u00FC"]}""", "json", """{"a":[1,"ü"]}""")]
     [InlineData("cat", "null", "json", "null")]
     [InlineData("printf '  7 \\n'", "null", "json", "7")]
     [InlineData("true", "1", "json", "null")]
