@@ -297,12 +297,15 @@ internal sealed partial class WorkerService(
 
     private void Announce(IReadOnlyList<WokenExecution> woken) => announcer.Announce(woken);
 
+    // In the order in which a result goes on: what is counted next is counted before it is not counted here any more.
+    private static bool IsBusy(ExecutionRun run) => run.Calls.Count > 0 || run.Queued > 0 || run.IsFlushing;
+
     private async Task StopAsync(CancellationTokenSource housekeeping, Task[] ownerLoops)
     {
         var session = _session;
         session.IsStopping = true;
         var (began, grace) = (clock.GetTimestamp(), TimeSpan.FromSeconds(options.StopGraceSeconds));
-        while (!session.IsFenced && clock.GetElapsedTime(began) < grace && session.Runs.Values.Any(run => run.Calls.Count > 0 || run.IsFlushing))
+        while (!session.IsFenced && clock.GetElapsedTime(began) < grace && session.Runs.Values.Any(IsBusy))
         {
             await Task.Delay(RegisterPause / 4, clock, CancellationToken.None);
         }

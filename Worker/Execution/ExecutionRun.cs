@@ -36,6 +36,17 @@ internal sealed class ExecutionRun(
     /// <summary>It goes on when its tenant has a turn: something to start, or the decider, waits for that.</summary>
     public bool AwaitsTurn { get; set; }
 
+    /// <summary>Changes on their way: brought by a call, or waiting for their turn. Atomic.</summary>
+    public int Queued => Volatile.Read(ref _queued);
+
+    private int _queued;
+
+    /// <summary>A change is on its way.</summary>
+    public void Enqueued() => Interlocked.Increment(ref _queued);
+
+    /// <summary>It has been made, or is counted elsewhere.</summary>
+    public void Dequeued() => Interlocked.Decrement(ref _queued);
+
     /// <summary>Something can be started or decided at once.</summary>
     public bool CanGoOn => !Session.IsStopping && (ToStart.Count > 0 || MustContinue);
 

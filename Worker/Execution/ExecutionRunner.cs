@@ -120,15 +120,19 @@ internal sealed partial class ExecutionRunner : IAsyncDisposable
         ChangeHeld(run, work, argument, isCharged: true);
     }
 
-    private void Later<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent) =>
+    private void Later<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isUrgent)
+    {
+        run.Enqueued();
         _turns.Enqueue(
-        run.Key.TenantId,
-        () =>
-        {
-            run.Gate.Enter();
-            ChangeHeld(run, work, argument, isCharged: false);
-        },
-        isUrgent);
+            run.Key.TenantId,
+            () =>
+            {
+                run.Gate.Enter();
+                ChangeHeld(run, work, argument, isCharged: false);
+                run.Dequeued();
+            },
+            isUrgent);
+    }
 
     // With the gate held; gives it back.
     private void ChangeHeld<TWork>(ExecutionRun run, Action<ExecutionRun, TWork> work, TWork argument, bool isCharged)

@@ -110,6 +110,7 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
             result = Masked(new NodeResult.Failure(new StepError("RUNNER_FAILED", exception.Message)), call);
         }
 
+        run.Enqueued(); // a worker that stops must not take the moment until it is reported for rest
         run.Calls.Remove(node);
         abort.Dispose();
         if (result is null)
@@ -120,6 +121,8 @@ internal sealed partial class NodeCalls(IEnumerable<INodeRunner> runners, TimePr
         {
             report(run, ToEvent(node, result, started));
         }
+
+        run.Dequeued();
     }
 
     private ExecutionEvent ToEvent(NodeRun node, NodeResult result, DateTimeOffset started)
