@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Workflows.Connectors;
 using Workflows.Connectors.Network;
 using Workflows.Data.Approvals;
+using Workflows.Data.Budgets;
 using Workflows.Data.Connectors;
 using Workflows.Data.Context;
 using Workflows.Data.Database;
@@ -11,15 +12,19 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Jobs;
 using Workflows.Data.Notifications;
+using Workflows.Data.Rounds;
 using Workflows.Data.Schedules;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Data.Workers;
 using Workflows.Engine.Schedules;
-using Workflows.Worker.Dispatch;
-using Workflows.Worker.Execution;
+using Workflows.Worker.Calls;
+using Workflows.Worker.Checkpoints;
+using Workflows.Worker.Intake;
 using Workflows.Worker.Maintenance;
 using Workflows.Worker.Nodes;
+using Workflows.Worker.Ownership;
+using Workflows.Worker.Rounds;
 
 namespace Workflows.Worker;
 
@@ -39,45 +44,68 @@ internal static class Composition
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
         services.AddDispatch(builder.Configuration);
         AddStores(services);
-        services.AddSingleton<ScheduleService>();
-        services.AddSingleton<EventRouting>();
         services.AddSingleton<WorkerMetrics>();
-        services.AddSingleton<WorkflowCache>();
         services.AddSingleton<LoopHealth>();
         services.AddSingleton<Patience>();
-        services.AddSingleton<DispatchAnnouncer>();
-        services.AddSingleton<DecisionTurns>();
-        services.AddSingleton<CheckpointerFactory>();
-        services.AddSingleton<LookBack>();
-        services.AddSingleton<NodeCalls>();
         services.AddSecrets(builder.Configuration);
         services.AddSingleton<Invalidation>();
         services.AddSingleton<ContextStore>();
-        services.AddSingleton<ScopeLoader>();
         AddConnectors(services);
         services.AddSingleton<ConnectorAccess>();
         services.AddSingleton<FolderStorage>();
         AddRunners(builder);
         services.AddSingleton<NotificationStore>();
         services.AddSingleton<ApprovalTasks>();
-        services.AddSingleton<PublicAddress>();
-        services.AddSingleton<ExecutionRunner>();
-        services.AddSingleton<RunningLimits>();
-        services.AddSingleton<Refusals>();
-        services.AddSingleton<Beginnings>();
-        services.AddSingleton<Intake>();
+        services.AddSingleton<BudgetRounds>();
+        services.AddSingleton<UsageStore>();
         services.AddSingleton<Loop>();
-        services.AddSingleton<SetAsideLog>();
+        services.AddSingleton<PublicAddress>();
+        AddCore(services);
+        AddRounds(services);
         services.AddHostedService<ChangeListener>();
         services.AddHostedService<MaintenanceService>();
         services.AddHostedService<BookkeepingService>();
         services.AddHostedService<ApprovalService>();
-        services.AddSingleton<WorkerService>();
-        services.AddHostedService(provider => provider.GetRequiredService<WorkerService>());
+        services.AddHostedService<UsageService>();
+        services.AddHostedService<WorkerService>();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres")
             .AddCheck<WorkHealth>("work")
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    // What is to run, its executions in memory, their checkpoints and their calls.
+    private static void AddCore(IServiceCollection services)
+    {
+        services.AddSingleton<DecisionTurns>();
+        services.AddSingleton<Fleet>();
+        services.AddSingleton<DispatchAnnouncer>();
+        services.AddSingleton<ICheckpointHints, CheckpointHints>();
+        services.AddSingleton<Checkpointer>();
+        services.AddSingleton<LookBack>();
+        services.AddSingleton<NodeCalls>();
+        services.AddSingleton<IExecutionEffects, ExecutionEffects>();
+        services.AddSingleton<WorkflowCache>();
+        services.AddSingleton<ScopeLoader>();
+        services.AddSingleton<RunningLimits>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<Beginnings>();
+        services.AddSingleton<Claimer>();
+    }
+
+    private static void AddRounds(IServiceCollection services)
+    {
+        services.AddSingleton<CurrentSession>();
+        services.AddSingleton<ScheduleService>();
+        services.AddSingleton<SetAsideLog>();
+        services.AddSingleton<EventRouting>();
+        services.AddSingleton<OwnedLook>();
+        services.AddSingleton<Heartbeat>();
+        services.AddSingleton<IRounds, IntakeRounds>();
+        services.AddSingleton<IRounds, DueRounds>();
+        services.AddSingleton<IRounds, LookBackRounds>();
+        services.AddSingleton<IRounds>(provider => provider.GetRequiredService<OwnedLook>());
+        services.AddSingleton<IRounds>(provider => provider.GetRequiredService<Heartbeat>());
     }
 
     private static void AddStores(IServiceCollection services)
@@ -85,7 +113,7 @@ internal static class Composition
         services.AddSingleton<ExecutionClaims>();
         services.AddSingleton<QueueSweeps>();
         services.AddSingleton<ExecutionHistory>();
-        services.AddSingleton<CheckpointWriter>();
+        services.AddSingleton<ICheckpointSink, CheckpointWriter>();
         services.AddSingleton<DefinitionStore>();
         services.AddSingleton<TimerStore>();
         services.AddSingleton<ScheduleFiring>();

@@ -3,7 +3,9 @@ namespace Workflows.Worker;
 /// <summary>Every bound of a worker.</summary>
 internal static class Limits
 {
-    /// <summary>Queued executions a worker knows of beyond those it runs; with more it stops reading the streams.</summary>
+    /// <summary>
+    /// Queued executions a worker knows of beyond those it runs; with more it stops reading the streams.
+    /// </summary>
     public const int KnownQueued = 100_000;
 
     /// <summary>Stream entries asked for in one read.</summary>
@@ -14,6 +16,17 @@ internal static class Limits
 
     /// <summary>Executions whose progress one checkpoint carries.</summary>
     public const int ExecutionsPerCheckpoint = 512;
+
+    /// <summary>
+    /// Bytes after which a checkpoint takes no further execution: with more it would outlast the time that the server
+    /// allows a transaction.
+    /// </summary>
+    public const long CheckpointBytes = 8 * 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of one execution that become durable together; what it decides beyond goes out after them.
+    /// </summary>
+    public const long ProgressBytes = 4 * 1024 * 1024;
 
     /// <summary>Executions handled by one thread-pool item after a checkpoint.</summary>
     public const int ExecutionsPerContinuation = 32;
@@ -41,11 +54,8 @@ internal static class Limits
     /// <summary>How long the claiming loop waits for what it has claimed to begin before it claims on.</summary>
     public static readonly TimeSpan BeginWait = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A loop that fails, and one whose round does not end, for so long makes the worker unhealthy.</summary>
-    public static readonly TimeSpan LoopFailure = TimeSpan.FromSeconds(10);
-    public static readonly TimeSpan LoopSilence = TimeSpan.FromSeconds(60);
-
-    /// <summary>The same for a round of maintenance, which may remove months of rows.</summary>
+    /// <summary>What a round of maintenance may take, which may remove months of rows, before it counts as hung.
+    /// </summary>
     public static readonly TimeSpan LongMaintenance = TimeSpan.FromHours(2);
 
     /// <summary>Timers fired in one round trip.</summary>
@@ -115,7 +125,9 @@ internal static class Limits
     /// <summary>Bytes of all attachments of one message.</summary>
     public const int EmailAttachmentBytes = 512 * 1024;
 
-    /// <summary>Scripts that run at the same time on a worker, and of those for one tenant; more wait for their turn.</summary>
+    /// <summary>
+    /// Scripts that run at the same time on a worker, and of those for one tenant; more wait for their turn.
+    /// </summary>
     public const int ScriptsAtOnce = 32;
     public const int ScriptsPerTenant = 8;
 

@@ -1,5 +1,5 @@
+using Workflows.Data.Database;
 using Workflows.Worker;
-using Workflows.Worker.Execution;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -8,4 +8,5 @@ builder.AddWorker(TimeProvider.System);
 var app = builder.Build();
 app.UseWorker();
 OwnEnvironment.Hide(); // the configuration has been read, and no script runs yet
+await app.Services.GetRequiredService<SchemaGate>().WaitAsync(app.Lifetime.ApplicationStopping, isPatient: true);
 await app.RunAsync();

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Breaks the code of a project in one small way after the other and counts how many of these mutants its tests notice (Stryker.NET).
 #
-#   eng/mutate.sh PROJECT [FOLDER] [--tests PATH] [--gently]
+#   eng/mutate.sh PROJECT [PART...] [--tests PATH]... [--gently]
 #
-#   PROJECT        Engine or Jsonata; a whole project takes hours
-#   FOLDER         one folder of it, e.g. Templates; "." is the files of none
-#   --tests PATH   only tests below this path of the test project: minutes instead of hours, and a lower bound of the score
+#   PROJECT        Engine, Jsonata or Worker; a whole project takes hours
+#   PART           a folder or a file of it, e.g. Templates or Executions/Backoff.cs; "." is the files of no folder
+#   --tests PATH   only tests below these paths of the test project: minutes instead of hours, and a lower bound of the
+#                  score. Worker has its tests that need no server when none are named, and is always done gently
 #   --gently       at the lowest priority, on one core, with all tests for each mutant. Which tests reach a mutant is found out
 #                  by a handshake within 10 s per test; beside other work it fails for most, so that it only costs time
 #
@@ -14,23 +15,32 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-project='' folder='' tests='' gently=''
+project='' parts=() tests=() gently=''
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) sed -nE '2,/^set /{/^#/s/^# ?//p}' "$0"; exit 0 ;;
-        --tests) [ $# -ge 2 ] || die "--tests wants a path"; tests=$2; shift ;;
+        --tests) [ $# -ge 2 ] || die "--tests wants a path"; tests+=("$2"); shift ;;
         --gently) gently=yes ;;
         -*) die "unknown argument '$1'; there are --tests PATH and --gently" ;;
-        *) if [ -z "$project" ]; then project=$1; else folder=$1; fi ;;
+        *) if [ -z "$project" ]; then project=$1; else parts+=("$1"); fi ;;
     esac
     shift
 done
 case $project in
     Engine | Jsonata) ;;
-    *) die "'$project' is no project whose mutants are tested; there are Engine and Jsonata" ;;
+    Worker) gently=yes ;;
+    *) die "'$project' is no project whose mutants are tested; there are Engine, Jsonata and Worker" ;;
 esac
-[ -z "$folder" ] || [ -d "$root/$project/$folder" ] || die "there is no folder $project/$folder"
-[ -z "$tests" ] || [ -e "$root/tests/$project.Tests/$tests" ] || die "there is no tests/$project.Tests/$tests"
+for part in "${parts[@]}"; do [ -e "$root/$project/$part" ] || die "there is no $project/$part"; done
+for path in "${tests[@]}"; do
+    [ -e "$root/tests/$project.Tests/$path" ] || die "there is no tests/$project.Tests/$path"
+done
+
+# A server would start for each mutant. Whatever names one, or the fixtures around one, is left out.
+if [ "$project" = Worker ] && [ ${#tests[@]} -eq 0 ]; then
+    mapfile -t tests < <(cd "$root/tests/$project.Tests" && find . -name '*.cs' -printf '%P\n' | sort |
+        xargs -d '\n' grep -LE '[A-Za-z]+Server\b|[A-Za-z]+Bed\b|ObjectStore|TestAuthority|WorkerHost|WorkerProcess')
+fi
 
 readonly output=$local_folder/mutants/$project
 readonly copy=$output/source
@@ -38,7 +48,13 @@ copy_source() {
     rm -rf "$output"
     mkdir -p "$copy"
     (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -T - -cf -) | tar -xf - -C "$copy"
-    [ -z "$tests" ] || find "$copy/tests/$project.Tests" -name '*.cs' ! -path "*/$project.Tests/$tests*" -delete
+    [ ${#tests[@]} -eq 0 ] || remove_other_tests
+}
+
+remove_other_tests() {
+    local path kept=()
+    for path in "${tests[@]}"; do kept+=(! -path "*/$project.Tests/$path*"); done
+    find "$copy/tests/$project.Tests" -name '*.cs' "${kept[@]}" -delete
 }
 
 check_tools
@@ -56,21 +72,23 @@ if [ -n "$gently" ]; then
 fi
 options=(--output "$output" --skip-version-check)
 [ -z "$gently" ] || options+=(--concurrency 1)
-case $folder in
-    '') ;;
-    .) options+=(--mutate "*.cs") ;;
-    *) options+=(--mutate "$folder/**/*.cs") ;;
-esac
+for part in "${parts[@]}"; do
+    case $part in
+        .) options+=(--mutate "*.cs") ;;
+        *.cs) options+=(--mutate "$part") ;;
+        *) options+=(--mutate "$part/**/*.cs") ;;
+    esac
+done
 "${run[@]}" dotnet stryker "${options[@]}" >"$local_folder/logs/mutate-$project.log" 2>&1 ||
     { tail -n 20 "$local_folder/logs/mutate-$project.log" >&2; die "the run failed; all of its output is in .local/logs/mutate-$project.log"; }
 
 # Counts by status. A score without a killed mutant would be that of a runner that never switched one on.
-awk -v project="$project" -v folder="$folder" -v tests="$tests" -v took="$(since "$started")" '
+awk -v project="$project" -v parts="${parts[*]}" -v tests="${tests[*]}" -v took="$(since "$started")" '
     { while (match($0, /"status": *"[A-Za-z]+"/)) { split(substr($0, RSTART, RLENGTH), part, "\""); count[part[4]]++; $0 = substr($0, RSTART + RLENGTH) } }
     END {
         caught = count["Killed"] + count["Timeout"]; tested = caught + count["Survived"] + count["NoCoverage"]
         printf "%s%s%s: %d mutants, %d killed, %d timed out, %d survived, %d not covered; %.1f %% caught; %s\n", project,
-            folder == "" ? "" : "/" folder, tests == "" ? "" : " by " tests, tested, count["Killed"], count["Timeout"], count["Survived"], count["NoCoverage"],
+            parts == "" ? "" : " " parts, tests == "" ? "" : " by " tests, tested, count["Killed"], count["Timeout"], count["Survived"], count["NoCoverage"],
             tested == 0 ? 0 : 100 * caught / tested, took
         exit count["Killed"] == 0
     }' "$output/reports/mutation-report.json" || die "no mutant was killed: the runner does not switch them on"

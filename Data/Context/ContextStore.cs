@@ -111,34 +111,57 @@ public sealed class ContextStore(WorkflowsDatabase database, TimeProvider clock)
     public Task<ContextResult> DeleteAsync(ContextAddress address, string operation, CancellationToken cancellationToken) =>
         ChangeAsync(address, operation, DeleteSql, [], cancellationToken);
 
-    private const string SnapshotSql = """
+    private const string SharedSnapshotSql = """
         select c.scope, c.key, c.value from context_entries c
-        where c.tenant_id = $1 and (c.expires_at is null or c.expires_at > $4) and (
-          (c.scope = 'tenant' and c.scope_id = $1) or (c.scope = 'workflow' and c.scope_id = $2) or (c.scope = 'execution' and c.scope_id = $3)
+        where c.tenant_id = $1 and (c.expires_at is null or c.expires_at > $3) and (
+          (c.scope = 'tenant' and c.scope_id = $1) or (c.scope = 'workflow' and c.scope_id = $2)
           or (c.scope = 'workspace' and c.scope_id = (
             select f.workspace_id from workflows w join jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
             join folders f on f.tenant_id = j.tenant_id and f.id = j.folder_id
             where w.tenant_id = $1 and w.id = $2)))
         order by c.scope, c.key
-        limit $5
+        limit $4
         """;
 
-    /// <summary>The entries an execution sees as <c>context.SCOPE.KEY</c>, at most <see cref="Limits.ContextEntriesInScope"/>: a JSON object.</summary>
-    public async Task<byte[]> SnapshotAsync(Guid tenantId, Guid workflowId, Guid executionId, CancellationToken cancellationToken)
+    private const string OwnSnapshotSql = """
+        select e.id, c.key, c.value
+        from unnest($2::uuid[]) as e (id) cross join lateral (
+          select o.key, o.value from context_entries o
+          where o.tenant_id = $1 and o.scope = 'execution' and o.scope_id = e.id
+            and (o.expires_at is null or o.expires_at > $3)
+          order by o.key
+          limit $4) c
+        """;
+
+    /// <summary>What executions of one workflow see as <c>context.SCOPE.KEY</c>, read together.</summary>
+    /// <param name="tenantId">Whose they are.</param>
+    /// <param name="workflowId">Their workflow.</param>
+    /// <param name="executionIds">The executions; one at least.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public async Task<ContextSnapshots> SnapshotsAsync(
+        Guid tenantId, Guid workflowId, IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlBatchCommand(SnapshotSql);
-        command.Parameters.Add(Sql.Uuid(tenantId));
-        command.Parameters.Add(Sql.Uuid(workflowId));
-        command.Parameters.Add(Sql.Uuid(executionId));
-        command.Parameters.Add(Sql.Instant(clock.GetUtcNow()));
-        command.Parameters.Add(Sql.Int(Limits.ContextEntriesInScope));
-        var rows = await database.ReadAsync(
-            tenantId, command, row => (Scope: row.GetString(0), Key: row.GetString(1), Value: JsonText.ParseElement(row.GetFieldValue<byte[]>(2))), cancellationToken);
-        return JsonSerializer.SerializeToUtf8Bytes(
-            rows.GroupBy(row => row.Scope)
-                .ToDictionary(scope => scope.Key, scope => scope.ToDictionary(row => row.Key, row => row.Value)),
-            JsonText.HeldSerialization);
+        var now = clock.GetUtcNow();
+        var shared = new NpgsqlBatchCommand(SharedSnapshotSql);
+        shared.Parameters.Add(Sql.Uuid(tenantId));
+        shared.Parameters.Add(Sql.Uuid(workflowId));
+        shared.Parameters.Add(Sql.Instant(now));
+        shared.Parameters.Add(Sql.Int(Limits.ContextEntriesInScope));
+        var entries = await database.ReadAsync(
+            tenantId, shared, row => new ContextSnapshots.Entry(row.GetString(0), row.GetString(1), ValueOf(row)), cancellationToken);
+        var own = new NpgsqlBatchCommand(OwnSnapshotSql);
+        own.Parameters.Add(Sql.Uuid(tenantId));
+        own.Parameters.Add(Sql.Uuids(executionIds, id => id));
+        own.Parameters.Add(Sql.Instant(now));
+        own.Parameters.Add(Sql.Int(Limits.ContextEntriesInScope));
+        return new ContextSnapshots(entries, await database.ReadAsync(
+            tenantId,
+            own,
+            row => (row.GetGuid(0), new ContextSnapshots.Entry("execution", row.GetString(1), ValueOf(row))),
+            cancellationToken));
     }
+
+    private static JsonElement ValueOf(NpgsqlDataReader row) => JsonText.ParseElement(row.GetFieldValue<byte[]>(2));
 
     private const string ClaimSql = """
         insert into context_writes (tenant_id, operation, expires_at) values ($1, $2, $3) on conflict do nothing

@@ -95,7 +95,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
     // An event that this execution consumed before does not serve a second wait. Whoever looks back may have lost the execution meanwhile (it was
     // paused), and its next owner parked it: then it goes back to the queue, since the routing finds the wait resolved and wakes nobody.
     // From a second before the execution: another instance of the API, whose clock is behind by less, may have received what came after it.
-    private const string LookBackSql = """
+    private const string LookBackSql = $"""
         with found as (
           select w.tenant_id, w.execution_id, w.node_id, w.iteration, w.attempt, e.event_id, e.payload
           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[]) as k (tenant_id, execution_id, node_id, iteration, attempt)
@@ -127,9 +127,7 @@ public sealed class EventBacklog(WorkflowsDatabase database)
           on conflict do nothing
         )
         update executions e
-        set wakes = e.wakes + 1,
-            status = case when e.status = 'waiting' then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' then now() else e.queued_at end
+        set {StateRules.Wake}
         from (select distinct tenant_id, execution_id from resolved order by tenant_id, execution_id) r
         where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner

@@ -136,13 +136,11 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         await RuleRecipients.ResolveAsync(connection, tenantId, matching.Matches, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands = { TenantScope.SetTenant(tenantId), RoutingCommit.Command(tenantId, ids, events, matching.Matches, clock.GetUtcNow()) },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        return await RoutingCommit.ReadAsync(tenantId, reader, matching.Matches, cancellationToken);
+        await using var round = new Round(connection);
+        round.AddCall(TenantScope.SetTenant(tenantId));
+        var effects = RoutingCommit.AddTo(round, tenantId, ids, events, matching.Matches, clock.GetUtcNow());
+        await round.ExecuteAsync(cancellationToken);
+        return effects;
     }
 
     // Whether a set is complete is known only under the lock of its row: then the routing is a transaction of a few round trips.
@@ -153,22 +151,15 @@ public sealed class EventRouter(WorkflowsDatabase database, DispatchStreams disp
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var writes = await JoinStore.JoinAsync(connection, tenantId, matching, cancellationToken);
         await RuleRecipients.ResolveAsync(connection, tenantId, matching.Matches, cancellationToken);
-        List<EventEffect> effects;
-        await using (var batch = new NpgsqlBatch(connection))
+        await using var round = new Round(connection, transaction);
+        round.AddCall(TenantScope.SetTenant(tenantId));
+        foreach (var write in writes)
         {
-            batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
-            foreach (var write in writes)
-            {
-                batch.BatchCommands.Add(write);
-            }
-
-            batch.BatchCommands.Add(RoutingCommit.Command(tenantId, ids, events, matching.Matches, clock.GetUtcNow()));
-            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-            // set_config answers a row, the writes none.
-            await reader.NextResultAsync(cancellationToken);
-            effects = await RoutingCommit.ReadAsync(tenantId, reader, matching.Matches, cancellationToken);
+            round.Add(write);
         }
 
+        var effects = RoutingCommit.AddTo(round, tenantId, ids, events, matching.Matches, clock.GetUtcNow());
+        await round.ExecuteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return effects;
     }

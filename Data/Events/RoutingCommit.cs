@@ -9,18 +9,29 @@ internal static class RoutingCommit
 {
     // One statement, so that nothing happens for an event that another process took first. What depends on "taken" is filtered by a hashed sub-plan ("is true"
     // keeps it one): with hash joins off, a join would compare each match with each event.
-    // Locks in the order of everywhere: waits (asking resolved for its count has it done first), concurrency keys, executions.
+    // Locks in the order of everywhere: concurrency keys (asking admitted for its count has it done first), waits,
+    // executions.
     // Waits: first which of the patterns of these types anybody waits for at all, by one probe each; mostly none, and then no event is even read.
-    private const string RouteSql = """
+    private const string RouteSql = $"""
         with taken as (
           delete from events_to_route r where r.tenant_id = $1 and r.id = any ($2::uuid[]) returning r.id
         ),
+        exhausted as materialized (
+          select b.name from budget_stops b where b.tenant_id = $1 and b.until > now() order by b.until desc limit 1
+        ),
         candidates as (
-          select m.*
+          select m.event_id, m.target, m.rule_id, m.workflow_id, m.version, m.priority, m.trigger_type,
+            case when x.name is null then m.execution_id end as execution_id, m.correlation_id, m.trigger, m.input,
+            m.emitted_id,
+            case when x.name is null or m.execution_id is null then m.reason
+              else 'refused: the budget "' || x.name || '" is used up' end as reason,
+            m.concurrency_key, m.concurrency_limit, case when x.name is null then m.policy end as policy, m.notified,
+            m.rate
           from unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::int[], $8::smallint[], $9::text[], $10::uuid[], $11::text[], $12::jsonb[],
               $13::jsonb[], $14::uuid[], $15::text[], $28::text[], $29::int[], $30::text[], $31::int[], $41::text[])
             as m (event_id, target, rule_id, workflow_id, version, priority, trigger_type, execution_id, correlation_id, trigger, input, emitted_id, reason,
               concurrency_key, concurrency_limit, policy, notified, rate)
+          left join exhausted x on true
           where (m.event_id in (select t.id from taken t)) is true
         ),
         emitted as (
@@ -80,33 +91,24 @@ internal static class RoutingCommit
           ) w
           order by w.execution_id, w.node_id, w.iteration, w.attempt, b.id
         ),
+        limited as (
+          select $1::uuid as tenant_id, c.execution_id as id, c.workflow_id, c.concurrency_key, c.concurrency_limit, c.policy,
+            c.rate, row_number() over (order by c.execution_id) as turn
+          from candidates c where c.policy is not null
+        ),
+        {StateRules.Admitted},
         resolved as (
           update waits w
           set status = 'resolved', outcome = 'event', payload = i.payload, resolved_at = now()
           from incoming i
-          where w.tenant_id = $1 and w.execution_id = i.execution_id and w.node_id = i.node_id
+          where (select count(*) from admitted) >= 0
+            and w.tenant_id = $1 and w.execution_id = i.execution_id and w.node_id = i.node_id
             and w.iteration = i.iteration and w.attempt = i.attempt and w.status = 'open'
           returning i.event_id, w.execution_id, w.node_id
         ),
-        limited as (
-          select c.execution_id, row_number() over (order by c.execution_id) as turn, c.workflow_id, c.concurrency_key, c.concurrency_limit, c.policy, c.rate
-          from candidates c where c.policy is not null and (select count(*) from resolved) >= 0
-        ),
-        admitted as (
-          select l.execution_id, a.status, a.not_before
-          from (
-            select array_agg(l.workflow_id order by l.turn) as workflows, array_agg(l.concurrency_key order by l.turn) as keys,
-              array_agg(l.concurrency_limit order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies,
-              array_agg(l.rate order by l.turn) as rates
-            from limited l
-          ) g
-          cross join lateral admit_limited($1, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          join limited l on l.turn = a.place
-          where g.workflows is not null
-        ),
         accepted as (
           select c.*, a.not_before, coalesce(a.status, 'queued') as status, coalesce(a.status, 'queued') <> 'skipped' and c.execution_id is not null as starts
-          from candidates c left join admitted a on a.execution_id = c.execution_id
+          from candidates c left join admitted a on a.id = c.execution_id
         ),
         noted as (
           insert into event_matches (tenant_id, event_id, target, rule_id, workflow_id, execution_id, emitted_id, notified, matched, reason)
@@ -131,9 +133,7 @@ internal static class RoutingCommit
         ),
         woken as (
           update executions e
-          set wakes = e.wakes + 1,
-              status = case when e.status = 'waiting' then 'queued' else e.status end,
-              queued_at = case when e.status = 'waiting' then now() else e.queued_at end
+          set {StateRules.Wake}
           from (select distinct execution_id from resolved order by execution_id) r
           where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
           returning e.id, e.status, e.priority, e.lease_owner
@@ -144,7 +144,7 @@ internal static class RoutingCommit
         """;
 
     /// <param name="eventIds">Also those whose rows are gone with their partition: they leave the queue.</param>
-    public static NpgsqlBatchCommand Command(
+    private static NpgsqlBatchCommand Command(
         Guid tenantId, IReadOnlyList<Guid> eventIds, IReadOnlyList<StoredEvent> events, IReadOnlyList<RoutedMatch> matches, DateTimeOffset now)
     {
         var types = events.Select(@event => @event.Type).Distinct(StringComparer.Ordinal)
@@ -201,23 +201,24 @@ internal static class RoutingCommit
         };
     }
 
-    /// <summary>Reads what the statement did.</summary>
-    public static async Task<List<EventEffect>> ReadAsync(
-        Guid tenantId, NpgsqlDataReader reader, IReadOnlyList<RoutedMatch> matches, CancellationToken cancellationToken)
+    /// <summary>Adds the statement to a round.</summary>
+    /// <returns>What it did, once the round is executed.</returns>
+    public static List<EventEffect> AddTo(
+        Round round, Guid tenantId, IReadOnlyList<Guid> eventIds, IReadOnlyList<StoredEvent> events,
+        IReadOnlyList<RoutedMatch> matches, DateTimeOffset now)
     {
         var causes = matches.Where(match => match.ExecutionId is not null).ToDictionary(match => match.ExecutionId!.Value, match => match.Event.Id);
         var effects = new List<EventEffect>();
-        while (await reader.ReadAsync(cancellationToken))
+        round.Add(Command(tenantId, eventIds, events, matches, now), 6, row =>
         {
-            var execution = reader.GetGuid(2);
+            var execution = row.GetGuid(2);
             effects.Add(new EventEffect(
-                reader.IsDBNull(0) ? causes[execution] : reader.GetGuid(0),
-                reader.GetBoolean(1),
+                row.IsDBNull(0) ? causes[execution] : row.GetGuid(0),
+                row.GetBoolean(1),
                 new WokenExecution(
-                    new ExecutionKey(tenantId, execution), reader.GetString(3), (ExecutionPriority)reader.GetInt16(4),
-                    reader.IsDBNull(5) ? null : reader.GetGuid(5))));
-        }
-
+                    new ExecutionKey(tenantId, execution), row.GetString(3), (ExecutionPriority)row.GetInt16(4),
+                    row.IsDBNull(5) ? null : row.GetGuid(5))));
+        });
         return effects;
     }
 }

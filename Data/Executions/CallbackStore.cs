@@ -32,16 +32,14 @@ public sealed class CallbackStore(WorkflowsDatabase database, DispatchStreams di
 {
     private const string HoldSql = "select pg_advisory_xact_lock(callback_lock($1, $2, $3))";
 
-    private const string AnswerSql = """
+    private const string AnswerSql = $"""
         with resolved as (
           update waits w set status = 'resolved', outcome = 'answered', payload = $5, resolved_at = now()
           where w.tenant_id = $1 and w.execution_id = $2 and w.node_id = $3 and w.iteration = $4 and w.kind = 'webhook' and w.status = 'open'
           returning w.execution_id
         )
         update executions e
-        set wakes = e.wakes + 1,
-            status = case when e.status = 'waiting' then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' then now() else e.queued_at end
+        set {StateRules.Wake}
         from (select distinct execution_id from resolved) r
         where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
@@ -129,39 +127,32 @@ public sealed class CallbackStore(WorkflowsDatabase database, DispatchStreams di
         NpgsqlConnection connection, NpgsqlTransaction? transaction, Guid tenantId, Guid executionId, string nodeId, string iteration, byte[] call,
         CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection)
+        await using var round = new Round(connection, transaction);
+        var keep = new NpgsqlBatchCommand(KeepSql)
         {
-            BatchCommands =
+            Parameters =
             {
-                TenantScope.SetTenant(tenantId),
-                new NpgsqlBatchCommand(HoldSql) { Parameters = { Sql.Uuid(executionId), Sql.Text(nodeId), Sql.Text(iteration) } },
-                new NpgsqlBatchCommand(KeepSql)
-                {
-                    Parameters =
-                    {
-                        Sql.Uuid(tenantId), Sql.Uuid(executionId), Sql.Text(nodeId), Sql.Text(iteration), Sql.Json(call),
-                        new NpgsqlParameter<TimeSpan> { TypedValue = Limits.EarlyCallLifetime },
-                    },
-                },
-                new NpgsqlBatchCommand(AnswerSql)
-                {
-                    Parameters = { Sql.Uuid(tenantId), Sql.Uuid(executionId), Sql.Text(nodeId), Sql.Text(iteration), Sql.Json(call) },
-                },
+                Sql.Uuid(tenantId), Sql.Uuid(executionId), Sql.Text(nodeId), Sql.Text(iteration), Sql.Json(call),
+                new NpgsqlParameter<TimeSpan> { TypedValue = Limits.EarlyCallLifetime },
             },
         };
         List<WokenExecution> woken = [];
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        round.AddCall(TenantScope.SetTenant(tenantId));
+        round.AddCall(new NpgsqlBatchCommand(HoldSql)
         {
-            do
+            Parameters = { Sql.Uuid(executionId), Sql.Text(nodeId), Sql.Text(iteration) },
+        });
+        round.Add(keep);
+        round.AddWaking(
+            new NpgsqlBatchCommand(AnswerSql)
             {
-                if (reader.FieldCount == 5)
+                Parameters =
                 {
-                    woken = await WokenExecutions.ReadAsync(reader, cancellationToken);
-                }
-            }
-            while (await reader.NextResultAsync(cancellationToken));
-        }
-
+                    Sql.Uuid(tenantId), Sql.Uuid(executionId), Sql.Text(nodeId), Sql.Text(iteration), Sql.Json(call),
+                },
+            },
+            woken);
+        await round.ExecuteAsync(cancellationToken);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancellationToken);
@@ -169,7 +160,7 @@ public sealed class CallbackStore(WorkflowsDatabase database, DispatchStreams di
 
         if (woken.Count == 0)
         {
-            return batch.BatchCommands[2].RecordsAffected > 0 ? CallbackOutcome.Accepted : CallbackOutcome.Gone;
+            return keep.RecordsAffected > 0 ? CallbackOutcome.Accepted : CallbackOutcome.Gone;
         }
 
         dispatch.Announce(woken.Where(execution => execution.Status == "queued").Select(execution => new DispatchHint(execution.Key, execution.Priority)));

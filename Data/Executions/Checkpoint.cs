@@ -22,6 +22,9 @@ public sealed record FinishedExecution
     /// <summary>The sum over its steps.</summary>
     public long RowsProcessed { get; init; }
 
+    /// <summary>How many were recorded in this run of it.</summary>
+    public int Steps { get; init; }
+
     /// <summary>It has a concurrency limit (<see cref="ClaimedExecution.IsLimited"/>): others may wait for its place.</summary>
     public bool IsLimited { get; init; }
 }

@@ -53,24 +53,25 @@ internal static class CheckpointWaits
         on conflict do nothing
         """;
 
-    private static void AddClosed(NpgsqlBatch batch, NpgsqlBatchCommand command, List<WaitKey> closed)
+    private static void AddClosed(Round round, NpgsqlBatchCommand command, List<WaitKey> closed)
     {
         command.Parameters.Add(Sql.Uuids(closed, row => row.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(closed, row => row.Key.Id));
         command.Parameters.Add(Sql.Texts(closed, row => row.NodeId));
         command.Parameters.Add(Sql.Texts(closed, row => row.Iteration));
         command.Parameters.Add(Sql.Ints(closed, row => row.Attempt));
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 
-    private static void AddCleared(NpgsqlBatch batch, NpgsqlBatchCommand command, List<ExecutionKey> cleared)
+    private static void AddCleared(Round round, NpgsqlBatchCommand command, List<ExecutionKey> cleared)
     {
         command.Parameters.Add(Sql.Uuids(cleared, key => key.TenantId));
         command.Parameters.Add(Sql.Uuids(cleared, key => key.Id));
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 
-    public static void AddTo(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint, List<ChildStart> children)
+    public static void AddTo(
+        Round round, Guid workerId, Checkpoint checkpoint, List<ChildStart> children, List<WokenExecution> woken)
     {
         if (checkpoint.Opened is { Count: > 0 } opened)
         {
@@ -87,8 +88,8 @@ internal static class CheckpointWaits
             command.Parameters.Add(Sql.Instants(opened, row => row.DueAt));
             command.Parameters.Add(Sql.Instants(opened, row => row.CreatedAt));
             command.Parameters.Add(Sql.Jsons(opened, row => row.Request));
-            batch.BatchCommands.Add(command);
-            PeopleWaits.AddOpened(batch, workerId, opened);
+            round.Add(command);
+            PeopleWaits.AddOpened(round, workerId, opened);
         }
 
         if (checkpoint.Timers is { Count: > 0 } timers)
@@ -102,22 +103,22 @@ internal static class CheckpointWaits
             command.Parameters.Add(Sql.Ints(timers, row => row.Attempt));
             command.Parameters.Add(Sql.Texts(timers, row => row.Kind));
             command.Parameters.Add(Sql.Instants(timers, row => row.DueAt));
-            batch.BatchCommands.Add(command);
+            round.Add(command);
         }
 
-        ChildExecutions.AddTo(batch, workerId, children, checkpoint.Finished);
+        ChildExecutions.AddTo(round, workerId, children, woken);
 
         // After the insertions: what was opened and closed since the last checkpoint must not stay.
         if (checkpoint.Closed is { Count: > 0 } closed)
         {
-            AddClosed(batch, new NpgsqlBatchCommand(CloseTimersSql), closed);
-            AddClosed(batch, new NpgsqlBatchCommand(CloseWaitsSql), closed);
+            AddClosed(round, new NpgsqlBatchCommand(CloseTimersSql), closed);
+            AddClosed(round, new NpgsqlBatchCommand(CloseWaitsSql), closed);
         }
 
         if (checkpoint.Cleared is { Count: > 0 } cleared)
         {
-            AddCleared(batch, new NpgsqlBatchCommand(ClearTimersSql), cleared);
-            AddCleared(batch, new NpgsqlBatchCommand(ClearWaitsSql), cleared);
+            AddCleared(round, new NpgsqlBatchCommand(ClearTimersSql), cleared);
+            AddCleared(round, new NpgsqlBatchCommand(ClearWaitsSql), cleared);
         }
     }
 }

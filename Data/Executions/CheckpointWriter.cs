@@ -7,9 +7,9 @@ namespace Workflows.Data.Executions;
 /// Makes the progress of many executions durable in one transaction and one round trip. Guarantees: all of it or nothing; nothing once the worker is
 /// fenced (SQLSTATE WF001, see <see cref="PostgresErrors.IsWorkerFenced"/>); it may be sent again after a connection broke, since every
 /// statement recognises what the first sending already wrote. The commit waits for the disk.
-/// Lock order, as everywhere: the worker's lease (shared), timers, waits, concurrency keys, executions by (tenant, id).
+/// Lock order, as everywhere: the worker's lease (shared), concurrency keys, timers, waits, executions by (tenant, id).
 /// </summary>
-public sealed class CheckpointWriter(WorkflowsDatabase database)
+public sealed class CheckpointWriter(WorkflowsDatabase database) : ICheckpointSink
 {
     private const string LeaseSql = "select hold_worker_lease($1)";
 
@@ -30,69 +30,68 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
         var children = await ChildExecutions.WithClaimsAsync(connection, checkpoint.Children, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        var lease = new NpgsqlBatchCommand(LeaseSql);
-        lease.Parameters.Add(Sql.Uuid(workerId));
-        batch.BatchCommands.Add(lease);
-        AddSteps(batch, checkpoint.Steps, again);
-        CheckpointWaits.AddTo(batch, workerId, checkpoint, children);
-        PeopleWaits.AddResolvedAtOnce(batch, workerId, checkpoint.Opened);
-        AddExecutions(batch, workerId, checkpoint);
-        ExecutionLogs.AddTo(batch, checkpoint.Logs);
-        AddEvents(batch, checkpoint.Emitted);
-        AddDeadLetters(batch, checkpoint.DeadLetters);
-
         var requeued = new List<DispatchedExecution>();
         var woken = new List<WokenExecution>();
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        do
-        {
-            if (reader.FieldCount == 5)
-            {
-                woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
-                continue;
-            }
-
-            // Only parking and the release of slots return rows of four columns: what they queued.
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                if (reader.FieldCount == 4 && reader.GetString(3) == "queued")
-                {
-                    requeued.Add(new DispatchedExecution(
-                        new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), (ExecutionPriority)reader.GetInt16(2)));
-                }
-            }
-        }
-        while (await reader.NextResultAsync(cancellationToken));
+        await using var round = new Round(connection);
+        var lease = new NpgsqlBatchCommand(LeaseSql);
+        lease.Parameters.Add(Sql.Uuid(workerId));
+        round.AddCall(lease);
+        AddSteps(round, checkpoint.Steps, again);
+        AddKeys(round, children, checkpoint.Finished);
+        CheckpointWaits.AddTo(round, workerId, checkpoint, children, woken);
+        PeopleWaits.AddResolvedAtOnce(round, workerId, checkpoint.Opened);
+        AddExecutions(round, workerId, checkpoint, requeued, woken);
+        ExecutionLogs.AddTo(round, checkpoint.Logs);
+        AddEvents(round, checkpoint.Emitted);
+        AddDeadLetters(round, checkpoint.DeadLetters);
+        await round.ExecuteAsync(cancellationToken);
         return new CheckpointResult(requeued, woken);
     }
+
+    // Parking, resting and the release of slots answer the status that each row has now: what they queued is told.
+    private static void AddRequeueing(Round round, NpgsqlBatchCommand command, List<DispatchedExecution> requeued) =>
+        round.Add(command, 4, row =>
+        {
+            if (row.GetString(3) == "queued")
+            {
+                requeued.Add(new DispatchedExecution(
+                    new ExecutionKey(row.GetGuid(0), row.GetGuid(1)), (ExecutionPriority)row.GetInt16(2)));
+            }
+        });
 
     // Each end is counted by the statement that makes it, so once; a row or a few for the whole checkpoint (PerformanceStore adds them up).
     private const string FinishSql = """
         with done as (
           update executions e
           set status = f.status, output = f.output, error = f.error, finished_at = f.finished_at, rows_processed = f.rows_processed, lease_owner = null
-          from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[], $9::bigint[])
-            as f (tenant_id, id, fence, status, output, error, finished_at, rows_processed)
+          from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[], $9::bigint[],
+              $10::int[])
+            as f (tenant_id, id, fence, status, output, error, finished_at, rows_processed, steps)
           where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
-          returning e.tenant_id, e.workflow_id, e.trigger_type, e.status, date_trunc('hour', e.finished_at, 'UTC') as hour,
+          returning e.tenant_id, e.workflow_id, e.trigger_type, e.status, date_trunc('hour', e.finished_at, 'UTC') as hour, f.steps,
             greatest(0, extract(epoch from e.finished_at - greatest(e.started_at, e.retried_at)) * 1000)::bigint as ms
         )
-        insert into performance_deltas (tenant_id, id, workflow_id, hour, trigger_type, status, bucket, executions, total_ms)
-        select d.tenant_id, gen_random_uuid(), d.workflow_id, d.hour, d.trigger_type, d.status, duration_bucket(d.ms), count(*), sum(d.ms)
+        insert into performance_deltas (tenant_id, id, workflow_id, hour, trigger_type, status, bucket, executions, total_ms, steps)
+        select d.tenant_id, gen_random_uuid(), d.workflow_id, d.hour, d.trigger_type, d.status, duration_bucket(d.ms), count(*), sum(d.ms),
+          sum(d.steps)
         from done d group by d.tenant_id, d.workflow_id, d.hour, d.trigger_type, d.status, duration_bucket(d.ms)
         """;
 
-    // Only for executions under a concurrency limit. Their keys' locks come before any row of executions; who waits for the place is queued in this transaction.
-    private const string HoldSlotsSql = "select hold_slots_of($1::uuid[], $2::uuid[])";
-
+    // Who waits for the place of an execution that ended is queued in this transaction.
     private const string ReleaseSlotsSql = "select tenant_id, id, priority, status from release_slots($1::uuid[], $2::uuid[])";
 
-    private static void AddSlots(NpgsqlBatch batch, NpgsqlBatchCommand command, List<FinishedExecution> limited)
+    // All keys in one statement and before any row that others change, too: the statements after this one touch rows of
+    // executions (parents, what a wait wakes) long before the first place is taken or given up.
+    private static void AddKeys(Round round, List<ChildStart> children, List<FinishedExecution> finished)
     {
-        command.Parameters.Add(Sql.Uuids(limited, row => row.Key.TenantId));
-        command.Parameters.Add(Sql.Uuids(limited, row => row.Key.Id));
-        batch.BatchCommands.Add(command);
+        var starting = children.FindAll(child => child.Claim is not null);
+        var ending = finished.FindAll(row => row.IsLimited);
+        if (starting.Count + ending.Count > 0)
+        {
+            round.AddCall(SlotClaims.Hold(
+                starting.ConvertAll(child => (child.Parent.Key.TenantId, child.WorkflowId!.Value, child.Claim!)),
+                ending));
+        }
     }
 
     // A failed execution is worth finding: the search service indexes its error text.
@@ -128,19 +127,23 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         returning e.tenant_id, e.id, e.priority, e.status
         """;
 
-    private static void AddExecutions(NpgsqlBatch batch, Guid workerId, Checkpoint checkpoint)
+    private static void AddExecutions(
+        Round round, Guid workerId, Checkpoint checkpoint, List<DispatchedExecution> requeued,
+        List<WokenExecution> woken)
     {
-        AddFinished(batch, workerId, checkpoint.Finished);
-        AddParked(batch, workerId, checkpoint.Parked);
+        AddFinished(round, workerId, checkpoint.Finished, requeued, woken);
+        AddParked(round, workerId, checkpoint.Parked, requeued);
         if (checkpoint.AbandonedChildren is { Count: > 0 } abandoned)
         {
-            batch.BatchCommands.Add(ChildExecutions.Cancel(abandoned));
+            ChildExecutions.AddCancelled(round, abandoned, woken);
         }
 
-        AddPaused(batch, workerId, checkpoint.Paused);
+        AddPaused(round, workerId, checkpoint.Paused, requeued);
     }
 
-    private static void AddFinished(NpgsqlBatch batch, Guid workerId, List<FinishedExecution> finished)
+    private static void AddFinished(
+        Round round, Guid workerId, List<FinishedExecution> finished, List<DispatchedExecution> requeued,
+        List<WokenExecution> woken)
     {
         if (finished.Count == 0)
         {
@@ -150,13 +153,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         finished.Sort((left, right) => left.Key.CompareTo(right.Key));
         if (finished.FindAll(row => row.IsChild) is { Count: > 0 } children)
         {
-            batch.BatchCommands.Add(ChildExecutions.ResolveParents(workerId, children));
-        }
-
-        var limited = finished.FindAll(row => row.IsLimited);
-        if (limited.Count > 0)
-        {
-            AddSlots(batch, new NpgsqlBatchCommand(HoldSlotsSql), limited);
+            ChildExecutions.AddResolved(round, workerId, children, woken);
         }
 
         var command = new NpgsqlBatchCommand(FinishSql);
@@ -169,10 +166,14 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Jsons(finished, row => row.Error));
         command.Parameters.Add(Sql.Instants(finished, row => row.FinishedAt));
         command.Parameters.Add(Sql.Longs(finished, row => row.RowsProcessed));
-        batch.BatchCommands.Add(command);
-        if (limited.Count > 0)
+        command.Parameters.Add(Sql.Ints(finished, row => row.Steps));
+        round.Add(command);
+        if (finished.FindAll(row => row.IsLimited) is { Count: > 0 } limited)
         {
-            AddSlots(batch, new NpgsqlBatchCommand(ReleaseSlotsSql), limited);
+            var release = new NpgsqlBatchCommand(ReleaseSlotsSql);
+            release.Parameters.Add(Sql.Uuids(limited, row => row.Key.TenantId));
+            release.Parameters.Add(Sql.Uuids(limited, row => row.Key.Id));
+            AddRequeueing(round, release, requeued);
         }
 
         var failed = finished.FindAll(row => row.Status is "failed" or "timed_out");
@@ -182,11 +183,12 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
             index.Parameters.Add(Sql.Uuids(failed, row => row.Key.TenantId));
             index.Parameters.Add(Sql.Uuids(failed, row => row.Key.Id));
             index.Parameters.Add(Sql.Uuids(failed, row => Guid.CreateVersion7(row.FinishedAt)));
-            batch.BatchCommands.Add(index);
+            round.Add(index);
         }
     }
 
-    private static void AddParked(NpgsqlBatch batch, Guid workerId, List<ParkedExecution> parked)
+    private static void AddParked(
+        Round round, Guid workerId, List<ParkedExecution> parked, List<DispatchedExecution> requeued)
     {
         if (parked.Count == 0)
         {
@@ -200,10 +202,11 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Uuids(parked, row => row.Key.Id));
         command.Parameters.Add(Sql.Longs(parked, row => row.Fence));
         command.Parameters.Add(Sql.Ints(parked, row => row.Wakes));
-        batch.BatchCommands.Add(command);
+        AddRequeueing(round, command, requeued);
     }
 
-    private static void AddPaused(NpgsqlBatch batch, Guid workerId, List<PausedExecution> paused)
+    private static void AddPaused(
+        Round round, Guid workerId, List<PausedExecution> paused, List<DispatchedExecution> requeued)
     {
         if (paused.Count == 0)
         {
@@ -216,7 +219,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Uuids(paused, row => row.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(paused, row => row.Key.Id));
         command.Parameters.Add(Sql.Longs(paused, row => row.Fence));
-        batch.BatchCommands.Add(command);
+        AddRequeueing(round, command, requeued);
     }
 
     // The lease proves that nobody else records steps of these executions; a row that is there already is our own, sent before a
@@ -230,7 +233,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
 
     private const string StepsAgainSql = StepsSql + " on conflict do nothing";
 
-    private static void AddSteps(NpgsqlBatch batch, List<StepRow> steps, bool again)
+    private static void AddSteps(Round round, List<StepRow> steps, bool again)
     {
         if (steps.Count == 0)
         {
@@ -253,7 +256,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Instants(steps, row => row.StartedAt));
         command.Parameters.Add(Sql.Instants(steps, row => row.FinishedAt));
         command.Parameters.Add(Sql.LongsOrNull(steps, row => row.RowsProcessed));
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 
     // The emitted event and its place in the routing queue are durable together with the step that emitted it.
@@ -277,7 +280,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         from emitted e join fresh f on f.tenant_id = e.tenant_id and f.id = e.id
         """;
 
-    private static void AddEvents(NpgsqlBatch batch, List<EmittedEvent> emitted)
+    private static void AddEvents(Round round, List<EmittedEvent> emitted)
     {
         if (emitted.Count == 0)
         {
@@ -295,7 +298,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Jsons(emitted, row => row.Data));
         command.Parameters.Add(Sql.Jsons(emitted, row => row.Extensions));
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Limits.EventDedupeLifetime });
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 
     private const string DeadLettersSql = """
@@ -305,7 +308,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         on conflict do nothing
         """;
 
-    private static void AddDeadLetters(NpgsqlBatch batch, List<DeadLetter> letters)
+    private static void AddDeadLetters(Round round, List<DeadLetter> letters)
     {
         if (letters.Count == 0)
         {
@@ -320,6 +323,6 @@ public sealed class CheckpointWriter(WorkflowsDatabase database)
         command.Parameters.Add(Sql.Texts(letters, row => row.NodeId));
         command.Parameters.Add(Sql.Jsons(letters, row => row.Error));
         command.Parameters.Add(Sql.Jsons(letters, row => row.Input));
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 }

@@ -28,7 +28,7 @@ public sealed record ChildStart(
 /// Parents and children, as statements of the checkpoint. Guarantees: a child is inserted in the transaction that opens its parent's wait, and the wait is resolved in
 /// the transaction that ends the child; so whoever dies when, a started child is found and an ended one is heard of, once. A child that cannot be started
 /// resolves the wait with the reason. The parent may be owned by anybody, waiting or paused: its wake count is raised, as by every wake-up.
-/// Lock order: waits, concurrency keys, then executions; parents before their children, which are younger.
+/// Lock order: concurrency keys, waits, then executions; parents before their children, which are younger.
 /// </summary>
 internal static class ChildExecutions
 {
@@ -86,7 +86,7 @@ internal static class ChildExecutions
 
     // An awaited child below a limit whose places are all held by those that await it would wait until a time-out: it is refused instead.
     // A child that was inserted by an earlier sending of this checkpoint is not admitted again: it would count against itself.
-    private const string StartSql = """
+    private const string StartSql = $"""
         with wanted as (
           select c.*, p.priority, p.correlation_id, o.job_id
           from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::int[], $11::jsonb[], $12::jsonb[], $13::boolean[],
@@ -153,22 +153,12 @@ internal static class ChildExecutions
           ) a on c.is_awaited and c.concurrency_key is not null
         ),
         limited as (
-          select f.*, row_number() over (order by f.tenant_id, f.id) as turn from found f
+          select f.tenant_id, f.id, f.found_id as workflow_id, f.concurrency_key, f.concurrency_limit, f.policy, f.rate,
+            row_number() over (order by f.tenant_id, f.id) as turn
+          from found f
           where f.refusal is null and f.policy is not null and not exists (select from executions x where x.tenant_id = f.tenant_id and x.id = f.id)
         ),
-        admitted as (
-          select l.tenant_id, l.id, a.status, a.not_before
-          from (
-            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.found_id order by l.turn) as workflows,
-              array_agg(l.concurrency_key order by l.turn) as keys, array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies,
-              array_agg(l.rate order by l.turn) as rates
-            from limited l
-          ) g
-          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          join limited l on l.turn = a.place
-          where g.tenants is not null
-        ),
+        {StateRules.Admitted},
         decided as (
           select f.*, a.not_before, coalesce(a.status, 'queued') as admission,
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else f.refusal end as refused,
@@ -204,7 +194,7 @@ internal static class ChildExecutions
           returning w.tenant_id, w.execution_id
         ),
         woken as (
-          update executions e set wakes = e.wakes + 1
+          update executions e set {StateRules.Wake}
           from (select distinct tenant_id, execution_id from resolved order by tenant_id, execution_id) r
           where e.tenant_id = r.tenant_id and e.id = r.execution_id
           returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
@@ -214,25 +204,14 @@ internal static class ChildExecutions
         select w.tenant_id, w.id, w.status, w.priority, w.lease_owner from woken w
         """;
 
-    /// <summary>
-    /// Starts children whose waits were opened by a statement before. Answers what was woken, as five columns. All keys that the checkpoint needs are locked first,
-    /// also those of executions that it ends later: in one statement, so that two checkpoints never wait for each other's.
+    /// <summary>Starts children whose waits were opened, and whose concurrency keys were locked, by statements before.
     /// </summary>
-    public static void AddTo(NpgsqlBatch batch, Guid workerId, List<ChildStart> children, List<FinishedExecution> finished)
+    public static void AddTo(Round round, Guid workerId, List<ChildStart> children, List<WokenExecution> woken)
     {
-        if (children.Count == 0)
+        if (children.Count > 0)
         {
-            return;
+            round.AddWaking(Start(workerId, children), woken);
         }
-
-        var limited = children.FindAll(child => child.Claim is not null);
-        var ending = finished.FindAll(row => row.IsLimited);
-        if (limited.Count + ending.Count > 0)
-        {
-            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(child => (child.Parent.Key.TenantId, child.WorkflowId!.Value, child.Claim!)), ending));
-        }
-
-        batch.BatchCommands.Add(Start(workerId, children));
     }
 
     private static NpgsqlBatchCommand Start(Guid workerId, List<ChildStart> children)
@@ -259,7 +238,7 @@ internal static class ChildExecutions
     }
 
     // Only of executions that this worker still owns under their fence: the statement that ends them comes after this one and asks the same.
-    private const string ResolveParentsSql = """
+    private const string ResolveParentsSql = $"""
         with ended as (
           select c.tenant_id, c.parent_execution_id as execution_id, c.parent_node_id as node_id, c.parent_iteration as iteration, c.parent_attempt as attempt,
             jsonb_build_object('executionId', c.id, 'status', f.status) || case when f.status = 'completed'
@@ -277,16 +256,15 @@ internal static class ChildExecutions
           returning w.tenant_id, w.execution_id
         )
         update executions e
-        set wakes = e.wakes + 1,
-            status = case when e.status = 'waiting' then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' then now() else e.queued_at end
+        set {StateRules.Wake}
         from (select distinct tenant_id, execution_id from resolved order by tenant_id, execution_id) r
         where e.tenant_id = r.tenant_id and e.id = r.execution_id and e.finished_at is null
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 
-    /// <summary>Tells parents of the end of their children; before the statement that ends them. Answers what was woken.</summary>
-    public static NpgsqlBatchCommand ResolveParents(Guid workerId, List<FinishedExecution> children)
+    /// <summary>Tells parents of the end of their children; before the statement that ends them.</summary>
+    public static void AddResolved(
+        Round round, Guid workerId, List<FinishedExecution> children, List<WokenExecution> woken)
     {
         var command = new NpgsqlBatchCommand(ResolveParentsSql);
         command.Parameters.Add(Sql.Uuid(workerId));
@@ -296,15 +274,14 @@ internal static class ChildExecutions
         command.Parameters.Add(Sql.Texts(children, row => row.Status));
         command.Parameters.Add(Sql.Jsons(children, row => row.Output));
         command.Parameters.Add(Sql.Jsons(children, row => row.Error));
-        return command;
+        round.AddWaking(command, woken);
     }
 
     // An empty node means every child that the execution waits for.
-    private const string CancelSql = """
+    private const string CancelSql = $"""
         update executions e
-        set stop_request = 'cancel', stop_reason = 'Nobody waits for it any more.', wakes = e.wakes + 1,
-            status = case when e.status in ('waiting', 'paused', 'held') then 'queued' else e.status end,
-            queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
+        set {StateRules.RequestStop},
+            stop_reason = 'Nobody waits for it any more.'
         from (
           select c.tenant_id, c.id
           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[]) as k (tenant_id, execution_id, node_id, iteration, attempt)
@@ -317,12 +294,12 @@ internal static class ChildExecutions
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         """;
 
-    /// <summary>Asks children to stop whose waits are given up. Answers what was woken.</summary>
-    public static NpgsqlBatchCommand Cancel(List<WaitKey> waits)
+    /// <summary>Asks children to stop whose waits are given up.</summary>
+    public static void AddCancelled(Round round, List<WaitKey> waits, List<WokenExecution> woken)
     {
         var command = new NpgsqlBatchCommand(CancelSql);
         AddKeys(command, waits);
-        return command;
+        round.AddWaking(command, woken);
     }
 
     private static void AddKeys(NpgsqlBatchCommand command, List<WaitKey> waits)

@@ -47,10 +47,10 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         limit $1
         """;
 
-    private const string AdmitSql = """
+    private const string AdmitSql = $"""
         with wanted as (
           select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[])
-            as w (tenant_id, id, workflow_id, key, max_active, policy, rate)
+            as w (tenant_id, id, workflow_id, concurrency_key, concurrency_limit, policy, rate)
         ),
         locked as materialized (
           select e.tenant_id, e.id from wanted w join executions e on e.tenant_id = w.tenant_id and e.id = w.id
@@ -61,21 +61,11 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
           select w.*, row_number() over (order by w.tenant_id, w.id) as turn
           from wanted w join locked l on l.tenant_id = w.tenant_id and l.id = w.id where w.policy is not null
         ),
-        admitted as (
-          select l.tenant_id, l.id, a.status, a.not_before
-          from (
-            select array_agg(l.tenant_id order by l.turn) as tenants, array_agg(l.workflow_id order by l.turn) as workflows,
-              array_agg(l.key order by l.turn) as keys, array_agg(l.max_active order by l.turn) as limits, array_agg(l.policy order by l.turn) as policies,
-              array_agg(l.rate order by l.turn) as rates
-            from limited l
-          ) g
-          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          join limited l on l.turn = a.place
-          where g.tenants is not null
-        )
+        {StateRules.Admitted}
         update executions e
         set status = case when a.status = 'held' then 'held' else 'queued' end, queued_at = now(),
-            concurrency_key = case when a.status <> 'skipped' then w.key end, concurrency_limit = case when a.status <> 'skipped' then w.max_active end,
+            concurrency_key = case when a.status <> 'skipped' then w.concurrency_key end,
+            concurrency_limit = case when a.status <> 'skipped' then w.concurrency_limit end,
             not_before = case when a.status = 'skipped' then e.not_before else a.not_before end,
             stop_request = case when a.status = 'skipped' then 'cancel' else e.stop_request end,
             stop_reason = case when a.status = 'skipped' then 'Not started: ' || $8 || '.' else e.stop_reason end
@@ -127,9 +117,10 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
     }
 
     // As one that its limits skip: it ends when it is claimed, with the reason on its row.
-    private const string RefuseSql = """
+    private const string RefuseSql = $"""
         update executions e
-        set status = 'queued', queued_at = now(), stop_request = 'cancel', stop_reason = 'Not started: ' || $3
+        set {StateRules.RequestStop},
+            stop_reason = 'Not started: ' || $3
         where e.tenant_id = $1 and e.id = $2 and e.status = 'held' and e.not_before = 'infinity'
         returning e.tenant_id, e.id, e.priority, e.status
         """;
@@ -147,8 +138,8 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
     private async Task<List<WokenExecution>> AdmitAsync(List<Waiting> waiting, CancellationToken cancellationToken)
     {
         await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(SlotClaims.Hold([.. waiting.Where(row => row.Claim is not null).Select(row => (row.Key.TenantId, row.WorkflowId, row.Claim!))], []));
+        await using var round = new Round(connection);
+        round.AddCall(SlotClaims.Hold([.. waiting.Where(row => row.Claim is not null).Select(row => (row.Key.TenantId, row.WorkflowId, row.Claim!))], []));
         var admit = new NpgsqlBatchCommand(AdmitSql);
         admit.Parameters.Add(Sql.Uuids(waiting, row => row.Key.TenantId));
         admit.Parameters.Add(Sql.Uuids(waiting, row => row.Key.Id));
@@ -158,10 +149,10 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         admit.Parameters.Add(Sql.Texts(waiting, row => row.Claim?.Policy));
         admit.Parameters.Add(Sql.Texts(waiting, row => row.Claim?.Rate?.ToString()));
         admit.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
-        batch.BatchCommands.Add(admit);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        return await ReadAsync(reader, cancellationToken);
+        var admitted = new List<WokenExecution>();
+        round.Add(admit, 4, row => admitted.Add(Read(row)));
+        await round.ExecuteAsync(cancellationToken);
+        return admitted;
     }
 
     private static async Task<List<WokenExecution>> ReadAsync(NpgsqlDataReader reader,
@@ -170,12 +161,14 @@ public sealed class EnqueuedAdmission(WorkflowsDatabase database)
         var woken = new List<WokenExecution>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            woken.Add(new WokenExecution(
-                new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)), reader.GetString(3), (ExecutionPriority)reader.GetInt16(2), null));
+            woken.Add(Read(reader));
         }
 
         return woken;
     }
+
+    private static WokenExecution Read(NpgsqlDataReader row) =>
+        new(new ExecutionKey(row.GetGuid(0), row.GetGuid(1)), row.GetString(3), (ExecutionPriority)row.GetInt16(2), null);
 
     private async Task<List<Waiting>> ListAsync(int limit, CancellationToken cancellationToken)
     {

@@ -76,11 +76,17 @@ public sealed class ExecutionClaims(WorkflowsDatabase database)
     }
 
     // By the primary key, too: under a forgotten transaction the index on lease owners keeps an entry for each execution this worker ever ran.
+    // Whoever stops working for a suspended tenant does so as for a pause; without a request in the row it goes back
+    // into the queue, from which nobody claims it until the tenant is active again.
     private const string LookSql = """
-        select e.tenant_id, e.id, e.wakes, e.stop_request, e.stop_reason
+        select e.tenant_id, e.id, e.wakes,
+          coalesce(e.stop_request, case when s.tenant_id is not null then 'pause' end), e.stop_reason
         from unnest($2::uuid[], $3::uuid[]) as k (tenant_id, id)
         join executions e on e.tenant_id = k.tenant_id and e.id = k.id
-        where e.lease_owner = $1 and coalesce(e.status, '') = 'running' and (e.stop_request is not null or e.wakes > 0)
+        left join (select t.tenant_id from tenants t where t.status <> 'active' offset 0) s
+          on s.tenant_id = k.tenant_id
+        where e.lease_owner = $1 and coalesce(e.status, '') = 'running'
+          and (e.stop_request is not null or e.wakes > 0 or s.tenant_id is not null)
         """;
 
     /// <summary>What happened from outside to these executions, as far as this worker owns them: stop requests and resolved waits.</summary>

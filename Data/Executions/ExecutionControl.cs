@@ -1,4 +1,7 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
+using Workflows.Data.ControlPlane;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 
@@ -83,9 +86,8 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams
         ),
         changed as (
           update executions e
-          set stop_request = 'cancel', stop_reason = $3, wakes = e.wakes + 1,
-              status = case when e.status in ('waiting', 'paused', 'held') then 'queued' else e.status end,
-              queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
+          set {StateRules.RequestStop},
+            stop_reason = $3
           from locked l where e.tenant_id = l.tenant_id and e.id = l.id
           returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
         ),
@@ -222,46 +224,62 @@ public sealed class ExecutionControl(WorkflowsDatabase database, DispatchStreams
 
         var ids = executionIds.Distinct().ToList();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId) } };
-        if (action == ControlAction.Retry)
-        {
-            batch.BatchCommands.Add(ByIds(new NpgsqlBatchCommand(HoldSlotsSql), tenantId, ids));
-        }
-
-        batch.BatchCommands.Add(Change(action, tenantId, ids, reason, actor, auditAs));
-        if (action == ControlAction.Retry)
-        {
-            batch.BatchCommands.Add(ByIds(new NpgsqlBatchCommand(ReleaseSlotsSql), tenantId, ids));
-        }
-
-        batch.BatchCommands.Add(ByIds(new NpgsqlBatchCommand(StatesSql), tenantId, ids));
+        await using var round = new Round(connection);
         var (changed, promoted) = (new List<Row>(), new List<Row>());
         var states = new Dictionary<Guid, string>();
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        round.AddCall(TenantScope.SetTenant(tenantId));
+        if (action == ControlAction.Retry)
         {
-            do
-            {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    if (reader.FieldCount == 3)
-                    {
-                        promoted.Add(new Row(reader.GetGuid(0), reader.GetString(1), (ExecutionPriority)reader.GetInt16(2), null));
-                    }
-                    else if (reader.FieldCount == 4)
-                    {
-                        changed.Add(new Row(reader.GetGuid(0), reader.GetString(1), (ExecutionPriority)reader.GetInt16(2), reader.IsDBNull(3) ? null : reader.GetGuid(3)));
-                    }
-                    else if (reader.FieldCount == 2)
-                    {
-                        states.Add(reader.GetGuid(0), reader.GetString(1));
-                    }
-                }
-            }
-            while (await reader.NextResultAsync(cancellationToken));
+            round.AddCall(ByIds(new NpgsqlBatchCommand(HoldSlotsSql), tenantId, ids));
         }
 
+        round.Add(Change(action, tenantId, ids, reason, actor, auditAs), 4, row => changed.Add(new Row(
+            row.GetGuid(0), row.GetString(1), (ExecutionPriority)row.GetInt16(2), row.IsDBNull(3) ? null : row.GetGuid(3))));
+        if (action == ControlAction.Retry)
+        {
+            round.Add(ByIds(new NpgsqlBatchCommand(ReleaseSlotsSql), tenantId, ids), 3, row => promoted.Add(
+                new Row(row.GetGuid(0), row.GetString(1), (ExecutionPriority)row.GetInt16(2), null)));
+        }
+
+        round.Add(
+            ByIds(new NpgsqlBatchCommand(StatesSql), tenantId, ids), 2, row => states.Add(row.GetGuid(0), row.GetString(1)));
+        await round.ExecuteAsync(cancellationToken);
         Announce(tenantId, [.. changed, .. promoted]);
         return new ControlResult([.. changed.Select(row => row.Id)], states);
+    }
+
+    /// <summary>
+    /// Asks for the end of executions within a change of the control plane, so that both happen or neither. Their
+    /// workers
+    /// are told by what is answered, when the change is committed; those that are not find out by themselves.
+    /// </summary>
+    /// <exception cref="ArgumentException">More than <see cref="Limits.BulkControl"/>.</exception>
+    public async Task<(int Count, Action Tell)> CancelWithinAsync(
+        WorkflowsDbContext db, IReadOnlyList<Guid> executionIds, string reason, Actor actor,
+            CancellationToken cancellationToken)
+    {
+        if (executionIds.Count > Limits.BulkControl)
+        {
+            throw new ArgumentException(
+                $"At most {Limits.BulkControl} executions are controlled in one call, not {executionIds.Count}.",
+                    nameof(executionIds));
+        }
+
+        var tenantId = db.TenantId ?? throw new InvalidOperationException("A change needs a tenant.");
+        var changed = new List<Row>();
+        await using var batch = new NpgsqlBatch(
+            (NpgsqlConnection)db.Database.GetDbConnection(),
+                (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction());
+        batch.BatchCommands.Add(Change(ControlAction.Cancel, tenantId, [.. executionIds], reason, actor, null));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            changed.Add(new Row(
+                reader.GetGuid(0), reader.GetString(1), (ExecutionPriority)reader.GetInt16(2),
+                    reader.IsDBNull(3) ? null : reader.GetGuid(3)));
+        }
+
+        return (changed.Count, () => Announce(tenantId, changed));
     }
 
     private NpgsqlBatchCommand Change(ControlAction action, Guid tenantId, List<Guid> ids, string reason, Actor actor, string? auditAs)

@@ -16,7 +16,7 @@ internal static class ExecutionLogs
         on conflict do nothing
         """;
 
-    public static void AddTo(NpgsqlBatch batch, List<LogRow> logs)
+    public static void AddTo(Round round, List<LogRow> logs)
     {
         if (logs.Count == 0)
         {
@@ -32,6 +32,6 @@ internal static class ExecutionLogs
         command.Parameters.Add(Sql.Texts(logs, row => row.Message));
         command.Parameters.Add(Sql.Jsons(logs, row => row.Metadata));
         command.Parameters.Add(Sql.Instants(logs, row => row.At));
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 }

@@ -1,4 +1,3 @@
-using System.Data;
 using Npgsql;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
@@ -28,7 +27,12 @@ public sealed class ExecutionStarter : IAsyncDisposable
         _database = database;
         _dispatch = dispatch;
         _clock = clock;
-        _lanes = new FlushLanes<Pending>(FlushAsync, Lanes, Limits.StartsPerFlush, Limits.PendingStarts);
+        _lanes = new FlushLanes<Pending>(
+            FlushAsync,
+            Lanes,
+            new FlushBounds<Pending>(
+                Limits.StartsPerFlush, Limits.StartBytesPerFlush, static pending => pending.Execution.Input.Length),
+            Limits.PendingStarts);
     }
 
     /// <summary>Starts one execution; concurrent calls are committed together.</summary>
@@ -53,8 +57,9 @@ public sealed class ExecutionStarter : IAsyncDisposable
         return await Task.WhenAll(executions.Select(execution => StartAsync(execution, cancellationToken)));
     }
 
-    private async Task FlushAsync(List<Pending> batch, CancellationToken cancellationToken)
+    private async Task FlushAsync(List<Pending> batch)
     {
+        var cancellationToken = CancellationToken.None; // whoever has asked: the batch is everybody's
         try
         {
             // Starts under one key may meet in one batch: the first is written, and the others then find its row, all in one look.
@@ -143,24 +148,14 @@ public sealed class ExecutionStarter : IAsyncDisposable
         var stored = new Dictionary<Guid, bool>();
         await using (var connection = await _database.HotPath.OpenConnectionAsync(cancellationToken))
         {
-            await using var batch = new NpgsqlBatch(connection);
+            await using var trip = new Round(connection);
+            AddKeys(trip, round);
             foreach (var group in groups)
             {
-                AddGroup(batch, group, now);
+                AddGroup(trip, group, stored, now);
             }
 
-            await using var reader = await batch.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
-            do
-            {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    if (reader.GetFieldType(0) == typeof(Guid))
-                    {
-                        stored.Add(reader.GetGuid(0), reader.FieldCount == 2 && reader.GetString(1) == "held");
-                    }
-                }
-            }
-            while (await reader.NextResultAsync(cancellationToken));
+            await trip.ExecuteAsync(cancellationToken);
         }
 
         return stored;
@@ -198,13 +193,27 @@ public sealed class ExecutionStarter : IAsyncDisposable
         returning id
         """;
 
-    private static void AddGroup(NpgsqlBatch batch, List<Pending> group, DateTimeOffset now)
+    // Of all tenants at once: taken one tenant after the other, the locks of two flushes would cross, since keys of
+    // different tenants share locks.
+    private static void AddKeys(Round round, List<Pending> starts)
     {
-        batch.BatchCommands.Add(TenantScope.SetTenant(group[0].Execution.TenantId));
+        var limited = starts.FindAll(start => start.Execution.Concurrency is not null)
+            .ConvertAll(start => (start.Execution.TenantId, start.Execution.WorkflowId, start.Execution.Concurrency!));
+        if (limited.Count > 0)
+        {
+            round.AddCall(SlotClaims.Hold(limited, []));
+        }
+    }
+
+    private static void AddGroup(
+        Round round, List<Pending> group, Dictionary<Guid, bool> stored, DateTimeOffset now)
+    {
+        round.AddCall(TenantScope.SetTenant(group[0].Execution.TenantId));
         var limited = group.Where(pending => pending.Execution.Concurrency is not null).ToList();
         if (limited.Count > 0)
         {
-            LimitedStart.AddTo(batch, [.. limited.Select(pending => pending.Execution)], now, command => AddRows(command, limited, now));
+            LimitedStart.AddTo(
+                round, [.. limited.Select(pending => pending.Execution)], stored, now, command => AddRows(command, limited, now));
         }
 
         var plain = group.Where(pending => pending.Execution is { Idempotency: null, Concurrency: null }).ToList();
@@ -212,7 +221,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
         {
             var command = new NpgsqlBatchCommand(StartSql);
             AddRows(command, plain, now);
-            batch.BatchCommands.Add(command);
+            round.Add(command, 1, row => stored.Add(row.GetGuid(0), false));
         }
 
         var keyed = group.Where(pending => pending.Execution is { Idempotency: not null, Concurrency: null })
@@ -226,7 +235,7 @@ public sealed class ExecutionStarter : IAsyncDisposable
             command.Parameters.Add(Sql.Texts(keyed, pending => pending.Execution.Idempotency!.Scope));
             command.Parameters.Add(Sql.Texts(keyed, pending => pending.Execution.Idempotency!.Key));
             command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. keyed.Select(pending => pending.Execution.Idempotency!.RequestHash)] });
-            batch.BatchCommands.Add(command);
+            round.Add(command, 1, row => stored.Add(row.GetGuid(0), false));
         }
     }
 
@@ -301,33 +310,36 @@ public sealed class ExecutionStarter : IAsyncDisposable
             out var found)
             && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? found.Start : null;
 
+    /// <summary>What requests with these keys started before; null for each of which nothing did, or which asked for
+    /// something else.</summary>
+    public async Task<IReadOnlyList<StartOutcome.AlreadyStarted?>> FindEarlierManyAsync(
+        Guid tenantId, IReadOnlyList<IdempotencyClaim> claims, CancellationToken cancellationToken)
+    {
+        var earlier = await FindEarlierAsync(tenantId, [.. claims], cancellationToken);
+        return [.. claims.Select(claim => earlier.TryGetValue((claim.Scope, claim.Key), out var found)
+            && found.Hash.AsSpan().SequenceEqual(claim.RequestHash) ? found.Start : null)];
+    }
+
     private async Task<Dictionary<(string Scope, string Key), (byte[] Hash,
         StartOutcome.AlreadyStarted Start)>> FindEarlierAsync(
         Guid tenantId, List<IdempotencyClaim> claims, CancellationToken cancellationToken)
     {
         var earlier = new Dictionary<(string, string), (byte[] Hash, StartOutcome.AlreadyStarted Start)>();
         await using var connection = await _database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId) } };
+        await using var round = new Round(connection);
+        round.AddCall(TenantScope.SetTenant(tenantId));
         var command = new NpgsqlBatchCommand(EarlierSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId });
         command.Parameters.Add(Sql.Texts(claims, claim => claim.Scope));
         command.Parameters.Add(Sql.Texts(claims, claim => claim.Key));
-        batch.BatchCommands.Add(command);
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
-        {
-            await reader.NextResultAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
+        round.Add(command, 6, row => earlier[(row.GetString(0), row.GetString(1))] = (
+            row.GetFieldValue<byte[]>(2),
+            new StartOutcome.AlreadyStarted(row.GetGuid(3))
             {
-                earlier[(reader.GetString(0), reader.GetString(1))] = (
-                    reader.GetFieldValue<byte[]>(2),
-                    new StartOutcome.AlreadyStarted(reader.GetGuid(3))
-                    {
-                        Status = reader.IsDBNull(4) ? null : reader.GetString(4),
-                        Version = reader.IsDBNull(5) ? null : reader.GetInt32(5),
-                    });
-            }
-        }
-
+                Status = row.IsDBNull(4) ? null : row.GetString(4),
+                Version = row.IsDBNull(5) ? null : row.GetInt32(5),
+            }));
+        await round.ExecuteAsync(cancellationToken);
         return earlier;
     }
 

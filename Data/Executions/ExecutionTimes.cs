@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using Workflows.Engine;
 
 namespace Workflows.Data.Executions;
 
@@ -13,13 +13,6 @@ public static class ExecutionTimes
     public static DateTimeOffset QueuedAt(Guid id, DateTimeOffset queuedAt, DateTimeOffset? startedAt) =>
         startedAt is { } started && started < queuedAt ? AcceptedAt(id, started) : queuedAt;
 
-    // The id is a UUIDv7, whose first 48 bits are the milliseconds since 1970.
-    private static DateTimeOffset AcceptedAt(Guid id, DateTimeOffset startedAt)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        id.TryWriteBytes(bytes, bigEndian: true, out _);
-        var milliseconds = BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16;
-        var accepted = DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);
-        return accepted < startedAt ? accepted : startedAt;
-    }
+    private static DateTimeOffset AcceptedAt(Guid id, DateTimeOffset startedAt) =>
+        UuidTime.Of(id) is { } accepted && accepted < startedAt ? accepted : startedAt;
 }

@@ -10,7 +10,7 @@ namespace Workflows.Data.Executions;
 internal static class LimitedStart
 {
     // An idempotency key is claimed first: a repetition is not admitted, so that it takes no place and overtakes nobody.
-    private const string StartLimitedSql = """
+    private const string StartLimitedSql = $"""
         with wanted as (
           select s.* from unnest($3::uuid[], $4::uuid[], $5::int[], $6::smallint[], $7::text[], $8::jsonb[], $9::text[], $10::jsonb[], $11::text[], $12::text[],
             $13::text[], $14::int[], $15::text[], $16::text[], $17::text[], $18::bytea[], $20::text[]) with ordinality
@@ -27,28 +27,18 @@ internal static class LimitedStart
             where idempotency_keys.expires_at <= $2
           returning (response ->> 'executionId')::uuid as id
         ),
-        open as (
-          select w.*, row_number() over (order by w.place) as turn
+        limited as (
+          select $1::uuid as tenant_id, w.*, row_number() over (order by w.place) as turn
           from wanted w where w.key is null or w.id in (select c.id from claimed c)
         ),
-        admitted as (
-          select a.place, a.status, a.not_before
-          from (
-            select array_agg(o.workflow_id order by o.turn) as workflows, array_agg(o.concurrency_key order by o.turn) as keys,
-              array_agg(o.concurrency_limit order by o.turn) as limits, array_agg(o.policy order by o.turn) as policies,
-              array_agg(o.rate order by o.turn) as rates
-            from open o
-          ) g
-          cross join lateral admit_limited($1, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          where g.workflows is not null
-        )
+        {StateRules.Admitted}
         insert into executions
           (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, reply_to, created_by, queued_at,
            concurrency_key, concurrency_limit, not_before, session_id)
-        select $1, o.id, o.workflow_id, o.version, a.status, o.priority, o.trigger_type, o.trigger, o.correlation_id, o.input, o.reply_to, o.created_by, $2,
-          o.concurrency_key, o.concurrency_limit, a.not_before,
-            case when o.trigger_type = 'session' then o.trigger ->> 'sessionId' end
-        from open o join admitted a on a.place = o.turn
+        select $1, l.id, l.workflow_id, l.version, a.status, l.priority, l.trigger_type, l.trigger, l.correlation_id, l.input, l.reply_to, l.created_by, $2,
+          l.concurrency_key, l.concurrency_limit, a.not_before,
+            case when l.trigger_type = 'session' then l.trigger ->> 'sessionId' end
+        from limited l join admitted a on a.id = l.id
         where a.status <> 'skipped'
         returning id, status
         """;
@@ -61,8 +51,11 @@ internal static class LimitedStart
           and not exists (select from executions e where e.tenant_id = $1 and e.id = k.id)
         """;
 
-    /// <summary>Adds the statements that start <paramref name="rows"/>, all of one tenant and under a limit; the first answers with id and status of each that was stored.</summary>
-    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<NewExecution> rows, DateTimeOffset now, Action<NpgsqlBatchCommand> addRows)
+    /// <summary>Adds the statements that start <paramref name="rows"/>, all of one tenant and under a limit.</summary>
+    /// <param name="stored">Gets the executions that were stored, and whether each is held.</param>
+    public static void AddTo(
+        Round round, IReadOnlyList<NewExecution> rows, Dictionary<Guid, bool> stored, DateTimeOffset now,
+        Action<NpgsqlBatchCommand> addRows)
     {
         var start = new NpgsqlBatchCommand(StartLimitedSql);
         addRows(start);
@@ -74,7 +67,7 @@ internal static class LimitedStart
         start.Parameters.Add(new NpgsqlParameter<byte[]?[]> { TypedValue = [.. rows.Select(row => row.Idempotency?.RequestHash)] });
         start.Parameters.Add(Sql.Instant(now + Limits.IdempotencyLifetime));
         start.Parameters.Add(Sql.Texts(rows, row => row.Concurrency!.Rate?.ToString()));
-        batch.BatchCommands.Add(start);
+        round.Add(start, 2, row => stored.Add(row.GetGuid(0), row.GetString(1) == "held"));
 
         var skippable = rows.Where(row => row is { Idempotency: not null, Concurrency.Policy: "skip" }).ToList();
         if (skippable.Count > 0)
@@ -84,7 +77,7 @@ internal static class LimitedStart
             forget.Parameters.Add(Sql.Texts(skippable, row => row.Idempotency!.Scope));
             forget.Parameters.Add(Sql.Texts(skippable, row => row.Idempotency!.Key));
             forget.Parameters.Add(Sql.Uuids(skippable, row => row.Id));
-            batch.BatchCommands.Add(forget);
+            round.Add(forget);
         }
     }
 }

@@ -59,7 +59,7 @@ internal static class PeopleWaits
         """;
 
     /// <summary>After the waits were inserted.</summary>
-    public static void AddOpened(NpgsqlBatch batch, Guid workerId, List<WaitRow> opened)
+    public static void AddOpened(Round round, Guid workerId, List<WaitRow> opened)
     {
         var approvals = opened.FindAll(wait => wait.Kind == "approval");
         if (approvals.Count == 0)
@@ -70,10 +70,10 @@ internal static class PeopleWaits
         var command = new NpgsqlBatchCommand(OpenSql);
         AddKeys(command, workerId, approvals);
         command.Parameters.Add(Sql.Uuids(approvals, wait => Guid.CreateVersion7(wait.CreatedAt)));
-        batch.BatchCommands.Add(command);
+        round.Add(command);
     }
 
-    private const string EndUnassignedSql = """
+    private const string EndUnassignedSql = $"""
         with ended as (
           update waits w
           set status = 'resolved', outcome = 'answered', resolved_at = now(), payload = approval_result(r.tenant_id, r.id, 'unassigned')
@@ -85,7 +85,7 @@ internal static class PeopleWaits
             and not exists (select from approval_assignees a where a.tenant_id = r.tenant_id and a.request_id = r.id)
           returning w.tenant_id, w.execution_id
         )
-        update executions e set wakes = e.wakes + 1
+        update executions e set {StateRules.Wake}
         from (select distinct tenant_id, execution_id from ended order by tenant_id, execution_id) x
         where e.tenant_id = x.tenant_id and e.id = x.execution_id and e.lease_owner = $1
         """;
@@ -96,7 +96,7 @@ internal static class PeopleWaits
         from (select * from unnest($1::uuid[], $2::text[], $3::text[]) as k (execution_id, node_id, iteration) order by 1, 2, 3) o
         """;
 
-    private const string TakeCallsSql = """
+    private const string TakeCallsSql = $"""
         with called as (
           delete from callback_calls c
           using unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[]) as o (tenant_id, execution_id, node_id, iteration, attempt)
@@ -111,7 +111,7 @@ internal static class PeopleWaits
             and w.iteration = c.iteration and w.attempt = c.attempt and w.status = 'open'
           returning w.tenant_id, w.execution_id
         )
-        update executions e set wakes = e.wakes + 1
+        update executions e set {StateRules.Wake}
         from (select distinct tenant_id, execution_id from answered order by tenant_id, execution_id) x
         where e.tenant_id = x.tenant_id and e.id = x.execution_id and e.lease_owner = $1
         """;
@@ -119,13 +119,13 @@ internal static class PeopleWaits
     /// <summary>
     /// After all waits were opened and closed, before executions park: what resolved at once raises <c>wakes</c>, which turns the parking into a return to the queue.
     /// </summary>
-    public static void AddResolvedAtOnce(NpgsqlBatch batch, Guid workerId, List<WaitRow> opened)
+    public static void AddResolvedAtOnce(Round round, Guid workerId, List<WaitRow> opened)
     {
         if (opened.FindAll(wait => wait.Kind == "approval") is { Count: > 0 } approvals)
         {
             var command = new NpgsqlBatchCommand(EndUnassignedSql);
             AddKeys(command, workerId, approvals);
-            batch.BatchCommands.Add(command);
+            round.Add(command);
         }
 
         if (opened.FindAll(wait => wait.Kind == "webhook") is { Count: > 0 } callbacks)
@@ -134,10 +134,10 @@ internal static class PeopleWaits
             hold.Parameters.Add(Sql.Uuids(callbacks, wait => wait.Key.Id));
             hold.Parameters.Add(Sql.Texts(callbacks, wait => wait.NodeId));
             hold.Parameters.Add(Sql.Texts(callbacks, wait => wait.Iteration));
-            batch.BatchCommands.Add(hold);
+            round.AddCall(hold);
             var take = new NpgsqlBatchCommand(TakeCallsSql);
             AddKeys(take, workerId, callbacks);
-            batch.BatchCommands.Add(take);
+            round.Add(take);
         }
     }
 

@@ -5,7 +5,8 @@ namespace Workflows.Data.Executions;
 
 /// <summary>
 /// Adds up what checkpoints noted about executions that ended. Guarantees: each end counts once, since the rows that say it are taken away by the statement that
-/// adds them; any number of processes may do it at once. Reads no execution.
+/// adds them; any number of processes may do it at once. Reads no execution. The same statement adds up what tenants
+/// have used by day, so both count the same ends.
 /// </summary>
 public sealed class PerformanceStore(WorkflowsDatabase database)
 {
@@ -23,6 +24,14 @@ public sealed class PerformanceStore(WorkflowsDatabase database)
           from taken t group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
           on conflict (tenant_id, workflow_id, hour, trigger_type, status, bucket)
             do update set executions = w.executions + excluded.executions, total_ms = w.total_ms + excluded.total_ms
+        ),
+        used as (
+          insert into usage_daily as u (tenant_id, day, executions, failures, steps)
+          select t.tenant_id, (t.hour at time zone 'UTC')::date, sum(t.executions),
+            coalesce(sum(t.executions) filter (where t.status in ('failed', 'timed_out')), 0), sum(t.steps)
+          from taken t group by 1, 2 order by 1, 2
+          on conflict (tenant_id, day) do update set executions = u.executions + excluded.executions,
+            failures = u.failures + excluded.failures, steps = u.steps + excluded.steps
         )
         select count(*)::int from taken
         """;

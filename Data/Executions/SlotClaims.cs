@@ -10,7 +10,8 @@ internal static class SlotClaims
     /// <summary>Why a start was left out, for the record of whoever asked for it.</summary>
     public const string SkippedReason = "as many run, or have been started, as its limits allow";
 
-    // All keys that a transaction is going to need, in one statement: in the order of their locks, and before the first row of executions.
+    // All keys that a transaction is going to need, in one statement: in the order of
+    // their locks, and before the first row of timers, waits and executions.
     private const string HoldSql = """
         select hold_slots(array_agg(k.tenant_id), array_agg(k.workflow_id), array_agg(k.key))
         from (

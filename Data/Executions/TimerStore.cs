@@ -14,7 +14,7 @@ public sealed class TimerStore(WorkflowsDatabase database)
 {
     // Lock order, as everywhere: timers, waits, executions by key. A paused execution sleeps over its timers (what resolved is found when a person
     // resumes it) but not over its own time-out.
-    private const string FireSql = """
+    private const string FireSql = $"""
         with due as (
           select t.tenant_id, t.execution_id, t.node_id, t.iteration, t.attempt, t.kind
           from timers t
@@ -48,10 +48,7 @@ public sealed class TimerStore(WorkflowsDatabase database)
           order by tenant_id, execution_id
         )
         update executions e
-        set wakes = e.wakes + 1,
-            status = case when e.status = 'waiting' or (e.status = 'paused' and a.timeout) then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' or (e.status = 'paused' and a.timeout) then now() else e.queued_at end,
-            stop_request = case when a.timeout and e.stop_request is distinct from 'cancel' then 'timeout' else e.stop_request end
+        set {StateRules.WakeOrTimeOut}
         from affected a
         where e.tenant_id = a.tenant_id and e.id = a.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner
@@ -85,13 +82,18 @@ internal static class WokenExecutions
         var woken = new List<WokenExecution>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            woken.Add(new WokenExecution(
-                new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1)),
-                reader.GetString(2),
-                (ExecutionPriority)reader.GetInt16(3),
-                reader.IsDBNull(4) ? null : reader.GetGuid(4)));
+            woken.Add(Read(reader));
         }
 
         return woken;
     }
+
+    /// <summary>Adds a statement that answers what it woke, as the five columns tenant, id, status, priority and
+    /// owner.</summary>
+    public static void AddWaking(this Round round, NpgsqlBatchCommand command, List<WokenExecution> woken) =>
+        round.Add(command, 5, row => woken.Add(Read(row)));
+
+    private static WokenExecution Read(NpgsqlDataReader row) => new(
+        new ExecutionKey(row.GetGuid(0), row.GetGuid(1)), row.GetString(2), (ExecutionPriority)row.GetInt16(3),
+        row.IsDBNull(4) ? null : row.GetGuid(4));
 }

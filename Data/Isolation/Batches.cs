@@ -24,6 +24,16 @@ public static class Batches
     };
 
     /// <summary>
+    /// Whether the other tenants of a round that goes from tenant to tenant are worth a try after this failure of one
+    /// of them. Not so when the database cannot be reached or refuses everybody. A statement that takes too long may be
+    /// the tenant's own.
+    /// </summary>
+    public static bool MayBeOneTenant(Exception exception) =>
+        PostgresErrors.IsTimeOut(exception)
+        || exception is NpgsqlException { InnerException: TimeoutException }
+        || !PostgresErrors.IsUnavailable(exception);
+
+    /// <summary>
     /// Whether an item that fails alone with this can never succeed as it is: the failure follows from its data.
     /// Anything the database may
     /// answer for reasons of its own (rights, space, time) is tried again instead.

@@ -1,3 +1,5 @@
+using Workflows.Data.Executions;
+
 namespace Workflows.Data.Jobs;
 
 /// <summary>What a look at job runs writes, in the order in which <see cref="JobRunStore"/> sends it.</summary>
@@ -9,11 +11,10 @@ internal static class JobRunStatements
         where r.tenant_id = k.tenant_id and r.id = k.id and (r.is_due or r.failures > 0)
         """;
 
-    public const string CancelItemsSql = """
+    public const string CancelItemsSql = $"""
         update executions e
-        set stop_request = 'cancel', stop_reason = 'The job run was cancelled.', wakes = e.wakes + 1,
-            status = case when e.status in ('waiting', 'paused', 'held') then 'queued' else e.status end,
-            queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
+        set {StateRules.RequestStop},
+            stop_reason = 'The job run was cancelled.'
         from (
           select i.tenant_id, i.execution_id
           from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
@@ -41,7 +42,7 @@ internal static class JobRunStatements
 
     // A workflow that cannot be started fails its item; the next look at the run, which is due again then, takes it
     // from there.
-    public const string StartSql = """
+    public const string StartSql = $$"""
         with target as (
           select s.*, i.workflow_id, w.published_version as version, r.input,
             case when w.deleted_at is not null then 'WORKFLOW_NOT_FOUND' when not w.enabled then 'WORKFLOW_DISABLED'
@@ -60,31 +61,19 @@ internal static class JobRunStatements
             and v.number = w.published_version
         ),
         limited as (
-          select t.*, row_number() over (order by t.tenant_id,
-            t.execution_id) as turn from target t where t.refusal is null and t.policy is not null
+          select t.tenant_id, t.execution_id as id, t.workflow_id, t.concurrency_key, t.concurrency_limit,
+            t.policy, t.rate,
+            row_number() over (order by t.tenant_id, t.execution_id) as turn
+          from target t where t.refusal is null and t.policy is not null
         ),
-        admitted as (
-          select l.execution_id, a.status, a.not_before
-          from (
-            select array_agg(l.tenant_id order by l.turn) as tenants,
-              array_agg(l.workflow_id order by l.turn) as workflows,
-              array_agg(l.concurrency_key order by l.turn) as keys,
-                array_agg(l.concurrency_limit order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies,
-              array_agg(l.rate order by l.turn) as rates
-            from limited l
-          ) g
-          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          join limited l on l.turn = a.place
-          where g.tenants is not null
-        ),
+        {{StateRules.Admitted}},
         decided as (
           select t.*, a.not_before, coalesce(a.status, 'queued') as status,
             case when a.status = 'skipped' then 'CONCURRENCY_SKIPPED' else t.refusal end as refused,
             case when a.status = 'skipped'
               then 'The workflow was not started: ' || $9 || '.' else coalesce(t.problem,
               'The workflow cannot be started.') end as message
-          from target t left join admitted a on a.execution_id = t.execution_id
+          from target t left join admitted a on a.tenant_id = t.tenant_id and a.id = t.execution_id
         ),
         noted as (
           update job_run_items i
@@ -111,23 +100,36 @@ internal static class JobRunStatements
         returning tenant_id, id, status, priority, lease_owner
         """;
 
+    // A job that was deleted meanwhile fails its item; a run of it would have nothing to do, and look like a success.
     public const string StartRunSql = """
         with target as (
-          select i.tenant_id, i.run_id, i.id, s.child_run_id, i.job_id, r.input, r.on_failure
+          select i.tenant_id, i.run_id, i.id, s.child_run_id, i.job_id, r.input, r.on_failure,
+            j.deleted_at is not null as is_gone
           from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as s (tenant_id, run_id, id, child_run_id)
           join job_runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
           join job_run_items i on i.tenant_id = s.tenant_id and i.run_id = s.run_id and i.id = s.id
             and i.status = 'pending'
+          join jobs j on j.tenant_id = i.tenant_id and j.id = i.job_id
         ),
         noted as (
-          update job_run_items i set status = 'running', started_at = now(), child_run_id = t.child_run_id
+          update job_run_items i
+          set status = case when t.is_gone then 'failed' else 'running' end, started_at = now(),
+            finished_at = case when t.is_gone then now() end,
+            child_run_id = case when not t.is_gone then t.child_run_id end,
+            error = case when t.is_gone
+              then jsonb_build_object('code', 'JOB_NOT_FOUND', 'message', 'The job was deleted.') end
           from target t
           where i.tenant_id = t.tenant_id and i.run_id = t.run_id and i.id = t.id
+        ),
+        again as (
+          update job_runs r set is_due = true
+          from (select distinct tenant_id, run_id from target where is_gone) t
+          where r.tenant_id = t.tenant_id and r.id = t.run_id
         )
         insert into job_runs (tenant_id, id, job_id, parent_run_id, on_failure, trigger_type, trigger, input,
           started_at)
         select t.tenant_id, t.child_run_id, t.job_id, t.run_id, t.on_failure, 'package', jsonb_build_object('runId',
-          t.run_id), t.input, now() from target t
+          t.run_id), t.input, now() from target t where not t.is_gone
         """;
 
     public const string EndSql = """

@@ -169,33 +169,35 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             return new JobRunResult(0, []);
         }
 
-        await LoadItemsAsync(connection, runs, cancellationToken);
-        var woken = await WriteAsync(connection, runs, cancellationToken);
+        await LoadItemsAsync(connection, transaction, runs, cancellationToken);
+        var woken = await WriteAsync(connection, transaction, runs, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new JobRunResult(runs.Count, woken);
     }
 
-    private static async Task LoadItemsAsync(NpgsqlConnection connection, List<OpenRun> runs, CancellationToken cancellationToken)
+    private static async Task LoadItemsAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, List<OpenRun> runs, CancellationToken cancellationToken)
     {
         var byKey = runs.ToDictionary(run => run.Key);
-        await using var batch = new NpgsqlBatch(connection);
-        ByKeys(batch, SettleSql, runs);
-        ByKeys(batch, ItemsSql, runs);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        await using var round = new Round(connection, transaction);
+        round.Add(OfRuns(SettleSql, runs));
+        round.Add(OfRuns(ItemsSql, runs), 8, row =>
         {
-            var run = byKey[new ExecutionKey(reader.GetGuid(0), reader.GetGuid(1))];
-            var id = reader.GetGuid(2);
-            run.Items.Add(new JobItem(id, Enum.Parse<JobItemStatus>(reader.GetString(3), ignoreCase: true), reader.GetFieldValue<Guid[]>(4)));
-            if (!reader.IsDBNull(5))
+            var run = byKey[new ExecutionKey(row.GetGuid(0), row.GetGuid(1))];
+            var id = row.GetGuid(2);
+            run.Items.Add(new JobItem(
+                id, Enum.Parse<JobItemStatus>(row.GetString(3), ignoreCase: true), row.GetFieldValue<Guid[]>(4)));
+            if (!row.IsDBNull(5))
             {
                 run.Workflows[id] = new ItemWorkflow(
-                    reader.GetGuid(5), reader.IsDBNull(6) ? null : reader.GetString(6), reader.IsDBNull(7) ? null : reader.GetString(7));
+                    row.GetGuid(5), row.IsDBNull(6) ? null : row.GetString(6), row.IsDBNull(7) ? null : row.GetString(7));
             }
-        }
+        });
+        await round.ExecuteAsync(cancellationToken);
     }
 
-    private async Task<List<WokenExecution>> WriteAsync(NpgsqlConnection connection, List<OpenRun> runs, CancellationToken cancellationToken)
+    private async Task<List<WokenExecution>> WriteAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, List<OpenRun> runs, CancellationToken cancellationToken)
     {
         var starts = new List<Start>();
         var skips = new List<(ExecutionKey Run, Guid Item)>();
@@ -211,81 +213,76 @@ public sealed class JobRunStore(WorkflowsDatabase database, TimeProvider clock)
             }
         }
 
-        await using var batch = new NpgsqlBatch(connection);
+        await using var round = new Round(connection, transaction);
+        var woken = new List<WokenExecution>();
         var limited = starts.FindAll(start => start.Claim is not null);
         if (limited.Count > 0)
         {
-            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(start => (start.Run.Key.TenantId, start.Workflow!.Id, start.Claim!)), []));
+            round.AddCall(SlotClaims.Hold(
+                limited.ConvertAll(start => (start.Run.Key.TenantId, start.Workflow!.Id, start.Claim!)), []));
         }
 
-        ByKeys(batch, JobRunStatements.LookedSql, runs);
+        round.Add(OfRuns(JobRunStatements.LookedSql, runs));
         if (runs.FindAll(run => run.IsCancelled) is { Count: > 0 } cancelled)
         {
-            ByKeys(batch, JobRunStatements.CancelItemsSql, cancelled);
-            ByKeys(batch, JobRunStatements.CancelChildrenSql, cancelled);
+            round.AddWaking(OfRuns(JobRunStatements.CancelItemsSql, cancelled), woken);
+            round.Add(OfRuns(JobRunStatements.CancelChildrenSql, cancelled));
         }
 
         if (skips.Count > 0)
         {
-            var command = Add(batch, JobRunStatements.SkipSql, skips, skip => skip.Run);
+            var command = ByKeys(JobRunStatements.SkipSql, skips, skip => skip.Run);
             command.Parameters.Add(Sql.Uuids(skips, skip => skip.Item));
+            round.Add(command);
         }
 
-        AddStarts(batch, starts);
+        AddStarts(round, starts, woken);
         if (ends.Count > 0)
         {
-            Add(batch, JobRunStatements.EndSql, ends, end => end.Run).Parameters.Add(Sql.Texts(ends,
-                end => end.Status));
+            var command = ByKeys(JobRunStatements.EndSql, ends, end => end.Run);
+            command.Parameters.Add(Sql.Texts(ends, end => end.Status));
+            round.Add(command);
         }
 
-        var woken = new List<WokenExecution>();
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        do
-        {
-            // The others answer nothing, or that locks are held.
-            if (reader.FieldCount == 5)
-            {
-                woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
-            }
-        }
-        while (await reader.NextResultAsync(cancellationToken));
+        await round.ExecuteAsync(cancellationToken);
         return woken;
     }
 
-    private static void AddStarts(NpgsqlBatch batch, List<Start> starts)
+    private static void AddStarts(Round round, List<Start> starts, List<WokenExecution> woken)
     {
         var workflows = starts.FindAll(start => start.IsWorkflow);
         if (workflows.Count > 0)
         {
-            var command = Add(batch, JobRunStatements.StartSql, workflows, start => start.Run.Key);
+            var command = ByKeys(JobRunStatements.StartSql, workflows, start => start.Run.Key);
             command.Parameters.Add(Sql.Uuids(workflows, start => start.Item));
             command.Parameters.Add(Sql.Uuids(workflows, start => start.StartedId));
             SlotClaims.AddTo(command, workflows, start => start.Claim);
             command.Parameters.Add(Sql.Texts(workflows, start => start.Problem));
             command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
             SlotClaims.AddRates(command, workflows, start => start.Claim);
+            round.AddWaking(command, woken);
         }
 
         var jobs = starts.FindAll(start => !start.IsWorkflow);
         if (jobs.Count > 0)
         {
-            var command = Add(batch, JobRunStatements.StartRunSql, jobs, start => start.Run.Key);
+            var command = ByKeys(JobRunStatements.StartRunSql, jobs, start => start.Run.Key);
             command.Parameters.Add(Sql.Uuids(jobs, start => start.Item));
             command.Parameters.Add(Sql.Uuids(jobs, start => start.StartedId));
-            batch.BatchCommands.Add(JobRunItems.Fill(jobs.ConvertAll(start => (start.Run.Key.TenantId, start.StartedId))));
+            round.Add(command);
+            round.Add(JobRunItems.Fill(jobs.ConvertAll(start => (start.Run.Key.TenantId, start.StartedId))));
         }
     }
 
-    private static void ByKeys(NpgsqlBatch batch, string sql, List<OpenRun> runs) => Add(batch, sql, runs, run => run.Key);
+    private static NpgsqlBatchCommand OfRuns(string sql, List<OpenRun> runs) => ByKeys(sql, runs, run => run.Key);
 
-    private static NpgsqlBatchCommand Add<T>(NpgsqlBatch batch, string sql, List<T> rows, Func<T, ExecutionKey> key)
+    private static NpgsqlBatchCommand ByKeys<T>(string sql, List<T> rows, Func<T, ExecutionKey> key)
     {
 #pragma warning disable CA2100 // a constant of this class
         var command = new NpgsqlBatchCommand(sql);
 #pragma warning restore CA2100
         command.Parameters.Add(Sql.Uuids(rows, row => key(row).TenantId));
         command.Parameters.Add(Sql.Uuids(rows, row => key(row).Id));
-        batch.BatchCommands.Add(command);
         return command;
     }
 

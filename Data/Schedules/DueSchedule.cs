@@ -46,6 +46,7 @@ internal sealed class DueSchedule
         _isBusy = reader.GetBoolean(21);
         LimitedWorkflow = reader.IsDBNull(23) ? null : reader.GetGuid(23);
         Claim = LimitedWorkflow is null ? default : SlotClaims.Of(reader.GetString(24), Encoding.UTF8.GetBytes(reader.GetString(25)));
+        BudgetStop = reader.IsDBNull(26) ? null : reader.GetString(26);
         _queued = [.. reader.GetFieldValue<DateTime[]>(22).Select(tick => new DateTimeOffset(tick, TimeSpan.Zero))];
     }
 
@@ -59,6 +60,9 @@ internal sealed class DueSchedule
 
     /// <summary>The limit of what it starts, or why it cannot be worked out.</summary>
     public (ConcurrencyClaim? Claim, string? Problem) Claim { get; }
+
+    /// <summary>Name of the budget that stops starts of the tenant; null when none does.</summary>
+    public string? BudgetStop { get; }
 
     public ScheduleOverlap Overlap => _settings.Overlap;
 

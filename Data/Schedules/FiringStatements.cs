@@ -11,39 +11,43 @@ namespace Workflows.Data.Schedules;
 internal static class FiringStatements
 {
     /// <summary>Adds the statements that close, note, start, cancel and advance, in this order.</summary>
-    public static void AddTo(NpgsqlBatch batch, List<DueSchedule> due, List<ScheduledFire> fires)
+    public static void AddTo(
+        Round round, List<DueSchedule> due, List<ScheduledFire> fires, List<WokenExecution> woken)
     {
         var limited = fires.FindAll(fire => fire.Claim is not null);
         if (limited.Count > 0)
         {
-            batch.BatchCommands.Add(SlotClaims.Hold(limited.ConvertAll(fire => (fire.Schedule.Key.TenantId,
+            round.AddCall(SlotClaims.Hold(limited.ConvertAll(fire => (fire.Schedule.Key.TenantId,
                 fire.Schedule.LimitedWorkflow!.Value, fire.Claim!)), []));
         }
 
-        Add(batch, CloseSql, due);
+        round.Add(ByKeys(CloseSql, due));
         var notes = fires.FindAll(fire => fire.Planned.Outcome != PlannedFire.Started);
         if (notes.Count > 0)
         {
-            var command = AddFires(batch, NoteSql, notes);
+            var command = Fires(NoteSql, notes);
             command.Parameters.Add(Sql.Texts(notes, fire => fire.Planned.Outcome));
             command.Parameters.Add(Sql.Texts(notes, fire => fire.Planned.Reason));
+            round.Add(command);
         }
 
         var started = fires.FindAll(fire => fire.Planned.Outcome == PlannedFire.Started);
         if (started.FindAll(fire => fire.Schedule.IsOfWorkflow) is { Count: > 0 } executions)
         {
-            var command = AddFires(batch, StartSql, executions);
+            var command = Fires(StartSql, executions);
             command.Parameters.Add(Sql.Uuids(executions, fire => fire.StartedId));
             SlotClaims.AddTo(command, executions, fire => fire.Claim);
             command.Parameters.Add(Sql.Text(SlotClaims.SkippedReason));
             SlotClaims.AddRates(command, executions, fire => fire.Claim);
+            round.AddWaking(command, woken);
         }
 
         if (started.FindAll(fire => !fire.Schedule.IsOfWorkflow) is { Count: > 0 } runs)
         {
-            AddFires(batch, StartRunsSql, runs).Parameters.Add(Sql.Uuids(runs, fire => fire.StartedId));
-            batch.BatchCommands.Add(JobRunItems.Fill(runs.ConvertAll(fire => (fire.Schedule.Key.TenantId,
-                fire.StartedId))));
+            var command = Fires(StartRunsSql, runs);
+            command.Parameters.Add(Sql.Uuids(runs, fire => fire.StartedId));
+            round.Add(command);
+            round.Add(JobRunItems.Fill(runs.ConvertAll(fire => (fire.Schedule.Key.TenantId, fire.StartedId))));
         }
 
         // After the start, which may have been refused or skipped: then the one before goes on.
@@ -54,16 +58,17 @@ internal static class FiringStatements
         });
         if (cancelling.Count > 0)
         {
-            AddFires(batch, CancelSql, cancelling);
-            AddFires(batch, CancelRunsSql, cancelling);
+            round.AddWaking(Fires(CancelSql, cancelling), woken);
+            round.Add(Fires(CancelRunsSql, cancelling));
         }
 
         var moved = due.FindAll(schedule => schedule.Tick is not null);
         if (moved.Count > 0)
         {
-            var command = Add(batch, AdvanceSql, moved);
+            var command = ByKeys(AdvanceSql, moved);
             command.Parameters.Add(Sql.Instants(moved, schedule => schedule.Next));
             command.Parameters.Add(Sql.Instants(moved, schedule => schedule.NextFireAt));
+            round.Add(command);
         }
     }
 
@@ -77,11 +82,10 @@ internal static class FiringStatements
             and r.finished_at is null)
         """;
 
-    private const string CancelSql = """
+    private const string CancelSql = $"""
         update executions e
-        set stop_request = 'cancel', stop_reason = 'The next one of its schedule was due.', wakes = e.wakes + 1,
-            status = case when e.status in ('waiting', 'paused', 'held') then 'queued' else e.status end,
-            queued_at = case when e.status in ('waiting', 'paused', 'held') then now() else e.queued_at end
+        set {StateRules.RequestStop},
+            stop_reason = 'The next one of its schedule was due.'
         from (
           select distinct f.tenant_id, f.execution_id
           from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as s (tenant_id, id, tick)
@@ -118,7 +122,7 @@ internal static class FiringStatements
     // newcomer is held until they have left.
     // The row of the instant comes first, and only an instant that got its row now starts anything. One that was dealt
     // with earlier is not admitted, either.
-    private const string StartSql = """
+    private const string StartSql = $$"""
         with target as (
           select f.*, s.workflow_id, s.input, s.overlap, coalesce(s.trigger_id, s.id::text) as trigger_id,
             w.published_version as version,
@@ -144,33 +148,22 @@ internal static class FiringStatements
             and v.number = w.published_version
         ),
         limited as (
-          select t.*, row_number() over (order by t.tenant_id, t.schedule_id, t.tick) as turn from target t
+          select t.tenant_id, t.id, t.workflow_id, t.concurrency_key,
+            t.concurrency_limit + t.leaving as concurrency_limit, t.policy, t.rate,
+            row_number() over (order by t.tenant_id, t.schedule_id, t.tick) as turn
+          from target t
           where t.refusal = '' and t.policy is not null and not exists (
             select from schedule_fires x where x.tenant_id = t.tenant_id and x.schedule_id = t.schedule_id
               and x.tick = t.tick and x.outcome <> 'queued')
         ),
-        admitted as (
-          select l.id, a.status, a.not_before
-          from (
-            select array_agg(l.tenant_id order by l.turn) as tenants,
-              array_agg(l.workflow_id order by l.turn) as workflows,
-              array_agg(l.concurrency_key order by l.turn) as keys,
-                array_agg(l.concurrency_limit + l.leaving order by l.turn) as limits,
-              array_agg(l.policy order by l.turn) as policies,
-              array_agg(l.rate order by l.turn) as rates
-            from limited l
-          ) g
-          cross join lateral admit_limited_starts(g.tenants, g.workflows, g.keys, g.limits, g.policies, g.rates) a
-          join limited l on l.turn = a.place
-          where g.tenants is not null
-        ),
+        {{StateRules.Admitted}},
         decided as (
           select t.*, a.not_before,
             case when t.leaving > 0 and a.status = 'queued' then 'held' else coalesce(a.status,
             'queued') end as status,
             case when a.status = 'skipped' then 'skipped'
               when t.refusal = '' then 'started' else 'refused' end as outcome
-          from target t left join admitted a on a.id = t.id
+          from target t left join admitted a on a.tenant_id = t.tenant_id and a.id = t.id
         ),
         noted as (
           insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome, reason, execution_id, is_open)
@@ -233,18 +226,17 @@ internal static class FiringStatements
         where s.tenant_id = a.tenant_id and s.id = a.id
         """;
 
-    private static NpgsqlBatchCommand Add(NpgsqlBatch batch, string sql, List<DueSchedule> schedules)
+    private static NpgsqlBatchCommand ByKeys(string sql, List<DueSchedule> schedules)
     {
 #pragma warning disable CA2100 // a constant of this class
         var command = new NpgsqlBatchCommand(sql);
 #pragma warning restore CA2100
         command.Parameters.Add(Sql.Uuids(schedules, schedule => schedule.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(schedules, schedule => schedule.Key.Id));
-        batch.BatchCommands.Add(command);
         return command;
     }
 
-    private static NpgsqlBatchCommand AddFires(NpgsqlBatch batch, string sql, List<ScheduledFire> fires)
+    private static NpgsqlBatchCommand Fires(string sql, List<ScheduledFire> fires)
     {
 #pragma warning disable CA2100 // a constant of this class
         var command = new NpgsqlBatchCommand(sql);
@@ -252,7 +244,6 @@ internal static class FiringStatements
         command.Parameters.Add(Sql.Uuids(fires, fire => fire.Schedule.Key.TenantId));
         command.Parameters.Add(Sql.Uuids(fires, fire => fire.Schedule.Key.Id));
         command.Parameters.Add(Sql.Instants(fires, fire => fire.Planned.Tick));
-        batch.BatchCommands.Add(command);
         return command;
     }
 }

@@ -30,7 +30,7 @@ public sealed record FiringResult(int Schedules, int Started, IReadOnlyList<Woke
 /// switched off with the
 /// reason on its row, once it failed several times in a row, while the others fire in the same round. Nothing of a
 /// suspended tenant fires: what it missed is for the misfire
-/// policy when it is active again.
+/// policy when it is active again. While a budget stops starts, instants are noted as refused, with its name.
 /// Lock order: schedules, concurrency keys, then executions by key; nobody who holds one of these asks for a schedule.
 /// </summary>
 public sealed class ScheduleFiring(WorkflowsDatabase database)
@@ -48,7 +48,9 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
               and (e.id is not null or r.id is not null) and coalesce(e.finished_at, r.finished_at) is null),
           array(select f.tick from schedule_fires f
                 where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.outcome = 'queued' order by f.tick),
-          l.workflow_id, l.settings, l.input
+          l.workflow_id, l.settings, l.input,
+          (select b.name from budget_stops b where b.tenant_id = s.tenant_id and b.until > now()
+           order by b.until desc limit 1)
         from schedules s
         join tenants t on t.tenant_id = s.tenant_id and t.status = 'active'
         left join lateral (
@@ -75,7 +77,9 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
           null::smallint[], null::date[], null::date[], false,
           array(select f.tick from schedule_fires f
                 where f.tenant_id = s.tenant_id and f.schedule_id = s.id and f.outcome = 'queued' order by f.tick),
-          l.workflow_id, l.settings, l.input
+          l.workflow_id, l.settings, l.input,
+          (select b.name from budget_stops b where b.tenant_id = s.tenant_id and b.until > now()
+           order by b.until desc limit 1)
         from (select distinct f.tenant_id, f.schedule_id from schedule_fires f where f.outcome = 'queued') q
         join schedules s on s.tenant_id = q.tenant_id and s.id = q.schedule_id
         join tenants t on t.tenant_id = s.tenant_id and t.status = 'active'
@@ -184,22 +188,10 @@ public sealed class ScheduleFiring(WorkflowsDatabase database)
         due.Sort((left, right) => left.Key.CompareTo(right.Key));
         var fires = due.SelectMany(schedule => schedule.Plan().Select(fire => ScheduledFire.Of(schedule,
             fire))).ToList();
-        await using var batch = new NpgsqlBatch(connection);
-        FiringStatements.AddTo(batch, due, fires);
+        await using var round = new Round(connection, transaction);
         var woken = new List<WokenExecution>();
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
-        {
-            do
-            {
-                // The others answer nothing, or that locks are held.
-                if (reader.FieldCount == 5)
-                {
-                    woken.AddRange(await WokenExecutions.ReadAsync(reader, cancellationToken));
-                }
-            }
-            while (await reader.NextResultAsync(cancellationToken));
-        }
-
+        FiringStatements.AddTo(round, due, fires, woken);
+        await round.ExecuteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new FiringResult(due.Count, fires.Count(fire => fire.Planned.Outcome == PlannedFire.Started), woken);
     }

@@ -12,6 +12,13 @@ internal sealed record ScheduledFire(DueSchedule Schedule, PlannedFire Planned)
 
     public static ScheduledFire Of(DueSchedule schedule, PlannedFire planned)
     {
+        if (planned.Outcome == PlannedFire.Started && schedule.BudgetStop is { } budget)
+        {
+            return new ScheduledFire(
+                schedule,
+                planned with { Outcome = PlannedFire.Refused, Reason = $"the budget '{budget}' is used up" });
+        }
+
         if (planned.Outcome != PlannedFire.Started || schedule.LimitedWorkflow is null)
         {
             return new ScheduledFire(schedule, planned);

@@ -65,7 +65,7 @@ public sealed class DialogueStore(WorkflowsDatabase database, DispatchStreams di
         return (await database.ReadAsync(tenantId, command, row => new Dialogue(row.GetGuid(0), row.GetBoolean(1)), cancellationToken)).FirstOrDefault();
     }
 
-    private const string AnswerSql = """
+    private const string AnswerSql = $"""
         with resolved as (
           update waits w
           set status = 'resolved', outcome = 'answered', payload = $4, resolved_at = now()
@@ -73,10 +73,8 @@ public sealed class DialogueStore(WorkflowsDatabase database, DispatchStreams di
           returning w.execution_id
         )
         update executions e
-        set wakes = e.wakes + 1,
-            reply_to = $5,
-            status = case when e.status = 'waiting' then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' then now() else e.queued_at end
+        set {StateRules.Wake},
+            reply_to = $5
         from (select distinct execution_id from resolved) r
         where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.id, e.status, e.priority, e.lease_owner

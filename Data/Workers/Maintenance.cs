@@ -227,6 +227,18 @@ public sealed class Maintenance(WorkflowsDatabase database)
             + await approvals.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private const string OldTransactionsSql = """
+        delete from edit_transactions t
+        using (select tenant_id, id from edit_transactions where expires_at < now() - $2::interval
+          order by expires_at limit $1) x
+        where t.tenant_id = x.tenant_id and t.id = x.id
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> transactions with all they staged, a while after the end of
+    /// their time, committed or not.</summary>
+    public Task<int> DeleteOldTransactionsAsync(int limit, CancellationToken cancellationToken) =>
+        DeleteOlderAsync(OldTransactionsSql, limit, Limits.EditTransactionLifetime, cancellationToken);
+
     /// <summary>
     /// Deletes up to <paramref name="limit"/> rows each of expired idempotency keys, event ids, sets of events that did not become complete, context entries and
     /// their writes, and moments of rate limits that bound nothing any more.

@@ -41,6 +41,11 @@ public sealed class CompiledWorkflow
         CustomNodes = customNodes;
         UsesContext = uses.Any(use => use.Reads(ScopeNames.Context));
         UsesVariables = uses.Any(use => use.Reads(ScopeNames.Variables));
+        VariableNames = uses.SelectMany(use => use.References)
+            .Where(reference => reference.Path is [ScopeNames.Variables, _, ..])
+            .Select(reference => reference.Path[1])
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
         SecretNames = uses.Where(use => use.MaySeeSecrets)
             .SelectMany(use => use.References)
             .Where(reference => reference.Path is [ScopeNames.Secrets, _, ..])
@@ -67,6 +72,9 @@ public sealed class CompiledWorkflow
 
     /// <summary>The secrets that parameters read, each once: <see cref="Executions.ExecutionFacts.Secrets"/> has to have them.</summary>
     public IReadOnlyList<string> SecretNames { get; }
+
+    /// <summary>The variables that expressions read by a name written out, such as <c>vars.limit</c>.</summary>
+    public IReadOnlyList<string> VariableNames { get; }
 
     /// <summary>The connectors and custom nodes that nodes name, to be compared with what the tenant has (<see cref="ResourceUse.FindMissing"/>).</summary>
     public IReadOnlyList<ResourceUse> Resources { get; }

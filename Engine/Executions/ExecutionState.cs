@@ -88,6 +88,12 @@ public sealed class ExecutionState
     /// <summary>The last number of <see cref="StepRecord.Sequence"/>.</summary>
     internal int LastSequence { get; set; }
 
+    /// <summary>The same before the present run of the execution.</summary>
+    internal int SequenceBefore { get; set; }
+
+    /// <summary>Steps recorded in the present run: a retry of the whole execution counts its own.</summary>
+    public int StepsOfRun => LastSequence - SequenceBefore;
+
     /// <summary>
     /// The last run that was undone, 0 = none: what ran up to it is void. In the names that outside effects bear, so that what was undone and is done
     /// again is not taken for a repetition.

@@ -20,6 +20,11 @@ internal sealed class RecordedSteps
         foreach (var step in steps)
         {
             state.LastSequence = Math.Max(state.LastSequence, step.Sequence);
+            if (step.Run < state.Facts.Attempt)
+            {
+                state.SequenceBefore = Math.Max(state.SequenceBefore, step.Sequence);
+            }
+
             if (step.Run < state.Facts.Attempt && state.Workflow.OrdinalOf(step.NodeId) is var ordinal and >= 0
                 && state.Workflow.Nodes[ordinal].IsCompensation)
             {
@@ -163,7 +168,7 @@ internal sealed class RecordedSteps
         frame.Settle(ref frame.Slot(ordinal), NodePhase.Cancelled);
     }
 
-    /// <summary>Notes the outcome of a wait whose round has not begun to be taken over.</summary>
+    /// <summary>Notes the outcome of a wait that has not been taken over yet; without one nothing.</summary>
     public void Resolve(WaitResolved resolved)
     {
         if (_nodes.TryGetValue((resolved.Node, resolved.Iteration), out var recorded)

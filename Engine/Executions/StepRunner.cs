@@ -45,14 +45,15 @@ internal static class StepRunner
     public static void ResolveWait(
         ExecutionState state, WaitResolved resolved, DateTimeOffset now, ICollection<Decision> decisions)
     {
-        if (state.FrameOf(resolved.Node, resolved.Iteration) is not { } frame)
+        if (state.FrameOf(resolved.Node, resolved.Iteration) is not { } frame
+            || frame.Slot(resolved.Node).Phase is not (NodePhase.Waiting or NodePhase.Retrying))
         {
-            state.Recorded?.Resolve(resolved); // of a round that has not been taken over yet
+            state.Recorded?.Resolve(resolved); // of a node that has not been taken over yet
             return;
         }
 
         ref var slot = ref frame.Slot(resolved.Node);
-        if (slot.Attempt != resolved.Attempt || slot.Phase is not (NodePhase.Waiting or NodePhase.Retrying))
+        if (slot.Attempt != resolved.Attempt)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using Workflows.Data.Approvals;
-using Workflows.Worker.Dispatch;
+using Workflows.Data.Rounds;
+using Workflows.Worker.Rounds;
 
 namespace Workflows.Worker.Maintenance;
 

@@ -1,6 +1,7 @@
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
-using Workflows.Worker.Dispatch;
+using Workflows.Data.Rounds;
+using Workflows.Worker.Rounds;
 
 namespace Workflows.Worker.Maintenance;
 

@@ -1,5 +1,5 @@
 using Workflows.Data.Identity;
-using Workflows.Worker.Dispatch;
+using Workflows.Data.Rounds;
 
 namespace Workflows.Worker.Maintenance;
 

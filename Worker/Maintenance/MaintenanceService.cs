@@ -1,13 +1,15 @@
+using Workflows.Data.Budgets;
 using Workflows.Data.Executions;
+using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Workers;
-using Workflows.Worker.Dispatch;
 
 namespace Workflows.Worker.Maintenance;
 
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
-    Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, Resealing resealing, Loop loop, WorkerOptions options,
+    Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, UsageStore usage,
+    BudgetRounds budgets, Resealing resealing, Loop loop, WorkerOptions options,
     ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -67,9 +69,13 @@ internal sealed partial class MaintenanceService(
             most => maintenance.DeleteExpiredAsync(most, cancellationToken),
             most => maintenance.DeleteOldFiresAsync(most, TimeSpan.FromDays(options.RetentionDays), cancellationToken),
             most => maintenance.DeleteOldPeopleRowsAsync(most, cancellationToken),
+            most => maintenance.DeleteOldTransactionsAsync(most, cancellationToken),
             most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays),
                 cancellationToken),
             most => maintenance.DeleteOldDeadLettersAsync(most, TimeSpan.FromDays(options.DeadLetterRetentionDays),
+                cancellationToken),
+            most => usage.ExpireAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays), cancellationToken),
+            most => budgets.ExpireAlertsAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays),
                 cancellationToken),
             most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays),
                 cancellationToken),

@@ -5,6 +5,7 @@ using Workflows.Data;
 using Workflows.Data.Connectors;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

@@ -1,5 +1,6 @@
 using Workflows.Data.Executions;
 using Workflows.Engine.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

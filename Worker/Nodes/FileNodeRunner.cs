@@ -4,6 +4,7 @@ using System.Text.Json;
 using Workflows.Connectors;
 using Workflows.Engine;
 using Workflows.Engine.Connectors;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

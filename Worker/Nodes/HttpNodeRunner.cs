@@ -4,6 +4,7 @@ using Workflows.Connectors.Network;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Workflows.Connectors.Network;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

@@ -4,6 +4,7 @@ using Workflows.Data.Notifications;
 using Workflows.Engine;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Workflows.Engine;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Workflows.Data.Secrets;
 using Workflows.Engine;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Workflows.Data.Sessions;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

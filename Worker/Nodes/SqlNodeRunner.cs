@@ -1,5 +1,6 @@
 using Workflows.Connectors;
 using Workflows.Engine.Connectors;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

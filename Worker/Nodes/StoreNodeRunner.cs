@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Workflows.Data.Context;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
 

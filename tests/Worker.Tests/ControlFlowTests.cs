@@ -114,16 +114,54 @@ public sealed class ControlFlowTests(ControlFlowTests.Bed bed) : IClassFixture<C
     }
 
     [Fact]
+    public async Task A_suspended_tenant_has_what_runs_put_back_and_goes_on_from_there_when_it_is_active_again()
+    {
+        var tenant = await Platform.AddTenantAsync();
+        var (arrived, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var url = Target.On($"/{Guid.CreateVersion7():N}", async (_, _) =>
+        {
+            arrived.TrySetResult();
+            await go.Task;
+        });
+        var workflow = await Platform.PublishAsync(
+            $$$"""
+            {"id": "a", "type": "http", "parameters": {"url": "{{{url}}}"}},
+            {"id": "b", "type": "set", "parameters": {"value": 7}}
+            """, "a>b", tenant: tenant);
+        var execution = await Platform.StartAsync(workflow, tenant: tenant);
+        await arrived.Task.WaitAsync(Soon, Token);
+
+        await Platform.ExecuteAsync("update tenants set status = 'suspended' where tenant_id = $1", tenant);
+        await Task.Delay(TimeSpan.FromSeconds(1.5), Token); // the worker looks at least once a second
+        go.SetResult();
+
+        await Eventually.TrueAsync(
+            () => Platform.ScalarAsync<bool>(
+                "select status = 'queued' and lease_owner is null from executions where id = $1", execution), Soon, Token);
+        var late = await Platform.StartAsync(workflow, tenant: tenant);
+        await Task.Delay(TimeSpan.FromSeconds(2), Token); // two looks at the queue
+        Assert.Equal(["a/1 completed main"], await Platform.StepsOfAsync(execution));
+        Assert.Equal("queued", await Platform.StatusOfAsync(late));
+
+        await Platform.ExecuteAsync("update tenants set status = 'active' where tenant_id = $1", tenant);
+
+        Assert.Equal("completed", (await Platform.EndOfAsync(execution, Soon)).Status);
+        Assert.Equal("completed", (await Platform.EndOfAsync(late, Soon)).Status);
+        Assert.Equal(["a/1 completed main", "b/1 completed main"], await Platform.StepsOfAsync(execution));
+        Assert.Equal(2, Target.Calls.Count(call => url.EndsWith(call.Path, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_pause_asked_for_while_nobody_has_the_execution_holds_from_the_start()
     {
-        var workflow = await Platform.PublishAsync("""{"id": "a", "type": "noop"}""");
-        await Platform.ExecuteAsync("create or replace function pause_it() returns trigger language plpgsql as 'begin new.stop_request := ''pause''; return new; end'");
-        await Platform.ExecuteAsync("create trigger pause_it before insert on executions for each row execute function pause_it()");
-        var execution = await Platform.StartAsync(workflow);
-        await Platform.ExecuteAsync("drop trigger pause_it on executions");
+        await using var platform = await bed.WithoutWorkerAsync();
+        var execution = await platform.StartAsync(await platform.PublishAsync("""{"id": "a", "type": "noop"}"""));
+        await platform.ExecuteAsync("update executions set stop_request = 'pause' where id = $1", execution);
 
-        await Platform.UntilAsync(execution, "paused", Soon);
-        Assert.Empty(await Platform.StepsOfAsync(execution));
+        await platform.StartWorkerAsync();
+
+        await platform.UntilAsync(execution, "paused", Soon);
+        Assert.Empty(await platform.StepsOfAsync(execution));
     }
 
     /// <summary>One worker for all tests of the class.</summary>
@@ -132,6 +170,8 @@ public sealed class ControlFlowTests(ControlFlowTests.Bed bed) : IClassFixture<C
         internal WorkerBed Platform { get; private set; } = null!;
 
         internal TargetServer Target { get; private set; } = null!;
+
+        internal Task<WorkerBed> WithoutWorkerAsync() => WorkerBed.CreateAsync(postgres, redis);
 
         public async ValueTask InitializeAsync()
         {

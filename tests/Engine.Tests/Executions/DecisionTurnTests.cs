@@ -63,6 +63,36 @@ public sealed class DecisionTurnTests
         Assert.Single(decisions.OfType<RecordStep>());
     }
 
+    // Of two nodes that wait only one is taken over when the first turn is over.
+    [Theory]
+    [InlineData(WaitKind.Retry)]
+    [InlineData(WaitKind.Timer)]
+    public void A_wait_that_resolves_before_it_is_taken_over_is_not_forgotten(WaitKind kind)
+    {
+        var node = kind == WaitKind.Retry
+            ? Flow.Effect("w", """, "retry": {"maxAttempts": 3, "initialDelaySeconds": 30}""")
+            : """{"id": "w", "type": "delay", "parameters": {"seconds": 60}}""";
+        var state = new ExecutionDriver(Flow.Compile($"{Flow.Noop("a")}, {node}", "", "")).State;
+        var decisions = new List<Decision>();
+        var turn = new SlowTurn(TimeSpan.FromSeconds(1));
+        var dueAt = ExecutionDriver.Epoch.AddMinutes(1);
+        var wait = new RecordedWait("w", "", 1, kind, dueAt, null, default, ExecutionDriver.Epoch);
+        Decider.Resume(state, [], [wait], turn, decisions);
+        Assert.True(state.HasMore);
+
+        ExecutionEvent due = kind == WaitKind.Retry
+            ? new RetryDue(1, "", 1)
+            : new WaitResolved(1, "", 1, WaitOutcome.Due);
+        Decider.Apply(state, due, turn, decisions);
+        for (var calls = 0; state.HasMore && calls < 10; calls++)
+        {
+            Decider.Apply(state, new Continued(), turn, decisions);
+        }
+
+        Assert.False(state.IsParked);
+        Assert.True(state.IsEnded || decisions.OfType<RunNode>().Any(run => run.Run is { NodeId: "w", Attempt: 2 }));
+    }
+
     // Within one call, too: the time is looked at before each node.
     [Fact]
     public void The_execution_times_out_while_it_evaluates()

@@ -51,6 +51,25 @@ public sealed class DatabaseTroubleTests(PostgresServer postgres, RedisServer re
         await CompletedAsync(started);
     }
 
+    // Nothing is claimed under an id that the database does not know yet: the claim would be that of a fenced worker.
+    [Fact]
+    public async Task A_fenced_worker_takes_one_new_id_however_long_it_takes_to_register()
+    {
+        await _bed.StartWorkerAsync();
+        await Eventually.TrueAsync(
+            () => _bed.ScalarAsync<bool>("select exists (select from workers where status = 'active')"), Soon, Token);
+        await _bed.ExecuteAsync(
+            "create function slowly() returns trigger language plpgsql as "
+            + "$$begin perform pg_sleep(1); return new; end$$");
+        await _bed.ExecuteAsync(
+            "create trigger workers_slowly before insert on workers for each row execute function slowly()");
+        await _bed.ExecuteAsync("update workers set status = 'fenced'");
+        var started = await StartAsync();
+
+        await CompletedAsync(started);
+        Assert.Equal(["active", "fenced"], await _bed.ListAsync("select status from workers order by 1"));
+    }
+
     private async Task<List<Guid>> StartAsync() => await _bed.StartManyAsync(
         await _bed.PublishAsync(
             """

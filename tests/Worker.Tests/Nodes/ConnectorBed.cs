@@ -8,6 +8,7 @@ using Workflows.Data.Executions;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
 using Workflows.Testing;
+using Workflows.Worker.Calls;
 using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;

@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
-using Workflows.Worker.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Tests.Nodes;
 

@@ -6,6 +6,7 @@ using Workflows.Connectors;
 using Workflows.Connectors.Network;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
+using Workflows.Worker.Calls;
 using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;

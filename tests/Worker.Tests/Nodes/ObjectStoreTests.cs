@@ -7,7 +7,7 @@ using Workflows.Connectors.Network;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
-using Workflows.Worker.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Tests.Nodes;
 

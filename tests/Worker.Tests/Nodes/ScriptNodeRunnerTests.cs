@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
+using Workflows.Worker.Calls;
 using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Workflows.Engine.Executions;
 using Workflows.Testing;
+using Workflows.Worker.Calls;
 using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;

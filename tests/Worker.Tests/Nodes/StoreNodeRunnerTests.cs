@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Workflows.Testing;
-using Workflows.Worker.Nodes;
+using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Tests.Nodes;
 

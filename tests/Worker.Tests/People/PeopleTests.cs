@@ -5,6 +5,7 @@ using Workflows.Data.Approvals;
 using Workflows.Data.Executions;
 using Workflows.Data.Notifications;
 using Workflows.Testing;
+using Workflows.Worker.Calls;
 using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.People;
