@@ -3,14 +3,23 @@ using Workflows.Testing;
 
 namespace Workflows.Load;
 
-/// <summary>CPU seconds of the platform's processes (PostgreSQL's backends among them), by resource; the load generator is not part of it.</summary>
+/// <summary>
+/// CPU seconds of the platform's processes (PostgreSQL's backends among them), by resource, and beside them those of this
+/// process, which generates the load on the same cores.
+/// </summary>
 internal sealed class CpuMeter(Platform platform)
 {
     private const double TicksPerSecond = 100;
 
     private readonly Dictionary<string, double> _before = Read(platform);
+    private readonly TimeSpan _generatorBefore = Environment.CpuUsage.TotalTime;
 
-    /// <summary>CPU seconds since the meter was made.</summary>
+    /// <summary>Who took how much since the meter was made.</summary>
+    /// <param name="seconds">How long the load lasted.</param>
+    public CpuShares ReadShares(double seconds) =>
+        new(Read(), (Environment.CpuUsage.TotalTime - _generatorBefore).TotalSeconds, seconds);
+
+    /// <summary>CPU seconds of the platform since the meter was made.</summary>
     public IReadOnlyDictionary<string, double> Read() =>
         Read(platform).ToDictionary(entry => entry.Key, entry => entry.Value - _before.GetValueOrDefault(entry.Key));
 
@@ -50,5 +59,36 @@ internal sealed class CpuMeter(Platform platform)
         {
             return null; // it ended meanwhile
         }
+    }
+}
+
+/// <summary>CPU seconds of a load.</summary>
+/// <param name="Platform">Of each resource; what is compared.</param>
+/// <param name="Generator">Of the load generator. It shares the cores, so what it takes the platform lacks.</param>
+/// <param name="Seconds">How long the load lasted.</param>
+internal sealed record CpuShares(IReadOnlyDictionary<string, double> Platform, double Generator, double Seconds)
+{
+    /// <summary>For the page of figures: what the rows mean.</summary>
+    public const string Meaning =
+        "`cpu` is that of all processes of the platform. The load generator is not part of it: it takes "
+        + "`cpu-generator` of the same cores, and `without-generator` is the throughput with that time taken off "
+        + "(executions per second of the run less the generator's CPU seconds per core), which is what generators on "
+        + "a machine of their own would approach.";
+
+    /// <summary>CPU seconds per 1,000: of the platform, of each resource, of the generator.</summary>
+    /// <param name="count">What was done meanwhile.</param>
+    /// <param name="unit">Of it per second, as <c>exec/s</c>.</param>
+    public void Report(int count, string unit, Action<string, double, string> report)
+    {
+        const string Unit = "CPU s per 1,000";
+        var perThousand = 1_000.0 / count;
+        report("cpu", Platform.Values.Sum() * perThousand, Unit);
+        foreach (var (resource, seconds) in Platform.OrderByDescending(entry => entry.Value))
+        {
+            report($"cpu-{resource}", seconds * perThousand, Unit);
+        }
+
+        report("cpu-generator", Generator * perThousand, Unit);
+        report("without-generator", count / (Seconds - (Generator / Environment.ProcessorCount)), unit);
     }
 }

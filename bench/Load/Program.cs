@@ -1,32 +1,34 @@
+using System.Runtime.Versioning;
 using Workflows.Load;
 using Workflows.Load.Benchmarks;
-using Workflows.Testing;
+using Workflows.Load.Soak;
+
+[assembly: SupportedOSPlatform("linux")] // It signals processes, mounts, and reads /proc.
+
+if (args is [SoakRun.Name, .. var options])
+{
+    return await SoakRun.RunAsync(options);
+}
 
 IBenchmark[] all =
 [
-    new NoopBenchmark(), new TenStepBenchmark(), new LatencyBenchmark(), new FanOutBenchmark(), new CrashBenchmark(), new ParkedBenchmark(), new OldSnapshotBenchmark(),
-    new NoRedisBenchmark(), new EventsBenchmark(),
+    new NoopBenchmark(), new TenStepBenchmark(), new LatencyBenchmark(), new FanOutBenchmark(), new CrashBenchmark(),
+    new ParkedBenchmark(), new OldSnapshotBenchmark(), new NoRedisBenchmark(), new EventsBenchmark(),
+    new SchedulesBenchmark(), new ReadsBenchmark(),
 ];
+var withStatements = args.Contains("--statements");
+args = [.. args.Where(argument => argument != "--statements")];
 var chosen = args is [] or ["all"] ? all : [.. all.Where(benchmark => args.Contains(benchmark.Name))];
 if (chosen.Length == 0 || (args is not ([] or ["all"]) && chosen.Length != args.Length))
 {
-    await Console.Error.WriteLineAsync($"usage: bench/run [all | NAME...]; the names are {string.Join(", ", all.Select(benchmark => benchmark.Name))}");
+    await Console.Error.WriteLineAsync(
+        $"usage: {SoakRun.Usage}, or bench/run [all | NAME...] [--statements]; the names are {string.Join(", ", all.Select(benchmark => benchmark.Name))}");
     return 2;
 }
 
 foreach (var benchmark in chosen)
 {
-    // Data of its own for each: the figures of one do not depend on what ran before it.
-    await using var platform = await Platform.StartAsync("release");
-    using var client = new PlatformClient(platform);
-    var figures = new List<Figure>();
-    await benchmark.RunAsync(platform, client, (metric, value, unit) =>
-    {
-        var figure = new Figure(benchmark.Name, metric, value, unit);
-        figures.Add(figure);
-        Console.WriteLine(figure);
-    });
-    await FigurePage.UpdateAsync(benchmark, figures);
+    await FigurePage.UpdateAsync(benchmark, await BenchmarkRun.OfAsync(benchmark, withStatements));
 }
 
 return 0;

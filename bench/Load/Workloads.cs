@@ -39,8 +39,14 @@ internal static class Workloads
     public static byte[] BulkBody(int count) =>
         Encoding.UTF8.GetBytes($$"""{"executions":[{{string.Join(',', Enumerable.Range(0, count).Select(number => Encoding.UTF8.GetString(StartBody(number))))}}]}""");
 
-    // Letters, not a run of one: what is stored should cost what stored text costs.
-    private static string Text(int length)
+    /// <summary>What a step of <see cref="TenSteps"/> yields, for engines that are measured beside ours.</summary>
+    public static string StepResult(string order, int step) =>
+        JsonSerializer.Serialize(new { order, step, text = StepText });
+
+    private static readonly string StepText = Text(StepBytes - 60);
+
+    /// <summary>Letters, not a run of one: what is stored should cost what stored text costs.</summary>
+    public static string Text(int length)
     {
         var random = new Random(20260101);
         return string.Create(length, random, static (span, random) =>

@@ -46,7 +46,8 @@ internal static class QualityBench
     private static async Task<IReadOnlyList<string>> HybridAsync(Bed bed, string query)
     {
         var answer = await bed.Get<SearchService>().SearchAsync(
-            bed.TenantId, new SearchQuery(query, 10, 0, SearchFilter.None), CancellationToken.None);
+            new SearchCaller(bed.TenantId, PersonId: null), new SearchQuery(query, 10, 0, SearchFilter.None),
+            CancellationToken.None);
         return answer.Mode == "hybrid"
             ? [.. answer.Hits.Select(hit => hit.Metadata.GetProperty("id").GetString()!)]
             : throw new InvalidOperationException(answer.Notice);

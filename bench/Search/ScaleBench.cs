@@ -84,7 +84,8 @@ internal static class ScaleBench
     }
 
     private static Task<SearchAnswer> SearchAsync(Bed bed, string query, SearchFilter filter) =>
-        bed.Get<SearchService>().SearchAsync(bed.TenantId, new SearchQuery(query, 10, 0, filter), CancellationToken.None);
+        bed.Get<SearchService>().SearchAsync(
+            new SearchCaller(bed.TenantId, PersonId: null), new SearchQuery(query, 10, 0, filter), CancellationToken.None);
 
     private static async Task MeasureRecallAsync(Bed bed, SearchFilter filter, string suffix)
     {

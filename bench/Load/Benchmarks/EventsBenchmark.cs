@@ -27,7 +27,8 @@ internal sealed class EventsBenchmark : IBenchmark
     public string Description =>
         "200,000 CloudEvents of 100 types in batches of 1,000 from 4 connections, against 1,000 triggers and 1,000 rules with conditions (half of the triggers by "
         + "pattern): each event is tested by 10 of each, every twentieth starts one execution by a trigger and one by a rule. All stored, matched and started when "
-        + "the last call is answered; counts verified. Aim 10,000/s. Reference: insert of the same rows into a table like that of the events.";
+        + "the last call is answered; counts verified. Aim 10,000/s. Reference: insert of the same rows into a table like that of the events. "
+        + CpuShares.Meaning;
 
     public async Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report)
     {
@@ -51,7 +52,7 @@ internal sealed class EventsBenchmark : IBenchmark
                 }
             });
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        var used = cpu.Read();
+        var used = cpu.ReadShares(seconds);
 
         var matching = Enumerable.Range(0, Events).Concat(Enumerable.Range(0, WarmUp * PerCall)).LongCount(Matches);
         await VerifyAsync(client, StoredSql, Events + (WarmUp * PerCall));
@@ -63,7 +64,7 @@ internal sealed class EventsBenchmark : IBenchmark
         var reference = await ReferenceAsync(client);
         report("reference", reference, "rows/s inserted");
         report("ratio", Events / seconds / reference, "of reference");
-        CpuReport.Print(used, Events, report);
+        used.Report(Events, "events/s", report);
     }
 
     private static async Task VerifyAsync(PlatformClient client, string sql, long expected, params object[] parameters)

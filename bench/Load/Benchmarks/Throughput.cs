@@ -14,7 +14,8 @@ internal sealed class NoopBenchmark : IBenchmark
 
     public string Description =>
         "20,000 one-node executions with a 200-byte input, started 1,000 per call, full record kept. Aim 10,000/s, beyond 20,000/s. "
-        + "Reference: a multi-row insert and update of as many rows of the same table, ratio at least 0.4.";
+        + "Reference: a multi-row insert and update of as many rows of the same table, ratio at least 0.4. "
+        + CpuShares.Meaning;
 
     public async Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report)
     {
@@ -30,14 +31,14 @@ internal sealed class NoopBenchmark : IBenchmark
             async (_, _) => await client.StartBulkAsync(workflow, body));
         await client.WaitForCompletedAsync(workflow, Executions + PerCall, TimeSpan.FromMinutes(2));
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        var used = cpu.Read();
+        var used = cpu.ReadShares(seconds);
         await client.VerifyStepsAsync(workflow, Executions + PerCall, 1);
 
         var reference = await ReferenceAsync(client);
         report("throughput", Executions / seconds, "exec/s");
         report("reference", reference, "rows/s");
         report("ratio", Executions / seconds / reference, "of reference");
-        CpuReport.Print(used, Executions, report);
+        used.Report(Executions, "exec/s", report);
     }
 
     private static async Task<double> ReferenceAsync(PlatformClient client)
@@ -81,21 +82,23 @@ internal sealed class TenStepBenchmark : IBenchmark
     public string Description =>
         "2,000 executions of ten sequential effect-class steps of 1 KB, each durable before the next begins, started by single HTTP calls from 100 "
         + "connections; the median of five rounds after a warm-up of 24. Aim 1,000/s now, 2,000/s and 0.9 CPU s per 1,000 next, beyond 4,000/s. "
-        + "Reference: COPY of the same step rows into the same table.";
+        + "Reference: COPY of the same step rows into the same table. " + CpuShares.Meaning;
 
     public async Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report)
     {
         var workflow = await client.PublishAsync("ten-step", Workloads.TenSteps());
         // Long enough for the code to be compiled: a service runs for weeks.
         await Workloads.RunAsync(client, workflow, WarmUp * Executions, Connections);
-        var rates = new List<double>();
+        var (rates, seconds) = (new List<double>(), 0.0);
         var cpu = new CpuMeter(platform);
         for (var round = 1; round <= Rounds; round++)
         {
-            rates.Add(Executions / await Workloads.RunAsync(client, workflow, Executions, Connections));
+            var took = await Workloads.RunAsync(client, workflow, Executions, Connections);
+            rates.Add(Executions / took);
+            seconds += took;
         }
 
-        var used = cpu.Read();
+        var used = cpu.ReadShares(seconds);
         await client.VerifyStepsAsync(workflow, Executions * (WarmUp + (long)Rounds), Workloads.Steps);
         var median = Workloads.Percentile(rates, 0.5);
         var reference = await ReferenceAsync(client);
@@ -103,7 +106,7 @@ internal sealed class TenStepBenchmark : IBenchmark
         report("steps", median * Workloads.Steps, "steps/s");
         report("reference", reference, "rows/s copied");
         report("ratio", median * Workloads.Steps / reference, "of reference");
-        CpuReport.Print(used, Executions * Rounds, report);
+        used.Report(Executions * Rounds, "exec/s", report);
     }
 
     private static async Task<double> ReferenceAsync(PlatformClient client)
@@ -189,19 +192,5 @@ internal sealed class NoRedisBenchmark : IBenchmark
         report("with-redis", with, "exec/s");
         report("without-redis", without, "exec/s");
         report("ratio", without / with, "of the throughput with Redis");
-    }
-}
-
-internal static class CpuReport
-{
-    /// <summary>CPU seconds per 1,000 executions: of all processes together, then of each resource.</summary>
-    public static void Print(IReadOnlyDictionary<string, double> used, int executions, Action<string, double, string> report)
-    {
-        var perThousand = 1_000.0 / executions;
-        report("cpu", used.Values.Sum() * perThousand, "CPU s per 1,000");
-        foreach (var (resource, seconds) in used.OrderByDescending(entry => entry.Value))
-        {
-            report($"cpu-{resource}", seconds * perThousand, "CPU s per 1,000");
-        }
     }
 }
