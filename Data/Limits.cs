@@ -12,6 +12,12 @@ public static class Limits
     /// <summary>Starts that one database round trip carries.</summary>
     public const int StartsPerFlush = 500;
 
+    /// <summary>
+    /// Bytes of inputs after which such a round trip takes no further start: with more it would outlast the time that
+    /// the server allows a transaction.
+    /// </summary>
+    public const long StartBytesPerFlush = 8 * 1024 * 1024;
+
     /// <summary>Starts that may wait for a lane before callers are refused (back-pressure: 429).</summary>
     public const int PendingStarts = 20_000;
 
@@ -35,6 +41,11 @@ public static class Limits
     /// <summary>Kinds of failures of one loop that are told apart in the log; the memory that a failing loop may
     /// take.</summary>
     public const int FailureKinds = 64;
+
+    /// <summary>A loop that fails for so long, and one whose round does not end for so long, shows on the health page
+    /// of its process.</summary>
+    public static readonly TimeSpan LoopFailure = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LoopSilence = TimeSpan.FromSeconds(60);
 
     /// <summary>Seconds for which a migration waits for a lock before it gives up and tries again; so long may running
     /// work stand behind it.</summary>
@@ -62,7 +73,9 @@ public static class Limits
     /// <summary>Ids packed into one entry of a dispatch stream; the unit in which work is handed to workers.</summary>
     public const int IdsPerDispatchEntry = 32;
 
-    /// <summary>Entries kept in a dispatch stream. Beyond it the oldest hints go; the sweep finds what they named.</summary>
+    /// <summary>
+    /// Entries kept in a dispatch stream. Beyond it the oldest hints go; the sweep finds what they named.
+    /// </summary>
     public const int DispatchStreamEntries = 200_000;
 
     /// <summary>How long an idempotency key is remembered.</summary>
@@ -74,7 +87,9 @@ public static class Limits
     /// <summary>Dot-divided segments of an event type that routing looks at; a type with more is refused.</summary>
     public const int EventTypeSegments = 8;
 
-    /// <summary>Triggers and rules that one event may match; what is beyond is not started, and recorded as such.</summary>
+    /// <summary>
+    /// Triggers and rules that one event may match; what is beyond is not started, and recorded as such.
+    /// </summary>
     public const int MatchesPerEvent = 1_000;
 
     /// <summary>Expressions of one tenant that wait in one process for their turn to be evaluated; further requests are
@@ -109,7 +124,9 @@ public static class Limits
     /// <summary>Rules that a tenant may have.</summary>
     public const int RulesPerTenant = 10_000;
 
-    /// <summary>How long a secret, connector or variable in memory is trusted should the message of its change get lost.</summary>
+    /// <summary>
+    /// How long a secret, connector or variable in memory is trusted should the message of its change get lost.
+    /// </summary>
     public static readonly TimeSpan SecretTrust = TimeSpan.FromSeconds(5);
 
     /// <summary>Secrets kept in memory; as many connectors, variables and custom nodes.</summary>
@@ -127,6 +144,13 @@ public static class Limits
     /// <summary>Tenants the length of whose queue is kept in memory.</summary>
     public const int QueueBudgets = 10_000;
 
+    /// <summary>Executions of each state that a budget counts among those that have not ended.</summary>
+    public const int CountedOpen = 100_000;
+
+    /// <summary>Pages of a table that measuring the storage reads, spread over it: exact below, an estimate
+    /// beyond.</summary>
+    public const int StorageSamplePages = 16_384;
+
     /// <summary>Characters of a secret's value.</summary>
     public const int SecretLength = 32 * 1024;
 
@@ -139,7 +163,9 @@ public static class Limits
     /// <summary>Bytes of the value of a context entry.</summary>
     public const int ContextValueBytes = 256 * 1024;
 
-    /// <summary>How long it is known that a store node has done its change; an attempt after that may do it again.</summary>
+    /// <summary>
+    /// How long it is known that a store node has done its change; an attempt after that may do it again.
+    /// </summary>
     public static readonly TimeSpan ContextWriteLifetime = TimeSpan.FromDays(30);
 
     /// <summary>How long a session of a person lives from its last use.</summary>
@@ -168,6 +194,9 @@ public static class Limits
 
     /// <summary>How long an approval request is kept after it was closed.</summary>
     public static readonly TimeSpan ApprovalLifetime = TimeSpan.FromDays(365);
+
+    /// <summary>How long a transaction of edits is kept after the end of its time.</summary>
+    public static readonly TimeSpan EditTransactionLifetime = TimeSpan.FromDays(7);
 
     /// <summary>How long a call of a one-time address waits for its wait to be opened.</summary>
     public static readonly TimeSpan EarlyCallLifetime = TimeSpan.FromDays(30);

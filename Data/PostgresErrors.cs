@@ -29,6 +29,9 @@ public static class PostgresErrors
     private static bool HasLostItsPlace(Exception exception) =>
         exception.GetType() == typeof(Exception) && exception.Source == "Npgsql";
 
+    /// <summary>A policy of row-level security, or a missing grant, refuses it.</summary>
+    public static bool IsForbidden(Exception exception) => exception is PostgresException { SqlState: "42501" };
+
     /// <summary>The database cannot be reached or refuses new work at the moment.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch
     {

@@ -188,7 +188,7 @@ public sealed class DecisionStore(WorkflowsDatabase database, DispatchStreams di
         }
     }
 
-    private const string SettleSql = """
+    private const string SettleSql = $"""
         with resolved as (
           update waits w
           set status = 'resolved', outcome = 'answered', payload = approval_result($1, $6, $7), resolved_at = now()
@@ -196,9 +196,7 @@ public sealed class DecisionStore(WorkflowsDatabase database, DispatchStreams di
           returning w.execution_id
         )
         update executions e
-        set wakes = e.wakes + 1,
-            status = case when e.status = 'waiting' then 'queued' else e.status end,
-            queued_at = case when e.status = 'waiting' then now() else e.queued_at end
+        set {StateRules.Wake}
         from resolved r
         where e.tenant_id = $1 and e.id = r.execution_id and e.status in ('queued', 'running', 'waiting', 'paused')
         returning e.tenant_id, e.id, e.status, e.priority, e.lease_owner

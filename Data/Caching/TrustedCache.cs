@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using BitFaster.Caching.Atomic;
 using BitFaster.Caching.Lru;
+using Workflows.Data.Database;
 
 namespace Workflows.Data.Caching;
 
@@ -175,6 +176,7 @@ public sealed class TrustedCache<TKey, TValue>
         Entry entry, TKey key, Func<TKey, TState, Task<TValue?>> read, TState state)
     {
         TValue? value = null;
+        ObjectScope.Leave(); // what is read is shared with who may see more, or less
         try
         {
             value = await read(key, state);

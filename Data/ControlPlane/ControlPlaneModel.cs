@@ -13,13 +13,23 @@ internal static class ControlPlaneModel
             tenant.ToTable("tenants").HasKey(row => row.TenantId);
             tenant.HasQueryFilter(row => row.TenantId == context.TenantId);
             tenant.Property(row => row.Settings).HasColumnType("jsonb");
+            tenant.Property(row => row.Metadata).HasColumnType("jsonb");
+        });
+        model.Entity<OperatorAccess>(access =>
+        {
+            access.ToTable("operator_accesses").HasKey(row => new { row.TenantId, row.Id });
+            access.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
         BuildIdentity(model, context);
         BuildPeople(model, context);
+        AccountsModel.Build(model, context);
+        PrincipalsModel.Build(model, context);
         BuildHierarchy(model, context);
         BuildRuns(model, context);
         ScheduleModel.Build(model, context);
         ConnectionsModel.Build(model, context);
+        BuildTransactions(model, context);
+        PapersModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");
 
@@ -52,6 +62,7 @@ internal static class ControlPlaneModel
         model.Entity<User>(user =>
         {
             user.ToTable("users").HasKey(row => new { row.TenantId, row.Id });
+            user.Property(row => row.Settings).HasColumnType("jsonb");
             user.HasMany(row => row.Roles).WithOne().HasForeignKey(row => new { row.TenantId, row.UserId });
             user.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
@@ -75,6 +86,11 @@ internal static class ControlPlaneModel
         {
             key.ToTable("api_keys").HasKey(row => new { row.TenantId, row.Id });
             key.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<ObjectGrant>(permission =>
+        {
+            permission.ToTable("object_permissions").HasKey(row => new { row.TenantId, row.Id });
+            permission.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
     }
 
@@ -112,6 +128,7 @@ internal static class ControlPlaneModel
         model.Entity<Workspace>(workspace =>
         {
             workspace.ToTable("workspaces").HasKey(row => new { row.TenantId, row.Id });
+            workspace.Property(row => row.Settings).HasColumnType("jsonb");
             workspace.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<Folder>(folder =>
@@ -122,6 +139,7 @@ internal static class ControlPlaneModel
         model.Entity<Job>(job =>
         {
             job.ToTable("jobs").HasKey(row => new { row.TenantId, row.Id });
+            job.Property(row => row.Settings).HasColumnType("jsonb");
             job.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<Workflow>(workflow =>
@@ -129,6 +147,7 @@ internal static class ControlPlaneModel
             workflow.ToTable("workflows").HasKey(row => new { row.TenantId, row.Id });
             workflow.Property(row => row.ParametersSchema).HasColumnType("jsonb");
             workflow.Property(row => row.StartSettings).HasColumnType("jsonb");
+            workflow.Property(row => row.DeletedParts).HasColumnType("jsonb");
             workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
         model.Entity<WorkflowVersion>(version =>
@@ -150,6 +169,10 @@ internal static class ControlPlaneModel
         model.Entity<Workspace>().HasOne<Tenant>().WithMany().HasForeignKey(row => row.TenantId);
         model.Entity<ApiKey>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.CreatedBy });
         model.Entity<UserSession>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.UserId });
+        model.Entity<Workspace>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.OwnerId });
+        model.Entity<Folder>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.OwnerId });
+        model.Entity<Job>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.OwnerId });
+        model.Entity<Workflow>().HasOne<User>().WithMany().HasForeignKey(row => new { row.TenantId, row.OwnerId });
         model.Entity<Folder>().HasOne<Workspace>().WithMany().HasForeignKey(row => new { row.TenantId, row.WorkspaceId });
         model.Entity<Folder>().HasOne<Folder>().WithMany().HasForeignKey(row => new { row.TenantId, row.ParentId });
         model.Entity<Job>().HasOne<Folder>().WithMany().HasForeignKey(row => new { row.TenantId, row.FolderId });
@@ -215,6 +238,22 @@ internal static class ControlPlaneModel
         {
             match.ToTable("event_matches").HasKey(row => new { row.TenantId, row.EventId, row.Target });
             match.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+    }
+
+    private static void BuildTransactions(ModelBuilder model, WorkflowsDbContext context)
+    {
+        model.Entity<EditTransaction>(transaction =>
+        {
+            transaction.ToTable("edit_transactions").HasKey(row => new { row.TenantId, row.Id });
+            transaction.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<StagedWrite>(write =>
+        {
+            write.ToTable("staged_writes").HasKey(row => new { row.TenantId, row.TransactionId, row.Number });
+            write.HasOne<EditTransaction>().WithMany()
+                .HasForeignKey(row => new { row.TenantId, row.TransactionId });
+            write.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
     }
 

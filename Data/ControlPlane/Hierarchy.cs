@@ -1,7 +1,35 @@
 namespace Workflows.Data.ControlPlane;
 
+/// <summary>A row that somebody answers for.</summary>
+public interface IOwnedRow : ITenantRow, IVersionedRow
+{
+    Guid Id { get; }
+
+    Guid? OwnerId { get; set; }
+
+    Guid? CreatedBy { get; set; }
+
+    Guid? UpdatedBy { get; set; }
+}
+
+/// <summary>A row that can be had back after its deletion.</summary>
+public interface IDeletableRow : IOwnedRow
+{
+    string Name { get; set; }
+
+    DateTimeOffset? DeletedAt { get; set; }
+
+    Guid? DeletedBy { get; set; }
+
+    string? DeletedByName { get; set; }
+
+    string? ReasonToDelete { get; set; }
+
+    Guid? DeletedWith { get; set; }
+}
+
 /// <summary>The top level under which a tenant keeps its workflows.</summary>
-public sealed class Workspace : ITenantRow, IVersionedRow
+public sealed class Workspace : IDeletableRow
 {
     public Guid TenantId { get; set; }
 
@@ -11,6 +39,17 @@ public sealed class Workspace : ITenantRow, IVersionedRow
 
     public string Description { get; set; } = "";
 
+    /// <summary>JSON object of what clients keep with it.</summary>
+    public string Settings { get; set; } = "{}";
+
+    /// <summary>Who answers for it: a user; null where nobody was named.</summary>
+    public Guid? OwnerId { get; set; }
+
+    /// <summary>The user who made it; null = an API key, or nobody knows.</summary>
+    public Guid? CreatedBy { get; set; }
+
+    public Guid? UpdatedBy { get; set; }
+
     public int Version { get; set; } = 1;
 
     public DateTimeOffset CreatedAt { get; set; }
@@ -18,10 +57,20 @@ public sealed class Workspace : ITenantRow, IVersionedRow
     public DateTimeOffset UpdatedAt { get; set; }
 
     public DateTimeOffset? DeletedAt { get; set; }
+
+    public Guid? DeletedBy { get; set; }
+
+    /// <summary>As the activity list names who deleted it.</summary>
+    public string? DeletedByName { get; set; }
+
+    public string? ReasonToDelete { get; set; }
+
+    /// <summary>The id of what was deleted when it went along; its own where it was deleted itself.</summary>
+    public Guid? DeletedWith { get; set; }
 }
 
 /// <summary>A folder of a workspace, maybe inside another one.</summary>
-public sealed class Folder : ITenantRow, IVersionedRow
+public sealed class Folder : IDeletableRow
 {
     public Guid TenantId { get; set; }
 
@@ -33,6 +82,16 @@ public sealed class Folder : ITenantRow, IVersionedRow
 
     public required string Name { get; set; }
 
+    public string Description { get; set; } = "";
+
+    /// <summary>Who answers for it: a user; null where nobody was named.</summary>
+    public Guid? OwnerId { get; set; }
+
+    /// <summary>The user who made it; null = an API key, or nobody knows.</summary>
+    public Guid? CreatedBy { get; set; }
+
+    public Guid? UpdatedBy { get; set; }
+
     public int Version { get; set; } = 1;
 
     public DateTimeOffset CreatedAt { get; set; }
@@ -40,10 +99,20 @@ public sealed class Folder : ITenantRow, IVersionedRow
     public DateTimeOffset UpdatedAt { get; set; }
 
     public DateTimeOffset? DeletedAt { get; set; }
+
+    public Guid? DeletedBy { get; set; }
+
+    /// <summary>As the activity list names who deleted it.</summary>
+    public string? DeletedByName { get; set; }
+
+    public string? ReasonToDelete { get; set; }
+
+    /// <summary>The id of what was deleted when it went along; its own where it was deleted itself.</summary>
+    public Guid? DeletedWith { get; set; }
 }
 
 /// <summary>A set of workflows that belong together.</summary>
-public sealed class Job : ITenantRow, IVersionedRow
+public sealed class Job : IDeletableRow
 {
     public Guid TenantId { get; set; }
 
@@ -57,6 +126,17 @@ public sealed class Job : ITenantRow, IVersionedRow
 
     public string Environment { get; set; } = "production";
 
+    /// <summary>JSON object of what clients keep with it.</summary>
+    public string Settings { get; set; } = "{}";
+
+    /// <summary>Who answers for it: a user; null where nobody was named.</summary>
+    public Guid? OwnerId { get; set; }
+
+    /// <summary>The user who made it; null = an API key, or nobody knows.</summary>
+    public Guid? CreatedBy { get; set; }
+
+    public Guid? UpdatedBy { get; set; }
+
     public int Version { get; set; } = 1;
 
     public DateTimeOffset CreatedAt { get; set; }
@@ -64,10 +144,20 @@ public sealed class Job : ITenantRow, IVersionedRow
     public DateTimeOffset UpdatedAt { get; set; }
 
     public DateTimeOffset? DeletedAt { get; set; }
+
+    public Guid? DeletedBy { get; set; }
+
+    /// <summary>As the activity list names who deleted it.</summary>
+    public string? DeletedByName { get; set; }
+
+    public string? ReasonToDelete { get; set; }
+
+    /// <summary>The id of what was deleted when it went along; its own where it was deleted itself.</summary>
+    public Guid? DeletedWith { get; set; }
 }
 
 /// <summary>The head of a workflow; its definitions are <see cref="WorkflowVersion"/>s.</summary>
-public sealed class Workflow : ITenantRow, IVersionedRow
+public sealed class Workflow : IDeletableRow
 {
     public Guid TenantId { get; set; }
 
@@ -97,7 +187,27 @@ public sealed class Workflow : ITenantRow, IVersionedRow
     /// <summary>Number of the version that triggers start; null until the first publication.</summary>
     public int? PublishedVersion { get; set; }
 
+    public DateTimeOffset? PublishedAt { get; set; }
+
+    /// <summary>The user who published it last; null = an API key, or it was before this was kept.</summary>
+    public Guid? PublishedBy { get; set; }
+
+    /// <summary>Who holds it until <see cref="CheckedOutUntil"/>, or held it last.</summary>
+    public Guid? CheckedOutBy { get; set; }
+
+    public DateTimeOffset? CheckedOutAt { get; set; }
+
+    public DateTimeOffset? CheckedOutUntil { get; set; }
+
+    public string CheckedOutComment { get; set; } = "";
+
+    /// <summary>Who answers for it: a user; null where nobody was named.</summary>
+    public Guid? OwnerId { get; set; }
+
+    /// <summary>The user who made it; null = an API key, or nobody knows.</summary>
     public Guid? CreatedBy { get; set; }
+
+    public Guid? UpdatedBy { get; set; }
 
     public int Version { get; set; } = 1;
 
@@ -106,6 +216,19 @@ public sealed class Workflow : ITenantRow, IVersionedRow
     public DateTimeOffset UpdatedAt { get; set; }
 
     public DateTimeOffset? DeletedAt { get; set; }
+
+    public Guid? DeletedBy { get; set; }
+
+    /// <summary>As the activity list names who deleted it.</summary>
+    public string? DeletedByName { get; set; }
+
+    public string? ReasonToDelete { get; set; }
+
+    /// <summary>The id of what was deleted when it went along; its own where it was deleted itself.</summary>
+    public Guid? DeletedWith { get; set; }
+
+    /// <summary>JSON: the triggers and dependencies that it lost when it was deleted.</summary>
+    public string? DeletedParts { get; set; }
 }
 
 /// <summary>An immutable definition.</summary>

@@ -31,9 +31,20 @@ public sealed class Tenant : ITenantRow, IVersionedRow
     /// <summary>active, suspended or closed.</summary>
     public string Status { get; set; } = "active";
 
+    /// <summary>Why it is suspended or closed.</summary>
+    public string? StatusReason { get; set; }
+
+    public DateTimeOffset? ClosedAt { get; set; }
+
+    /// <summary>When everything of a closed tenant is erased.</summary>
+    public DateTimeOffset? EraseAfter { get; set; }
+
     /// <summary>JSON object of what the operator sets: <c>httpAllow</c> and <c>limits</c> (<c>maxQueued</c>,
     /// <c>maxRunning</c>).</summary>
     public string Settings { get; set; } = "{}";
+
+    /// <summary>JSON object that the platform's operators keep about it, such as a number of their books.</summary>
+    public string Metadata { get; set; } = "{}";
 
     public int Version { get; set; } = 1;
 
@@ -57,7 +68,13 @@ public sealed class User : ITenantRow, IVersionedRow
 
     public string? PasswordHash { get; set; }
 
+    /// <summary>Where a picture of the person is; an https address.</summary>
+    public string? PhotoUrl { get; set; }
+
     public string TimeZone { get; set; } = "UTC";
+
+    /// <summary>JSON object of what the person, or a program for them, likes to keep.</summary>
+    public string Settings { get; set; } = "{}";
 
     public bool Active { get; set; } = true;
 
@@ -93,6 +110,9 @@ public sealed class Role : ITenantRow, IVersionedRow
     public required string[] Permissions { get; set; }
 
     public bool BuiltIn { get; set; }
+
+    /// <summary>Its holders see only the objects that were granted to them.</summary>
+    public bool OnlyGranted { get; set; }
 
     public int Version { get; set; } = 1;
 
@@ -162,7 +182,13 @@ public sealed class ApiKey : ITenantRow
 
     public required string[] Scopes { get; set; }
 
+    /// <summary>It sees only the objects that were granted to who made it.</summary>
+    public bool OnlyGranted { get; set; }
+
     public Guid? CreatedBy { get; set; }
+
+    /// <summary>The program whose key it is; else it is of who made it.</summary>
+    public Guid? ServiceAccountId { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
 

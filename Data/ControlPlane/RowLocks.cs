@@ -62,8 +62,74 @@ public static class RowLocks
         db.JobRuns.FromSql($"select * from job_runs where tenant_id = {db.TenantId} and id = {id} for update")
             .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
 
+    /// <summary>It is neither accepted, sent again nor revoked meanwhile.</summary>
+    public static Task<Invitation?> LockInvitationAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.Invitations.FromSql($"select * from invitations where tenant_id = {db.TenantId} and id = {id} for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>Two who rotate it at once do so one after the other.</summary>
+    public static Task<ApiKey?> LockApiKeyAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.ApiKeys.FromSql($"select * from api_keys where tenant_id = {db.TenantId} and id = {id} for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>Logins by a provider find or make their accounts one after the other.</summary>
+    public static Task<IdentityProvider?> LockIdentityProviderAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.IdentityProviders.FromSql(
+            $"select * from identity_providers where tenant_id = {db.TenantId} and id = {id} for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>No key is made for it while it ends.</summary>
+    public static Task<ServiceAccount?> LockServiceAccountAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.ServiceAccounts.FromSql(
+            $"""
+            select * from service_accounts
+            where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update
+            """)
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>Codes are checked one after the other, so that none is accepted twice.</summary>
+    public static Task<SecondFactor?> LockSecondFactorAsync(
+        this WorkflowsDbContext db, Guid userId, CancellationToken cancellationToken) =>
+        db.SecondFactors.FromSql(
+            $"select * from second_factors where tenant_id = {db.TenantId} and user_id = {userId} for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>For the end of an account and what goes with it.</summary>
+    public static Task<User?> LockUserAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.Users.FromSql(
+            $"""
+            select * from users where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update
+            """)
+            .IgnoreQueryFilters().Include(row => row.Roles).ThenInclude(row => row.Role)
+            .SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>Requests of one transaction come one after the other, its end included.</summary>
+    public static Task<EditTransaction?> LockEditTransactionAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.EditTransactions.FromSql(
+            $"select * from edit_transactions where tenant_id = {db.TenantId} and id = {id} for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>For who changes a rule together with other things.</summary>
+    public static Task<RuleRecord?> LockRuleAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.Rules.FromSql(
+            $"select * from rules where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
     /// <summary>For changes of a workflow: saves, publications and deletions come one after the other.</summary>
     public static Task<Workflow?> LockWorkflowAsync(this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
         db.Workflows.FromSql($"select * from workflows where tenant_id = {db.TenantId} and id = {id} and deleted_at is null for update")
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>No worker measures it meanwhile: what a round sets and what a change lifts follow each other.</summary>
+    public static Task<Budget?> LockBudgetAsync(
+        this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
+        db.Budgets.FromSql($"select * from budgets where tenant_id = {db.TenantId} and id = {id} for update")
             .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
 }

@@ -113,6 +113,10 @@ public sealed class Schedule : ITenantRow, IVersionedRow
     public DateTimeOffset UpdatedAt { get; set; }
 
     public DateTimeOffset? DeletedAt { get; set; }
+
+    /// <summary>The id of the workflow, or what holds it, with which it was deleted; null = it was deleted
+    /// itself.</summary>
+    public Guid? DeletedWith { get; set; }
 }
 
 /// <summary>What came of one instant of a schedule. Read only.</summary>

@@ -10,7 +10,8 @@ public static class DatabaseRegistration
     public const string ConnectionName = "workflows";
 
     /// <summary>
-    /// Registers <see cref="DatabaseOptions"/> and <see cref="WorkflowsDatabase"/> with the rights of a role.
+    /// Registers <see cref="DatabaseOptions"/>, <see cref="WorkflowsDatabase"/> with the rights of a role and the
+    /// <see cref="SchemaGate"/> of that database.
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="configuration">Holds the connection string: the role's own, or the
@@ -26,6 +27,7 @@ public static class DatabaseRegistration
         var options = ReadOptions(configuration);
         services.AddSingleton(options);
         services.AddSingleton(_ => new WorkflowsDatabase(options, role, types));
+        services.AddSingleton<SchemaGate>();
         return services;
     }
 

@@ -16,7 +16,7 @@ namespace Workflows.Data.Database;
 /// says that older ones cannot work with it: an instance that restarts in the midst of a rollout serves on.
 /// Survives a restart of the server by failing; the caller tries again.
 /// </summary>
-public sealed class MigrationRunner(DatabaseOptions options)
+public sealed partial class MigrationRunner(DatabaseOptions options)
 {
     private const long LockKey = 0x776F726B666C6F77; // "workflow"
     private const int PartitionMonthsAhead = 2;
@@ -35,7 +35,8 @@ public sealed class MigrationRunner(DatabaseOptions options)
           applied_at  timestamptz not null default now()
         );
         alter table schema_migrations add column if not exists breaks_older boolean not null default false;
-        grant select on schema_migrations to workflows_api -- which waits for what it needs
+        -- Each waits at its start for what it needs.
+        grant select on schema_migrations to workflows_api, workflows_worker, workflows_search
         """;
 
     private const string AppliedSql = "select name, checksum, breaks_older from schema_migrations order by name";
@@ -55,39 +56,10 @@ public sealed class MigrationRunner(DatabaseOptions options)
     private const string ForgetSql = "delete from schema_migrations where name = $1";
     private const string PartitionsSql = "select make_partitions_ahead(now(), $1)";
 
-    // DDL takes no parameters: the server itself quotes the two values into the statement. Roles belong to the server, not to the database: the runner
-    // of another database may change the same row of the catalog at this moment ("tuple concurrently updated"), so it is tried again there.
-    private const string RoleSql = """
-        select format('do %L', format('
-          begin
-            for attempt in 1 .. 100 loop
-              begin
-                if exists (select from pg_roles where rolname = %1$L) then
-                  alter role %1$I login password %2$L;
-                else
-                  create role %1$I login password %2$L;
-                end if;
-                return;
-              exception when internal_error or duplicate_object or unique_violation then
-                null;
-              end;
-            end loop;
-            raise exception ''role %% is being changed by others all the time'', %1$L;
-          end', $1, $2))
-        """;
-
-    private const string AuthRoleSql = """
+    // In the transaction of each migration: no process ever meets tables that the one role may use and the other not.
+    private const string MirrorGrantsSql = """
         do $$ begin
-          if not exists (select from pg_roles where rolname = 'workflows_auth') then create role workflows_auth nologin; end if;
-        exception when duplicate_object or unique_violation then null; -- another database's runner was first
-        end $$
-        """;
-
-    // Applications of the same database that may start workflows from SQL are members of it.
-    private const string ClientRoleSql = """
-        do $$ begin
-          if not exists (select from pg_roles where rolname = 'workflows_client') then create role workflows_client nologin; end if;
-        exception when duplicate_object or unique_violation then null; -- another database's runner was first
+          if to_regprocedure('mirror_member_grants()') is not null then call mirror_member_grants(); end if;
         end $$
         """;
 
@@ -238,6 +210,7 @@ public sealed class MigrationRunner(DatabaseOptions options)
             await ExecuteTextAsync(connection, migration.UpScript, cancellationToken);
         }
 
+        await ExecuteAsync(connection, MirrorGrantsSql, cancellationToken);
         await ExecuteAsync(connection, RecordSql, cancellationToken, migration.Name, migration.Checksum,
             migration.BreaksOlder);
         await transaction.CommitAsync(cancellationToken);
@@ -277,20 +250,6 @@ public sealed class MigrationRunner(DatabaseOptions options)
         await ExecuteTextAsync(connection, migration.DownScript, cancellationToken);
         await ExecuteAsync(connection, ForgetSql, cancellationToken, migration.Name);
         await transaction.CommitAsync(cancellationToken);
-    }
-
-    private async Task EnsureRolesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await ExecuteAsync(connection, AuthRoleSql, cancellationToken);
-        await ExecuteAsync(connection, ClientRoleSql, cancellationToken);
-        foreach (var role in Enum.GetValues<DatabaseRole>())
-        {
-            var login = new NpgsqlConnectionStringBuilder(options.For(role));
-            await using var command = new NpgsqlCommand(RoleSql, connection);
-            command.Parameters.Add(new() { Value = login.Username! });
-            command.Parameters.Add(new() { Value = login.Password! });
-            await ExecuteTextAsync(connection, (string)(await command.ExecuteScalarAsync(cancellationToken))!, cancellationToken);
-        }
     }
 
     /// <summary>Whether this build can work with what is applied, apart from what it lacks.</summary>

@@ -15,16 +15,18 @@ public sealed partial class SchemaGate(WorkflowsDatabase database, ILogger<Schem
     /// <summary>
     /// Returns once the schema is there. Waits without an end of its own: whoever watches the process gives up on it.
     /// </summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isPatient">Waits also while the database cannot be reached.</param>
     /// <exception cref="InvalidOperationException">This build cannot work with a migration that was applied.
     /// </exception>
-    /// <exception cref="NpgsqlException">The database cannot be reached or fails for another reason than a migration
-    /// that is still to come.</exception>
-    public async Task WaitAsync(CancellationToken cancellationToken)
+    /// <exception cref="NpgsqlException">The database cannot be reached (unless <paramref name="isPatient"/>) or fails
+    /// for another reason than a migration that is still to come.</exception>
+    public async Task WaitAsync(CancellationToken cancellationToken, bool isPatient = false)
     {
         var said = TimeSpan.Zero;
         for (var waited = TimeSpan.Zero; ; waited += Poll)
         {
-            var missing = await MissingAsync(cancellationToken);
+            var missing = await MissingAsync(isPatient, cancellationToken);
             if (missing is null)
             {
                 return;
@@ -41,7 +43,7 @@ public sealed partial class SchemaGate(WorkflowsDatabase database, ILogger<Schem
     }
 
     /// <returns>What is missing, in words; null when nothing is.</returns>
-    private async Task<string?> MissingAsync(CancellationToken cancellationToken)
+    private async Task<string?> MissingAsync(bool isPatient, CancellationToken cancellationToken)
     {
         try
         {
@@ -57,6 +59,11 @@ public sealed partial class SchemaGate(WorkflowsDatabase database, ILogger<Schem
         {
             return exception.MessageText; // without role, password or tables: the first migration makes them
         }
+        catch (NpgsqlException exception) when (isPatient
+            && (PostgresErrors.IsUnavailable(exception) || PostgresErrors.IsTransient(exception)))
+        {
+            return $"it cannot be reached: {exception.Message}";
+        }
     }
 
     private static bool IsBeforeTheFirstMigration(string state) => state is PostgresErrorCodes.UndefinedTable
@@ -65,6 +72,6 @@ public sealed partial class SchemaGate(WorkflowsDatabase database, ILogger<Schem
         or PostgresErrorCodes.InvalidCatalogName;
 
     [LoggerMessage(LogLevel.Warning,
-        "Waiting for the database to be migrated ({Missing}). Its owner does that: dotnet Workflows.Api.dll migrate")]
+        "Waiting for the schema of this build ({Missing}). Its owner migrates it: dotnet Workflows.Api.dll migrate")]
     private static partial void LogWaiting(ILogger logger, string missing);
 }

@@ -67,13 +67,25 @@ public static class TenantScope
 {
     private const string SetTenantSql = "select set_config('app.tenant_id', $1, true)";
 
+    private const string SetMemberSql = """
+        select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true),
+          set_config('role', 'workflows_member', true)
+        """;
+
     /// <summary>
-    /// The first statement of a batch that acts for a tenant. The setting ends with the batch's transaction; a batch without it sees no rows.
+    /// The first statement of a batch that acts for a tenant, and within <see cref="ObjectScope"/> for a person who sees
+    /// only what was granted to them. The settings end with the batch's transaction; a batch without them sees no rows.
     /// </summary>
     public static NpgsqlBatchCommand SetTenant(Guid tenantId)
     {
-        var command = new NpgsqlBatchCommand(SetTenantSql);
+        var person = ObjectScope.Person;
+        var command = new NpgsqlBatchCommand(person is null ? SetTenantSql : SetMemberSql);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenantId.ToString() });
+        if (person is { } id)
+        {
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id.ToString() });
+        }
+
         return command;
     }
 }

@@ -5,12 +5,17 @@ using Workflows.Data.Database;
 namespace Workflows.Data.Identity;
 
 /// <summary>What an API key stands for. Expiry and revocation are the caller's to judge, so that it can name the reason.</summary>
+/// <param name="OnlyGranted">It sees what was granted to <paramref name="CreatedBy"/>, and no more.</param>
 public sealed record ApiKeyGrant(
-    Guid TenantId, Guid Id, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string TenantStatus);
+    Guid TenantId, Guid Id, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
+    string TenantStatus, bool OnlyGranted, Guid? CreatedBy);
 
 /// <summary>What a session stands for at this moment.</summary>
 /// <param name="Permissions">Of the user's own roles of the tenant, as they are stored.</param>
 /// <param name="BuiltInRoles">Names of the user's built-in roles, whose permissions are those of the present release.</param>
+/// <param name="OnlyGranted">No role of the user's sees the whole tenant.</param>
+/// <param name="LacksTerms">The present terms of the tenant or the platform are required, and the user has not accepted
+/// them.</param>
 public sealed record SessionGrant(
     Guid TenantId,
     Guid SessionId,
@@ -20,7 +25,9 @@ public sealed record SessionGrant(
     DateTimeOffset ExpiresAt,
     DateTimeOffset? RevokedAt,
     IReadOnlyList<string> Permissions,
-    IReadOnlyList<string> BuiltInRoles);
+    IReadOnlyList<string> BuiltInRoles,
+    bool OnlyGranted,
+    bool LacksTerms);
 
 /// <summary>An account that bears an e-mail address; several tenants may each have one.</summary>
 public sealed record Login(Guid TenantId, string TenantSlug, Guid UserId, string? PasswordHash, bool Active, DateTimeOffset? LockedUntil);
@@ -31,7 +38,9 @@ public sealed record Login(Guid TenantId, string TenantSlug, Guid UserId, string
 /// </summary>
 public sealed class GrantStore(WorkflowsDatabase database)
 {
-    private const string FindApiKeySql = "select tenant_id, id, scopes, expires_at, revoked_at, tenant_status from find_api_key($1)";
+    private const string FindApiKeySql = """
+        select tenant_id, id, scopes, expires_at, revoked_at, tenant_status, only_granted, created_by from find_key($1)
+        """;
 
     public async Task<ApiKeyGrant?> FindApiKeyAsync(byte[] hash, CancellationToken cancellationToken)
     {
@@ -40,23 +49,48 @@ public sealed class GrantStore(WorkflowsDatabase database)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new ApiKeyGrant(
-                reader.GetGuid(0), reader.GetGuid(1), reader.GetFieldValue<string[]>(2), Instant(reader, 3), Instant(reader, 4), reader.GetString(5))
+                reader.GetGuid(0), reader.GetGuid(1), reader.GetFieldValue<string[]>(2), Instant(reader, 3), Instant(reader, 4),
+                reader.GetString(5), reader.GetBoolean(6), reader.IsDBNull(7) ? null : reader.GetGuid(7))
             : null;
     }
 
-    private const string FindSessionSql = """
+    // An operator of the platform who was let in has his second factor at home, if any. Beside a role that sees the whole
+    // tenant one that sees what was granted adds nothing: its permissions would reach further than they were given.
+    private const string FindSessionSql = $"""
         select s.user_id, u.email, u.active and u.deleted_at is null and t.status = 'active', s.expires_at, s.revoked_at,
           coalesce((select array_agg(distinct p) from user_roles ur join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
                     cross join unnest(r.permissions) p
-                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and not r.built_in), '{}'),
+                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and not r.built_in
+                      and r.only_granted = g.only_granted and not x.lacks_factor), array[]::text[]),
           coalesce((select array_agg(r.name) from user_roles ur join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
-                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and r.built_in), '{}')
+                    where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and r.built_in
+                      and r.only_granted = g.only_granted and not x.lacks_factor), array[]::text[]),
+          g.only_granted,
+          u.email not like '%{PlatformTenant.OperatorDomain}' and exists (
+            select from unnest(array[s.tenant_id, '{PlatformTenant.IdText}'::uuid]) as whose (id)
+            cross join lateral (
+              select v.id, v.required from terms v where v.tenant_id = whose.id and v.valid_from <= now()
+              order by v.valid_from desc, v.number desc limit 1) present
+            where present.required and not exists (
+              select from terms_acceptances a
+              where a.tenant_id = s.tenant_id and a.user_id = s.user_id and a.terms_id = present.id))
         from user_sessions s
+        cross join lateral (
+          select not exists (
+            select from user_roles ur join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
+            where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id and not r.only_granted) as only_granted) g
         join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
         join tenants t on t.tenant_id = s.tenant_id
+        cross join lateral (
+          select t.settings -> 'requireSecondFactor' = 'true'::jsonb
+            and u.email not like '%{PlatformTenant.OperatorDomain}' and not exists (
+            select from second_factors f
+            where f.tenant_id = s.tenant_id and f.user_id = s.user_id and f.confirmed_at is not null) as lacks_factor) y
+        cross join lateral (select coalesce(y.lacks_factor, false) as lacks_factor) x
         where s.tenant_id = $1 and s.id = $2
         """;
 
+    /// <summary>Where the tenant wants a second factor of all, who has none may nothing but get one.</summary>
     public async Task<SessionGrant?> FindSessionAsync(Guid tenantId, Guid sessionId, CancellationToken cancellationToken)
     {
         await using var batch = database.Source.CreateBatch();
@@ -74,7 +108,9 @@ public sealed class GrantStore(WorkflowsDatabase database)
                 reader.GetFieldValue<DateTimeOffset>(3),
                 Instant(reader, 4),
                 reader.GetFieldValue<string[]>(5),
-                reader.GetFieldValue<string[]>(6))
+                reader.GetFieldValue<string[]>(6),
+                reader.GetBoolean(7),
+                reader.GetBoolean(8))
             : null;
     }
 

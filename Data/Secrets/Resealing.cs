@@ -26,6 +26,26 @@ public sealed class Resealing(WorkflowsDatabase database, SecretSealer sealer, M
         update connectors c set key_id = $3, sealed = $4 where c.tenant_id = $1 and c.id = $2 and c.key_id = $5 and c.sealed = $6
         """;
 
+    private const string OldFactorsSql = """
+        select f.tenant_id, f.user_id, 'second-factor:' || f.user_id, f.key_id, f.sealed
+        from second_factors f where f.key_id = any ($1) limit $2
+        """;
+
+    private const string ResealFactorSql = """
+        update second_factors f set key_id = $3, sealed = $4
+        where f.tenant_id = $1 and f.user_id = $2 and f.key_id = $5 and f.sealed = $6
+        """;
+
+    private const string OldProvidersSql = """
+        select p.tenant_id, p.id, 'identity-provider:' || p.id, p.key_id, p.sealed
+        from identity_providers p where p.key_id = any ($1) limit $2
+        """;
+
+    private const string ResealProviderSql = """
+        update identity_providers p set key_id = $3, sealed = $4
+        where p.tenant_id = $1 and p.id = $2 and p.key_id = $5 and p.sealed = $6
+        """;
+
     /// <summary>Seals up to <paramref name="limit"/> rows of each kind anew.</summary>
     /// <returns>How many were there to be sealed; 0 = the rotation is complete.</returns>
     public async Task<int> RoundAsync(int limit, CancellationToken cancellationToken)
@@ -34,7 +54,9 @@ public sealed class Resealing(WorkflowsDatabase database, SecretSealer sealer, M
         return old.Length == 0
             ? 0
             : await ResealAsync(OldSecretsSql, ResealSecretSql, old, limit, cancellationToken)
-                + await ResealAsync(OldConnectorsSql, ResealConnectorSql, old, limit, cancellationToken);
+                + await ResealAsync(OldConnectorsSql, ResealConnectorSql, old, limit, cancellationToken)
+                + await ResealAsync(OldFactorsSql, ResealFactorSql, old, limit, cancellationToken)
+                + await ResealAsync(OldProvidersSql, ResealProviderSql, old, limit, cancellationToken);
     }
 
     private async Task<int> ResealAsync(string listSql, string resealSql, string[] old, int limit, CancellationToken cancellationToken)

@@ -178,6 +178,32 @@ public sealed class JobRunTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(1, (await _stack.Firing.FireDueAsync(10, Token)).Started);
     }
 
+    /// <summary>A run of it would have nothing to do, and look like a success.</summary>
+    [Fact]
+    public async Task A_job_that_was_deleted_meanwhile_fails_its_step_of_a_package()
+    {
+        var (package, now) = (Guid.CreateVersion7(), DateTimeOffset.UnixEpoch);
+        await _stack.ExecuteAsync(
+            "insert into job_packages (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'p', $3, $3)",
+            _tenant.Id, package, now);
+        await _stack.ExecuteAsync(
+            "insert into job_package_steps (tenant_id, package_id, id, position, job_id) values ($1, $2, $2, 1, $3)",
+            _tenant.Id, package, _job);
+        var run = await RunAsync(package: package);
+        await _stack.ExecuteAsync("update jobs set deleted_at = now() where id = $1", _job);
+
+        for (var look = 0; look < 2; look++)
+        {
+            await _stack.JobRuns.AdvanceAsync(10, Token);
+        }
+
+        Assert.Equal(
+            ["failed JOB_NOT_FOUND"],
+            await _stack.ListAsync("select status || ' ' || (error ->> 'code') from job_run_items where run_id = $1",
+                run));
+        Assert.Equal(["failed"], await _stack.ListAsync("select status from job_runs"));
+    }
+
     private async Task<Guid> RunAsync(string policy = "stop", Guid? package = null)
     {
         var id = Guid.CreateVersion7();

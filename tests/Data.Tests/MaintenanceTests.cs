@@ -165,6 +165,29 @@ public sealed class MaintenanceTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(4, await _stack.ScalarAsync<long>("select count(*) from event_dedupe where expires_at > now() + interval '30 seconds'"));
     }
 
+    [Fact]
+    public async Task Transactions_go_with_what_they_staged_a_week_after_their_time()
+    {
+        await _stack.ExecuteAsync(
+            """
+            insert into edit_transactions (tenant_id, id, holder_type, holder_id, created_at, expires_at)
+            select $1, new_uuid_v7(), 'user', $1, now() - interval '30 days', now() - make_interval(days => n)
+            from unnest(array[-1, 0, 6, 8, 9]) n
+            """, _tenant.Id);
+        await _stack.ExecuteAsync(
+            """
+            insert into staged_writes (tenant_id, transaction_id, number, method, path, route, object_type, object_id,
+              seed, staged_at)
+            select tenant_id, id, 1, 'POST', '/x', 'x', 'job', id, id, now() from edit_transactions
+            """);
+
+        Assert.Equal(
+            2, await _stack.Maintenance.DeleteOldTransactionsAsync(100, TestContext.Current.CancellationToken));
+
+        Assert.Equal(3, await _stack.ScalarAsync<long>("select count(*) from edit_transactions"));
+        Assert.Equal(3, await _stack.ScalarAsync<long>("select count(*) from staged_writes"));
+    }
+
     private Task<int> RetireAsync(string table) => _stack.Maintenance.RetirePartitionsAsync(table, Kept, TestContext.Current.CancellationToken);
 
     private Task<int> MakePartitionAsync(string table, DateTimeOffset month) =>

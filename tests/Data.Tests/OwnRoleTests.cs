@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Workflows.Data.Database;
@@ -58,6 +60,51 @@ public sealed class OwnRoleTests(PostgresServer server)
         Assert.Contains("9999_future", refused.Message, StringComparison.Ordinal);
     }
 
+    // As when a service of this release comes up before the migration: it waits under its own role, and says for what.
+    [Fact]
+    public async Task Each_service_waits_for_the_last_migration_of_its_build()
+    {
+        await using var stack = await DataStack.CreateAsync(server);
+        var runner = new MigrationRunner(stack.Options);
+        var last = Migration.All()[^1].Name;
+        Assert.Equal([last], await runner.RevertAsync(Migration.All()[^2].Name, Token));
+        foreach (var role in Enum.GetValues<DatabaseRole>())
+        {
+            await using var database = new WorkflowsDatabase(stack.Options, role);
+            var log = new Lines();
+            var waiting = new SchemaGate(database, log).WaitAsync(Token, isPatient: true);
+
+            await Eventually.TrueAsync(() => Task.FromResult(!log.All.IsEmpty), cancellationToken: Token);
+            Assert.Contains($"it lacks {last}", Assert.Single(log.All), StringComparison.Ordinal);
+            Assert.False(waiting.IsCompleted);
+
+            await runner.MigrateAsync(Token);
+            await waiting.WaitAsync(TimeSpan.FromSeconds(30), Token);
+            await runner.RevertAsync(Migration.All()[^2].Name, Token);
+        }
+    }
+
+    [Fact]
+    public async Task Only_a_patient_service_waits_for_a_database_that_cannot_be_reached()
+    {
+        var nowhere = new DatabaseOptions
+        {
+            ConnectionString = $"Host=127.0.0.1;Port={FreePort.Next()};Database=d;Username=workflows_worker;Password=p",
+        };
+        await using var database = new WorkflowsDatabase(nowhere, DatabaseRole.Worker);
+        var log = new Lines();
+        var gate = new SchemaGate(database, log);
+        await Assert.ThrowsAsync<NpgsqlException>(() => gate.WaitAsync(Token));
+        using var end = new CancellationTokenSource();
+
+        var waiting = gate.WaitAsync(end.Token, isPatient: true);
+
+        await Eventually.TrueAsync(() => Task.FromResult(!log.All.IsEmpty), cancellationToken: Token);
+        Assert.Contains("cannot be reached", Assert.Single(log.All), StringComparison.Ordinal);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
     [Fact]
     public void Each_service_has_the_keys_of_its_purposes()
     {
@@ -86,6 +133,20 @@ public sealed class OwnRoleTests(PostgresServer server)
             ("Security:FormerCallbackKey", $"old {Long}"));
         Assert.Equal($"new {Long}", ServiceKeys.Callbacks(now));
         Assert.Equal([$"old {Long}", Long], ServiceKeys.FormerCallbacks(now));
+    }
+
+    private sealed class Lines : ILogger<SchemaGate>
+    {
+        public ConcurrentQueue<string> All { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => All.Enqueue(formatter(state, exception));
     }
 
     private static IConfiguration Read(params (string Name, string Value)[] settings) => new ConfigurationBuilder()

@@ -155,6 +155,56 @@ public sealed class SecretTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_secret_of_a_second_factor_is_sealed_anew_as_well()
+    {
+        var user = Guid.CreateVersion7();
+        var purpose = ControlPlane.SecondFactor.PurposeOf(user);
+        var old = await SealAsync(Sealer(), purpose, Value);
+        await _stack.ExecuteAsync(
+            """
+            insert into users (tenant_id, id, email, username, name, created_at, updated_at)
+            values ($1, $2, 'f@b.c', 'f', 'F', now(), now())
+            """, _tenant.Id, user);
+        await _stack.ExecuteAsync(
+            """
+            insert into second_factors (tenant_id, user_id, key_id, sealed, created_at) values ($1, $2, $3, $4, now())
+            """,
+            _tenant.Id, user, old.KeyId, old.Bytes);
+        var both = Masters("k2", ("k1", Key('1')), ("k2", Key('2')));
+        var sealer = new SecretSealer(_stack.Worker, both, TimeProvider.System);
+
+        Assert.Equal(1, await new Resealing(_stack.Worker, sealer, both).RoundAsync(10, Token));
+
+        Assert.Equal(
+            "k2", await _stack.ScalarAsync<string>("select key_id from second_factors where user_id = $1", user));
+        var bytes = await _stack.ScalarAsync<byte[]>("select sealed from second_factors where user_id = $1", user);
+        Assert.Equal(Value, await OpenAsync(sealer, purpose, new SealedBytes("k2", bytes)));
+    }
+
+    [Fact]
+    public async Task The_secret_of_an_identity_provider_is_sealed_anew_as_well()
+    {
+        var id = Guid.CreateVersion7();
+        var purpose = ControlPlane.IdentityProvider.PurposeOf(id);
+        var old = await SealAsync(Sealer(), purpose, Value);
+        await _stack.ExecuteAsync(
+            """
+            insert into identity_providers
+              (tenant_id, id, slug, name, issuer, client_id, key_id, sealed, scopes, enabled, trust_email,
+               link_by_email, provision, default_roles, mappings, created_at, updated_at)
+            values ($1, $2, 'p', 'P', 'i', 'c', $3, $4, '{}', true, false, false, false, '{}', '[]', now(), now())
+            """,
+            _tenant.Id, id, old.KeyId, old.Bytes);
+        var both = Masters("k2", ("k1", Key('1')), ("k2", Key('2')));
+        var sealer = new SecretSealer(_stack.Worker, both, TimeProvider.System);
+
+        Assert.Equal(1, await new Resealing(_stack.Worker, sealer, both).RoundAsync(10, Token));
+
+        var bytes = await _stack.ScalarAsync<byte[]>("select sealed from identity_providers where id = $1", id);
+        Assert.Equal(Value, await OpenAsync(sealer, purpose, new SealedBytes("k2", bytes)));
+    }
+
+    [Fact]
     public async Task A_value_changed_while_it_is_sealed_anew_stays_changed()
     {
         await AddSecretAsync(Sealer(), "A", Value);

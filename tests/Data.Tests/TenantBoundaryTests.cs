@@ -119,11 +119,29 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
             $"insert into workflow_versions (tenant_id, workflow_id, number, definition, change_type, created_at) values ('{_own.Id}', '{_other.WorkflowId}', 2, '{{}}', 'create', now())",
             $"insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type) values ('{_own.Id}', '{_other.WorkflowId}', 'x', 1, 'manual')",
             $"insert into user_groups values ('{_own.Id}', '{_otherUser}', '{_otherUser}')",
+            "insert into object_permissions (tenant_id, id, object_type, object_id, user_id, level, granted_at) values "
+                + $"('{_own.Id}', gen_random_uuid(), 'workflow', '{_otherUser}', '{_otherUser}', 'view', now())",
             $"insert into substitutions (tenant_id, id, user_id, substitute_id, starts_at, ends_at, created_at) select '{_own.Id}', gen_random_uuid(), id, '{_otherUser}', now(), now() + interval '1 day', now() from users limit 1",
             $"insert into approval_assignees (tenant_id, request_id, kind, principal_id, created_at) values ('{_own.Id}', '{_otherUser}', 'user', '{_otherUser}', now())",
             $"insert into approval_decisions (tenant_id, request_id, user_id, decided_by, decision, decided_at) values ('{_own.Id}', '{_otherUser}', '{_otherUser}', 'x', 'approve', now())",
             $"insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ('{_own.Id}', '{_otherUser}', gen_random_uuid(), 's', 'k', 't', now())",
-            $"update workflows set checked_out_by = '{_otherUser}', checked_out_at = now() where tenant_id = '{_own.Id}'",
+            "insert into account_links (tenant_id, id, kind, user_id, email, created_at, expires_at) values "
+                + $"('{_own.Id}', gen_random_uuid(), 'password_reset', '{_otherUser}', 'x', now(), now())",
+            "insert into invitations (tenant_id, id, email, role_ids, group_ids, invited_by, created_at, expires_at) "
+                + "values "
+                + $"('{_own.Id}', gen_random_uuid(), 'x', '{{}}', '{{}}', '{_otherUser}', now(), now())",
+            "insert into user_identities (tenant_id, provider_id, subject, user_id, created_at, last_login_at) select "
+                + $"'{_own.Id}', id, 'x', '{_otherUser}', now(), now() from identity_providers limit 1",
+            $"update api_keys set service_account_id = '{_otherUser}' where tenant_id = '{_own.Id}'",
+            "insert into staged_writes (tenant_id, transaction_id, number, method, path, route, object_type, "
+                + $"object_id, seed, staged_at) select '{_own.Id}', id, 1, 'POST', '/x', 'x', 'job', id, id, now() "
+                + $"from (values ('{_otherUser}'::uuid)) t (id)",
+            "insert into tickets (tenant_id, id, title, created_by, created_at, updated_at) values "
+                + $"('{_own.Id}', gen_random_uuid(), 't', '{_otherUser}', now(), now())",
+            "insert into terms_acceptances (tenant_id, user_id, terms_id, accepted_at) values "
+                + $"('{_own.Id}', '{_otherUser}', gen_random_uuid(), now())",
+            $"update workflows set checked_out_by = '{_otherUser}', checked_out_at = now(), checked_out_until = now() "
+                + $"where tenant_id = '{_own.Id}'",
         ];
         foreach (var insert in inserts)
         {
@@ -144,7 +162,15 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
     [InlineData("roles")]
     [InlineData("groups")]
     [InlineData("user_groups")]
+    [InlineData("object_permissions")]
     [InlineData("substitutions")]
+    [InlineData("invitations")]
+    [InlineData("account_links")]
+    [InlineData("mails")]
+    [InlineData("recovery_codes")]
+    [InlineData("user_identities")]
+    [InlineData("provider_logins")]
+    [InlineData("service_accounts")]
     public async Task The_worker_cannot_touch_identity(string table)
     {
         foreach (var statement in new[] { $"select from {table}", $"delete from {table}", $"update {table} set tenant_id = tenant_id", $"insert into {table} default values" })
@@ -161,6 +187,10 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
     [InlineData("select find_session('x')")]
     [InlineData("select has_tenants()")]
     [InlineData("select tenant_slug_taken('x')")]
+    [InlineData("select claim_mails(1, interval '1 second')")]
+    [InlineData("select forget_old_mails(interval '1 day', 1)")]
+    [InlineData("select find_identity_provider('x', 'y')")]
+    [InlineData("select forget_provider_logins(1)")]
     public async Task Look_ups_that_precede_the_tenant_are_for_the_api_alone(string call)
     {
         await using (var allowed = _stack.Api.Source.CreateCommand(call))
@@ -258,69 +288,10 @@ public sealed class TenantBoundaryTests(PostgresServer server) : IAsyncLifetime
         await batch.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
-    // A row in each table: $1 the tenant, $2 an id, $3 its workflow.
-    private static readonly string[] Seeds =
-    [
-        "insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $2, 'a@b.c', 'a', 'A', now(), now())",
-        "insert into roles (tenant_id, id, name, permissions, created_at, updated_at) values ($1, $2, 'owner', '{}', now(), now())",
-        "insert into user_roles values ($1, $2, $2)",
-        "insert into user_sessions (tenant_id, id, user_id, refresh_hash, created_at, refreshed_at, expires_at) values ($1, $2, $2, '', now(), now(), now())",
-        "insert into login_failures (tenant_id, user_id, address, failures, failed_at) values ($1, $2, $2, 1, now())",
-        "insert into api_keys (tenant_id, id, name, prefix, hash, scopes, created_by, created_at) values ($1, $2, '', '', '', '{}', $2, now())",
-        "insert into workflow_triggers (tenant_id, workflow_id, trigger_id, version, type) values ($1, $3, 't', 1, 'manual')",
-        "insert into executions (tenant_id, id, workflow_id, version, trigger_type, input, queued_at) values ($1, $2, $3, 1, 'manual', '{}', now())",
-        "insert into step_executions (tenant_id, execution_id, node_id, attempt, sequence, node_type, status, started_at, finished_at) values ($1, $2, 'n', 1, 1, 'noop', 'completed', now(), now())",
-        "insert into waits (tenant_id, execution_id, node_id, attempt, kind, created_at) values ($1, $2, 'n', 1, 'timer', now())",
-        "insert into timers (tenant_id, execution_id, node_id, kind, due_at) values ($1, $2, 'n', 'wait', now())",
-        "insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at) values ($1, $2, $2, $3, '{}', now())",
-        "insert into idempotency_keys (tenant_id, scope, key, request_hash, created_at, expires_at) values ($1, 's', 'k', '', now(), now())",
-        "insert into events (tenant_id, id, event_id, source, type, received_at) values ($1, $2, 'e', '/s', 't', now())",
-        "insert into event_dedupe (tenant_id, source, event_id, id, expires_at) values ($1, '/s', 'e', $2, now())",
-        "insert into event_matches (tenant_id, event_id, target, matched) values ($1, $2, 't', true)",
-        "insert into events_to_route (tenant_id, id) values ($1, $2)",
-        "insert into calendars (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'c', now(), now())",
-        "insert into calendar_days (tenant_id, calendar_id, day) values ($1, $2, '2026-12-25')",
-        "insert into workflows (tenant_id, id, job_id, name, created_at, updated_at) select $1, $2, job_id, 'other', now(), now() from workflows where tenant_id = $1 and id = $3",
-        "insert into workflow_dependencies (tenant_id, workflow_id, depends_on_id) values ($1, $3, $2)",
-        "insert into job_packages (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'p', now(), now())",
-        "insert into job_package_steps (tenant_id, package_id, id, position, job_id) select $1, $2, $2, 1, job_id from workflows where tenant_id = $1 and id = $3",
-        "insert into job_runs (tenant_id, id, package_id, trigger_type, started_at) values ($1, $2, $2, 'manual', now())",
-        "insert into job_run_items (tenant_id, run_id, id, position, workflow_id) values ($1, $2, $3, 1, $3)",
-        "insert into schedules (tenant_id, id, name, workflow_id, cron, anchor_at, created_at, updated_at) values ($1, $2, 's', $3, '@daily', now(), now(), now())",
-        "insert into schedule_fires (tenant_id, schedule_id, tick, fired_at, outcome) values ($1, $2, now(), now(), 'started')",
-        "insert into rules (tenant_id, id, name, definition, created_at, updated_at) values ($1, $2, 'r', '{}', now(), now())",
-        "insert into rule_joins (tenant_id, rule_id, correlation_key, rule_version, expires_at) values ($1, $2, 'k', 1, now())",
-        "insert into execution_families (tenant_id, root_id, descendants, expires_at) values ($1, $2, 1, now())",
-        "insert into rate_slots (tenant_id, workflow_id, key, n, at, expires_at) values ($1, $2, 'k', 1, now(), now())",
-        "insert into outbox (tenant_id, id, topic, subject_id, not_before) values ($1, $2, 'index_workflow', $3, now())",
-        "insert into workflow_performance values ($1, $3, now(), 'manual', 'completed', 1, 1, 1)",
-        "insert into performance_deltas values ($1, $2, $3, now(), 'manual', 'completed', 1, 1, 1)",
-        "insert into execution_logs (tenant_id, id, execution_id, level, message, at) values ($1, $2, $2, 'info', 'x', now())",
-        "insert into groups (tenant_id, id, name, created_at, updated_at) values ($1, $2, 'G', now(), now())",
-        "insert into user_groups values ($1, $2, $2)",
-        "insert into users (tenant_id, id, email, username, name, created_at, updated_at) values ($1, $3, 'c@b.c', 'c', 'C', now(), now())",
-        "insert into substitutions (tenant_id, id, user_id, substitute_id, starts_at, ends_at, created_at) values ($1, $2, $2, $3, now(), now() + interval '1 day', now())",
-        "insert into approval_requests (tenant_id, id, execution_id, workflow_id, node_id, iteration, attempt, title, mode, required, unknown_assignees, created_at) values ($1, $2, $2, $3, 'n', '', 1, 'T', 'any', 1, '{}', now())",
-        "insert into approval_assignees (tenant_id, request_id, kind, principal_id, created_at) values ($1, $2, 'user', $2, now())",
-        "insert into approval_decisions (tenant_id, request_id, user_id, decided_by, decision, decided_at) values ($1, $2, $2, 'a@b.c', 'approve', now())",
-        "insert into approval_comments (tenant_id, request_id, id, user_id, written_by, text, created_at) values ($1, $2, $2, $2, 'a@b.c', 'x', now())",
-        "insert into approval_tasks (tenant_id, request_id, kind, due_at) values ($1, $2, 'remind', now())",
-        "insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ($1, $2, $2, 's', 'k', 't', now())",
-        "insert into callback_calls (tenant_id, execution_id, node_id, iteration, call, received_at, expires_at) values ($1, $2, 'n', '', '{}', now(), now())",
-        "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
-        "insert into tenant_keys (tenant_id, key_id, wrapped, created_at) values ($1, 'k', '', now())",
-        "insert into secrets (tenant_id, id, name, key_id, sealed, created_at, updated_at) values ($1, $2, 's', 'k', '', now(), now())",
-        "insert into variables (tenant_id, id, name, value, created_at, updated_at) values ($1, $2, 'v', '1', now(), now())",
-        "insert into connectors (tenant_id, id, name, type, key_id, sealed, created_at, updated_at) values ($1, $2, 'c', 'http', 'k', '', now(), now())",
-        "insert into context_entries (tenant_id, id, scope, scope_id, key, value, created_at, updated_at) values ($1, $2, 'tenant', $1, 'k', '1', now(), now())",
-        "insert into context_writes (tenant_id, operation, expires_at) values ($1, 'o', now())",
-        "insert into node_definitions (tenant_id, id, name, schema, implementation, created_at, updated_at) values ($1, $2, 'n', '{}', '{}', now(), now())",
-    ];
-
     private async Task<Guid> SeedAsync(TestTenant tenant)
     {
         var user = Guid.CreateVersion7();
-        foreach (var seed in Seeds)
+        foreach (var seed in TenantBoundarySeeds.All)
         {
             object[] parameters = seed.Contains("$3", StringComparison.Ordinal) ? [tenant.Id, user, tenant.WorkflowId] : [tenant.Id, user];
             await _stack.ExecuteAsync(seed, parameters);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Workflows.Data.Caching;
+using Workflows.Data.Database;
 
 namespace Workflows.Data.Tests;
 
@@ -28,6 +29,19 @@ public sealed class TrustedCacheTests
         Assert.All(await Task.WhenAll(callers), value => Assert.Equal("a", value));
         Assert.Equal("a", await GetSlowlyAsync(1, Token));
         Assert.Equal(1, _reads);
+    }
+
+    // What one read who sees only what was granted would be given to those who see more.
+    [Fact]
+    public async Task What_is_read_is_read_for_everybody_whoever_asks_first()
+    {
+        var person = Guid.CreateVersion7();
+        ObjectScope.Enter(person);
+
+        var read = await _cache.GetAsync(1, (_, _) => Task.FromResult<string?>($"{ObjectScope.Person}"), 0, Token);
+
+        Assert.Equal("", read);
+        Assert.Equal(person, ObjectScope.Person);
     }
 
     [Fact]

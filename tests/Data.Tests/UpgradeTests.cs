@@ -162,6 +162,8 @@ public sealed class UpgradeTests(PostgresServer server)
         foreach (var (table, (columns, rows)) in before)
         {
             var now = await ListAsync(source, $"select row({columns})::text from {table} order by 1");
+            // The one row that a migration adds to a table of before: the built-in role of 0027.
+            now.RemoveAll(row => table == "roles" && row.Contains(",member,{},t,", StringComparison.Ordinal));
             Assert.True(rows.SequenceEqual(now), $"{table} at {at}:\n{string.Join('\n', rows.Except(now))}\nis now\n{string.Join('\n', now.Except(rows))}");
         }
     }

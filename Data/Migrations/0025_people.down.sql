@@ -1,0 +1,13 @@
+drop function erase_person(uuid, text);
+drop function hand_over(uuid, uuid);
+drop function forget_old_mails(interval, int);
+drop function claim_mails(int, interval);
+revoke update (written_by) on approval_comments from workflows_auth;
+revoke update (decided_by) on approval_decisions from workflows_auth;
+revoke update (actor_name, object_name, ip, user_agent, before, after) on user_activity from workflows_auth;
+revoke select on approval_comments, approval_decisions, user_activity from workflows_auth;
+drop policy auth_access on approval_comments;
+drop policy auth_access on approval_decisions;
+drop policy auth_access on user_activity;
+drop index users_inactive, users_by_address, users_by_name;
+drop table mails, account_links, invitations, recovery_codes, second_factors;

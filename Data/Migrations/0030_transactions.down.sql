@@ -1,0 +1,2 @@
+drop table staged_writes;
+drop table edit_transactions;
