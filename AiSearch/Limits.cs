@@ -87,6 +87,12 @@ internal static class Limits
 
     public static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>What a round over the outbox, and a step of the sweep (one tenant's training, one batch of vectors),
+    /// may take before it counts as hung.</summary>
+    public static readonly TimeSpan LongestOutboxRound = TimeSpan.FromMinutes(5);
+
+    public static readonly TimeSpan LongestSweepStep = TimeSpan.FromMinutes(15);
+
     /// <summary>How long the service goes without hints before it asks Redis for them again.</summary>
     public static readonly TimeSpan HintRetryPause = TimeSpan.FromSeconds(5);
 

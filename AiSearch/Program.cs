@@ -1,6 +1,8 @@
 using Workflows.AiSearch;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
+using Workflows.AiSearch.Storage;
+using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -19,4 +21,6 @@ var app = builder.Build();
 app.UseExceptionHandler();
 app.MapDefaultEndpoints();
 app.MapSearch();
+await app.Services.GetRequiredService<SchemaGate>().WaitAsync(app.Lifetime.ApplicationStopping, isPatient: true);
+await app.Services.GetRequiredService<SearchDatabase>().LearnTypesAsync(app.Lifetime.ApplicationStopping);
 await app.RunAsync();

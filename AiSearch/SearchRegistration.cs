@@ -5,6 +5,7 @@ using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Storage;
 using Workflows.Data.Database;
+using Workflows.Data.Rounds;
 
 namespace Workflows.AiSearch;
 
@@ -28,6 +29,8 @@ internal static class SearchRegistration
         services.AddSingleton<SearchService>();
         services.AddSingleton<InternalCaller>();
 
+        services.AddSingleton<LoopHealth>();
+        services.AddSingleton<Loop>();
         services.AddSingleton<IndexSignal>();
         services.AddSingleton<OutboxStore>();
         services.AddSingleton<SourceReader>();
@@ -40,6 +43,7 @@ internal static class SearchRegistration
         services.AddHealthChecks()
             .AddCheck<DatabaseHealth>("database")
             .AddCheck<VectorIndexHealth>("vector-index")
+            .AddProblems("loops", HealthStatus.Degraded, all => all.GetRequiredService<LoopHealth>().Problems())
             .AddCheck<ProviderHealth>("embedding-provider", HealthStatus.Degraded);
         return services;
     }

@@ -1,19 +1,25 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Workflows.Api.Activity;
+using Workflows.Api.Announcements;
 using Workflows.Api.ApiKeys;
 using Workflows.Api.Approvals;
 using Workflows.Api.Auth;
+using Workflows.Api.Billing;
+using Workflows.Api.Budgets;
 using Workflows.Api.Callbacks;
 using Workflows.Api.Connectors;
 using Workflows.Api.Context;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
+using Workflows.Api.Grants;
 using Workflows.Api.Groups;
 using Workflows.Api.Hierarchy;
+using Workflows.Api.Housekeeping;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
+using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
 using Workflows.Api.Notifications;
@@ -23,10 +29,15 @@ using Workflows.Api.Search;
 using Workflows.Api.Secrets;
 using Workflows.Api.Sessions;
 using Workflows.Api.Tenants;
+using Workflows.Api.Terms;
+using Workflows.Api.Tickets;
+using Workflows.Api.Transactions;
+using Workflows.Api.Trash;
 using Workflows.Api.Users;
 using Workflows.Api.Workflows;
 using Workflows.Connectors;
 using Workflows.Connectors.Network;
+using Workflows.Connectors.OpenId;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
@@ -35,6 +46,8 @@ using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
+using Workflows.Data.Mails;
+using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Engine.Schedules;
@@ -57,7 +70,6 @@ internal static partial class Composition
 
         services.AddWorkflowsDatabase(builder.Configuration, DatabaseRole.Api);
         services.AddSingleton<MigrationRunner>();
-        services.AddSingleton<SchemaGate>();
         services.AddControlPlane();
         // the watch looks deeper, and answers at once
         builder.EnrichNpgsqlDbContext<WorkflowsDbContext>(settings => settings.DisableHealthChecks = true);
@@ -78,9 +90,12 @@ internal static partial class Composition
         services.AddSingleton<DatabaseWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddSingleton<LoopHealth>();
+        services.AddSingleton<Loop>();
+        services.AddHostedService<HousekeepingService>();
+        AddMails(services, builder.Configuration);
         services.AddHealthChecks()
             .AddCheck<DatabaseWatch>("database")
-            .AddCheck<LoopHealth>("loops", HealthStatus.Degraded)
+            .AddProblems("loops", HealthStatus.Degraded, all => all.GetRequiredService<LoopHealth>().Problems())
             .AddCheck<RateLimitHealth>("rate-limits", HealthStatus.Degraded)
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
@@ -90,8 +105,15 @@ internal static partial class Composition
         services.AddSingleton<WebhookLimiter>();
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<LoginLimiter>();
+        services.AddSingleton<ProviderLoginEndpoints>();
         services.AddSingleton<CallbackSignatures>();
+        services.AddSingleton<StagedEndpoints>();
+        services.AddSingleton<TransactionLine>();
         services.AddSingleton<FirstStart>();
+        services.AddSingleton<TenantExport>();
+        services.AddSingleton(
+            builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
+        services.AddHostedService<TenantErasure>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         services.AddApiReference(builder.Configuration["Api:PublicUrl"]);
     }
@@ -107,28 +129,26 @@ internal static partial class Composition
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
         app.UseMiddleware<CallerMiddleware>();
+        app.UseMiddleware<StagingMiddleware>();
 
         app.MapDefaultEndpoints();
         app.MapApiReference();
         app.MapExecute();
         WebhookEndpoint.Map(app);
         app.MapCallbacks();
+        app.MapProviderLogins();
         var api = app.MapGroup("/api/v1").AddEndpointFilterFactory(QueryParameters.RejectUnknown);
-        api.MapLogin();
-        api.MapSessions();
-        api.MapApiKeys();
-        api.MapUsers();
-        api.MapAccounts();
-        api.MapRoles();
-        api.MapGroups();
+        MapPeople(api);
+        api.MapRegistration();
+        api.MapTenants();
+        api.MapTenantStatus();
+        api.MapOwnTenant();
+        api.MapOperatorAccess();
+        MapPapers(api);
         api.MapApprovals();
         api.MapSubstitutions();
         api.MapNotifications();
-        api.MapWorkspaces();
-        api.MapFolders();
-        api.MapJobs();
-        api.MapWorkflows();
-        api.MapVersions();
+        MapHierarchy(api);
         api.MapExecutions();
         api.MapSchedules();
         api.MapCalendars();
@@ -147,6 +167,60 @@ internal static partial class Composition
         api.MapNodeTypes();
         api.MapNodeDefinitions();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
+    }
+
+    private static void MapHierarchy(RouteGroupBuilder api)
+    {
+        api.MapWorkspaces();
+        api.MapFolders();
+        api.MapJobs();
+        api.MapWorkflows();
+        api.MapVersions();
+        api.MapCheckOuts();
+        api.MapDiffs();
+        api.MapExports();
+        api.MapImports();
+        api.MapDeletions();
+        api.MapTrash();
+        api.MapGrants();
+        api.MapTransactions();
+    }
+
+    private static void MapPapers(RouteGroupBuilder api)
+    {
+        api.MapBilling();
+        api.MapInvoices();
+        api.MapTerms();
+        api.MapAcceptances();
+        api.MapTickets();
+        api.MapTicketLabels();
+        api.MapPlatformTickets();
+        api.MapAnnouncements();
+        api.MapBudgets();
+        api.MapUsage();
+    }
+
+    private static void MapPeople(RouteGroupBuilder api)
+    {
+        api.MapLogin();
+        api.MapSessions();
+        api.MapApiKeys();
+        api.MapServiceAccounts();
+        api.MapInvitationAcceptance();
+        api.MapPasswordResets();
+        api.MapProfile();
+        api.MapEmails();
+        api.MapSecondFactors();
+        api.MapSecurityPolicy();
+        api.MapIdentityProviders();
+        api.MapUsers();
+        api.MapUserSessions();
+        api.MapRemovals();
+        api.MapInvitations();
+        api.MapMails();
+        api.MapAccounts();
+        api.MapRoles();
+        api.MapGroups();
     }
 
     /// <summary>
@@ -184,7 +258,7 @@ internal static partial class Composition
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
     }
 
-    // The API reaches out itself only to test a connector.
+    // The API reaches out itself only to test a connector, and to identity providers.
     private static void AddConnectors(IServiceCollection services, ConfigurationManager configuration)
     {
         services.AddSingleton<TenantSettingsStore>();
@@ -199,6 +273,15 @@ internal static partial class Composition
         services.AddConnectors(provider => new SqlConnectorOptions(
             configuration.GetValue("Connectors:AllowPlatformDatabase", false),
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
+        services.AddSingleton<OpenIdClient>();
+    }
+
+    private static void AddMails(IServiceCollection services, ConfigurationManager configuration)
+    {
+        services.AddSingleton(MailSettings.Read(configuration));
+        services.AddSingleton<AccountMails>();
+        services.AddSingleton<MailStore>();
+        services.AddHostedService<MailService>();
     }
 
     private static void AddStores(IServiceCollection services)
@@ -218,6 +301,8 @@ internal static partial class Composition
         services.AddSingleton<EventExplainer>();
         services.AddSingleton<WebhookStore>();
         services.AddSingleton<GrantStore>();
+        services.AddSingleton<ObjectRanks>();
+        services.AddSingleton<IdentityProviderStore>();
         services.AddSingleton<RateLimitStore>();
         services.AddSingleton<Invalidation>();
     }
@@ -229,8 +314,8 @@ internal static partial class Composition
         services.AddSingleton<Tokens>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<Callers>();
+        services.AddSingleton<ObjectRights>();
         services.AddSingleton<ApiKeyUses>();
         services.AddSingleton<RateLimiter>();
-        services.AddHostedService<Housekeeping>();
     }
 }

@@ -56,10 +56,77 @@ internal static class Limits
     public const int DescriptionLength = 4_000;
     public const int CommentLength = 1_000;
     public const int EmailLength = 254;
+
+    /// <summary>Characters of terms, announcements and tickets.</summary>
+    public const int TermsLength = 200_000;
+
+    public const int AddressLines = 6;
+    public const int InvoiceLines = 200;
+
+    /// <summary>Roles, groups and users in one list of those who are told.</summary>
+    public const int Principals = 50;
+
+    public const int LabelsPerTenant = 200;
+    public const int BudgetsPerTenant = 50;
+    public const int Thresholds = 10;
+
+    /// <summary>Percent; what is used goes beyond the budget where it does not stop.</summary>
+    public const int MaxThreshold = 1_000;
+
+    /// <summary>Days that one look at the use of a tenant shows.</summary>
+    public const int UsageDays = 366;
+
     public const int Tags = 50;
     public const int TagLength = 64;
     public const int FilterLength = 256;
     public const int FolderDepth = 20;
+
+    /// <summary>Bytes of the settings of a workspace or job.</summary>
+    public const int SettingsBytes = 16 * 1024;
+
+    /// <summary>Names that are shown of each kind of what a deletion takes along, or of what uses it.</summary>
+    public const int NamesShown = 100;
+
+    /// <summary>Objects that one deletion takes along, and one restoration brings back.</summary>
+    public const int TreeObjects = 10_000;
+
+    /// <summary>Minutes for which a workflow is checked out unless the caller says otherwise.</summary>
+    public const int CheckOutMinutes = 60;
+
+    public const int MaxCheckOutMinutes = 7 * 24 * 60;
+
+    /// <summary>Minutes for which a transaction stays open unless the caller says otherwise.</summary>
+    public const int TransactionMinutes = 30;
+
+    public const int MaxTransactionMinutes = 24 * 60;
+
+    /// <summary>Writes of one transaction: all of them are run for each look into it.</summary>
+    public const int TransactionWrites = 100;
+
+    /// <summary>Bytes of the bodies of one transaction: as many as one request may have, since each look into it
+    /// reads them all.</summary>
+    public const int TransactionBytes = BodyBytes;
+
+    /// <summary>Requests of transactions that one process runs at once.</summary>
+    public const int TransactionRunsAtOnce = 4;
+
+    /// <summary>Transactions that one caller has open.</summary>
+    public const int OpenTransactions = 10;
+
+    /// <summary>Changes listed of the difference between two versions; all of them are counted.</summary>
+    public const int DiffChanges = 1_000;
+
+    /// <summary>Bytes of an exported file, and of one that is imported.</summary>
+    public const int ExportBytes = 16 * 1024 * 1024;
+
+    /// <summary>Folders, jobs and workflows, together, of an exported file.</summary>
+    public const int ExportObjects = 1_000;
+
+    /// <summary>Ids listed of nodes that are drawn elsewhere.</summary>
+    public const int DiffLayout = 1_000;
+
+    /// <summary>Characters of the JSON of a value shown with a change; more is cut.</summary>
+    public const int DiffValueLength = 4_000;
 
     public const int PasswordMinLength = 12;
 
@@ -106,10 +173,29 @@ internal static class Limits
     /// <summary>Heads and compiled versions of workflows kept in memory.</summary>
     public const int CachedWorkflows = 5_000;
 
+    /// <summary>Bytes of JSON that operators keep about a tenant.</summary>
+    public const int MetadataBytes = 16 * 1024;
+
+    /// <summary>Days from the closing of a tenant to its erasure, at most.</summary>
+    public const int GraceDays = 365;
+
+    /// <summary>Hours for which a tenant lets operators of the platform in, at most.</summary>
+    public const int OperatorAccessHours = 14 * 24;
+
+    /// <summary>Queues of tenants that operators are shown at once, the oldest first.</summary>
+    public const int QueuesShown = 500;
+
+    /// <summary>Rows of one table that are erased in one transaction.</summary>
+    public const int ErasedAtOnce = 5_000;
+
     /// <summary>Networks and hosts that one tenant's list of exemptions names.</summary>
     public const int HttpAllowEntries = 200;
 
     public const int ApiKeysPerTenant = 1_000;
+
+    /// <summary>For how long a key that was replaced works on.</summary>
+    public const int KeyOverlapMinutes = 24 * 60;
+    public const int MaxKeyOverlapMinutes = 30 * 24 * 60;
 
     /// <summary>Seconds that <c>Prefer: wait</c> may ask for; more is cut to it.</summary>
     public const int WaitSeconds = 60;
@@ -150,8 +236,86 @@ internal static class Limits
     /// <summary>Items shown with a run of a job.</summary>
     public const int RunItemsShown = 1_000;
 
+    /// <summary>Bytes of the settings that a person keeps.</summary>
+    public const int UserSettingsBytes = 16 * 1024;
+
+    public const int UrlLength = 2_048;
+
+    /// <summary>Roles, and groups, that one invitation gives.</summary>
+    public const int InvitationGrants = 50;
+
+    /// <summary>Invitations of a tenant that are open.</summary>
+    public const int OpenInvitations = 1_000;
+
+    public const int InvitationDays = 7;
+    public const int MaxInvitationDays = 30;
+
+    /// <summary>Mails with links that one account, or one invitation, gets in an hour.</summary>
+    public const int LinksPerHour = 5;
+
+    /// <summary>Registrations begun within an hour, by all strangers together; each is a mail.</summary>
+    public const int RegistrationsPerHour = 200;
+
+    public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromHours(24);
+
+    public static readonly TimeSpan PasswordResetLifetime = TimeSpan.FromHours(1);
+    public static readonly TimeSpan EmailVerificationLifetime = TimeSpan.FromDays(1);
+
+    /// <summary>What a request to reset a password takes at least: whether there is an account does not show.</summary>
+    public static readonly TimeSpan PasswordResetAnswer = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>How long the second step of a login may take after the first.</summary>
+    public static readonly TimeSpan ChallengeLifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a person may take at an identity provider.</summary>
+    public static readonly TimeSpan ProviderLoginLifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>How recent a login is that stands in for the password of who has none.</summary>
+    public static readonly TimeSpan RecentLogin = TimeSpan.FromMinutes(5);
+
+    public const int IdentityProvidersPerTenant = 50;
+
+    /// <summary>Groups at one identity provider that give something here.</summary>
+    public const int ProviderMappings = 200;
+
+    /// <summary>Roles, and groups, that one group at an identity provider gives.</summary>
+    public const int MappingGrants = 50;
+
+    public const int ProviderScopes = 20;
+
+    /// <summary>Characters of a client's id, of its secret, and of a claim's or scope's name.</summary>
+    public const int ClientTextLength = 512;
+
+    public const int ServiceAccountsPerTenant = 500;
+
+    /// <summary>Codes that stand in for a lost second factor, each once.</summary>
+    public const int RecoveryCodes = 10;
+
+    /// <summary>Mails that are claimed at once; each gets <see cref="MailTimeout"/> to be sent.</summary>
+    public const int MailsPerRound = 20;
+
+    public static readonly TimeSpan MailTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a claimed mail is nobody else's: as long as a round can take, and some more.</summary>
+    public static readonly TimeSpan MailLease = TimeSpan.FromMinutes(15);
+
+    /// <summary>A mail that could not be sent for so long is given up.</summary>
+    public static readonly TimeSpan MailPatience = TimeSpan.FromDays(1);
+
+    public static readonly TimeSpan FirstMailRetry = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan LongestMailRetry = TimeSpan.FromHours(1);
+
+    /// <summary>How long mails, links and invitations are kept after they are over.</summary>
+    public static readonly TimeSpan MailsKept = TimeSpan.FromDays(30);
+
+    /// <summary>Rows of each kind that are removed at once.</summary>
+    public const int ForgottenPerRound = 500;
+
     public const int GroupsPerTenant = 10_000;
     public const int RolesPerTenant = 500;
+
+    /// <summary>Grants on one object of the hierarchy; a group is one of them.</summary>
+    public const int PermissionsPerObject = 200;
 
     /// <summary>Substitutions of one user that are not over.</summary>
     public const int SubstitutionsPerUser = 50;

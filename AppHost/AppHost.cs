@@ -127,6 +127,12 @@ if (builder.Configuration["Parameters:owner-password"] is not null)
     api.WithEnvironment("Bootstrap__OwnerPassword", builder.AddParameter("owner-password", secret: true));
 }
 
+// Without a mail server nothing is mailed (docs/accounts.md).
+if (builder.Configuration["Parameters:mail-host"] is not null)
+{
+    api.WithMail(builder, options.PublicUrl);
+}
+
 if (builder.ExecutionContext.IsRunMode)
 {
     builder.RunBuiltPrograms(options);

@@ -53,4 +53,16 @@ public static class Limits
 
     /// <summary>Bytes of the body of an answer that is no success; the rest is cut off.</summary>
     public const int ErrorBodyBytes = 64 * 1024;
+
+    /// <summary>Bytes of what an identity provider answers: its description, its keys, or tokens.</summary>
+    public const int OpenIdAnswerBytes = 256 * 1024;
+
+    /// <summary>Characters of what an identity provider calls a person (OpenID Connect Core, 2).</summary>
+    public const int OpenIdSubjectLength = 255;
+
+    /// <summary>Identity providers whose description is kept in memory.</summary>
+    public const int KnownOpenIdProviders = 500;
+
+    /// <summary>How long what an identity provider says of itself is believed without asking again.</summary>
+    public static readonly TimeSpan OpenIdTrust = TimeSpan.FromHours(1);
 }

@@ -39,33 +39,60 @@ public sealed class SmtpConnector(GuardedNetwork network, TimeProvider clock)
     /// <exception cref="ConnectorException">It was not taken.</exception>
     public Task SendAsync(OpenConnector connector, ComposedMail mail, CancellationToken cancellationToken) => TalkAsync(
         connector,
-        async client =>
-        {
-            var format = FormatOptions.Default.Clone();
-            if (mail.NeedsUtf8 is { } address)
-            {
-                format.International = client.Capabilities.HasFlag(International)
-                    ? true
-                    : throw MailText.Invalid(
-                        $"'{MailText.Shortened(address.Address)}' needs a mail server with SMTPUTF8; "
-                        + "this one has none.");
-            }
+        (host, port) => ConnectAsync(connector.TenantId, host, port, cancellationToken),
+        client => HandOverAsync(client, mail, cancellationToken),
+        cancellationToken);
 
-            await client.SendAsync(format, mail.Message, mail.Sender, mail.Addressees, cancellationToken);
-        },
+    /// <summary>Sends a message of the platform itself.</summary>
+    /// <exception cref="ConnectorException">It was not taken.</exception>
+    public static Task SendAsync(
+        PlatformMailServer server, ComposedMail mail, CancellationToken cancellationToken) => TalkAsync(
+        new OpenConnector(Guid.Empty, Guid.Empty, "platform", "smtp", 1, new Dictionary<string, string>
+        {
+            ["host"] = server.Host,
+            ["port"] = server.Port.ToString(CultureInfo.InvariantCulture),
+            ["username"] = server.User ?? "",
+            ["password"] = server.Password ?? "",
+            ["tls"] = server.Security,
+        }),
+        (host, port) => ConnectAsync(host, port, cancellationToken),
+        client => HandOverAsync(client, mail, cancellationToken),
         cancellationToken);
 
     /// <summary>Connects, logs in and leaves.</summary>
     /// <exception cref="ConnectorException">It cannot be done.</exception>
     public Task TestAsync(OpenConnector connector, CancellationToken cancellationToken) =>
-        TalkAsync(connector, client => client.NoOpAsync(cancellationToken), cancellationToken);
+        TalkAsync(
+            connector,
+            (host, port) => ConnectAsync(connector.TenantId, host, port, cancellationToken),
+            client => client.NoOpAsync(cancellationToken),
+            cancellationToken);
 
-    private async Task TalkAsync(
-        OpenConnector connector, Func<SmtpClient, Task> work, CancellationToken cancellationToken)
+    private static async Task HandOverAsync(
+        SmtpClient client, ComposedMail mail, CancellationToken cancellationToken)
+    {
+        var format = FormatOptions.Default.Clone();
+        if (mail.NeedsUtf8 is { } address)
+        {
+            format.International = client.Capabilities.HasFlag(International)
+                ? true
+                : throw MailText.Invalid(
+                    $"'{MailText.Shortened(address.Address)}' needs a mail server with SMTPUTF8; "
+                    + "this one has none.");
+        }
+
+        await client.SendAsync(format, mail.Message, mail.Sender, mail.Addressees, cancellationToken);
+    }
+
+    private static async Task TalkAsync(
+        OpenConnector connector,
+        Func<string, int, Task<Stream>> connect,
+        Func<SmtpClient, Task> work,
+        CancellationToken cancellationToken)
     {
         var host = connector["host"]!;
         var port = int.Parse(connector["port"] ?? DefaultPort, CultureInfo.InvariantCulture);
-        var connection = await ConnectAsync(connector.TenantId, host, port, cancellationToken);
+        var connection = await connect(host, port);
         await using var stream = new BoundedAnswerStream(connection, Limits.MailAnswerBytes);
         var problems = SslPolicyErrors.None;
         using var client = new SmtpClient
@@ -104,6 +131,19 @@ public sealed class SmtpConnector(GuardedNetwork network, TimeProvider clock)
         catch (TargetRefusedException exception)
         {
             throw new ConnectorException("EMAIL_TARGET_REFUSED", exception.Message);
+        }
+        catch (SocketException exception)
+        {
+            throw new ConnectorException("EMAIL_CONNECTION", exception.Message, isTransient: true);
+        }
+    }
+
+    private static async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
+            return await GuardedNetwork.ConnectAsync(addresses, port, cancellationToken);
         }
         catch (SocketException exception)
         {

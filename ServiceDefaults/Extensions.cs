@@ -64,6 +64,19 @@ public static class Extensions
             }
         });
 
+    /// <summary>Adds a check that is well while there are no problems, and otherwise names them.</summary>
+    /// <param name="checks">The host's checks.</param>
+    /// <param name="name">The name of the check.</param>
+    /// <param name="failureStatus">What a problem makes of the process.</param>
+    /// <param name="problems">Finds the problems there are now, each a sentence without credentials.</param>
+    public static IHealthChecksBuilder AddProblems(
+        this IHealthChecksBuilder checks,
+        string name,
+        HealthStatus failureStatus,
+        Func<IServiceProvider, IReadOnlyCollection<string>> problems) =>
+        checks.Add(new HealthCheckRegistration(
+            name, services => new ProblemsCheck(() => problems(services)), failureStatus, tags: null));
+
     /// <summary>
     /// Maps <c>/health</c> and <c>/alive</c>, in every environment: probes of a container platform need them too; and
     /// <c>/metrics</c> if <c>Telemetry:Prometheus</c> is true, which is for networks where everybody may read it.

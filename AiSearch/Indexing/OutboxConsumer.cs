@@ -1,5 +1,6 @@
 using Npgsql;
-using Workflows.Data.Isolation;
+using Workflows.Data.Rounds;
+using Workflows.Engine;
 
 namespace Workflows.AiSearch.Indexing;
 
@@ -9,47 +10,21 @@ namespace Workflows.AiSearch.Indexing;
 /// Wakes on <see cref="IndexSignal"/> and by itself every <see cref="Limits.OutboxPoll"/>.
 /// </summary>
 internal sealed partial class OutboxConsumer(
-    OutboxStore outbox, SourceReader sources, Indexer indexer, IndexSignal signal, SearchMetrics metrics, TimeProvider clock,
-    ILogger<OutboxConsumer> logger) : BackgroundService
+    OutboxStore outbox, SourceReader sources, Indexer indexer, IndexSignal signal, SearchMetrics metrics, Loop loop,
+    TimeProvider clock, ILogger<OutboxConsumer> logger) : BackgroundService
 {
-    private readonly RepeatedFailures _failures = new(clock);
+    // Mostly a failure is that the database is away. What was claimed is due again after its lease, whatever it was.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync(
+        "Working off the outbox", RoundAsync, stoppingToken, Limits.LongestOutboxRound, Limits.OutagePause);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private async Task<TimeSpan> RoundAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        if (await WorkOffAsync(cancellationToken) == 0)
         {
-            try
-            {
-                if (await WorkOffAsync(stoppingToken) == 0)
-                {
-                    await signal.WaitAsync(Limits.OutboxPoll, stoppingToken);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                // Mostly the database is away. What was claimed is due again after its lease, whatever it was; the
-                // service goes on.
-                Write(exception);
-                await signal.WaitAsync(Limits.OutagePause, stoppingToken);
-            }
+            await signal.WaitAsync(Limits.OutboxPoll, cancellationToken);
         }
-    }
 
-    private void Write(Exception exception)
-    {
-        switch (_failures.Note(exception))
-        {
-            case { IsFirst: true }:
-                LogCutOff(exception);
-                break;
-            case { Count: > 0 and var count }:
-                LogRepeated(count, exception.Message);
-                break;
-        }
+        return TimeSpan.Zero;
     }
 
     /// <summary>Claims once and works off what was claimed.</summary>
@@ -84,9 +59,10 @@ internal sealed partial class OutboxConsumer(
             var workflows = works.Where(work => work.Topic != "index_execution").Select(work => work.SubjectId).Distinct().ToList();
             var contents = await sources.ReadAsync(tenantId, workflows, executions, cancellationToken);
             var written = await indexer.IndexAsync(tenantId, contents, [.. works.Select(work => work.Id)], cancellationToken);
+            var now = clock.GetUtcNow();
             foreach (var work in works)
             {
-                metrics.Indexed(written > 0 ? "written" : "unchanged", clock.GetUtcNow() - TimeOf(work.Id));
+                metrics.Indexed(written > 0 ? "written" : "unchanged", now - (UuidTime.Of(work.Id) ?? now));
             }
         }
         catch (Exception exception) when (IsAboutTheWork(exception))
@@ -133,20 +109,6 @@ internal sealed partial class OutboxConsumer(
         NpgsqlException or TimeoutException => false,
         _ => true,
     };
-
-    private static DateTimeOffset TimeOf(Guid id)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        id.TryWriteBytes(bytes, bigEndian: true, out _);
-        return DateTimeOffset.FromUnixTimeMilliseconds((long)(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox cannot be worked off now and waits")]
-    private partial void LogCutOff(Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The outbox could not be worked off {Count} more times: {Reason}")]
-    private partial void LogRepeated(long count, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Topic} of {SubjectId} of tenant {TenantId} failed, try {Attempt}; it will be tried again")]
     private partial void LogRetried(Exception exception, string topic, Guid subjectId, Guid tenantId, int attempt);

@@ -1,6 +1,7 @@
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Text;
 using Workflows.Data.Isolation;
+using Workflows.Data.Rounds;
 
 namespace Workflows.AiSearch.Indexing;
 
@@ -8,30 +9,27 @@ namespace Workflows.AiSearch.Indexing;
 /// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local model when the corpus
 /// has grown, embed the chunks for a model they have no vector of (a new one, or after a provider's outage), then let the new model
 /// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next
-/// round goes on. What fails
-/// for one tenant holds up no other, and ends neither the sweep nor the service.
+/// round goes on. What fails for one tenant holds up no other.
 /// </summary>
 internal sealed partial class Sweep(
-    SweepStore store, DocumentStore documents, ModelStore models, EmbeddingProviders providers, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
+    SweepStore store, DocumentStore documents, ModelStore models, EmbeddingProviders providers, Loop loop,
+    LoopHealth health, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
 {
+    private const string Name = "Sweeping the corpora";
+
     private readonly Dictionary<Guid, long> _counted = [];
     private readonly RepeatedFailures _failures = new(clock);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Limits.SweepInterval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync(
+        Name,
+        async token =>
         {
-            try
-            {
-                await RunAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                Write(exception, "all tenants");
-            }
-        }
-    }
+            await RunAsync(token);
+            return Limits.SweepInterval;
+        },
+        stoppingToken,
+        Limits.LongestSweepStep,
+        Limits.OutagePause);
 
     /// <summary>One round over all tenants; nothing when another process is at it.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -44,19 +42,23 @@ internal sealed partial class Sweep(
 
         foreach (var overview in await store.ListAsync(cancellationToken))
         {
+            StepBegins();
             try
             {
                 await TrainAsync(overview, cancellationToken);
                 await RenewVectorsAsync(overview, cancellationToken);
                 await store.ForgetRemovedAsync(overview.TenantId, cancellationToken);
             }
-            catch (Exception exception) when (Batches.MayBeOneItem(exception)
+            catch (Exception exception) when (Batches.MayBeOneTenant(exception)
                 && !cancellationToken.IsCancellationRequested)
             {
                 Write(exception, $"tenant {overview.TenantId}");
             }
         }
     }
+
+    // A round over large corpora may take hours; only a step that does not end hangs.
+    private void StepBegins() => health.Began(Name, Limits.LongestSweepStep);
 
     private void Write(Exception exception, string what)
     {
@@ -115,6 +117,7 @@ internal sealed partial class Sweep(
         var (documentId, chunk) = (Guid.Empty, -1);
         while (true)
         {
+            StepBegins();
             var missing = await store.MissingAsync(overview.TenantId, current.Name, documentId, chunk, cancellationToken);
             if (missing.Count == 0)
             {

@@ -1,6 +1,7 @@
 using Npgsql;
 using Workflows.AiSearch.Storage;
 using Workflows.AiSearch.Text;
+using Workflows.Data.Database;
 
 namespace Workflows.AiSearch.Indexing;
 
@@ -155,21 +156,15 @@ internal sealed class SweepStore(SearchDatabase database, TimeProvider clock)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var batch = SearchDatabase.BatchFor(tenantId, connection, transaction);
-        batch.Add(LockSql, tenantId);
-        batch.Add(SwitchSql, tenantId, model, clock.GetUtcNow());
-        batch.Add(DropVectorsSql, tenantId, model);
-        batch.Add(DropModelsSql, tenantId, model);
-        batch.Add(StateSql, tenantId, model);
-        await using var reader = await batch.ReadAsync(cancellationToken);
+        await using var round = new Round(connection, transaction);
         var isSwitched = false;
-        do
-        {
-            isSwitched = await reader.ReadAsync(cancellationToken) && reader.FieldCount == 1 && reader.GetBoolean(0);
-        }
-        while (await reader.NextResultAsync(cancellationToken));
-
-        await reader.DisposeAsync();
+        round.AddCall(TenantBatch.SetTenant(tenantId));
+        round.AddCall(TenantBatch.Command(LockSql, tenantId));
+        round.Add(TenantBatch.Command(SwitchSql, tenantId, model, clock.GetUtcNow()));
+        round.Add(TenantBatch.Command(DropVectorsSql, tenantId, model));
+        round.Add(TenantBatch.Command(DropModelsSql, tenantId, model));
+        round.Add(TenantBatch.Command(StateSql, tenantId, model), 1, row => isSwitched = row.GetBoolean(0));
+        await round.ExecuteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return isSwitched;
     }

@@ -5,7 +5,8 @@ namespace Workflows.AiSearch.Search;
 
 /// <summary>What of a document the words and the filters need.</summary>
 internal sealed record CorpusDocument(
-    Guid Id, string ContentType, Guid ContentId, string Title, string[] Tags, Guid? WorkspaceId, DateTimeOffset ContentAt);
+    Guid Id, string ContentType, Guid ContentId, string Title, string[] Tags, Guid? WorkspaceId,
+    DateTimeOffset ContentAt, Guid? WorkflowId = null);
 
 /// <summary>A document found by one signal, with its best chunk.</summary>
 internal readonly record struct SignalHit(Guid DocumentId, int Chunk, float Score);
@@ -80,7 +81,7 @@ internal sealed class Corpus : IDisposable
                     _titleEntries[hit.Entry]!.Id, Chunk: 0, (hit.Score - Limits.NameSimilarityMin) / (1 - Limits.NameSimilarityMin)))
                 .ToList();
             var allowedChunks = filter.IsEmpty ? ChunkCount : chunks.Count(true);
-            return new CorpusHits(words, names, ChunkCount, allowedChunks, FewDocuments(titles, allowedChunks));
+            return new CorpusHits(words, names, ChunkCount, allowedChunks, FewDocuments(filter, titles, allowedChunks));
         }
         finally
         {
@@ -153,10 +154,11 @@ internal sealed class Corpus : IDisposable
         return new AllowedEntries(chunks, titles);
     }
 
-    /// <summary>The documents that may be found, when they are so few that comparing all their vectors is cheaper than an index.</summary>
-    private Guid[]? FewDocuments(ReadOnlySpan<bool> titles, int allowedChunks)
+    /// <summary>The documents that may be found, when they are so few that comparing all their vectors is cheaper than an index,
+    /// or when the index does not know what they are chosen by.</summary>
+    private Guid[]? FewDocuments(SearchFilter filter, ReadOnlySpan<bool> titles, int allowedChunks)
     {
-        if (allowedChunks > Limits.ExactSearchChunks)
+        if (allowedChunks > Limits.ExactSearchChunks && filter.Workflows is null)
         {
             return null;
         }

@@ -20,7 +20,9 @@ internal sealed class CorpusCache(SearchDatabase database, TimeProvider clock) :
     private const string StateSql = "select revision, model, next_model from search.corpora where tenant_id = $1";
 
     private const string ChangesSql = """
-        select d.revision, d.id, d.content_type, d.content_id, d.title, d.tags, d.workspace_id, d.content_at, c.numbers, c.terms
+        select d.revision, d.id, d.content_type, d.content_id, d.title, d.tags, d.workspace_id, d.content_at, c.numbers, c.terms,
+          case d.content_type when 'workflow' then d.content_id
+            when 'execution' then (d.metadata ->> 'workflowId')::uuid end
         from search.documents d
         left join lateral (
           select array_agg(number order by number) as numbers, array_agg(terms order by number) as terms
@@ -111,7 +113,8 @@ internal sealed class CorpusCache(SearchDatabase database, TimeProvider clock) :
             Title: reader.GetString(4),
             Tags: reader.GetFieldValue<string[]>(5),
             WorkspaceId: reader.IsDBNull(6) ? null : reader.GetGuid(6),
-            ContentAt: reader.GetFieldValue<DateTimeOffset>(7));
+            ContentAt: reader.GetFieldValue<DateTimeOffset>(7),
+            WorkflowId: reader.IsDBNull(10) ? null : reader.GetGuid(10));
         if (reader.IsDBNull(8))
         {
             return new CorpusChange(reader.GetInt64(0), document, []);

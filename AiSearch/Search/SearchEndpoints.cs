@@ -14,7 +14,7 @@ internal static class SearchEndpoints
     private static async Task<Results<Ok<SearchAnswer>, ProblemHttpResult>> SearchAsync(
         HttpContext context, InternalCaller caller, SearchService search, CancellationToken cancellationToken)
     {
-        if (caller.Authenticate(context.Request) is not { } tenantId)
+        if (caller.Authenticate(context.Request) is not { } known)
         {
             return Problem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The call is not signed by a service of this platform.");
         }
@@ -23,7 +23,7 @@ internal static class SearchEndpoints
         var query = Read(context.Request.Query, problems);
         return problems.Count > 0
             ? Problem(StatusCodes.Status400BadRequest, "VALIDATION_FAILED", string.Join(' ', problems))
-            : TypedResults.Ok(await search.SearchAsync(tenantId, query, cancellationToken));
+            : TypedResults.Ok(await search.SearchAsync(known, query, cancellationToken));
     }
 
     /// <summary>Reads all parameters and says everything that is wrong with them at once.</summary>

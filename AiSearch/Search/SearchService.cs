@@ -19,12 +19,32 @@ internal sealed partial class SearchService(
     TimeProvider clock,
     ILogger<SearchService> logger)
 {
-    public async Task<SearchAnswer> SearchAsync(Guid tenantId, SearchQuery query, CancellationToken cancellationToken)
+    private const string WorkflowsSql = "select workflows_of_person($1, $2)";
+
+    public async Task<SearchAnswer> SearchAsync(
+        SearchCaller caller, SearchQuery query, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        var answer = await AnswerAsync(tenantId, query, cancellationToken);
+        if (caller.PersonId is { } personId)
+        {
+            var granted = await FindWorkflowsAsync(caller.TenantId, personId, cancellationToken);
+            query = query with { Filter = query.Filter with { Workflows = granted } };
+        }
+
+        var answer = await AnswerAsync(caller.TenantId, query, cancellationToken);
         metrics.Searched(answer.Mode, clock.GetElapsedTime(started));
         return answer;
+    }
+
+    // As of this search: what is taken back is not found any more.
+    private async Task<HashSet<Guid>> FindWorkflowsAsync(
+        Guid tenantId, Guid personId, CancellationToken cancellationToken)
+    {
+        await using var batch = database.BatchFor(tenantId);
+        batch.Add(WorkflowsSql, tenantId, personId);
+        await using var reader = await batch.ReadAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return [.. reader.GetFieldValue<Guid[]>(0)];
     }
 
     private async Task<SearchAnswer> AnswerAsync(Guid tenantId, SearchQuery query, CancellationToken cancellationToken)

@@ -39,11 +39,18 @@ internal sealed class TenantBatch : IAsyncDisposable
     public TenantBatch(NpgsqlBatch batch, Guid tenantId)
     {
         _batch = batch;
-        Add(SetTenantSql, tenantId.ToString());
+        _batch.BatchCommands.Add(SetTenant(tenantId));
     }
 
+    /// <summary>The first statement of what acts for a tenant; the setting ends with the transaction.</summary>
+    public static NpgsqlBatchCommand SetTenant(Guid tenantId) => Command(SetTenantSql, tenantId.ToString());
+
     /// <summary>Adds a statement, one of the constants; parameters are positional.</summary>
-    public void Add(string sql, params ReadOnlySpan<object?> parameters)
+    public void Add(string sql, params ReadOnlySpan<object?> parameters) =>
+        _batch.BatchCommands.Add(Command(sql, parameters));
+
+    /// <summary>A statement, one of the constants; parameters are positional.</summary>
+    public static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<object?> parameters)
     {
 #pragma warning disable CA2100 // the callers pass constants only, see their names
         var command = new NpgsqlBatchCommand(sql);
@@ -53,7 +60,7 @@ internal sealed class TenantBatch : IAsyncDisposable
             command.Parameters.Add(ToParameter(parameter));
         }
 
-        _batch.BatchCommands.Add(command);
+        return command;
     }
 
     /// <summary>Runs the batch; the reader stands before the rows of the first statement that was added.</summary>

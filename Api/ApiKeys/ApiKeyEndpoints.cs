@@ -9,15 +9,23 @@ namespace Workflows.Api.ApiKeys;
 
 /// <param name="Scopes">Permissions of the key; none that its maker lacks.</param>
 /// <param name="ExpiresAt">When it ends by itself; null = never.</param>
-internal sealed record CreateApiKeyRequest(string Name, string[] Scopes, DateTimeOffset? ExpiresAt = null);
+/// <param name="ServiceAccountId">The program whose key it is; left out: it is the caller's.</param>
+/// <param name="Objects">all (the default): the key sees every object of the tenant; granted: what was granted to its
+/// maker.</param>
+internal sealed record CreateApiKeyRequest(
+    string Name, string[] Scopes, DateTimeOffset? ExpiresAt = null, Guid? ServiceAccountId = null,
+    string Objects = RoleReach.All);
 
 /// <param name="CreatedBy">The user who made it; null when a key did.</param>
+/// <param name="ServiceAccountId">The program whose key it is; such a key stays when its maker leaves.</param>
 internal sealed record ApiKeyView(
     Guid Id,
     string Name,
     string Prefix,
     IReadOnlyList<string> Scopes,
+    string Objects,
     ApiKeyMaker? CreatedBy,
+    Guid? ServiceAccountId,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? LastUsedAt,
@@ -30,7 +38,9 @@ internal sealed record NewApiKeyView(Guid Id, string Name, string Prefix, string
 internal sealed record ApiKeyMaker(Guid Id, string Email, bool Active);
 
 /// <summary>Which keys a list shows.</summary>
-internal sealed record ApiKeyQuery([property: FromQuery(Name = "createdBy")] Guid? CreatedBy);
+internal sealed record ApiKeyQuery(
+    [property: FromQuery(Name = "createdBy")] Guid? CreatedBy,
+    [property: FromQuery(Name = "serviceAccount")] Guid? ServiceAccount);
 
 internal static class ApiKeyEndpoints
 {
@@ -39,6 +49,9 @@ internal static class ApiKeyEndpoints
         var group = routes.MapGroup("/api-keys").WithTags("API keys").Requires(Permission.ApiKeysManage);
         group.MapGet("", ListAsync).WithSummary("List API keys, newest first");
         group.MapPost("", CreateAsync).WithMetadata(new SuccessStatus(201)).WithSummary("Create an API key; its secret is shown once");
+        group.MapPost("/{apiKeyId:guid}/rotate", ApiKeyRotation.RotateAsync)
+            .WithMetadata(new SuccessStatus(201), new NotRepeatable())
+            .WithSummary("Replace an API key by a new one that may the same; the old one works for a while");
         group.MapDelete("/{apiKeyId:guid}", RevokeAsync).WithSummary("Revoke an API key at once");
     }
 
@@ -48,7 +61,8 @@ internal static class ApiKeyEndpoints
     {
         var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"api-keys?{filter}");
         var keys = request.Db.ApiKeys.AsNoTracking()
-            .Where(key => filter.CreatedBy == null || key.CreatedBy == filter.CreatedBy);
+            .Where(key => filter.CreatedBy == null || key.CreatedBy == filter.CreatedBy)
+            .Where(key => filter.ServiceAccount == null || key.ServiceAccountId == filter.ServiceAccount);
         var total = await keys.CountAsync(query, cancellationToken);
         var rows = await keys
             .After(page, after => key => key.Id < after.Id)
@@ -59,8 +73,10 @@ internal static class ApiKeyEndpoints
                 key.Name,
                 key.Prefix,
                 key.Scopes,
+                RoleReach.Of(key.OnlyGranted),
                 request.Db.Users.Where(user => user.Id == key.CreatedBy)
                     .Select(user => new ApiKeyMaker(user.Id, user.Email, user.Active)).FirstOrDefault(),
+                key.ServiceAccountId,
                 key.CreatedAt,
                 key.ExpiresAt,
                 key.LastUsedAt,
@@ -84,10 +100,12 @@ internal static class ApiKeyEndpoints
                 return new Problem(Errors.LimitReached, $"A tenant has at most {Limits.ApiKeysPerTenant} keys that are not revoked.");
             }
 
-            // A key that a key makes is of the same person.
-            var maker = request.Caller.UserId
-                ?? await request.Db.ApiKeys.Where(row => row.Id == request.Caller.Id).Select(row => row.CreatedBy)
-                    .SingleOrDefaultAsync(token);
+            var (maker, account) = await OwnerAsync(request, wanted.ServiceAccountId, token);
+            if (wanted.ServiceAccountId is not null && account is null)
+            {
+                return new Problem(Errors.ServiceAccountNotFound);
+            }
+
             var secret = Tokens.NewApiKey();
             var key = new ApiKey
             {
@@ -97,15 +115,36 @@ internal static class ApiKeyEndpoints
                 Prefix = Tokens.Shown(secret),
                 Hash = Tokens.Hash(secret),
                 Scopes = [.. wanted.Scopes.Distinct()],
+                OnlyGranted = wanted.Objects == RoleReach.Granted,
                 CreatedBy = maker,
+                ServiceAccountId = account,
                 CreatedAt = request.Now,
                 ExpiresAt = wanted.ExpiresAt?.ToUniversalTime(),
             };
             request.Db.ApiKeys.Add(key);
-            request.Record("api_key.create", "api_key", key.Id, key.Name, after: new { key.Name, key.Prefix, key.Scopes, key.ExpiresAt });
+            request.Record(
+                "api_key.create", "api_key", key.Id, key.Name,
+                after: new
+                {
+                    key.Name, key.Prefix, key.Scopes, wanted.Objects, key.ExpiresAt, key.ServiceAccountId,
+                });
             var view = new NewApiKeyView(key.Id, key.Name, key.Prefix, secret, key.Scopes, key.ExpiresAt);
             return ApiResponse<NewApiKeyView>.Created(view, $"/api/v1/api-keys/{key.Id}", repeatable: view with { Key = null });
         });
+    }
+
+    // A key that a key makes is of the same person, and of the same program. The program is held: it does not end while
+    // it gets a key.
+    private static async Task<(Guid? Maker, Guid? Account)> OwnerAsync(
+        ApiRequest request, Guid? wanted, CancellationToken token)
+    {
+        var own = request.Caller.UserId is not null
+            ? null
+            : await request.Db.ApiKeys.AsNoTracking().Where(row => row.Id == request.Caller.Id)
+                .Select(row => new { row.CreatedBy, row.ServiceAccountId }).SingleOrDefaultAsync(token);
+        var account = wanted ?? own?.ServiceAccountId;
+        var found = account is { } id ? await request.Db.LockServiceAccountAsync(id, token) : null;
+        return (request.Caller.UserId ?? own?.CreatedBy, found?.Id);
     }
 
     private static Problem? Check(CreateApiKeyRequest wanted, ApiRequest request)
@@ -116,6 +155,17 @@ internal static class ApiKeyEndpoints
             checks.Add("scopes", "EMPTY", "A key needs at least one scope.");
         }
 
+        if (wanted.Objects is not (RoleReach.All or RoleReach.Granted))
+        {
+            checks.Add("objects", "VALUE", "'objects' is all or granted.");
+        }
+
+        if (wanted is { ServiceAccountId: not null, Objects: RoleReach.Granted })
+        {
+            checks.Add("objects", "VALUE", "Nothing is granted to service accounts: their keys see all objects.");
+        }
+
+        RoleReach.Check(wanted.Scopes, wanted.Objects == RoleReach.Granted, checks, "scopes");
         for (var index = 0; index < wanted.Scopes.Length; index++)
         {
             var scope = wanted.Scopes[index];
@@ -142,7 +192,8 @@ internal static class ApiKeyEndpoints
                 return new Problem(Errors.ApiKeyNotFound);
             }
 
-            var isOwn = key.Id == request.Caller.Id || (request.Caller.UserId is { } me && key.CreatedBy == me);
+            var isOwn = key.Id == request.Caller.Id
+                || (request.Caller.UserId is { } me && key.CreatedBy == me && key.ServiceAccountId is null);
             if (!isOwn && !request.Caller.May(Permissions.Of(key.Scopes)))
             {
                 return new Problem(Errors.Forbidden, "The key has permissions that you lack yourself.");

@@ -2,6 +2,7 @@ using System.Text;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.Approvals;
+using Workflows.Data.Database;
 
 namespace Workflows.Api.Approvals;
 
@@ -16,8 +17,10 @@ internal static class ApprovalEndpoints
         var group = routes.MapGroup("/approvals").WithTags("Approvals");
         group.MapGet("", ListAsync).Requires(Permission.ApprovalsRead).WithSummary("List approval requests, newest first: those that wait for the caller");
         group.MapGet("/{approvalId:guid}", GetAsync).Requires(Permission.ApprovalsRead).WithSummary("Get an approval request with its form, decisions and comments");
-        group.MapPost("/{approvalId:guid}/decide", DecisionEndpoints.DecideAsync).Requires(Permission.ApprovalsDecide).WithSummary("Approve or reject");
+        group.MapPost("/{approvalId:guid}/decide", DecisionEndpoints.DecideAsync).Requires(Permission.ApprovalsDecide)
+            .WithMetadata(new SeesWholeTenant()).WithSummary("Approve or reject");
         group.MapPost("/{approvalId:guid}/delegate", DecisionEndpoints.DelegateAsync).Requires(Permission.ApprovalsDecide)
+            .WithMetadata(new SeesWholeTenant())
             .WithSummary("Hand one's part of an approval request to another user");
         group.MapPost("/{approvalId:guid}/comment", DecisionEndpoints.CommentAsync).Requires(Permission.ApprovalsDecide).WithSummary("Comment on an open approval request");
     }
@@ -79,7 +82,8 @@ internal static class ApprovalEndpoints
     {
         var caller = request.Caller;
         var detail = await inbox.FindAsync(caller.TenantId, approvalId, cancellationToken);
-        return detail is null || caller.May(Permission.ExecutionsRead)
+        return detail is null || caller.May(Permission.ExecutionsRead | Permission.AllObjects)
+            || ObjectScope.Person is not null // found within what was granted
             || (caller.UserId is { } userId && await inbox.ConcernsAsync(caller.TenantId, approvalId, userId, cancellationToken))
             ? detail
             : null;

@@ -134,7 +134,8 @@ internal static class SubstitutionEndpoints
     private static async Task<bool> IsCallerAsync(Guid userId, ApiRequest request, CancellationToken token) =>
         request.Caller.UserId is { } me
             ? me == userId
-            : await request.Db.ApiKeys.AnyAsync(key => key.Id == request.Caller.Id && key.CreatedBy == userId, token);
+            : await request.Db.ApiKeys.AnyAsync(
+                key => key.Id == request.Caller.Id && key.CreatedBy == userId && key.ServiceAccountId == null, token);
 
     private static Notification Telling(Substitution made, ApiRequest request) => new()
     {

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
-using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
 
 namespace Workflows.Api.Auth;
@@ -13,7 +12,7 @@ namespace Workflows.Api.Auth;
 /// </summary>
 internal static class LoginEndpoints
 {
-    private static readonly LoginLocks Locks = new(
+    internal static readonly LoginLocks Locks = new(
         Limits.FailedLogins, Limits.FailedLoginsAnywhere, Limits.FirstLock, Limits.LongestLock, Limits.FailureMemory);
 
     public static void MapLogin(this IEndpointRouteBuilder routes)
@@ -61,12 +60,7 @@ internal static class LoginEndpoints
 
         if (matches.Count == 0)
         {
-            foreach (var candidate in candidates.Where(candidate => candidate.PasswordHash is not null && !(candidate.LockedUntil > now)))
-            {
-                await grants.RecordFailureAsync(candidate.TenantId, candidate.UserId, from.Key, Locks, now,
-                    cancellationToken);
-            }
-
+            await RecordFailuresAsync(grants, candidates, from, now, cancellationToken);
             return new Problem(Errors.InvalidCredentials);
         }
 
@@ -80,8 +74,25 @@ internal static class LoginEndpoints
 
         var (login, isOutdated) = matches[0];
         var hash = isOutdated ? await passwords.HashAsync(password, cancellationToken) : login.PasswordHash;
+        if (await SecondFactors.ChallengeAsync(context, login, tokens, now, cancellationToken) is { } challenge)
+        {
+            return challenge; // wrong passwords are forgotten when the login is complete
+        }
+
         await grants.ForgetFailuresAsync(login.TenantId, login.UserId, from.Key, cancellationToken);
         return await OpenSessionAsync(context, login, hash, email, tokens);
+    }
+
+    private static async Task RecordFailuresAsync(
+        GrantStore grants, IReadOnlyList<Login> candidates, LoginAddress from, DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        foreach (var candidate in candidates.Where(
+            candidate => candidate.PasswordHash is not null && !(candidate.LockedUntil > now)))
+        {
+            await grants.RecordFailureAsync(
+                candidate.TenantId, candidate.UserId, from.Key, Locks, now, cancellationToken);
+        }
     }
 
     // The hash is the one to keep: a new one of the same password when the old one was weak.
@@ -94,19 +105,7 @@ internal static class LoginEndpoints
         var request = ApiRequest.For(context, caller);
         return request.ChangeAsync<TokenView>(async token =>
         {
-            var refresh = tokens.NewRefreshToken(new RefreshToken(login.TenantId, sessionId, 0));
-            request.Db.Sessions.Add(new UserSession
-            {
-                TenantId = login.TenantId,
-                Id = sessionId,
-                UserId = login.UserId,
-                RefreshHash = Tokens.Hash(refresh),
-                Ip = context.Connection.RemoteIpAddress?.ToString(),
-                UserAgent = Caller.UserAgent(context.Request),
-                CreatedAt = request.Now,
-                RefreshedAt = request.Now,
-                ExpiresAt = request.Now + Limits.SessionLifetime,
-            });
+            var view = SessionOpening.Open(request, tokens);
 
             // A password that was changed since it was checked stays: only the hash that was checked is replaced.
             await request.Db.Users.Where(user => user.Id == login.UserId).ExecuteUpdateAsync(
@@ -117,7 +116,7 @@ internal static class LoginEndpoints
                     .SetProperty(row => row.LastLoginAt, request.Now),
                 token);
             request.Record("auth.login", "session", sessionId, email);
-            return View(tokens, caller, sessionId, refresh, request.Now);
+            return view;
         });
     }
 
@@ -175,7 +174,7 @@ internal static class LoginEndpoints
             }
 
             request.Record("auth.refresh", "session", presented.SessionId, request.Caller.Name);
-            return View(tokens, request.Caller, presented.SessionId, refresh, request.Now);
+            return SessionOpening.View(request, tokens, refresh);
         });
         return response.Problem is null ? response : null;
     }
@@ -195,12 +194,4 @@ internal static class LoginEndpoints
         invalidation.Publish(Invalidated.Session, request.Caller.TenantId, sessionId);
         return new Problem(Errors.SessionRevoked, "The refresh token was used before; the session has been ended.");
     }
-
-    private static TokenView View(Tokens tokens, Caller caller, Guid sessionId, string refresh, DateTimeOffset now) => new(
-        tokens.NewAccessToken(new AccessToken(caller.TenantId, sessionId, now + Limits.AccessTokenLifetime)),
-        "Bearer",
-        (int)Limits.AccessTokenLifetime.TotalSeconds,
-        refresh,
-        sessionId,
-        caller.TenantId);
 }

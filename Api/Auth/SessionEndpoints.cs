@@ -15,8 +15,10 @@ internal static class SessionEndpoints
     {
         var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None)
             .WithMetadata(new NotRepeatable());
-        group.MapGet("/me", Me).WithSummary("Who the caller is and what it may do");
-        group.MapPost("/logout", LogoutAsync).WithSummary("End the present session");
+        group.MapGet("/me", Me).WithMetadata(new OpenBeforeTerms())
+            .WithSummary("Who the caller is and what it may do");
+        group.MapPost("/logout", LogoutAsync).WithMetadata(new OpenBeforeTerms())
+            .WithSummary("End the present session");
         group.MapGet("/sessions", ListAsync).WithSummary("List one's own sessions");
         group.MapDelete("/sessions/{sessionId:guid}", RevokeAsync).WithSummary("End one of one's own sessions");
         group.MapPost("/password", ChangePasswordAsync).WithSummary("Change one's own password; all other sessions end");
@@ -79,13 +81,20 @@ internal static class SessionEndpoints
             return new Problem(Errors.RateLimited, "Too many passwords were tried.", retryAfter: refused.RetryAfter);
         }
 
-        if (new Checks().Password("newPassword", body.Value.NewPassword, request.Caller.Name).Problem is { } problem)
+        var userId = request.Caller.UserId;
+        if (await request.Db.Users.AsNoTracking().SingleOrDefaultAsync(row => row.Id == userId, cancellationToken)
+            is not { } account)
+        {
+            return new Problem(Errors.InvalidCredentials, "The current password is wrong.");
+        }
+
+        var about = await request.AboutAsync(account, cancellationToken);
+        if (new Checks().Password("newPassword", body.Value.NewPassword, about).Problem is { } problem)
         {
             return problem;
         }
 
-        var userId = request.Caller.UserId;
-        var present = await request.Db.Users.Where(user => user.Id == userId).Select(user => user.PasswordHash).SingleOrDefaultAsync(cancellationToken);
+        var present = account.PasswordHash;
         if (present is null || body.Value.CurrentPassword.Length > Limits.PasswordMaxLength
             || await passwords.VerifyAsync(present, body.Value.CurrentPassword, cancellationToken) == PasswordVerificationResult.Failed)
         {
@@ -109,6 +118,7 @@ internal static class SessionEndpoints
                 .Where(session => session.UserId == userId && session.Id != request.Caller.SessionId && session.RevokedAt == null)
                 .ExecuteUpdateAsync(
                     session => session.SetProperty(row => row.RevokedAt, request.Now).SetProperty(row => row.RevokeReason, "password changed"), token);
+            await request.Db.EndResetLinksAsync(request.Caller.Id, request.Now, token);
             request.Record("user.password", "user", userId, request.Caller.Name);
             return new Done(request.Caller.Id, "changed");
         });

@@ -21,6 +21,7 @@ internal static class EventEndpoints
         group.MapGet("/{eventId:guid}", GetAsync).Requires(Permission.EventsRead).WithSummary("Get an event and what it did");
         group.MapGet("/{eventId:guid}/explain", ExplainAsync).Requires(Permission.EventsRead).WithSummary("Say what an event did, what it did not match, and why");
         group.MapPost("/{eventId:guid}/route", RouteAgainAsync).Requires(Permission.ExecutionsManage)
+            .WithMetadata(new WholeTenantOnly())
             .WithSummary("Route an event again that was set aside");
     }
 

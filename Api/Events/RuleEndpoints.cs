@@ -12,11 +12,15 @@ internal static class RuleEndpoints
     public static void MapRules(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/rules").WithTags("Rules");
-        group.MapGet("", ListAsync).Requires(Permission.RulesRead).WithSummary("List rules, by priority");
-        group.MapPost("", CreateAsync).Requires(Permission.RulesWrite).WithMetadata(new SuccessStatus(201)).WithSummary("Create a rule");
-        group.MapGet("/{ruleId:guid}", GetAsync).Requires(Permission.RulesRead).WithSummary("Get a rule");
-        group.MapPatch("/{ruleId:guid}", UpdateAsync).Requires(Permission.RulesWrite).WithSummary("Change a rule");
-        group.MapDelete("/{ruleId:guid}", DeleteAsync).Requires(Permission.RulesWrite).WithSummary("Delete a rule");
+        group.MapGet("", ListAsync).Requires(Permission.RulesRead).ReadsStaged().WithSummary("List rules, by priority");
+        group.MapPost("", CreateAsync).Requires(Permission.RulesWrite).WithMetadata(new SuccessStatus(201))
+            .StagesNew(StagedKind.Rule).WithSummary("Create a rule");
+        group.MapGet("/{ruleId:guid}", GetAsync).Requires(Permission.RulesRead).ReadsStaged()
+            .WithSummary("Get a rule");
+        group.MapPatch("/{ruleId:guid}", UpdateAsync).Requires(Permission.RulesWrite).StagesChange(StagedKind.Rule)
+            .WithSummary("Change a rule");
+        group.MapDelete("/{ruleId:guid}", DeleteAsync).Requires(Permission.RulesWrite).StagesChange(StagedKind.Rule)
+            .WithSummary("Delete a rule");
         group.MapPost("/{ruleId:guid}/test", TestAsync).Requires(Permission.RulesRead).WithSummary("Say what a rule would do with an event, or why not");
         group.MapGet("/{ruleId:guid}/matches", ListMatchesAsync).Requires(Permission.RulesRead).WithSummary("List the events that a rule matched, newest first");
     }
@@ -65,7 +69,7 @@ internal static class RuleEndpoints
             var rule = new RuleRecord
             {
                 TenantId = request.Caller.TenantId,
-                Id = Guid.CreateVersion7(request.Now),
+                Id = request.NewId(),
                 Name = wanted.Name,
                 Description = wanted.Description,
                 Definition = definition,

@@ -24,41 +24,107 @@ internal static class BulkExecuteEndpoint
             return Problem.Invalid("/executions", $"One call starts 1 to {Data.Limits.BulkStart} executions.", "COUNT");
         }
 
-        var (workflow, version, problem) = await execute.FindAsync(request.Caller, workflowId, null, cancellationToken);
-        if (problem is not null)
+        var claims = ClaimsOf(request, workflowId, starts.Count);
+        var items = new BulkItem?[starts.Count];
+        await FindEarlierAsync(items, claims, request, starter, cancellationToken);
+        var fresh = items.Count(item => item is null);
+        if (fresh > 0)
         {
-            return problem;
+            var (workflow, version, problem) = await execute.FindAsync(
+                request.Caller, workflowId, null, cancellationToken);
+            problem ??= await budget.CheckAsync(request.Caller.TenantId, fresh, cancellationToken);
+            if (problem is not null && fresh == starts.Count)
+            {
+                return problem;
+            }
+
+            if (problem is not null)
+            {
+                Refuse(items, problem);
+            }
+            else
+            {
+                var accepted = await PrepareAsync(
+                    body.Value, items, claims, request, workflowId, workflow!, version, clock, cancellationToken);
+                var begun = await StartAsync(items, accepted, starter, cancellationToken);
+                budget.GiveBack(request.Caller.TenantId, fresh - begun);
+            }
         }
 
-        if (await budget.CheckAsync(request.Caller.TenantId, starts.Count, cancellationToken) is { } full)
+        return Answer([.. items.Select(item => item!)]);
+    }
+
+    private static ApiResponse<BulkView> Answer(BulkItem[] items)
+    {
+        var started = items.Count(item => item.Id is not null);
+        return ApiResponse<BulkView>.Accepted(new BulkView(started, items.Length - started, items));
+    }
+
+    // One key for the call: each item has its own below it, so that a repetition completes what the first call did not.
+    private static List<IdempotencyClaim>? ClaimsOf(ApiRequest request, Guid workflowId, int starts)
+    {
+        if (IdempotencyKeys.Of(request.Http.Request) is not { } key)
         {
-            return full;
+            return null;
         }
 
-        var items = new BulkItem[starts.Count];
-        var accepted = await PrepareAsync(body.Value, items, request, workflowId, workflow!, version, clock,
-            cancellationToken);
+        var (scope, hash) = (ExecuteEndpoint.ScopeOf(request.Caller, workflowId), RequestBody.HashOf(request.Http));
+        return [.. Enumerable.Range(0, starts).Select(index => new IdempotencyClaim(scope, $"{key}/{index}", hash))];
+    }
+
+    // What was accepted stays accepted, whatever has happened to the workflow or the queue since, and is not counted
+    // as a start again.
+    private static async Task FindEarlierAsync(
+        BulkItem?[] items, List<IdempotencyClaim>? claims, ApiRequest request, ExecutionStarter starter,
+        CancellationToken cancellationToken)
+    {
+        if (claims is null)
+        {
+            return;
+        }
+
+        var earlier = await starter.FindEarlierManyAsync(request.Caller.TenantId, claims, cancellationToken);
+        for (var index = 0; index < items.Length; index++)
+        {
+            items[index] = earlier[index] is { } already ? Item(index, already) : null;
+        }
+    }
+
+    private static void Refuse(BulkItem?[] items, Problem problem)
+    {
+        for (var index = 0; index < items.Length; index++)
+        {
+            items[index] ??= Refused(index, problem);
+        }
+    }
+
+    /// <returns>How many have begun now.</returns>
+    private static async Task<int> StartAsync(
+        BulkItem?[] items, List<(int Index, NewExecution Execution)> accepted, ExecutionStarter starter,
+        CancellationToken cancellationToken)
+    {
         var outcomes = await starter.StartManyAsync([.. accepted.Select(start => start.Execution)], cancellationToken);
         for (var index = 0; index < accepted.Count; index++)
         {
             items[accepted[index].Index] = Item(accepted[index].Index, outcomes[index]);
         }
 
-        var started = items.Count(item => item.Id is not null);
-        return ApiResponse<BulkView>.Accepted(new BulkView(started, items.Length - started, items));
+        return outcomes.Count(outcome => outcome is StartOutcome.Started);
     }
 
     private static async Task<List<(int Index, NewExecution Execution)>> PrepareAsync(
-        BulkExecuteRequest body, BulkItem[] items, ApiRequest request, Guid workflowId, CompiledWorkflow workflow,
-        int version, TimeProvider clock,
-        CancellationToken cancellationToken)
+        BulkExecuteRequest body, BulkItem?[] items, List<IdempotencyClaim>? claims, ApiRequest request, Guid workflowId,
+        CompiledWorkflow workflow, int version, TimeProvider clock, CancellationToken cancellationToken)
     {
         var starts = body.Executions;
-        var key = IdempotencyKeys.Of(request.Http.Request);
-        var hash = key is null ? null : RequestBody.HashOf(request.Http);
         var accepted = new List<(int Index, NewExecution Execution)>(starts.Count);
         for (var index = 0; index < starts.Count; index++)
         {
+            if (items[index] is not null)
+            {
+                continue;
+            }
+
             var input = starts[index].Input is { } sent ? Encoding.UTF8.GetBytes(sent.GetRawText()) : StartBody.NoInput;
             var pointer = $"/executions/{index}/input";
             ConcurrencyClaim? concurrency = null;
@@ -86,8 +152,7 @@ internal static class BulkExecuteEndpoint
                 CorrelationId = starts[index].CorrelationId,
                 Input = input,
                 CreatedBy = request.Caller.Name,
-                // One key for the call: each item has its own below it, so that a repetition completes what the first call did not.
-                Idempotency = key is null ? null : new IdempotencyClaim(ExecuteEndpoint.ScopeOf(request.Caller, workflowId), $"{key}/{index}", hash!),
+                Idempotency = claims?[index],
                 Concurrency = concurrency,
             }));
         }

@@ -30,21 +30,26 @@ internal sealed class ExecuteEndpoint(
             return;
         }
 
-        await StartAsync(context, execution!, Wait(context.Request), null);
+        await StartAsync(context, execution!, Wait(context.Request), null, isCharged: true);
     }
 
     /// <summary>Starts an execution and answers; with <paramref name="wait"/> its result, if it ends in time.</summary>
     /// <param name="repeated">What to answer when its idempotency key was used before; null = the execution of then.</param>
-    public async Task StartAsync(HttpContext context, NewExecution execution, TimeSpan? wait, Problem? repeated)
+    /// <param name="isCharged">It was taken from the budget of the queue, which gets it back when nothing starts.
+    /// </param>
+    public async Task StartAsync(
+        HttpContext context, NewExecution execution, TimeSpan? wait, Problem? repeated, bool isCharged = false)
     {
         if (wait is null)
         {
-            await AnswerAsync(context, execution, await starter.StartAsync(execution, context.RequestAborted), null, repeated);
+            var begun = await BeginAsync(execution, isCharged, context.RequestAborted);
+            await AnswerAsync(context, execution, begun, null, repeated);
             return;
         }
 
         using var reply = await replies.ExpectAsync(execution.Id, context.RequestAborted);
-        var outcome = await starter.StartAsync(execution with { ReplyTo = replies.Address }, context.RequestAborted);
+        var outcome = await BeginAsync(
+            execution with { ReplyTo = replies.Address }, isCharged, context.RequestAborted);
         var result = outcome switch
         {
             StartOutcome.Started started => await AwaitAsync(execution.TenantId, started.Id, reply, wait.Value, context.RequestAborted),
@@ -54,6 +59,18 @@ internal sealed class ExecuteEndpoint(
         context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)wait.Value.TotalSeconds}");
         await AnswerAsync(context, execution, outcome, result is { IsFinal: true } ? result : null, repeated,
             result?.Status);
+    }
+
+    private async Task<StartOutcome> BeginAsync(
+        NewExecution execution, bool isCharged, CancellationToken cancellationToken)
+    {
+        var outcome = await starter.StartAsync(execution, cancellationToken);
+        if (isCharged && outcome is not StartOutcome.Started)
+        {
+            budget.GiveBack(execution.TenantId, 1); // a repetition adds nothing to the queue
+        }
+
+        return outcome;
     }
 
     private async ValueTask<(NewExecution? Execution, Problem? Problem)> PrepareAsync(HttpContext context, Caller caller, Guid workflowId)

@@ -16,7 +16,7 @@ namespace Workflows.Api.Executions;
 /// </summary>
 internal sealed class WebhookEndpoint(
     WebhookStore webhooks, SecretStore secrets, PublishedWorkflows published, ExecuteEndpoint execute,
-    WebhookLimiter limiter, TimeProvider clock)
+    WebhookLimiter limiter, QueueBudget budgets, TimeProvider clock)
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -54,6 +54,7 @@ internal sealed class WebhookEndpoint(
         }
 
         var (execution, problem) = await PrepareAsync(context, found, webhook);
+        problem ??= await budgets.CheckStopAsync(found.TenantId, context.RequestAborted);
         if (problem is not null)
         {
             await problem.ExecuteAsync(context);

@@ -48,6 +48,34 @@ internal sealed class ApiRequest
     /// <summary>For a caller who only just became known (login).</summary>
     public static ApiRequest For(HttpContext context, Caller caller) => new(context, caller);
 
+    /// <summary>Whether the caller lacks a level on an object of the hierarchy that the address does not
+    /// name.</summary>
+    /// <returns>The refusal; null for who sees the whole tenant.</returns>
+    public async Task<Problem?> RefusesAsync(
+        string kind, Guid id, ObjectLevel needed, CancellationToken cancellationToken) =>
+        Caller.OnlyGranted
+            ? await _context.RequestServices.GetRequiredService<ObjectRights>()
+                .CheckAsync(Caller.TenantId, kind, id, needed, cancellationToken)
+            : null;
+
+    /// <summary>The id of what the request makes. Within a transaction it is the same each time the request is
+    /// run.</summary>
+    public Guid NewId() => Replay.Of(_context)?.NewId() ?? Guid.CreateVersion7(Now);
+
+    /// <summary>Tells others of a change that was made: at once, or when the transaction that the request is part of
+    /// is committed.</summary>
+    public void AfterCommit(Action tell)
+    {
+        if (Replay.Of(_context) is { } replay)
+        {
+            replay.AfterCommit(tell);
+        }
+        else
+        {
+            tell();
+        }
+    }
+
     /// <summary>Null when <c>If-Match</c> names the present version.</summary>
     public Problem? CheckMatch(IVersionedRow row) => ETags.Check(_context.Request, row);
 
@@ -98,12 +126,18 @@ internal sealed class ApiRequest
 
     /// <summary>Adds the row that says who did this; <paramref name="before"/> and <paramref name="after"/> hold what changed, never a secret.</summary>
     public void Record(string action, string objectType, Guid? objectId, string? objectName, object? before = null, object? after = null) =>
+        RecordIn(Caller.TenantId, action, objectType, objectId, objectName, before, after);
+
+    /// <summary>The same in the activity of another tenant, to which the caller, an operator, does something.</summary>
+    public void RecordIn(
+        Guid tenantId, string action, string objectType, Guid? objectId, string? objectName, object? before = null,
+        object? after = null) =>
         Db.Activities.Add(new UserActivity
         {
-            TenantId = Caller.TenantId,
+            TenantId = tenantId,
             Id = Guid.CreateVersion7(Now),
             ActorType = Caller.ActorType,
-            ActorId = Caller.Id,
+            ActorId = Caller.IsNobody ? null : Caller.Id,
             ActorName = Caller.Name,
             Action = action,
             ObjectType = objectType,

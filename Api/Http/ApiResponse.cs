@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -57,6 +59,17 @@ internal sealed class ApiResponse<T> : IResult, IEndpointMetadataProvider
     public static ApiResponse<T> Repeat(int status, string? location, int? version, RawJson data) =>
         new() { Status = status, Location = location, Version = version, Replayed = data };
 
+    /// <summary>What a request within a transaction answers, as it was.</summary>
+    public static ApiResponse<RawJson> Of(CapturedAnswer answer) =>
+        answer.Problem is { } problem ? problem : new ApiResponse<RawJson>
+        {
+            Status = answer.Status,
+            Location = answer.Location,
+            Version = answer.Version,
+            Data = answer.Data,
+            Pagination = answer.Pagination,
+        };
+
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         var status = builder.Metadata.OfType<SuccessStatus>().LastOrDefault()?.Status ?? StatusCodes.Status200OK;
@@ -68,6 +81,12 @@ internal sealed class ApiResponse<T> : IResult, IEndpointMetadataProvider
         if (Problem is not null)
         {
             await Problem.ExecuteAsync(httpContext);
+            return;
+        }
+
+        if (Replay.Of(httpContext) is { } replay)
+        {
+            replay.Answer = Capture();
             return;
         }
 
@@ -99,6 +118,18 @@ internal sealed class ApiResponse<T> : IResult, IEndpointMetadataProvider
         writer.WriteEndObject();
         writer.Flush();
         await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+    }
+
+    private CapturedAnswer Capture()
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json, Envelope.WriterOptions))
+        {
+            WriteData(writer);
+        }
+
+        return new CapturedAnswer(
+            Status, Location, Version, new RawJson(Encoding.UTF8.GetString(json.WrittenSpan)), Pagination, null);
     }
 
     private void WriteData(Utf8JsonWriter writer)

@@ -39,6 +39,11 @@ internal readonly struct BodyBytes(PipeReader reader, ReadOnlySequence<byte> seq
 {
     public ReadOnlyMemory<byte> Utf8 => utf8;
 
+    /// <summary>What they say in another form, held and disposed with them.</summary>
+    public BodyBytes As(ReadOnlyMemory<byte> other) => lease.TryGrow(sequence.Length + other.Length)
+        ? new BodyBytes(reader, sequence, other, lease)
+        : throw new ProblemException(RequestBody.TooMany());
+
     public ValueTask DisposeAsync()
     {
         reader.AdvanceTo(sequence.End);
@@ -76,30 +81,44 @@ internal static partial class RequestBody
     public static async ValueTask<BodyBytes> ReadJsonAsync(HttpContext context)
     {
         var request = context.Request;
-        if (!IsJson(request))
+        var isYaml = context.GetEndpoint()?.Metadata.GetMetadata<ReadsYaml>() is not null && IsYaml(request);
+        if (!isYaml && !IsJson(request))
         {
             throw new ProblemException(new Problem(Errors.UnsupportedMediaType));
         }
 
         var body = await ReadAsync(request, context.RequestAborted);
-        if (Check(body.Utf8.Span) is { } problem)
+        try
+        {
+            if (request.Headers.ContainsKey(IdempotencyKeys.Header))
+            {
+                context.Items[HashItem] = HashOf(request, body.Utf8.Span);
+            }
+
+            body = isYaml ? FromYaml(context, body) : body;
+            return Check(body.Utf8.Span) is { } problem ? throw new ProblemException(problem) : body;
+        }
+        catch
         {
             await body.DisposeAsync();
-            throw new ProblemException(problem);
+            throw;
         }
-
-        if (request.Headers.ContainsKey(IdempotencyKeys.Header))
-        {
-            context.Items[HashItem] = HashOf(request, body.Utf8.Span);
-        }
-
-        return body;
     }
+
+    private static BodyBytes FromYaml(HttpContext context, BodyBytes body)
+    {
+        var json = body.As(YamlBody.ToJson(body.Utf8.Span, LimitOf(context)));
+        context.Features.Set(new YamlSource(body.Utf8.ToArray()));
+        return json;
+    }
+
+    private static int LimitOf(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? Limits.BodyBytes;
 
     public static async ValueTask<BodyBytes> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var context = request.HttpContext;
-        var limit = context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? Limits.BodyBytes;
+        var limit = LimitOf(context);
         if (request.ContentLength > limit)
         {
             throw new ProblemException(TooLarge(limit));
@@ -132,9 +151,7 @@ internal static partial class RequestBody
             if (!lease.TryGrow(read.Buffer.Length))
             {
                 reader.AdvanceTo(read.Buffer.End);
-                throw new ProblemException(new Problem(
-                    Errors.Unavailable, "More request bodies are being received than fit into memory; try again.",
-                    retryAfter: BodyBudget.ComeLater));
+                throw new ProblemException(TooMany());
             }
 
             if (read.IsCompleted)
@@ -167,19 +184,24 @@ internal static partial class RequestBody
         }
     }
 
-    public static bool IsJson(HttpRequest request)
+    public static bool IsJson(HttpRequest request) => Is(request, media =>
+        media.Equals(Envelope.MediaType, StringComparison.OrdinalIgnoreCase)
+        || (media.StartsWith("application/", StringComparison.OrdinalIgnoreCase)
+            && media.EndsWith("+json", StringComparison.OrdinalIgnoreCase)));
+
+    private static bool IsYaml(HttpRequest request) => Is(
+        request, media => media.Equals(YamlText.MediaType, StringComparison.OrdinalIgnoreCase));
+
+    private static bool Is(HttpRequest request, Func<string, bool> isMedia)
     {
-        var type = request.ContentType.AsSpan();
+        var type = request.ContentType ?? "";
         if (request.Headers.ContentEncoding.Count > 0)
         {
             return false;
         }
 
-        var end = type.IndexOf(';');
-        var media = (end < 0 ? type : type[..end]).Trim();
-        var isJson = media.Equals(Envelope.MediaType, StringComparison.OrdinalIgnoreCase)
-            || (media.StartsWith("application/", StringComparison.OrdinalIgnoreCase) && media.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
-        return isJson && (end < 0 || IsUtf8(type[(end + 1)..]));
+        var end = type.IndexOf(';', StringComparison.Ordinal);
+        return isMedia((end < 0 ? type : type[..end]).Trim()) && (end < 0 || IsUtf8(type.AsSpan(end + 1)));
     }
 
     private static bool IsUtf8(ReadOnlySpan<char> parameters)
@@ -187,6 +209,11 @@ internal static partial class RequestBody
         var at = parameters.IndexOf("charset=", StringComparison.OrdinalIgnoreCase);
         return at < 0 || parameters[(at + 8)..].Trim().Trim('"').StartsWith("utf-8", StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>More comes in than there is room for.</summary>
+    public static Problem TooMany() => new(
+        Errors.Unavailable, "More request bodies are being received than fit into memory; try again.",
+        retryAfter: BodyBudget.ComeLater);
 
     private static Problem TooLarge(int limit) =>
         new(Errors.PayloadTooLarge, $"A body has at most {limit} bytes here.");

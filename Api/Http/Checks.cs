@@ -1,4 +1,5 @@
 using Workflows.Data;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Http;
 
@@ -59,11 +60,14 @@ internal sealed class Checks
         var at = value.IndexOf('@', StringComparison.Ordinal);
         var plausible = at > 0 && at < value.Length - 1 && value.Length <= Limits.EmailLength
             && value.IndexOf('@', at + 1) < 0 && !value.Any(character => char.IsWhiteSpace(character) || char.IsControl(character));
-        return plausible ? this : Add(field, "EMAIL", $"'{field}' is not an e-mail address.");
+        return !plausible ? Add(field, "EMAIL", $"'{field}' is not an e-mail address.")
+            : value.EndsWith(PlatformTenant.OperatorDomain, StringComparison.OrdinalIgnoreCase)
+                ? Add(field, "EMAIL", $"'{field}' is an address of the platform's operators.")
+            : this;
     }
 
-    /// <summary>A password that nobody guesses by the e-mail address of its account or by habit.</summary>
-    public Checks Password(string field, string? value, string? email) =>
-        value is not null && PasswordRules.Problem(value, email) is { } problem ? Add(field, "PASSWORD", problem)
+    /// <summary>A password that nobody guesses by what is known of its account, or by habit.</summary>
+    public Checks Password(string field, string? value, params IEnumerable<string?> about) =>
+        value is not null && PasswordRules.Problem(value, about) is { } problem ? Add(field, "PASSWORD", problem)
             : this;
 }

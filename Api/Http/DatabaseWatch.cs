@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Workflows.Data.Database;
+using Workflows.Data.Rounds;
 
 namespace Workflows.Api.Http;
 
@@ -11,7 +12,8 @@ namespace Workflows.Api.Http;
 /// ones answered with 503, instead of hanging until a time-out of the network. What was sent may have been committed
 /// nevertheless.
 /// </summary>
-internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvider clock, ILogger<DatabaseWatch> log)
+internal sealed partial class DatabaseWatch(
+    DatabaseOptions options, Loop loop, TimeProvider clock, ILogger<DatabaseWatch> log)
     : BackgroundService, IHealthCheck
 {
     /// <summary>Silence after which the database counts as lost.</summary>
@@ -24,6 +26,7 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
     private readonly ConcurrentDictionary<CancellationTokenSource, byte> _waiting = new();
     private volatile string? _trouble;
     private volatile bool _isLost;
+    private long _heardAt;
 
     /// <summary>Nothing has been heard of the database for a while.</summary>
     public bool IsLost => _isLost;
@@ -50,28 +53,22 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await using var probe = new WriteProbe(options);
-        var heardAt = clock.GetTimestamp();
-        try
-        {
-            while (true)
-            {
-                var begun = clock.GetTimestamp();
-                var answer = await probe.WriteAsync(stoppingToken);
-                _trouble = answer.Trouble;
-                if (answer.IsHeard)
-                {
-                    heardAt = clock.GetTimestamp();
-                }
+        _heardAt = clock.GetTimestamp();
+        await loop.RunAsync("Watching the database", token => LookAsync(probe, token), stoppingToken);
+    }
 
-                Tell(clock.GetElapsedTime(heardAt) > LostAfter);
-                var rest = Period - clock.GetElapsedTime(begun);
-                await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, clock, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+    private async Task<TimeSpan> LookAsync(WriteProbe probe, CancellationToken cancellationToken)
+    {
+        var begun = clock.GetTimestamp();
+        var answer = await probe.WriteAsync(cancellationToken);
+        _trouble = answer.Trouble;
+        if (answer.IsHeard)
         {
-            LogStopped(log); // how a stop ends the waits above
+            _heardAt = clock.GetTimestamp();
         }
+
+        Tell(clock.GetElapsedTime(_heardAt) > LostAfter);
+        return Period - clock.GetElapsedTime(begun);
     }
 
     private void Tell(bool isLost)
@@ -99,7 +96,7 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
     {
         try
         {
-            if (!request.IsCancellationRequested)
+            if (_isLost && !request.IsCancellationRequested)
             {
                 request.Cancel();
             }
@@ -115,9 +112,6 @@ internal sealed partial class DatabaseWatch(DatabaseOptions options, TimeProvide
 
     [LoggerMessage(LogLevel.Information, "The database answers again")]
     private static partial void LogFound(ILogger logger);
-
-    [LoggerMessage(LogLevel.Debug, "The watch of the database has stopped")]
-    private static partial void LogStopped(ILogger logger);
 
     /// <summary>A request that may wait for the database.</summary>
     internal sealed class Wait(DatabaseWatch watch, CancellationTokenSource source) : IDisposable

@@ -40,8 +40,10 @@ internal static class Envelope
         options.Converters.Add(new RawJsonConverter());
     }
 
-    public static Utf8JsonWriter Writer(HttpResponse response) => new(
-        response.BodyWriter, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+    public static JsonWriterOptions WriterOptions { get; } =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static Utf8JsonWriter Writer(HttpResponse response) => new(response.BodyWriter, WriterOptions);
 
     public static void WriteMeta(Utf8JsonWriter writer, HttpContext context, Pagination? pagination)
     {

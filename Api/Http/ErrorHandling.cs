@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using Workflows.Api.Http.Security;
 using Workflows.Data;
 
 namespace Workflows.Api.Http;
@@ -15,6 +17,10 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
 
     private static readonly PathString ApiPath = "/api";
     private static readonly TimeSpan RetryUnavailable = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TellUnavailableEvery = TimeSpan.FromSeconds(1);
+
+    private long _unavailable;
+    private long _toldAt;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -37,7 +43,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
 #pragma warning restore CA1031
         {
             context.RequestAborted = aborted;
-            await AnswerAsync(context, exception);
+            await AnswerAsync(context, exception, watched?.Token.IsCancellationRequested == true);
         }
         finally
         {
@@ -56,7 +62,8 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, Exception exception)
+    // Given up, and not by its caller: the database was lost then, whatever it is by now.
+    private async Task AnswerAsync(HttpContext context, Exception exception, bool isGivenUp)
     {
         if (context.RequestAborted.IsCancellationRequested)
         {
@@ -64,14 +71,17 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
             return;
         }
 
-        var problem = Explain(exception);
+        var problem = isGivenUp && exception is OperationCanceledException ? DatabaseAway()
+            : IsNotGranted(context, exception) ? new Problem(
+                Errors.Forbidden, "Part of what this would change was not granted to you for that.")
+            : Explain(exception);
         if (problem.Code == Errors.Internal)
         {
             LogFailure(log, exception, context.Request.Method, context.Request.Path, RequestIds.Of(context));
         }
         else if (problem.Code == Errors.Unavailable)
         {
-            LogUnavailable(log, exception, context.Request.Method, context.Request.Path);
+            CountUnavailable(context.Request, exception);
         }
 
         if (context.Response.HasStarted)
@@ -86,6 +96,27 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
         SetHeaders(context);
         await problem.ExecuteAsync(context);
     }
+
+    // In an outage there are thousands a second, and the watch says once what is wrong: a line for each would fill
+    // disks and take the processors from what is to recover.
+    private void CountUnavailable(HttpRequest request, Exception exception)
+    {
+        var count = Interlocked.Increment(ref _unavailable);
+        var told = Volatile.Read(ref _toldAt);
+        if ((told == 0 || Stopwatch.GetElapsedTime(told) >= TellUnavailableEvery)
+            && Interlocked.CompareExchange(ref _toldAt, Stopwatch.GetTimestamp(), told) == told)
+        {
+            Interlocked.Add(ref _unavailable, -count);
+            LogUnavailable(log, count, request.Method, request.Path, exception.Message);
+        }
+    }
+
+    // The database's policies are the last to judge who sees only what was granted. For anybody else it is a fault of
+    // ours.
+    private static bool IsNotGranted(HttpContext context, Exception exception) =>
+        context.Features.Get<Caller>() is { OnlyGranted: true }
+            && (PostgresErrors.IsForbidden(exception)
+                || (exception.InnerException is { } inner && IsNotGranted(context, inner)));
 
     private Problem Explain(Exception exception) => exception switch
     {
@@ -140,8 +171,10 @@ internal sealed partial class ErrorHandling(RequestDelegate next, DatabaseWatch 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed (request {RequestId})")]
     private static partial void LogFailure(ILogger logger, Exception exception, string method, string path, string requestId);
 
-    [LoggerMessage(LogLevel.Warning, "{Method} {Path} found the database unavailable")]
-    private static partial void LogUnavailable(ILogger logger, Exception exception, string method, string path);
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Count} requests since the last such line found the database unavailable, lastly {Method} {Path}: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, long count, string method, string path, string reason);
 
     [LoggerMessage(LogLevel.Debug, "{Method} {Path} was given up by the client")]
     private static partial void LogAborted(ILogger logger, string method, string path);

@@ -13,6 +13,10 @@ internal static class Errors
 {
     // The request as such
     public static readonly ErrorCode InvalidJson = new("INVALID_JSON", 400, "The body is not JSON that can be stored: malformed, nested too deeply, not UTF-8, a member twice, or U+0000 in a string.");
+    public static readonly ErrorCode InvalidYaml = new(
+        "INVALID_YAML", 400,
+        "The body is not YAML that says the same as JSON: malformed, a member twice, or with anchors, aliases or tags; "
+            + "the message names line and column.");
     public static readonly ErrorCode UnknownField = new("UNKNOWN_FIELD", 400, "The body has a field that this request does not know.");
     public static readonly ErrorCode UnknownParameter = new("UNKNOWN_PARAMETER", 400, "The address has a query parameter that this request does not know, or the same one twice.");
     public static readonly ErrorCode InvalidParameter = new("INVALID_PARAMETER", 400, "A query parameter or header has a value that cannot be used.");
@@ -29,8 +33,21 @@ internal static class Errors
     // Who asks
     public static readonly ErrorCode Unauthenticated = new("UNAUTHENTICATED", 401, "There are no credentials, or they are not valid (any more).");
     public static readonly ErrorCode InvalidCredentials = new("INVALID_CREDENTIALS", 401, "E-mail address or password is wrong, or the account is locked for a while.");
+    public static readonly ErrorCode SecondFactorRequired = new("SECOND_FACTOR_REQUIRED", 401,
+        "The password is right, and the account has a second factor: send its code with the challenge in `details`.");
     public static readonly ErrorCode TokenExpired = new("TOKEN_EXPIRED", 401, "The access token or API key has expired.");
     public static readonly ErrorCode SessionRevoked = new("SESSION_REVOKED", 401, "The session has ended. A refresh token that is used twice ends it, too.");
+    public static readonly ErrorCode LinkInvalid = new("LINK_INVALID", 400,
+        "The token is none of ours, or is for something else.");
+    public static readonly ErrorCode LinkGone = new("LINK_GONE", 410,
+        "The link was used, another one took its place, or its time is over.");
+    public static readonly ErrorCode LoginExpired = new("LOGIN_EXPIRED", 400,
+        "The login at the identity provider was not begun in this browser, is complete, or took too long: "
+            + "begin again.");
+    public static readonly ErrorCode LoginRefused = new("LOGIN_REFUSED", 401,
+        "The identity provider did not confirm the person, or what it confirmed opens no account here.");
+    public static readonly ErrorCode RegistrationClosed = new("REGISTRATION_CLOSED", 403,
+        "Nobody registers a company here; the platform's operators make tenants.");
     public static readonly ErrorCode Forbidden = new("FORBIDDEN", 403, "The caller lacks the permission that `details` names.");
     public static readonly ErrorCode RateLimited = new("RATE_LIMITED", 429, "Too many requests; `Retry-After` says when to go on.");
     public static readonly ErrorCode Overloaded = new("OVERLOADED", 429, "More is accepted only when what waits has been stored.");
@@ -70,11 +87,32 @@ internal static class Errors
     public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
     public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
     public static readonly ErrorCode ApprovalNotFound = new("APPROVAL_NOT_FOUND", 404, "No such approval request.");
+    public static readonly ErrorCode PermissionNotFound = new(
+        "PERMISSION_NOT_FOUND", 404, "Nothing of this id was granted on the object.");
     public static readonly ErrorCode GroupNotFound = new("GROUP_NOT_FOUND", 404, "No such group.");
     public static readonly ErrorCode RoleNotFound = new("ROLE_NOT_FOUND", 404, "No such role.");
+    public static readonly ErrorCode IdentityProviderNotFound = new(
+        "IDENTITY_PROVIDER_NOT_FOUND", 404, "No such identity provider, or none that people log in by at the moment.");
+    public static readonly ErrorCode ServiceAccountNotFound = new(
+        "SERVICE_ACCOUNT_NOT_FOUND", 404, "No such service account.");
+    public static readonly ErrorCode InvitationNotFound = new("INVITATION_NOT_FOUND", 404, "No such invitation.");
     public static readonly ErrorCode SubstitutionNotFound = new("SUBSTITUTION_NOT_FOUND", 404, "No such substitution.");
     public static readonly ErrorCode NotificationNotFound = new("NOTIFICATION_NOT_FOUND", 404, "No such notification.");
     public static readonly ErrorCode CallbackNotFound = new("CALLBACK_NOT_FOUND", 404, "The address is none that a workflow waits at.");
+
+    public static readonly ErrorCode TenantNotFound = new("TENANT_NOT_FOUND", 404, "No such tenant.");
+    public static readonly ErrorCode OperatorAccessNotFound = new(
+        "OPERATOR_ACCESS_NOT_FOUND", 404, "No such access of operators.");
+    public static readonly ErrorCode InvoiceNotFound = new("INVOICE_NOT_FOUND", 404, "No such invoice.");
+    public static readonly ErrorCode TermsNotFound = new("TERMS_NOT_FOUND", 404, "No such version of terms.");
+    public static readonly ErrorCode TicketNotFound = new("TICKET_NOT_FOUND", 404, "No such ticket.");
+    public static readonly ErrorCode TicketLabelNotFound = new("TICKET_LABEL_NOT_FOUND", 404, "No such label.");
+    public static readonly ErrorCode AnnouncementNotFound = new(
+        "ANNOUNCEMENT_NOT_FOUND", 404, "No such announcement.");
+    public static readonly ErrorCode BudgetNotFound = new("BUDGET_NOT_FOUND", 404, "No such budget.");
+    public static readonly ErrorCode TrashItemNotFound = new(
+        "TRASH_ITEM_NOT_FOUND", 404, "Nothing of this kind and id is deleted.");
+    public static readonly ErrorCode TransactionNotFound = new("TRANSACTION_NOT_FOUND", 404, "No such transaction.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");
@@ -83,6 +121,22 @@ internal static class Errors
     public static readonly ErrorCode WorkflowDisabled = new("WORKFLOW_DISABLED", 409, "The workflow is switched off.");
     public static readonly ErrorCode WorkflowBusy = new("WORKFLOW_BUSY", 409, "Executions of the workflow have not finished.");
     public static readonly ErrorCode NotEmpty = new("NOT_EMPTY", 409, "It still holds what `details` lists.");
+    public static readonly ErrorCode ParentDeleted = new(
+        "PARENT_DELETED", 409, "What held it is deleted: restore that first, or give another `parentId`.");
+    public static readonly ErrorCode DependenciesInTheWay = new(
+        "DEPENDENCIES_IN_THE_WAY", 409,
+        "In runs of its job the workflow waits for those that `details` lists, or they for it; "
+            + "`force=true` ends that.");
+    public static readonly ErrorCode CheckedOut = new(
+        "CHECKED_OUT", 409, "Somebody else has checked the workflow out; the message says who, and until when.");
+    public static readonly ErrorCode NotCheckedOut = new(
+        "NOT_CHECKED_OUT", 409, "The caller has not checked the workflow out, or not any more.");
+    public static readonly ErrorCode TransactionEnded = new(
+        "TRANSACTION_ENDED", 409,
+        "The transaction was committed, rolled back, or its time is over; the message says which.");
+    public static readonly ErrorCode TransactionConflict = new(
+        "TRANSACTION_CONFLICT", 409,
+        "The transaction cannot be made as it was prepared: `details` names every conflict. Nothing was changed.");
     public static readonly ErrorCode ExecutionNotAllowed = new("EXECUTION_STATE", 409, "The execution is in a state that does not allow this.");
     public static readonly ErrorCode ExecutionSkipped = new("EXECUTION_SKIPPED", 409, "As many executions run as the workflow's `concurrency` allows, and its overlap policy is to skip: nothing was started.");
     public static readonly ErrorCode DeadLetterSettled = new("DEAD_LETTER_SETTLED", 409, "The dead letter was redriven or discarded before.");
@@ -105,6 +159,27 @@ internal static class Errors
     public static readonly ErrorCode AlreadyDecided = new("ALREADY_DECIDED", 409, "The caller, or a substitute for the caller, has decided otherwise before.");
     public static readonly ErrorCode FormInvalid = new("FORM_INVALID", 422, "The data do not fit the form of the approval request; `details` says where.");
     public static readonly ErrorCode CallbackGone = new("CALLBACK_GONE", 410, "The address was called before, its time is over, or its execution has ended.");
+    public static readonly ErrorCode InvitationClosed = new("INVITATION_CLOSED", 409,
+        "The invitation was accepted or revoked.");
+    public static readonly ErrorCode MailNotConfigured = new("MAIL_NOT_CONFIGURED", 409,
+        "The platform was given no mail server (`Mail:Host`), or not its own address (`Api:PublicUrl`): "
+            + "nothing can be mailed.");
+    public static readonly ErrorCode IdentityProviderFailed = new("IDENTITY_PROVIDER_FAILED", 502,
+        "The identity provider cannot be reached, or its answer cannot be believed; the activity says why.");
+    public static readonly ErrorCode TenantState = new(
+        "TENANT_STATE", 409, "The tenant is in a state that does not allow this; `details` names it.");
+    public static readonly ErrorCode OperatorAccessNeeded = new(
+        "OPERATOR_ACCESS_NEEDED", 403, "The tenant does not let operators of the platform in at the moment.");
+    public static readonly ErrorCode InvoiceState = new(
+        "INVOICE_STATE", 409, "The invoice is in a state that does not allow this; what was issued is not changed.");
+    public static readonly ErrorCode TermsInForce = new(
+        "TERMS_IN_FORCE", 409, "The terms are valid, or somebody has accepted them: publish another version.");
+    public static readonly ErrorCode TermsNotAccepted = new(
+        "TERMS_NOT_ACCEPTED", 403,
+        "Accept the terms first: `GET /terms?current=true`, then `POST /terms/{id}/accept`.");
+    public static readonly ErrorCode BudgetExhausted = new(
+        "BUDGET_EXHAUSTED", 429,
+        "A budget of the tenant is used up and stops starts until `Retry-After`, or until it is raised.");
     public static readonly ErrorCode BuiltInRole = new("BUILT_IN_ROLE", 409, "A built-in role cannot be changed or deleted.");
 
     // Our side

@@ -1,84 +1,85 @@
 using System.Text.RegularExpressions;
+using Zxcvbn;
+using Zxcvbn.Matcher;
 
 namespace Workflows.Api.Http;
 
 /// <summary>
-/// What a password must be, beside its length: nothing that is guessed within the few tries that a login allows. No
-/// rule on classes of characters, which make passwords harder to remember and not harder to guess.
+/// What a password must be: long enough, and more than is guessed within the tries that logins allow, as zxcvbn
+/// estimates it, to which whatever names the person and the tenant is a word of its dictionary. No rule on classes of
+/// characters, which make passwords harder to remember and not harder to guess.
 /// </summary>
 internal static partial class PasswordRules
 {
+    /// <summary>Of 0 to 4: some 10^10 guesses.</summary>
+    private const int LeastScore = 3;
+
+    /// <summary>Characters that are assessed, since the time for it grows faster than they do: what is strong so far
+    /// stays so.</summary>
+    private const int Assessed = 64;
+
     /// <summary>Different characters that a password has at least.</summary>
     private const int Distinct = 5;
 
-    /// <summary>Longest unit whose repetition makes no password, in characters.</summary>
-    private const int Unit = 6;
+    /// <summary>Shorter parts of names are in every password.</summary>
+    private const int ShortestWord = 3;
 
-    /// <summary>Letters that must be left where the e-mail address or well-known words are taken out.</summary>
-    private const int OfItsOwn = 6;
+    private const int Words = 50;
 
-    private const string Rows =
-        "abcdefghijklmnopqrstuvwxyzabc 01234567890123456789 qwertyuiopasdfghjklzxcvbnm qwertzuiopasdfghjklyxcvbnm";
+    private const string Advice = "Add another word or two; rare ones are better.";
+
+    // It reads its dictionaries once, and is changed by nothing that is asked of it.
+    private static readonly Zxcvbn.Zxcvbn Estimate = new();
 
     /// <summary>Why it cannot be used; null when it can.</summary>
-    /// <param name="email">Address of the account, when it is known.</param>
-    public static string? Problem(string password, string? email)
+    /// <param name="about">What names the person and the tenant: addresses, names, as far as they are known.</param>
+    public static string? Problem(string password, params IEnumerable<string?> about)
     {
         if (password.Length is < Limits.PasswordMinLength or > Limits.PasswordMaxLength)
         {
             return $"A password has {Limits.PasswordMinLength} to {Limits.PasswordMaxLength} characters.";
         }
 
-        var plain = password.Trim().ToLowerInvariant();
-        return plain.Distinct().Count() < Distinct ? $"A password has at least {Distinct} different characters."
-            : IsRepetition(plain) ? "A password must not be a few characters repeated."
-            : IsRow(plain) ? "A password must not be a row of the alphabet, of digits or of the keyboard."
-            : IsHabit(plain, email)
-                ? "A password must be more than the e-mail address, or a well-known word with a number."
-            : null;
-    }
-
-    private static bool IsRepetition(string text)
-    {
-        for (var unit = 1; unit <= Math.Min(Unit, text.Length / 2); unit++)
+        // The estimate sees one character that is repeated, and not two.
+        if (password.ToLowerInvariant().Distinct().Count() < Distinct)
         {
-            if (Enumerable.Range(unit, text.Length - unit).All(index => text[index] == text[index - unit]))
-            {
-                return true;
-            }
+            return $"A password has at least {Distinct} different characters.";
         }
 
-        return false;
+        var result = Estimate.EvaluatePassword(password[..Math.Min(password.Length, Assessed)], WordsOf(about));
+        return result.Score >= LeastScore ? null : Explain(result);
     }
 
-    private static bool IsRow(string text)
+    private static string Explain(Result result)
     {
-        var backwards = text.ToCharArray();
-        Array.Reverse(backwards);
-        return Rows.Contains(text, StringComparison.Ordinal)
-            || Rows.Contains(new string(backwards), StringComparison.Ordinal);
+        string[] found = [.. result.MatchSequence.Select(Part).OfType<string>().Distinct()];
+        var parts = found.Length == 0 ? "" : $" It holds {string.Join(", ", found)}.";
+        return $"The password is too easy to guess.{parts} {Advice}";
     }
 
-    private static bool IsHabit(string password, string? email)
+    // Never the part itself: an answer holds no password.
+    private static string? Part(Zxcvbn.Match match) => match switch
     {
-        var text = password;
-        if (email is { Length: > 0 })
+        DictionaryMatch { DictionaryName: "user_inputs" } => "a name or an address of yours or of the tenant",
+        DictionaryMatch { DictionaryName: "passwords" } => "a password that many people use",
+        DictionaryMatch { DictionaryName: "male_names" or "female_names" or "surnames" } => "a common name",
+        DictionaryMatch => "a common word",
+        _ => match.Pattern switch
         {
-            var address = email.ToLowerInvariant();
-            text = text.Replace(address, "", StringComparison.Ordinal);
-            if (address.IndexOf('@', StringComparison.Ordinal) is var at and > 2)
-            {
-                text = text.Replace(address[..at], "", StringComparison.Ordinal)
-                    .Replace(address[(at + 1)..], "", StringComparison.Ordinal);
-            }
-        }
+            "spatial" => "a row of the keyboard",
+            "sequence" => "a sequence such as abc or 321",
+            "repeat" => "a character that repeats",
+            "digits" => "a number",
+            "year" or "date" => "a date or a year",
+            _ => null,
+        },
+    };
 
-        text = WellKnown().Replace(text, "");
-        return text.Length < password.Length && text.Count(char.IsLetter) < OfItsOwn;
-    }
+    private static List<string> WordsOf(IEnumerable<string?> about) =>
+        [.. about.OfType<string>().SelectMany(text => Separators().Split(text).Prepend(text))
+            .Where(word => word.Length is >= ShortestWord and <= Assessed)
+            .Select(word => word.ToLowerInvariant()).Distinct().Take(Words)];
 
-    [GeneratedRegex(
-        "pass(word|wort|phrase)?|secret|welcome|letmein|admin(istrator)?|changeme|default|workflows?|owner|user|login"
-        + "|qwert[yz](uiop)?")]
-    private static partial Regex WellKnown();
+    [GeneratedRegex(@"[^\p{L}\p{N}]+")]
+    private static partial Regex Separators();
 }

@@ -1,11 +1,26 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Workflows.Api.Http;
 
 /// <summary>One of several things that are wrong.</summary>
 /// <param name="Pointer">JSON pointer into the body, or the name of a parameter.</param>
-internal sealed record ErrorDetail(string Pointer, string Code, string Message, string? Hint = null);
+/// <param name="Line">Of a body that came in YAML: where it is.</param>
+/// <param name="Conflict">Of a transaction that cannot be committed: the object that stands in its way.</param>
+internal sealed record ErrorDetail(
+    string Pointer, string Code, string Message, string? Hint = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Line = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ConflictView? Conflict = null);
+
+/// <param name="Write">Number of the write in its transaction.</param>
+/// <param name="Type">workspace, folder, job, workflow, rule or schedule.</param>
+/// <param name="ExpectedVersion">What it was changed from; null where the write expects none.</param>
+/// <param name="PresentVersion">What it is now; null where it is deleted, or was never made.</param>
+/// <param name="ChangedBy">Who changed it last, outside of the transaction.</param>
+internal sealed record ConflictView(
+    int Write, string Type, Guid Id, string? Name, int? ExpectedVersion, int? PresentVersion, string? ChangedBy,
+    DateTimeOffset? ChangedAt);
 
 /// <summary>
 /// A request that failed, as an answer: in the envelope, or as RFC 9457 for a client that asks for <c>application/problem+json</c>.
@@ -29,6 +44,12 @@ internal sealed class Problem(ErrorCode code, string? message = null, IReadOnlyL
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        if (Replay.Of(httpContext) is { } replay)
+        {
+            replay.Answer = CapturedAnswer.Of(this);
+            return Task.CompletedTask;
+        }
+
         var response = httpContext.Response;
         response.StatusCode = code.Status;
         if (retryAfter is { } wait)
@@ -55,7 +76,7 @@ internal sealed class Problem(ErrorCode code, string? message = null, IReadOnlyL
         {
             writer.WriteBoolean("success"u8, false);
             writer.WriteStartObject("error"u8);
-            WriteMembers(writer);
+            WriteMembers(writer, httpContext);
             writer.WriteEndObject();
             Envelope.WriteMeta(writer, httpContext, null);
         }
@@ -74,22 +95,22 @@ internal sealed class Problem(ErrorCode code, string? message = null, IReadOnlyL
         writer.WriteString("instance"u8, context.Request.Path.Value);
         writer.WriteString("code"u8, code.Code);
         writer.WriteString("requestId"u8, RequestIds.Of(context));
-        WriteDetails(writer);
+        WriteDetails(writer, context);
     }
 
-    private void WriteMembers(Utf8JsonWriter writer)
+    private void WriteMembers(Utf8JsonWriter writer, HttpContext context)
     {
         writer.WriteString("code"u8, code.Code);
         writer.WriteString("message"u8, Message);
-        WriteDetails(writer);
+        WriteDetails(writer, context);
     }
 
-    private void WriteDetails(Utf8JsonWriter writer)
+    private void WriteDetails(Utf8JsonWriter writer, HttpContext context)
     {
         if (details is { Count: > 0 })
         {
             writer.WritePropertyName("details"u8);
-            JsonSerializer.Serialize(writer, details, Envelope.Json);
+            JsonSerializer.Serialize(writer, YamlSource.Locate(context, details), Envelope.Json);
         }
     }
 }

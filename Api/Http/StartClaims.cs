@@ -1,3 +1,4 @@
+using System.Globalization;
 using Workflows.Data.Executions;
 using Workflows.Engine.Definitions;
 using EnginePriority = Workflows.Engine.Definitions.ExecutionPriority;
@@ -14,15 +15,30 @@ internal static class StartClaims
 {
     private static readonly TimeSpan ComeLater = TimeSpan.FromSeconds(1);
 
-    /// <summary>Refuses more work of a tenant whose queue is as long as it may be.</summary>
+    /// <summary>Refuses more work of a tenant whose queue is as long as it may be, or of which a budget is used
+    /// up.</summary>
     public static async ValueTask<Problem?> CheckAsync(
         this QueueBudget budget, Guid tenantId, int starts, CancellationToken cancellationToken) =>
-        await budget.TryTakeAsync(tenantId, starts, cancellationToken)
+        await budget.CheckStopAsync(tenantId, cancellationToken)
+        ?? (await budget.TryTakeAsync(tenantId, starts, cancellationToken)
             ? null
             : new Problem(
                 Errors.Overloaded,
                 "As many executions of the tenant wait for a worker as its limit 'maxQueued' allows.",
-                retryAfter: QueueBudget.Trust);
+                retryAfter: QueueBudget.Trust));
+
+    /// <summary>Refuses starts of a tenant of which a budget is used up that was to stop them.</summary>
+    public static async ValueTask<Problem?> CheckStopAsync(
+        this QueueBudget budget, Guid tenantId, CancellationToken cancellationToken) =>
+        await budget.FindStopAsync(tenantId, cancellationToken) is { } stop
+            ? new Problem(
+                Errors.BudgetExhausted,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The budget '{stop.Name}' is used up: nothing new starts until {stop.Until.UtcDateTime:u}."),
+                [new ErrorDetail("", "BUDGET", stop.Name)],
+                stop.Left)
+            : null;
 
     /// <summary>The priority of starts that name none.</summary>
     public static ExecutionPriority PriorityOf(CompiledWorkflow workflow) => workflow.Settings.Priority switch

@@ -11,8 +11,10 @@ internal static class DependencyEndpoints
     public static void MapDependencies(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/jobs/{jobId:guid}/dependencies").WithTags("Jobs");
-        group.MapGet("", GetAsync).Requires(Permission.WorkspacesRead).WithSummary("Get which workflows of a job wait for which others");
-        group.MapPut("", ReplaceAsync).Requires(Permission.WorkspacesWrite).WithSummary("Replace the dependencies of a job's workflows");
+        group.MapGet("", GetAsync).Requires(Permission.WorkspacesRead).ReadsStaged()
+            .WithSummary("Get which workflows of a job wait for which others");
+        group.MapPut("", ReplaceAsync).Requires(Permission.WorkspacesWrite).StagesChange(StagedKind.Job)
+            .WithSummary("Replace the dependencies of a job's workflows");
     }
 
     private static async Task<ApiResponse<DependenciesView>> GetAsync(Guid jobId, ApiRequest request, CancellationToken cancellationToken)

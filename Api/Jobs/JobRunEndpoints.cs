@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Executions;
 
 namespace Workflows.Api.Jobs;
 
@@ -27,7 +28,8 @@ internal static class JobRunEndpoints
             .WithSummary("Run what has not completed again; what has completed stays");
     }
 
-    private static Task<ApiResponse<RunItem>> RunJobAsync(Guid jobId, Body<RunRequest> body, ApiRequest request) => request.ChangeAsync<RunItem>(async token =>
+    private static Task<ApiResponse<RunItem>> RunJobAsync(
+        Guid jobId, Body<RunRequest> body, ApiRequest request, QueueBudget budget) => request.ChangeAsync<RunItem>(async token =>
     {
         var job = await request.Db.HoldJobAsync(jobId, token);
         if (job is null)
@@ -36,7 +38,8 @@ internal static class JobRunEndpoints
         }
 
         var enabled = request.Db.Workflows.Where(row => row.JobId == jobId && row.Enabled);
-        if (await CheckRunnableAsync(enabled, token) is { } refusal)
+        if ((await CheckRunnableAsync(enabled, token)
+            ?? await budget.CheckStopAsync(request.Caller.TenantId, token)) is { } refusal)
         {
             return refusal;
         }
@@ -46,7 +49,8 @@ internal static class JobRunEndpoints
         return await StartAsync(run, "job", job.Name, request, token);
     });
 
-    private static Task<ApiResponse<RunItem>> RunPackageAsync(Guid packageId, Body<RunRequest> body, ApiRequest request) => request.ChangeAsync<RunItem>(async token =>
+    private static Task<ApiResponse<RunItem>> RunPackageAsync(
+        Guid packageId, Body<RunRequest> body, ApiRequest request, QueueBudget budget) => request.ChangeAsync<RunItem>(async token =>
     {
         var package = await request.Db.LockPackageAsync(packageId, token);
         if (package is null)
@@ -55,7 +59,8 @@ internal static class JobRunEndpoints
         }
 
         var jobs = request.Db.JobPackageSteps.Where(step => step.PackageId == packageId).Select(step => step.JobId);
-        if (await CheckRunnableAsync(request.Db.Workflows.Where(row => jobs.Contains(row.JobId) && row.Enabled), token) is { } refusal)
+        if ((await CheckRunnableAsync(request.Db.Workflows.Where(row => jobs.Contains(row.JobId) && row.Enabled), token)
+            ?? await budget.CheckStopAsync(request.Caller.TenantId, token)) is { } refusal)
         {
             return refusal;
         }

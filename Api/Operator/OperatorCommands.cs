@@ -37,7 +37,7 @@ internal static class OperatorCommands
     public const int Failed = 1;
     public const int Misused = 2;
 
-    public static IReadOnlyList<IOperatorCommand> All { get; } = [new TenantCommand()];
+    public static IReadOnlyList<IOperatorCommand> All { get; } = [new TenantCommand(), new OperatorCommand()];
 
     /// <summary>Whether the command line asks for one; else it holds settings, as
     /// <c>--Section:Name=value</c>.</summary>

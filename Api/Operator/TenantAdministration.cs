@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Tenants;
-using Workflows.Api.Users;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Operator;
 
@@ -17,7 +16,7 @@ internal sealed record HandedCredentials(Guid TenantId, string Tenant, string Ow
 /// the tenant concerned, and leaves a row in its activity. Running instances follow within seconds, when what they have
 /// in memory is looked up again.
 /// </summary>
-internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwords passwords, TimeProvider clock)
+internal sealed class TenantAdministration(WorkflowsDbContext db, Passwords passwords, TimeProvider clock)
 {
     /// <summary>All tenants, by slug.</summary>
     public Task<List<TenantRow>> ListAsync(CancellationToken cancellationToken) =>
@@ -35,10 +34,11 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
         string slug, string name, string ownerEmail, Func<HandedCredentials, CancellationToken, Task> handOver,
         CancellationToken cancellationToken)
     {
-        if (!SlugForm().IsMatch(slug))
+        if (!TenantEndpoints.SlugForm().IsMatch(slug) || slug == PlatformTenant.Slug)
         {
             throw new OperatorCommandException(
-                $"'{slug}' is no slug: 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen.",
+                $"'{slug}' is no slug: 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen, "
+                    + $"and not '{PlatformTenant.Slug}'.",
                 isUsage: true);
         }
 
@@ -76,6 +76,12 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
         CancellationToken cancellationToken)
     {
         var found = await FindAsync(slug, cancellationToken);
+        if (found.TenantId == PlatformTenant.Id || found.Status == "closed")
+        {
+            throw new OperatorCommandException(
+                $"'{slug}' is closed, or the platform's own: this cannot be done to it.");
+        }
+
         db.TenantId = found.TenantId;
         await db.TransactAsync(
             async token =>
@@ -145,7 +151,4 @@ internal sealed partial class TenantAdministration(WorkflowsDbContext db, Passwo
             At = now,
         });
     }
-
-    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,62}$")]
-    private static partial Regex SlugForm();
 }

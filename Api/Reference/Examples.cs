@@ -30,6 +30,8 @@ internal static class Examples
         ["postWorkflowsValidate"] = $$"""{ "definition": {{Definition}} }""",
         ["postWorkflowsWorkflowIdExecute"] = """{ "input": { "net": 100 }, "correlationId": "order-4711" }""",
         ["postWorkflowsWorkflowIdExecuteBulk"] = """{ "executions": [{ "input": { "net": 1 } }, { "input": { "net": 2 } }] }""",
+        ["postWorkflowsWorkflowIdCheckOut"] = """{ "comment": "new discounts", "minutes": 30 }""",
+        ["postWorkflowsWorkflowIdCheckIn"] = $$"""{ "comment": "new discounts", "definition": {{Definition}} }""",
         ["postEvents"] = """
             { "specversion": "1.0", "id": "4711", "source": "/shop", "type": "order.created", "subject": "order-4711", "data": { "net": 100 } }
             """,

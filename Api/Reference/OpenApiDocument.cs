@@ -100,7 +100,8 @@ internal static class OpenApiDocument
             Add("If-Match", "ETag of the row that is changed; a stale one gets 412.", required: true);
         }
 
-        if (method == "POST" && context.Description.ActionDescriptor.EndpointMetadata.OfType<SuccessStatus>().Any())
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        if (method == "POST" && metadata.OfType<SuccessStatus>().Any() && !metadata.OfType<NotRepeatable>().Any())
         {
             Add("Idempotency-Key", "Names the request: repeating it within 24 hours has no further effect and gets the same answer.", required: false);
         }
@@ -111,13 +112,21 @@ internal static class OpenApiDocument
             Add("Prefer", "`wait=N` answers with the result if the execution ends within N seconds.", required: false);
         }
 
-        void Add(string name, string description, bool required)
+        if (metadata.OfType<Staged>().Any())
+        {
+            Add(
+                Staged.Parameter, "The transaction that the request is part of.", required: false,
+                ParameterLocation.Query);
+        }
+
+        void Add(
+            string name, string description, bool required, ParameterLocation location = ParameterLocation.Header)
         {
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
                 Name = name,
-                In = ParameterLocation.Header,
+                In = location,
                 Description = description,
                 Required = required,
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String },
@@ -130,7 +139,10 @@ internal static class OpenApiDocument
         context.Description.RelativePath is { } path
         && (path.Contains("/auth/", StringComparison.Ordinal) || path.Contains("/api-keys", StringComparison.Ordinal)
             || path.Contains("/callbacks/", StringComparison.Ordinal) || path.Contains("/substitutions/", StringComparison.Ordinal)
-            || path.Contains("/members/", StringComparison.Ordinal));
+            || path.Contains("/members/", StringComparison.Ordinal)
+            || path.Contains("/sessions", StringComparison.Ordinal)
+            || path.Contains("/second-factor", StringComparison.Ordinal)
+            || path.Contains("/invitations/", StringComparison.Ordinal));
 
     private static IEnumerable<int> Statuses(OpenApiOperationTransformerContext context, bool isOpen)
     {

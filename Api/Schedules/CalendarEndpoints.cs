@@ -14,12 +14,12 @@ internal static class CalendarEndpoints
     {
         var group = routes.MapGroup("/calendars").WithTags("Schedules");
         group.MapGet("", ListAsync).Requires(Permission.SchedulesRead).WithSummary("List calendars");
-        group.MapPost("", CreateAsync).Requires(Permission.SchedulesWrite).WithMetadata(new SuccessStatus(201)).WithSummary("Create a calendar");
+        group.MapPost("", CreateAsync).Requires(Permission.SchedulesWrite).WithMetadata(new WholeTenantOnly()).WithMetadata(new SuccessStatus(201)).WithSummary("Create a calendar");
         group.MapGet("/{calendarId:guid}", GetAsync).Requires(Permission.SchedulesRead).WithSummary("Get a calendar with its days");
-        group.MapPatch("/{calendarId:guid}", UpdateAsync).Requires(Permission.SchedulesWrite).WithSummary("Change a calendar");
-        group.MapDelete("/{calendarId:guid}", DeleteAsync).Requires(Permission.SchedulesWrite).WithSummary("Delete a calendar that no schedule uses");
-        group.MapPost("/{calendarId:guid}/days", AddDaysAsync).Requires(Permission.SchedulesWrite).WithSummary("Add holidays and working days");
-        group.MapDelete("/{calendarId:guid}/days/{day}", RemoveDayAsync).Requires(Permission.SchedulesWrite).WithSummary("Make a day an ordinary one again");
+        group.MapPatch("/{calendarId:guid}", UpdateAsync).Requires(Permission.SchedulesWrite).WithMetadata(new WholeTenantOnly()).WithSummary("Change a calendar");
+        group.MapDelete("/{calendarId:guid}", DeleteAsync).Requires(Permission.SchedulesWrite).WithMetadata(new WholeTenantOnly()).WithSummary("Delete a calendar that no schedule uses");
+        group.MapPost("/{calendarId:guid}/days", AddDaysAsync).Requires(Permission.SchedulesWrite).WithMetadata(new WholeTenantOnly()).WithSummary("Add holidays and working days");
+        group.MapDelete("/{calendarId:guid}/days/{day}", RemoveDayAsync).Requires(Permission.SchedulesWrite).WithMetadata(new WholeTenantOnly()).WithSummary("Make a day an ordinary one again");
     }
 
     private static async Task<ApiResponse<List<CalendarItem>>> ListAsync(

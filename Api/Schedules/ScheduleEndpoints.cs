@@ -15,12 +15,17 @@ internal static class ScheduleEndpoints
     public static void MapSchedules(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/schedules").WithTags("Schedules");
-        group.MapGet("", ListAsync).Requires(Permission.SchedulesRead).WithSummary("List schedules, those of workflow triggers included");
-        group.MapPost("", CreateAsync).Requires(Permission.SchedulesWrite).WithMetadata(new SuccessStatus(201)).WithSummary("Create a schedule");
+        group.MapGet("", ListAsync).Requires(Permission.SchedulesRead).ReadsStaged()
+            .WithSummary("List schedules, those of workflow triggers included");
+        group.MapPost("", CreateAsync).Requires(Permission.SchedulesWrite).WithMetadata(new SuccessStatus(201))
+            .StagesNew(StagedKind.Schedule).WithSummary("Create a schedule");
         group.MapPost("/preview", PreviewAsync).Requires(Permission.SchedulesRead).WithSummary("Show when settings would fire, without saving them");
-        group.MapGet("/{scheduleId:guid}", GetAsync).Requires(Permission.SchedulesRead).WithSummary("Get a schedule with its next and last firings");
-        group.MapPatch("/{scheduleId:guid}", UpdateAsync).Requires(Permission.SchedulesWrite).WithSummary("Change a schedule, or switch it on and off");
-        group.MapDelete("/{scheduleId:guid}", DeleteAsync).Requires(Permission.SchedulesWrite).WithSummary("Delete a schedule; what it started runs on");
+        group.MapGet("/{scheduleId:guid}", GetAsync).Requires(Permission.SchedulesRead).ReadsStaged()
+            .WithSummary("Get a schedule with its next and last firings");
+        group.MapPatch("/{scheduleId:guid}", UpdateAsync).Requires(Permission.SchedulesWrite)
+            .StagesChange(StagedKind.Schedule).WithSummary("Change a schedule, or switch it on and off");
+        group.MapDelete("/{scheduleId:guid}", DeleteAsync).Requires(Permission.SchedulesWrite)
+            .StagesChange(StagedKind.Schedule).WithSummary("Delete a schedule; what it started runs on");
     }
 
     private static async Task<ApiResponse<List<ScheduleItem>>> ListAsync(
@@ -91,7 +96,7 @@ internal static class ScheduleEndpoints
             var schedule = new Schedule
             {
                 TenantId = request.Caller.TenantId,
-                Id = Guid.CreateVersion7(request.Now),
+                Id = request.NewId(),
                 Name = wanted.Name,
                 Description = wanted.Description,
                 WorkflowId = wanted.WorkflowId,

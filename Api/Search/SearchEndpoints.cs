@@ -44,13 +44,14 @@ internal static class SearchEndpoints
             return Problem.Parameter("threshold", "'threshold' lies between 0 and 1.");
         }
 
-        return await search.SearchAsync(query, request.Caller.TenantId, cancellationToken);
+        return await search.SearchAsync(query, request.Caller, cancellationToken);
     }
 }
 
 /// <summary>
 /// Calls the search service for a tenant. The service trusts the tenant since the API signs it: <c>X-Workflows-Signature</c> is the HMAC-SHA256, in
-/// base64url, over <c>tenant|unix seconds|path and query</c> under the key for internal calls, with the seconds in
+/// base64url, over <c>tenant|unix seconds|path and query</c>, and <c>|person</c> where the
+/// caller sees only what was granted, under the key for internal calls, with the seconds in
 /// <c>X-Workflows-Timestamp</c>; it is good for a minute.
 /// </summary>
 internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvider clock, ILogger<SearchClient> log)
@@ -58,15 +59,25 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
     public const string TenantHeader = "X-Workflows-Tenant";
     public const string TimestampHeader = "X-Workflows-Timestamp";
     public const string SignatureHeader = "X-Workflows-Signature";
+    public const string PersonHeader = "X-Workflows-Person";
 
-    public async Task<ApiResponse<RawJson>> SearchAsync(SearchQuery query, Guid tenantId, CancellationToken cancellationToken)
+    public async Task<ApiResponse<RawJson>> SearchAsync(
+        SearchQuery query, Caller caller, CancellationToken cancellationToken)
     {
         var address = Address(query);
+        Guid? person = caller.OnlyGranted ? caller.PersonId ?? Guid.Empty : null;
         using var message = new HttpRequestMessage(HttpMethod.Get, address);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        message.Headers.Add(TenantHeader, tenantId.ToString());
+        message.Headers.Add(TenantHeader, caller.TenantId.ToString());
         message.Headers.Add(TimestampHeader, seconds);
-        message.Headers.Add(SignatureHeader, Sign(tenantId, seconds, address));
+        message.Headers.Add(
+            SignatureHeader,
+            Sign($"{caller.TenantId}|{seconds}|{address}{(person is null ? "" : $"|{person}")}"));
+        if (person is { } id)
+        {
+            message.Headers.Add(PersonHeader, id.ToString());
+        }
+
         try
         {
             using var response = await http.SendAsync(message, cancellationToken);
@@ -91,9 +102,8 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
         return new Problem(Errors.Unavailable, "The search service cannot be reached at the moment.", retryAfter: TimeSpan.FromSeconds(2));
     }
 
-    private string Sign(Guid tenantId, string seconds, string address) =>
-        Base64Url.EncodeToString(
-            HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes($"{tenantId}|{seconds}|{address}")));
+    private string Sign(string text) =>
+        Base64Url.EncodeToString(HMACSHA256.HashData(keys.InternalCalls, Encoding.UTF8.GetBytes(text)));
 
     private static string Address(SearchQuery query)
     {

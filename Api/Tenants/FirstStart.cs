@@ -2,11 +2,12 @@ using System.Text.Json;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Tenants;
 
 /// <summary>
-/// Makes the first tenant with a random owner password and API key, and hands them over once: in the file named by <c>Bootstrap:CredentialsFile</c>, else on
+/// Makes the first tenant with a random owner password and API key, and the platform's first operator, and hands them over once: in the file named by <c>Bootstrap:CredentialsFile</c>, else on
 /// standard output (not in the log, which may be shipped elsewhere). Guarantees: exactly one of several instances does it (the lock is held to the end of the
 /// transaction); and since credentials are handed over before the commit, a process that dies at any point leaves either working
 /// credentials or an empty database, where the next start does it anew and replaces the file. What it does not guarantee: that credentials on
@@ -17,6 +18,7 @@ internal sealed partial class FirstStart(
 {
     private const string FileSetting = "Bootstrap:CredentialsFile";
     private const string DefaultOwner = "owner@localhost";
+    private const string DefaultOperator = "operator@localhost";
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -24,8 +26,9 @@ internal sealed partial class FirstStart(
         var db = scope.ServiceProvider.GetRequiredService<WorkflowsDbContext>();
         var now = clock.NowStored();
         var credentials = new Credentials(
-            OwnerEmail(), OwnerPassword(), Tokens.NewApiKey(), Guid.CreateVersion7(now));
-        db.TenantId = credentials.TenantId;
+            OwnerEmail(), OwnerPassword(), Tokens.NewApiKey(), Guid.CreateVersion7(now),
+            Chosen("Operator:Email", "Bootstrap:OperatorEmail") ?? DefaultOperator, Tokens.NewPassword());
+        db.TenantId = PlatformTenant.Id;
         var made = await db.TransactAsync(
             async token =>
             {
@@ -35,10 +38,13 @@ internal sealed partial class FirstStart(
                     return false;
                 }
 
-                var hash = await passwords.HashAsync(credentials.OwnerPassword, token);
-                db.AddTenant(
-                    new NewTenant(credentials.TenantId, "Default", "default", credentials.OwnerEmail, hash, credentials.ApiKey), now);
-                await db.SaveChangesAsync(token); // whatever can fail has failed before anybody sees the credentials
+                var hash = await passwords.HashAsync(credentials.OperatorPassword, token);
+                db.AddPlatform(PlatformTenant.Slug, credentials.OperatorEmail, hash, now);
+                hash = await passwords.HashAsync(credentials.OwnerPassword, token);
+                var first = new NewTenant(
+                    credentials.TenantId, "Default", "default", credentials.OwnerEmail, hash, credentials.ApiKey);
+                // Saves all: whatever can fail has failed before anybody sees the credentials.
+                await db.UnderTenantAsync(first.Id, _ => Task.FromResult(Add(db, first, now)), token);
                 await HandOverAsync(credentials, token);
                 return true;
             },
@@ -59,8 +65,26 @@ internal sealed partial class FirstStart(
         var chosen => chosen,
     };
 
-    private string OwnerEmail() =>
-        new[] { configuration["Owner:Email"], configuration["Bootstrap:OwnerEmail"] }.FirstOrDefault(email => !string.IsNullOrWhiteSpace(email)) ?? DefaultOwner;
+    private string OwnerEmail() => Chosen("Owner:Email", "Bootstrap:OwnerEmail") ?? DefaultOwner;
+
+    private string? Chosen(params ReadOnlySpan<string> settings)
+    {
+        foreach (var setting in settings)
+        {
+            if (!string.IsNullOrWhiteSpace(configuration[setting]))
+            {
+                return configuration[setting];
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Add(WorkflowsDbContext db, NewTenant tenant, DateTimeOffset now)
+    {
+        db.AddTenant(tenant, now);
+        return true;
+    }
 
     private async Task HandOverAsync(Credentials credentials, CancellationToken cancellationToken)
     {
@@ -78,5 +102,7 @@ internal sealed partial class FirstStart(
     [LoggerMessage(LogLevel.Warning, "First start: tenant 'default' was made. Credentials of {OwnerEmail} and an API key are in {Place}; they are not shown again")]
     private static partial void LogMade(ILogger logger, string ownerEmail, string place);
 
-    private sealed record Credentials(string OwnerEmail, string OwnerPassword, string ApiKey, Guid TenantId);
+    private sealed record Credentials(
+        string OwnerEmail, string OwnerPassword, string ApiKey, Guid TenantId, string OperatorEmail,
+        string OperatorPassword);
 }

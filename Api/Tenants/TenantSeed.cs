@@ -1,15 +1,32 @@
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Tenants;
 
 /// <summary>What to create a tenant with.</summary>
-internal sealed record NewTenant(Guid Id, string Name, string Slug, string OwnerEmail, string OwnerPasswordHash, string ApiKey);
+internal sealed record NewTenant(
+    Guid Id, string Name, string Slug, string OwnerEmail, string OwnerPasswordHash, string? ApiKey)
+{
+    public string OwnerName { get; init; } = "Owner";
+
+    /// <summary>Whether the owner has shown that mails to the address reach them.</summary>
+    public bool OwnerVerified { get; init; }
+
+    public string Plan { get; init; } = "free";
+
+    /// <summary>JSON object.</summary>
+    public string Settings { get; init; } = "{}";
+
+    /// <summary>JSON object.</summary>
+    public string Metadata { get; init; } = "{}";
+}
 
 /// <summary>
-/// Makes a tenant whole: the tenant, its built-in roles, its owner, a first API key, and one workspace, folder and job to put workflows in. In one transaction, under
-/// the rights of the API's role and the policies of the tenant that is being made.
+/// Makes a tenant whole: the tenant, its built-in roles, its owner, a first API key, and one workspace, folder and job to
+/// put workflows in. In one transaction, under the rights of the API's role and the policies of the tenant that is being
+/// made. Makes the platform's own tenant, which has operators and nothing else, in the same way.
 /// </summary>
 internal static class TenantSeed
 {
@@ -30,66 +47,155 @@ internal static class TenantSeed
     public static void AddTenant(this WorkflowsDbContext db, NewTenant tenant, DateTimeOffset now)
     {
         var id = tenant.Id;
-        db.Tenants.Add(new Tenant { TenantId = id, Name = tenant.Name, Slug = tenant.Slug, CreatedAt = now, UpdatedAt = now });
-        var roles = BuiltInRoles.All.Select(role => new Role
+        db.Tenants.Add(new Tenant
         {
             TenantId = id,
+            Name = tenant.Name,
+            Slug = tenant.Slug,
+            Plan = tenant.Plan,
+            Settings = tenant.Settings,
+            Metadata = tenant.Metadata,
+            CreatedAt = now,
+            UpdatedAt = now,
+        });
+        var roles = AddRoles(db, id, BuiltInRoles.All, now);
+        var owner = AddOwner(
+            db, id, roles, (tenant.OwnerEmail, tenant.OwnerName, "owner"), tenant.OwnerPasswordHash, now);
+        owner.EmailVerified = tenant.OwnerVerified;
+        if (tenant.ApiKey is { } key)
+        {
+            db.ApiKeys.Add(new ApiKey
+            {
+                TenantId = id,
+                Id = Guid.CreateVersion7(now),
+                Name = "bootstrap",
+                Prefix = Tokens.Shown(key),
+                Hash = Tokens.Hash(key),
+                Scopes = Permissions.OfTenants(),
+                CreatedBy = owner.Id,
+                CreatedAt = now,
+            });
+        }
+
+        AddHierarchy(db, owner, now);
+        AddCreation(db, id, tenant.Name, now);
+    }
+
+    /// <summary>Adds the tenant of the platform's operators, with one who may do everything there.</summary>
+    public static void AddPlatform(
+        this WorkflowsDbContext db, string slug, string email, string passwordHash, DateTimeOffset now)
+    {
+        const string name = "Platform";
+        db.Tenants.Add(new Tenant
+        {
+            TenantId = PlatformTenant.Id,
+            Name = name,
+            Slug = slug,
+            Plan = PlatformTenant.Slug,
+            CreatedAt = now,
+            UpdatedAt = now,
+        });
+        var roles = AddRoles(db, PlatformTenant.Id, BuiltInRoles.Platform, now);
+        AddOwner(db, PlatformTenant.Id, roles, (email, "Operator", "operator"), passwordHash, now);
+        AddCreation(db, PlatformTenant.Id, name, now);
+    }
+
+    /// <summary>The slug of the platform's own tenant: a tenant made before there were operators may have taken the
+    /// usual one.</summary>
+    public static async Task<string> FreePlatformSlugAsync(this WorkflowsDbContext db, CancellationToken token) =>
+        await db.IsSlugTakenAsync(PlatformTenant.Slug, token) ? $"workflows-{PlatformTenant.Slug}" : PlatformTenant.Slug;
+
+    /// <summary>One more operator of the platform.</summary>
+    /// <returns>False when the address has an account there.</returns>
+    public static async Task<bool> AddOperatorAsync(
+        this WorkflowsDbContext db, string email, string passwordHash, DateTimeOffset now, CancellationToken token)
+    {
+        var lower = email.ToLowerInvariant();
+#pragma warning disable CA1304, CA1311, CA1862 // translated to lower() of the database, whose index it is
+        if (await db.Users.AnyAsync(user => user.Email.ToLower() == lower, token))
+#pragma warning restore CA1304, CA1311, CA1862
+        {
+            return false;
+        }
+
+        var roles = await db.Roles.Where(role => role.BuiltIn).ToListAsync(token);
+        var username = await db.FreeUsernameAsync(email[..email.IndexOf('@', StringComparison.Ordinal)], token);
+        AddOwner(db, PlatformTenant.Id, roles, (email, "Operator", username), passwordHash, now);
+        return true;
+    }
+
+    private static List<Role> AddRoles(
+        WorkflowsDbContext db, Guid tenantId, IEnumerable<KeyValuePair<string, Permission>> builtIn, DateTimeOffset now)
+    {
+        var roles = builtIn.Select(role => new Role
+        {
+            TenantId = tenantId,
             Id = Guid.CreateVersion7(now),
             Name = role.Key,
             Permissions = Permissions.Names(role.Value),
             BuiltIn = true,
+            OnlyGranted = role.Key == BuiltInRoles.Member,
             CreatedAt = now,
             UpdatedAt = now,
         }).ToList();
         db.Roles.AddRange(roles);
+        return roles;
+    }
+
+    private static User AddOwner(
+        WorkflowsDbContext db, Guid tenantId, List<Role> roles, (string Email, string Name, string Username) person,
+        string passwordHash, DateTimeOffset now)
+    {
         var owner = new User
         {
-            TenantId = id,
+            TenantId = tenantId,
             Id = Guid.CreateVersion7(now),
-            Email = tenant.OwnerEmail,
-            Username = "owner",
-            Name = "Owner",
-            PasswordHash = tenant.OwnerPasswordHash,
+            Email = person.Email,
+            Username = person.Username,
+            Name = person.Name,
+            PasswordHash = passwordHash,
             CreatedAt = now,
             UpdatedAt = now,
         };
-        owner.Roles.Add(new UserRole { TenantId = id, UserId = owner.Id, RoleId = roles.Single(role => role.Name == BuiltInRoles.Owner).Id });
+        var role = roles.Single(role => role.Name == BuiltInRoles.Owner);
+        owner.Roles.Add(new UserRole { TenantId = tenantId, UserId = owner.Id, RoleId = role.Id });
         db.Users.Add(owner);
-        db.ApiKeys.Add(new ApiKey
-        {
-            TenantId = id,
-            Id = Guid.CreateVersion7(now),
-            Name = "bootstrap",
-            Prefix = Tokens.Shown(tenant.ApiKey),
-            Hash = Tokens.Hash(tenant.ApiKey),
-            Scopes = [.. Permissions.All.Select(permission => permission.Key)],
-            CreatedBy = owner.Id,
-            CreatedAt = now,
-        });
-        AddHierarchy(db, id, now);
+        return owner;
+    }
+
+    private static void AddCreation(WorkflowsDbContext db, Guid tenantId, string name, DateTimeOffset now) =>
         db.Activities.Add(new UserActivity
         {
-            TenantId = id,
+            TenantId = tenantId,
             Id = Guid.CreateVersion7(now),
             ActorType = "system",
             ActorName = "platform",
             Action = "tenant.create",
             ObjectType = "tenant",
-            ObjectId = id,
-            ObjectName = tenant.Name,
+            ObjectId = tenantId,
+            ObjectName = name,
             At = now,
         });
-    }
 
-    private static void AddHierarchy(WorkflowsDbContext db, Guid tenantId, DateTimeOffset now)
+    private static void AddHierarchy(WorkflowsDbContext db, User owner, DateTimeOffset now)
     {
-        var workspace = new Workspace { TenantId = tenantId, Id = Guid.CreateVersion7(now), Name = DefaultName, CreatedAt = now, UpdatedAt = now };
+        var tenantId = owner.TenantId;
+        var workspace = new Workspace
+        {
+            TenantId = tenantId,
+            Id = Guid.CreateVersion7(now),
+            Name = DefaultName,
+            OwnerId = owner.Id,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
         var folder = new Folder
         {
             TenantId = tenantId,
             Id = Guid.CreateVersion7(now),
             WorkspaceId = workspace.Id,
             Name = DefaultName,
+            OwnerId = owner.Id,
             CreatedAt = now,
             UpdatedAt = now,
         };
@@ -101,6 +207,7 @@ internal static class TenantSeed
             Id = Guid.CreateVersion7(now),
             FolderId = folder.Id,
             Name = DefaultName,
+            OwnerId = owner.Id,
             CreatedAt = now,
             UpdatedAt = now,
         });

@@ -45,7 +45,8 @@ internal static class AccountEndpoints
             return refusal!;
         }
 
-        if (new Checks().Password("password", body.Value.Password, found.Email).Problem is { } problem)
+        var about = await request.AboutAsync(found, cancellationToken);
+        if (new Checks().Password("password", body.Value.Password, about).Problem is { } problem)
         {
             return problem;
         }

@@ -6,12 +6,16 @@ using Workflows.Data.Identity;
 
 namespace Workflows.Api.Users;
 
-internal sealed record CreateRoleRequest(string Name, string[] Permissions);
+/// <param name="Objects">all (the default): its holders see every object of the tenant; granted: those that were granted
+/// to them.</param>
+internal sealed record CreateRoleRequest(string Name, string[] Permissions, string Objects = RoleReach.All);
 
 /// <summary>What is left out stays as it is.</summary>
-internal sealed record UpdateRoleRequest(string? Name = null, string[]? Permissions = null);
+internal sealed record UpdateRoleRequest(string? Name = null, string[]? Permissions = null, string? Objects = null);
 
-internal sealed record RoleView(Guid Id, string Name, IReadOnlyList<string> Permissions, bool BuiltIn, int Version);
+/// <param name="Objects">all or granted.</param>
+internal sealed record RoleView(
+    Guid Id, string Name, IReadOnlyList<string> Permissions, string Objects, bool BuiltIn, int Version);
 
 /// <summary>The tenant's own roles beside the built-in ones. Users get them by <c>PATCH /users/{id}</c>. Nobody makes a role of more than they have.</summary>
 internal static class RoleEndpoints
@@ -40,7 +44,7 @@ internal static class RoleEndpoints
     private static async Task<ApiResponse<RoleView>> CreateAsync(Body<CreateRoleRequest> body, ApiRequest request)
     {
         var wanted = body.Value with { Name = Names.Clean(body.Value.Name) };
-        if (Check(request, wanted.Name, wanted.Permissions) is { } problem)
+        if (Check(request, wanted.Name, wanted.Permissions, wanted.Objects) is { } problem)
         {
             return problem;
         }
@@ -58,11 +62,12 @@ internal static class RoleEndpoints
                 Id = Guid.CreateVersion7(request.Now),
                 Name = wanted.Name,
                 Permissions = [.. wanted.Permissions.Distinct()],
+                OnlyGranted = wanted.Objects == RoleReach.Granted,
                 CreatedAt = request.Now,
                 UpdatedAt = request.Now,
             };
             request.Db.Roles.Add(role);
-            request.Record("role.create", "role", role.Id, role.Name, after: new { role.Name, role.Permissions });
+            request.Record("role.create", "role", role.Id, role.Name, after: Summary(role));
             return ApiResponse<RoleView>.Created(View(role), $"/api/v1/roles/{role.Id}", role.Version);
         });
     }
@@ -70,7 +75,7 @@ internal static class RoleEndpoints
     private static async Task<ApiResponse<RoleView>> UpdateAsync(Guid roleId, Body<UpdateRoleRequest> body, ApiRequest request, Invalidation invalidation)
     {
         var wanted = body.Value with { Name = body.Value.Name is { } name ? Names.Clean(name) : null };
-        if (Check(request, wanted.Name, wanted.Permissions) is { } problem)
+        if (Check(request, wanted.Name, wanted.Permissions, wanted.Objects) is { } problem)
         {
             return problem;
         }
@@ -83,11 +88,17 @@ internal static class RoleEndpoints
                 return refusal!;
             }
 
-            var before = new { role.Name, role.Permissions };
+            var before = Summary(role);
             role.Name = wanted.Name ?? role.Name;
             role.Permissions = wanted.Permissions is { } permissions ? [.. permissions.Distinct()] : role.Permissions;
+            role.OnlyGranted = wanted.Objects is { } reach ? reach == RoleReach.Granted : role.OnlyGranted;
+            if (RoleReach.Check(role.Permissions, role.OnlyGranted, new Checks()).Problem is { } tooMuch)
+            {
+                return tooMuch;
+            }
+
             role.Touch(request.Now);
-            request.Record("role.update", "role", role.Id, role.Name, before, new { role.Name, role.Permissions });
+            request.Record("role.update", "role", role.Id, role.Name, before, Summary(role));
             return ApiResponse<RoleView>.Ok(View(role), role.Version);
         });
         invalidation.Publish(Invalidated.Tenant, request.Caller.TenantId, roleId);
@@ -110,7 +121,7 @@ internal static class RoleEndpoints
         }
 
         request.Db.Roles.Remove(role);
-        request.Record("role.delete", "role", role.Id, role.Name, before: new { role.Name, role.Permissions });
+        request.Record("role.delete", "role", role.Id, role.Name, before: Summary(role));
         return new Done(role.Id, "deleted");
     });
 
@@ -125,9 +136,19 @@ internal static class RoleEndpoints
             : (role, null);
     }
 
-    private static Problem? Check(ApiRequest request, string? name, string[]? permissions)
+    private static Problem? Check(ApiRequest request, string? name, string[]? permissions, string? reach)
     {
         var checks = new Checks().Name("name", name);
+        if (reach is not (null or RoleReach.All or RoleReach.Granted))
+        {
+            checks.Add("objects", "VALUE", "'objects' is all or granted.");
+        }
+
+        if (permissions is not null)
+        {
+            RoleReach.Check(permissions, reach == RoleReach.Granted, checks);
+        }
+
         for (var index = 0; index < permissions?.Length; index++)
         {
             var permission = permissions[index];
@@ -144,5 +165,10 @@ internal static class RoleEndpoints
         return checks.Problem;
     }
 
-    private static RoleView View(Role role) => new(role.Id, role.Name, Permissions.Names(BuiltInRoles.Of(role)), role.BuiltIn, role.Version);
+    private static object Summary(Role role) =>
+        new { role.Name, role.Permissions, Objects = RoleReach.Of(role.OnlyGranted) };
+
+    private static RoleView View(Role role) => new(
+        role.Id, role.Name, Permissions.Names(BuiltInRoles.Of(role)), RoleReach.Of(role.OnlyGranted), role.BuiltIn,
+        role.Version);
 }

@@ -3,36 +3,18 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Identity;
-using Workflows.Engine.Schedules;
 
 namespace Workflows.Api.Users;
 
 internal sealed record CreateUserRequest(string Email, string Name, string Password, string[] Roles, string? Username = null, string TimeZone = "UTC");
 
 /// <summary>What is left out stays as it is.</summary>
+/// <param name="PhotoUrl">An https address; an empty text takes it away.</param>
 /// <param name="RevokeApiKeys">Whether the API keys that the user made end as well, as they should when a person
 /// leaves; else they go on.</param>
 internal sealed record UpdateUserRequest(
     string? Name = null, bool? Active = null, string[]? Roles = null, string? TimeZone = null,
-    bool RevokeApiKeys = false);
-
-/// <param name="LockedUntil">When logins from unknown addresses are taken again after many wrong passwords; null when
-/// they are.</param>
-/// <param name="ApiKeys">API keys that the user made and that still work.</param>
-internal sealed record UserView(
-    Guid Id,
-    string Email,
-    string Username,
-    string Name,
-    string TimeZone,
-    bool Active,
-    IReadOnlyList<string> Roles,
-    DateTimeOffset? LastLoginAt,
-    DateTimeOffset? LockedUntil,
-    int ApiKeys,
-    int Version,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    bool RevokeApiKeys = false, string? Username = null, string? PhotoUrl = null);
 
 /// <summary>People and what they may do. Nobody gives away, or takes from others, more than they have themselves.</summary>
 internal static class UserEndpoints
@@ -40,25 +22,28 @@ internal static class UserEndpoints
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         var users = routes.MapGroup("/users").WithTags("Users");
-        users.MapGet("", ListAsync).Requires(Permission.UsersRead).WithSummary("List users");
+        users.MapGet("", ListAsync).Requires(Permission.UsersRead).WithSummary("List users; filters go together");
         users.MapGet("/{userId:guid}", GetAsync).Requires(Permission.UsersRead).WithSummary("Get a user");
         users.MapPost("", CreateAsync).Requires(Permission.UsersManage).WithMetadata(new SuccessStatus(201)).WithSummary("Create a user");
         users.MapPatch("/{userId:guid}", UpdateAsync).Requires(Permission.UsersManage).WithSummary("Change a user's name, roles or activity");
     }
 
     private static async Task<ApiResponse<List<UserView>>> ListAsync(
-        [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
+        [AsParameters] UserListQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
+        CancellationToken cancellationToken)
     {
-        var page = pager.Read<IdKey>(query, request.Caller.TenantId, "users");
-        var total = await request.Db.Users.CountAsync(query, cancellationToken);
-        var rows = await Views(request.Db,
-            request.Db.Users.After(page, after => user => user.Id > after.Id).OrderBy(user => user.Id).Take(page.Take))
-            .ToListAsync(cancellationToken);
+        var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"users?{filter}");
+        var users = UserFilters.Apply(request.Db, filter);
+        var total = await users.CountAsync(query, cancellationToken);
+        var rows = await UserViews.Of(
+            request.Db,
+            users.After(page, after => user => user.Id > after.Id).OrderBy(user => user.Id).Take(page.Take),
+            request.Now).ToListAsync(cancellationToken);
         return ApiResponse<List<UserView>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<UserView>(query));
     }
 
     private static async Task<ApiResponse<UserView>> GetAsync(Guid userId, ApiRequest request, CancellationToken cancellationToken) =>
-        await Views(request.Db, request.Db.Users.Where(user => user.Id == userId))
+        await UserViews.Of(request.Db, request.Db.Users.Where(user => user.Id == userId), request.Now)
             .SingleOrDefaultAsync(cancellationToken) is { } view
             ? ApiResponse<UserView>.Ok(view, view.Version)
             : new Problem(Errors.UserNotFound);
@@ -67,9 +52,10 @@ internal static class UserEndpoints
         Body<CreateUserRequest> body, ApiRequest request, Passwords passwords, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
+        var about = await request.AboutAsync([wanted.Email, wanted.Username, wanted.Name], cancellationToken);
         var checks = new Checks().Email("email", wanted.Email).Name("name", wanted.Name).Name("username", wanted.Username)
-            .Password("password", wanted.Password, wanted.Email);
-        if (CheckTimeZone(checks, wanted.TimeZone).Problem is { } problem)
+            .Password("password", wanted.Password, about);
+        if (checks.TimeZone("timeZone", wanted.TimeZone).Problem is { } problem)
         {
             return problem;
         }
@@ -77,7 +63,7 @@ internal static class UserEndpoints
         var hash = await passwords.HashAsync(wanted.Password, cancellationToken);
         return await request.ChangeAsync<UserView>(async token =>
         {
-            var (roles, refusal) = await FindRolesAsync(request, wanted.Roles, token);
+            var (roles, refusal) = await RoleGrants.FindAsync(request, "roles", wanted.Roles, token);
             if (refusal is not null)
             {
                 return refusal;
@@ -99,7 +85,8 @@ internal static class UserEndpoints
             user.Roles.AddRange(roles.Select(role => new UserRole { TenantId = user.TenantId, UserId = user.Id, RoleId = role.Id, Role = role }));
             request.Db.Users.Add(user);
             request.Record("user.create", "user", user.Id, user.Email, after: new { user.Email, user.Name, roles = wanted.Roles });
-            return ApiResponse<UserView>.Created(View(user, 0), $"/api/v1/users/{user.Id}", user.Version);
+            return ApiResponse<UserView>.Created(
+                UserViews.Of(user, 0, request.Now), $"/api/v1/users/{user.Id}", user.Version);
         });
     }
 
@@ -107,7 +94,8 @@ internal static class UserEndpoints
         Guid userId, Body<UpdateUserRequest> body, ApiRequest request, Invalidation invalidation)
     {
         var wanted = body.Value;
-        if (CheckTimeZone(new Checks().Name("name", wanted.Name), wanted.TimeZone).Problem is { } problem)
+        if (new Checks().Name("name", wanted.Name).Name("username", wanted.Username)
+            .PhotoUrl("photoUrl", wanted.PhotoUrl).TimeZone("timeZone", wanted.TimeZone).Problem is { } problem)
         {
             return problem;
         }
@@ -127,17 +115,16 @@ internal static class UserEndpoints
                 return refused;
             }
 
-            var before = new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user) };
+            var before = Snapshot(user);
             if (await ApplyRolesAsync(request, user, wanted.Roles, token) is { } refusal)
             {
                 return refusal;
             }
 
-            user.Name = wanted.Name ?? user.Name;
-            user.TimeZone = wanted.TimeZone ?? user.TimeZone;
+            Apply(wanted, user);
             user.Active = wanted.Active ?? user.Active;
             user.Touch(request.Now);
-            if (!await HasOtherOwnerAsync(request, user, token))
+            if (!await request.KeepsOwnerAsync(user, token))
             {
                 return new Problem(Errors.LastOwner);
             }
@@ -148,12 +135,10 @@ internal static class UserEndpoints
             }
 
             revoked = wanted.RevokeApiKeys ? await RevokeKeysAsync(request, userId, token) : [];
-            request.Record(
-                "user.update", "user", user.Id, user.Email, before,
-                new { user.Name, user.Active, user.TimeZone, roles = RoleNames(user), revokedApiKeys = revoked.Count });
+            request.Record("user.update", "user", user.Id, user.Email, before, Snapshot(user, revoked.Count));
             var keys = await request.Db.ApiKeys.CountAsync(key =>
-                key.CreatedBy == userId && key.RevokedAt == null, token);
-            return ApiResponse<UserView>.Ok(View(user, keys), user.Version);
+                key.CreatedBy == userId && key.ServiceAccountId == null && key.RevokedAt == null, token);
+            return ApiResponse<UserView>.Ok(UserViews.Of(user, keys, request.Now), user.Version);
         });
         invalidation.Publish(Invalidated.User, request.Caller.TenantId, userId);
         foreach (var key in revoked)
@@ -162,6 +147,25 @@ internal static class UserEndpoints
         }
 
         return response;
+    }
+
+    private static object Snapshot(User user, int? revokedApiKeys = null) => new
+    {
+        user.Name,
+        user.Username,
+        user.Active,
+        user.TimeZone,
+        user.PhotoUrl,
+        roles = UserViews.RoleNames(user),
+        revokedApiKeys,
+    };
+
+    private static void Apply(UpdateUserRequest wanted, User user)
+    {
+        user.Name = wanted.Name ?? user.Name;
+        user.Username = wanted.Username ?? user.Username;
+        user.TimeZone = wanted.TimeZone ?? user.TimeZone;
+        user.PhotoUrl = wanted.PhotoUrl is null ? user.PhotoUrl : wanted.PhotoUrl.Length == 0 ? null : wanted.PhotoUrl;
     }
 
     private static Task<int> EndSessionsAsync(ApiRequest request, Guid userId, CancellationToken token) =>
@@ -174,32 +178,13 @@ internal static class UserEndpoints
     // maker had.
     private static async Task<List<Guid>> RevokeKeysAsync(ApiRequest request, Guid userId, CancellationToken token)
     {
-        var keys = await request.Db.ApiKeys.Where(key => key.CreatedBy == userId && key.RevokedAt == null)
+        var keys = await request.Db.ApiKeys.Where(
+                key => key.CreatedBy == userId && key.ServiceAccountId == null && key.RevokedAt == null)
             .ToListAsync(token);
         var revocable = keys.FindAll(key => request.Caller.May(Permissions.Of(key.Scopes)));
         revocable.ForEach(key => key.RevokedAt = request.Now);
         await request.Db.SaveChangesAsync(token);
         return [.. revocable.Select(key => key.Id)];
-    }
-
-    private static async Task<(List<Role> Roles, Problem? Problem)> FindRolesAsync(ApiRequest request, string[] names, CancellationToken token)
-    {
-        var roles = await request.Db.Roles.Where(role => names.Contains(role.Name)).ToListAsync(token);
-        var checks = new Checks();
-        for (var index = 0; index < names.Length; index++)
-        {
-            var role = roles.Find(role => role.Name == names[index]);
-            if (role is null)
-            {
-                checks.Add($"roles/{index}", "UNKNOWN", $"There is no role '{names[index]}'.");
-            }
-            else if (!request.Caller.May(BuiltInRoles.Of(role)))
-            {
-                checks.Add($"roles/{index}", "NOT_YOURS", $"You cannot give the role '{role.Name}', which has more permissions than you.");
-            }
-        }
-
-        return (roles, checks.Problem);
     }
 
     private static async Task<Problem?> ApplyRolesAsync(ApiRequest request, User user, string[]? names, CancellationToken token)
@@ -209,7 +194,7 @@ internal static class UserEndpoints
             return null;
         }
 
-        var (roles, problem) = await FindRolesAsync(request, names, token);
+        var (roles, problem) = await RoleGrants.FindAsync(request, "roles", names, token);
         if (problem is not null)
         {
             return problem;
@@ -220,45 +205,4 @@ internal static class UserEndpoints
             .Select(role => new UserRole { TenantId = user.TenantId, UserId = user.Id, RoleId = role.Id, Role = role }));
         return null;
     }
-
-    // The tenant's row is the lock under which owners are counted, so that two owners cannot remove each other at once.
-    private static async Task<bool> HasOtherOwnerAsync(ApiRequest request, User user, CancellationToken token)
-    {
-        if (user.Active && user.Roles.Exists(row => row.Role!.Name == BuiltInRoles.Owner))
-        {
-            return true;
-        }
-
-        await request.Db.Tenants.ExecuteUpdateAsync(tenant => tenant.SetProperty(row => row.UpdatedAt, request.Now), token);
-        return await request.Db.Users.AnyAsync(
-            other => other.Id != user.Id && other.Active && other.Roles.Any(row => row.Role!.Name == BuiltInRoles.Owner), token);
-    }
-
-    private static Checks CheckTimeZone(Checks checks, string? timeZone) =>
-        timeZone is not null && !TimeZones.Exists(timeZone)
-            ? checks.Add(
-                "timeZone", "UNKNOWN", $"The time zone is not one of the IANA database. {TimeZones.Hint(timeZone)}")
-            : checks;
-
-    private static string[] RoleNames(User user) => [.. user.Roles.Select(row => row.Role!.Name).Order(StringComparer.Ordinal)];
-
-    private static UserView View(User user, int apiKeys) => new(
-        user.Id, user.Email, user.Username, user.Name, user.TimeZone, user.Active, RoleNames(user), user.LastLoginAt,
-        user.LockedUntil, apiKeys, user.Version, user.CreatedAt, user.UpdatedAt);
-
-    private static IQueryable<UserView> Views(WorkflowsDbContext db, IQueryable<User> users) =>
-        users.AsNoTracking().Select(user => new UserView(
-        user.Id,
-        user.Email,
-        user.Username,
-        user.Name,
-        user.TimeZone,
-        user.Active,
-        user.Roles.Select(row => row.Role!.Name).ToList(),
-        user.LastLoginAt,
-        user.LockedUntil,
-        db.ApiKeys.Count(key => key.CreatedBy == user.Id && key.RevokedAt == null),
-        user.Version,
-        user.CreatedAt,
-        user.UpdatedAt));
 }

@@ -18,6 +18,8 @@ internal sealed record CreateWorkflowRequest(
     string Comment = "");
 
 /// <summary>What is left out stays as it is. A definition makes a new version, which becomes the draft.</summary>
+/// <param name="OwnerId">An active user of the tenant.</param>
+/// <param name="JobId">The job that it moves into.</param>
 internal sealed record UpdateWorkflowRequest(
     string? Name = null,
     JsonElement? Definition = null,
@@ -25,7 +27,20 @@ internal sealed record UpdateWorkflowRequest(
     string? Environment = null,
     string[]? Tags = null,
     bool? Enabled = null,
-    string Comment = "");
+    string Comment = "",
+    Guid? OwnerId = null,
+    Guid? JobId = null);
+
+/// <param name="Minutes">How long, 1 to 10,080 (7 days); then it ends by itself.</param>
+internal sealed record CheckOutRequest(string Comment = "", int Minutes = Limits.CheckOutMinutes) : IOptionalBody;
+
+/// <param name="Definition">What was made of the draft; the draft as it is when left out.</param>
+internal sealed record CheckInRequest(JsonElement? Definition = null, string Comment = "") : IOptionalBody;
+
+/// <param name="Version">The ETag of the workflow, which a check-out does not change.</param>
+internal sealed record CheckOutView(
+    Guid Id, Guid CheckedOutBy, DateTimeOffset CheckedOutAt, DateTimeOffset CheckedOutUntil, string CheckedOutComment,
+    int DraftVersion, int Version);
 
 internal sealed record ValidateRequest(JsonElement Definition);
 
@@ -41,11 +56,16 @@ internal sealed record WorkflowQuery(
     [property: FromQuery(Name = "job")] Guid? Job,
     [property: FromQuery(Name = "environment")] string? Environment,
     [property: FromQuery(Name = "enabled")] bool? Enabled,
+    [property: FromQuery(Name = "ownerId")] Guid? OwnerId,
+    [property: FromQuery(Name = "createdBy")] Guid? CreatedBy,
     [property: FromQuery(Name = "sort")] string? Sort);
 
 /// <summary>A workflow without its definition.</summary>
 /// <param name="DraftVersion">Number of the version that is edited next.</param>
 /// <param name="PublishedVersion">Number of the version that triggers start; null = never published.</param>
+/// <param name="PublishedAt">When it was published last; null also where that was before this was kept.</param>
+/// <param name="CreatedBy">The user who made it; null = an API key.</param>
+/// <param name="CheckedOutBy">The user who has it checked out; null = nobody.</param>
 /// <param name="Version">Number of changes; the ETag.</param>
 internal sealed record WorkflowItem(
     Guid Id,
@@ -57,6 +77,13 @@ internal sealed record WorkflowItem(
     bool Enabled,
     int DraftVersion,
     int? PublishedVersion,
+    DateTimeOffset? PublishedAt,
+    Guid? PublishedBy,
+    Guid? OwnerId,
+    Guid? CreatedBy,
+    Guid? UpdatedBy,
+    Guid? CheckedOutBy,
+    DateTimeOffset? CheckedOutUntil,
     int Version,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
@@ -72,6 +99,15 @@ internal sealed record WorkflowView(
     bool Enabled,
     int DraftVersion,
     int? PublishedVersion,
+    DateTimeOffset? PublishedAt,
+    Guid? PublishedBy,
+    Guid? OwnerId,
+    Guid? CreatedBy,
+    Guid? UpdatedBy,
+    Guid? CheckedOutBy,
+    DateTimeOffset? CheckedOutAt,
+    DateTimeOffset? CheckedOutUntil,
+    string? CheckedOutComment,
     int Version,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,

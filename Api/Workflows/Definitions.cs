@@ -57,7 +57,8 @@ internal static class Definitions
                 $"At most {Limits.VersionCustomNodeBytes} are allowed, since each version keeps a copy; divide it into sub-workflows.")]);
     }
 
-    private static async Task<CustomNodeSet> CustomNodesOfAsync(ReadOnlyMemory<byte> json, WorkflowsDbContext db, CancellationToken cancellationToken)
+    public static async Task<CustomNodeSet> CustomNodesOfAsync(ReadOnlyMemory<byte> json, WorkflowsDbContext db,
+        CancellationToken cancellationToken)
     {
         var names = CustomNodes.NamesIn(json.Span).ToArray();
         return names.Length == 0 ? CustomNodeSet.Empty : CustomNodeSet.Of(

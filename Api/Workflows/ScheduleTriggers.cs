@@ -34,7 +34,7 @@ internal static class ScheduleTriggers
                 schedule = new Schedule
                 {
                     TenantId = workflow.TenantId,
-                    Id = Guid.CreateVersion7(request.Now),
+                    Id = request.NewId(),
                     Name = "",
                     WorkflowId = workflow.Id,
                     TriggerId = trigger.Id,

@@ -17,10 +17,14 @@ internal static class VersionEndpoints
     {
         var group = routes.MapGroup("/workflows/{workflowId:guid}").WithTags("Workflows");
         group.MapPost("/publish", PublishAsync).Requires(Permission.WorkflowsPublish)
+            .StagesChange(StagedKind.Workflow)
             .WithSummary("Make a version the one that triggers start; its triggers replace the old ones at once");
-        group.MapGet("/versions", ListAsync).Requires(Permission.WorkflowsRead).WithSummary("List the versions of a workflow, newest first");
-        group.MapGet("/versions/{number:int}", GetAsync).Requires(Permission.WorkflowsRead).WithSummary("Get a version with its definition");
+        group.MapGet("/versions", ListAsync).Requires(Permission.WorkflowsRead).ReadsStaged()
+            .WithSummary("List the versions of a workflow, newest first");
+        group.MapGet("/versions/{number:int}", GetAsync).Requires(Permission.WorkflowsRead).ReadsStaged()
+            .WithSummary("Get a version with its definition");
         group.MapPost("/versions/{number:int}/restore", RestoreAsync).Requires(Permission.WorkflowsWrite).WithMetadata(new SuccessStatus(201))
+            .StagesChange(StagedKind.Workflow)
             .WithSummary("Make an old version the draft again, as a new version");
     }
 
@@ -56,6 +60,11 @@ internal static class VersionEndpoints
                 return conflict;
             }
 
+            if (await request.CheckHolderAsync(workflow, token) is { } held)
+            {
+                return held;
+            }
+
             var number = body.Value.Version ?? workflow.DraftVersion;
             var version = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == number)
                 .Select(row => new { row.Definition, row.CustomNodes }).SingleOrDefaultAsync(token);
@@ -84,17 +93,25 @@ internal static class VersionEndpoints
                 return refusal;
             }
 
-            workflow.PublishedVersion = number;
-            workflow.ParametersSchema = compiled.Definition.Parameters?.GetRawText();
-            workflow.StartSettings = Definitions.SettingsOf(version.Definition);
-            workflow.Touch(request.Now);
+            Publish(workflow, number, version.Definition, compiled, request);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.publish", "workflow", workflow.Id, workflow.Name, before, new { workflow.PublishedVersion });
             return ApiResponse<PublishedView>.Ok(
                 new PublishedView(workflow.Id, number, compiled.Definition.Triggers.Count, workflow.Version), workflow.Version);
         });
-        invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
+        request.AfterCommit(
+            () => invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId));
         return response;
+    }
+
+    private static void Publish(
+        Workflow workflow, int number, string definition, CompiledWorkflow compiled, ApiRequest request)
+    {
+        (workflow.PublishedVersion, workflow.PublishedAt, workflow.PublishedBy) =
+            (number, request.Now, request.Caller.UserId);
+        workflow.ParametersSchema = compiled.Definition.Parameters?.GetRawText();
+        workflow.StartSettings = Definitions.SettingsOf(definition);
+        request.Touch(workflow);
     }
 
     // Two that publish at the same moment are told apart by the unique index, with a less telling answer.
@@ -194,6 +211,11 @@ internal static class VersionEndpoints
                 return new Problem(Errors.WorkflowNotFound);
             }
 
+            if (await request.CheckHolderAsync(workflow, token) is { } held)
+            {
+                return held;
+            }
+
             var version = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == number)
                 .Select(row => new { row.Definition, row.CustomNodes }).SingleOrDefaultAsync(token);
             if (version is null)
@@ -210,7 +232,7 @@ internal static class VersionEndpoints
             var comment = body.Value.Comment.Length > 0 ? body.Value.Comment : $"version {number} restored";
             var before = new { workflow.DraftVersion };
             workflow.DraftVersion++;
-            workflow.Touch(request.Now);
+            request.Touch(workflow);
             request.AddVersion(workflow, version.Definition, compiled.CustomNodes, "restore", comment);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.restore", "workflow", workflow.Id, workflow.Name, before, new { workflow.DraftVersion, restored = number });

@@ -13,28 +13,31 @@ namespace Workflows.Api.Workflows;
 /// <summary>Workflows as people edit them. Every change of a definition is a new version; nothing is ever overwritten.</summary>
 internal static class WorkflowEndpoints
 {
-    private static readonly Expression<Func<Workflow, WorkflowItem>> ToItem = row => new WorkflowItem(
-        row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion, row.Version, row.CreatedAt, row.UpdatedAt);
-
     public static void MapWorkflows(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/workflows").WithTags("Workflows");
-        group.MapGet("", ListAsync).Requires(Permission.WorkflowsRead).WithSummary("List workflows");
-        group.MapPost("", CreateAsync).Requires(Permission.WorkflowsWrite).WithMetadata(new SuccessStatus(201)).WithSummary("Create a workflow");
+        group.MapGet("", ListAsync).Requires(Permission.WorkflowsRead).ReadsStaged().WithSummary("List workflows");
+        group.MapPost("", CreateAsync).Requires(Permission.WorkflowsWrite).WithMetadata(new SuccessStatus(201))
+            .StagesNew(StagedKind.Workflow).WithSummary("Create a workflow");
         group.MapPost("/validate", ValidateAsync).Requires(Permission.WorkflowsRead).WithSummary("Say everything that is wrong with a definition");
-        group.MapGet("/{workflowId:guid}", GetAsync).Requires(Permission.WorkflowsRead).WithSummary("Get a workflow with its draft");
-        group.MapPatch("/{workflowId:guid}", UpdateAsync).Requires(Permission.WorkflowsWrite).WithSummary("Change a workflow or its draft");
+        group.MapGet("/{workflowId:guid}", GetAsync).Requires(Permission.WorkflowsRead).ReadsStaged()
+            .WithSummary("Get a workflow with its draft");
+        group.MapPatch("/{workflowId:guid}", UpdateAsync).Requires(Permission.WorkflowsWrite)
+            .StagesChange(StagedKind.Workflow)
+            .WithSummary("Change a workflow or its draft, or move it into another job");
         group.MapPatch("/{workflowId:guid}/nodes/{nodeId}", PatchNodeAsync).Requires(Permission.WorkflowsWrite)
+            .StagesChange(StagedKind.Workflow)
             .WithSummary("Change one node of the draft (JSON merge patch)");
-        group.MapDelete("/{workflowId:guid}", DeleteAsync).Requires(Permission.WorkflowsWrite).WithSummary("Delete a workflow");
         routes.MapGet("/jobs/{jobId:guid}/workflows", ListOfJobAsync).WithTags("Workflows").Requires(Permission.WorkflowsRead)
+            .ReadsStaged()
             .WithSummary("List the workflows of a job");
     }
 
     private static async Task<ApiResponse<List<WorkflowItem>>> ListOfJobAsync(
         Guid jobId, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken) =>
         await request.Db.Jobs.AnyAsync(job => job.Id == jobId, cancellationToken)
-            ? await ListAsync(new WorkflowQuery(null, null, jobId, null, null, null), query, request, pager, cancellationToken)
+            ? await ListAsync(new WorkflowQuery(null, null, jobId, null, null, null, null, null), query, request, pager,
+                cancellationToken)
             : new Problem(Errors.JobNotFound);
 
     private static async Task<ApiResponse<List<WorkflowItem>>> ListAsync(
@@ -45,6 +48,7 @@ internal static class WorkflowEndpoints
         var total = await workflows.CountAsync(query, cancellationToken);
         var list = $"workflows?{filter}";
         var tenantId = request.Caller.TenantId;
+        var toItem = ToItem(request.Now);
         List<WorkflowItem> rows;
         Pagination pagination;
         switch (filter.Sort)
@@ -53,20 +57,22 @@ internal static class WorkflowEndpoints
                 var byTime = pager.Read<TimeKey>(query, tenantId, list);
                 rows = await workflows
                     .After(byTime, after => row => EF.Functions.LessThan(ValueTuple.Create(row.UpdatedAt, row.Id), ValueTuple.Create(after.At, after.Id)))
-                    .OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Take(byTime.Take).Select(ToItem).ToListAsync(cancellationToken);
+                    .OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Take(byTime.Take)
+                        .Select(toItem).ToListAsync(cancellationToken);
                 pagination = byTime.Close(rows, row => new TimeKey(row.UpdatedAt, row.Id), total);
                 break;
             case "-createdAt":
                 var byId = pager.Read<IdKey>(query, tenantId, list);
                 rows = await workflows.After(byId, after => row => row.Id < after.Id)
-                    .OrderByDescending(row => row.Id).Take(byId.Take).Select(ToItem).ToListAsync(cancellationToken);
+                    .OrderByDescending(row => row.Id).Take(byId.Take).Select(toItem).ToListAsync(cancellationToken);
                 pagination = byId.Close(rows, row => new IdKey(row.Id), total);
                 break;
             case "name":
                 var byName = pager.Read<TextKey>(query, tenantId, list);
                 rows = await workflows
                     .After(byName, after => row => EF.Functions.GreaterThan(ValueTuple.Create(row.Name, row.Id), ValueTuple.Create(after.Text, after.Id)))
-                    .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(byName.Take).Select(ToItem).ToListAsync(cancellationToken);
+                    .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(byName.Take).Select(toItem)
+                        .ToListAsync(cancellationToken);
                 pagination = byName.Close(rows, row => new TextKey(row.Name, row.Id), total);
                 break;
             default:
@@ -98,6 +104,7 @@ internal static class WorkflowEndpoints
             workflows = workflows.Where(row => row.Environment == environment);
         }
 
+        workflows = workflows.Of(new OwnerQuery(filter.OwnerId, filter.CreatedBy));
         return filter.Enabled is { } enabled ? workflows.Where(row => row.Enabled == enabled) : workflows;
     }
 
@@ -113,7 +120,9 @@ internal static class WorkflowEndpoints
                 version => new { version.TenantId, Id = version.WorkflowId, version.Number },
                 (row, version) => new { Row = row, version.Definition })
             .SingleOrDefaultAsync(cancellationToken);
-        return found is null ? new Problem(Errors.WorkflowNotFound) : ApiResponse<WorkflowView>.Ok(View(found.Row, found.Definition), found.Row.Version);
+        return found is null
+            ? new Problem(Errors.WorkflowNotFound)
+            : ApiResponse<WorkflowView>.Ok(View(found.Row, found.Definition, request.Now), found.Row.Version);
     }
 
     private static async Task<ApiResponse<ValidationView>> ValidateAsync(
@@ -151,27 +160,29 @@ internal static class WorkflowEndpoints
             var workflow = new Workflow
             {
                 TenantId = request.Caller.TenantId,
-                Id = Guid.CreateVersion7(request.Now),
+                Id = request.NewId(),
                 JobId = jobId,
                 Name = wanted.Name,
                 Description = wanted.Description,
                 Environment = wanted.Environment,
                 Tags = wanted.Tags ?? [],
                 Enabled = wanted.Enabled,
-                CreatedBy = request.Caller.UserId,
                 CreatedAt = request.Now,
                 UpdatedAt = request.Now,
             };
+            request.Own(workflow);
             request.Db.Workflows.Add(workflow);
             request.AddVersion(workflow, definition, compiled.CustomNodes, "create", wanted.Comment);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.create", "workflow", workflow.Id, workflow.Name, after: new { workflow.Name, workflow.JobId, workflow.Tags, draftVersion = 1 });
-            return ApiResponse<WorkflowView>.Created(View(workflow, definition), $"/api/v1/workflows/{workflow.Id}", workflow.Version);
+            return ApiResponse<WorkflowView>.Created(View(workflow, definition, request.Now),
+                $"/api/v1/workflows/{workflow.Id}", workflow.Version);
         });
     }
 
     private static async Task<ApiResponse<WorkflowView>> UpdateAsync(
-        Guid workflowId, Body<UpdateWorkflowRequest> body, ApiRequest request, Invalidation invalidation, CancellationToken cancellationToken)
+        Guid workflowId, Body<UpdateWorkflowRequest> body, [FromQuery(Name = "force")] bool? force, ApiRequest request,
+        Invalidation invalidation, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
         if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
@@ -186,16 +197,27 @@ internal static class WorkflowEndpoints
             return refused;
         }
 
-        var response = await EditAsync(workflowId, request, (workflow, draft, token) =>
-        {
-            workflow.Name = wanted.Name ?? workflow.Name;
-            workflow.Description = wanted.Description ?? workflow.Description;
-            workflow.Environment = wanted.Environment ?? workflow.Environment;
-            workflow.Tags = wanted.Tags ?? workflow.Tags;
-            workflow.Enabled = wanted.Enabled ?? workflow.Enabled;
-            return Task.FromResult<(string?, CompiledWorkflow?, Problem?)>((definition, compiled, null));
-        }, wanted.Comment);
-        invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
+        var response = await EditAsync(
+            workflowId,
+            request,
+            async (workflow, draft, token) =>
+            {
+                if (await request.SetOwnerAsync(workflow, wanted.OwnerId, token) is { } unknown)
+                {
+                    return (null, null, unknown);
+                }
+
+                workflow.Name = wanted.Name ?? workflow.Name;
+                workflow.Description = wanted.Description ?? workflow.Description;
+                workflow.Environment = wanted.Environment ?? workflow.Environment;
+                workflow.Tags = wanted.Tags ?? workflow.Tags;
+                workflow.Enabled = wanted.Enabled ?? workflow.Enabled;
+                return (definition, compiled, null);
+            },
+            wanted.Comment,
+            wanted.JobId is { } jobId ? new WorkflowMove(jobId, force == true) : null);
+        request.AfterCommit(
+            () => invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId));
         return response;
     }
 
@@ -220,9 +242,15 @@ internal static class WorkflowEndpoints
         Guid workflowId,
         ApiRequest request,
         Func<Workflow, string, CancellationToken, Task<(string? Definition, CompiledWorkflow? Compiled, Problem? Problem)>> edit,
-        string comment) =>
+        string comment,
+        WorkflowMove? move = null) =>
         request.ChangeAsync<WorkflowView>(async token =>
         {
+            if (move is not null && await move.LockJobsAsync(request, workflowId, token) is { } refusal)
+            {
+                return refusal;
+            }
+
             var workflow = await request.Db.LockWorkflowAsync(workflowId, token);
             if (workflow is null)
             {
@@ -232,6 +260,11 @@ internal static class WorkflowEndpoints
             if (request.CheckMatch(workflow) is { } conflict)
             {
                 return conflict;
+            }
+
+            if (move is not null && await move.ApplyAsync(request, workflow, token) is { } immovable)
+            {
+                return immovable;
             }
 
             var draft = await request.Db.WorkflowVersions.Where(row => row.WorkflowId == workflowId && row.Number == workflow.DraftVersion)
@@ -245,61 +278,20 @@ internal static class WorkflowEndpoints
 
             if (definition is not null)
             {
+                if (await request.CheckHolderAsync(workflow, token) is { } held)
+                {
+                    return held;
+                }
+
                 workflow.DraftVersion++;
                 request.AddVersion(workflow, definition, compiled!.CustomNodes, "update", comment);
             }
 
-            workflow.Touch(request.Now);
+            request.Touch(workflow);
             request.Announce(OutboxItem.IndexWorkflow, workflow.Id);
             request.Record("workflow.update", "workflow", workflow.Id, workflow.Name, before, Summary(workflow));
-            return ApiResponse<WorkflowView>.Ok(View(workflow, definition ?? draft), workflow.Version);
+            return ApiResponse<WorkflowView>.Ok(View(workflow, definition ?? draft, request.Now), workflow.Version);
         });
-
-    private static async Task<ApiResponse<Done>> DeleteAsync(
-        Guid workflowId, [FromQuery(Name = "force")] bool? force, ApiRequest request, Invalidation invalidation)
-    {
-        var response = await request.ChangeAsync<Done>(async token =>
-        {
-            var workflow = await request.Db.LockWorkflowAsync(workflowId, token);
-            if (workflow is null)
-            {
-                return new Problem(Errors.WorkflowNotFound);
-            }
-
-            if (request.CheckMatch(workflow) is { } conflict)
-            {
-                return conflict;
-            }
-
-            if (force != true && await HasUnfinishedAsync(request, workflowId, token))
-            {
-                return new Problem(Errors.WorkflowBusy, "Executions of the workflow have not finished; 'force=true' deletes it all the same, and they run on to their end.");
-            }
-
-            await request.Db.WorkflowTriggers.Where(row => row.WorkflowId == workflowId).ExecuteDeleteAsync(token);
-            await request.Db.WorkflowDependencies.Where(row => row.WorkflowId == workflowId || row.DependsOnId == workflowId).ExecuteDeleteAsync(token);
-            await request.Db.Schedules.Where(row => row.WorkflowId == workflowId)
-                .ExecuteUpdateAsync(row => row.SetProperty(schedule => schedule.DeletedAt, request.Now), token);
-            workflow.DeletedAt = request.Now;
-            workflow.Touch(request.Now);
-            request.Announce(OutboxItem.RemoveWorkflow, workflow.Id);
-            request.Record("workflow.delete", "workflow", workflow.Id, workflow.Name, Summary(workflow));
-            return new Done(workflow.Id, "deleted");
-        });
-        invalidation.Publish(Invalidated.Workflow, request.Caller.TenantId, workflowId);
-        return response;
-    }
-
-    // One look per status, since each has its small partial index; one query over all of them would read the workflow's whole history.
-    private static async Task<bool> HasUnfinishedAsync(ApiRequest request, Guid workflowId, CancellationToken token)
-    {
-        var executions = request.Db.Executions.Where(row => row.WorkflowId == workflowId);
-        return await executions.AnyAsync(row => row.Status == "running", token)
-            || await executions.AnyAsync(row => row.Status == "queued", token)
-            || await executions.AnyAsync(row => row.Status == "waiting", token)
-            || await executions.AnyAsync(row => row.Status == "paused", token)
-            || await executions.AnyAsync(row => row.Status == "held", token);
-    }
 
     private static Problem? Check(string? name, string? description, string? environment, string[]? tags, string comment) => new Checks()
         .Name("name", name)
@@ -310,8 +302,26 @@ internal static class WorkflowEndpoints
         .Problem;
 
     private static object Summary(Workflow row) =>
-        new { row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion };
+        new
+        {
+            row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion,
+            row.OwnerId
+        };
 
-    private static WorkflowView View(Workflow row, string definition) => new(
-        row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion, row.Version, row.CreatedAt, row.UpdatedAt, new RawJson(definition));
+    // A check-out that is over counts no more.
+    private static Expression<Func<Workflow, WorkflowItem>> ToItem(DateTimeOffset now) => row => new WorkflowItem(
+        row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion,
+        row.PublishedVersion, row.PublishedAt, row.PublishedBy, row.OwnerId, row.CreatedBy, row.UpdatedBy,
+        row.CheckedOutUntil > now ? row.CheckedOutBy : null, row.CheckedOutUntil > now ? row.CheckedOutUntil : null,
+        row.Version, row.CreatedAt, row.UpdatedAt);
+
+    public static WorkflowView View(Workflow row, string definition, DateTimeOffset now)
+    {
+        var isHeld = row.CheckedOutUntil > now;
+        return new WorkflowView(
+            row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion,
+            row.PublishedVersion, row.PublishedAt, row.PublishedBy, row.OwnerId, row.CreatedBy, row.UpdatedBy,
+            isHeld ? row.CheckedOutBy : null, isHeld ? row.CheckedOutAt : null, isHeld ? row.CheckedOutUntil : null,
+            isHeld ? row.CheckedOutComment : null, row.Version, row.CreatedAt, row.UpdatedAt, new RawJson(definition));
+    }
 }

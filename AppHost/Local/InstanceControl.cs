@@ -3,7 +3,7 @@ namespace Workflows.AppHost.Local;
 /// <summary>Stops and starts single instances, and waits until they have done so.</summary>
 internal sealed class InstanceControl(ResourceCommandService commands) : IDisposable
 {
-    private readonly HttpClient _http = new() { Timeout = Limits.HealthAnswer };
+    private readonly HealthProbe _probe = new(Limits.HealthAnswer);
 
     /// <summary>Has it end in an orderly way: a service hands back what it has begun.</summary>
     public async Task StopAsync(Instance instance, CancellationToken cancellationToken)
@@ -31,35 +31,13 @@ internal sealed class InstanceControl(ResourceCommandService commands) : IDispos
         }
 
         await Instances.UntilAsync(() => instance.IsReady, cancellationToken);
-        await UntilAnswersAsync(instance, cancellationToken);
-    }
 
-    public void Dispose() => _http.Dispose();
-
-    // The resource's health is asked through the address that its replicas share, so it says little about one of them.
-    private async Task UntilAnswersAsync(Instance instance, CancellationToken cancellationToken)
-    {
-        if (instance.Resource is not ProjectResource || instance.Url is not { } url)
+        // The resource's health is asked through the address that its replicas share, so it says little about one.
+        if (instance.Resource is ProjectResource && instance.Url is { } url)
         {
-            return;
-        }
-
-        while (!await AnswersAsync(new Uri(new Uri(url), "/health"), cancellationToken))
-        {
-            await Task.Delay(Limits.Poll, cancellationToken);
+            await _probe.UntilHealthyAsync(new Uri(url), cancellationToken);
         }
     }
 
-    private async Task<bool> AnswersAsync(Uri health, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var answer = await _http.GetAsync(health, cancellationToken);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false; // It does not listen yet.
-        }
-    }
+    public void Dispose() => _probe.Dispose();
 }

@@ -30,12 +30,13 @@ internal sealed class OrderBox(string folder, Instances instances, InstanceContr
         {
             return await CarryOutAsync(order, timeout.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (
+            timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             var limit = $"{Limits.Order.TotalSeconds:0} s";
             return $"failed: '{order}' was not done after {limit}; see ./run status and ./run logs";
         }
-        catch (Exception exception) when (exception is InvalidOperationException or DistributedApplicationException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             return $"failed: {exception.Message}";
         }

@@ -165,7 +165,7 @@ public sealed class EmbeddingTests(PostgresServer server)
     }
 
     /// <summary>Two worlds whose words keep company; the two names of the one's main figure never stand together.</summary>
-    private static IEnumerable<(Guid Id, string Title, string Text)> Corpus()
+    internal static IEnumerable<(Guid Id, string Title, string Text)> Corpus()
     {
         (string[] Names, string[] Company)[] worlds =
         [

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
 using Workflows.Testing;
 
@@ -53,6 +54,8 @@ public sealed class EndpointTests(PostgresServer server)
             new(good) { [InternalCaller.TenantHeader] = foreign.ToString() },
             new(good) { [InternalCaller.TimestampHeader] = $"{now + 1}" },
             new(good) { [InternalCaller.SignatureHeader] = "not base64url!" },
+            new(good) { [InternalCaller.PersonHeader] = Guid.CreateVersion7().ToString() }, // signed without it
+            new(good) { [InternalCaller.PersonHeader] = "nobody" },
             new(good) { [InternalCaller.SignatureHeader] = "AAAA" },
             new(good) { [InternalCaller.TenantHeader] = "everyone" },
             Headers(bed, tenantId, now, "?q=y"),
@@ -131,7 +134,7 @@ public sealed class EndpointTests(PostgresServer server)
         await using var app = await StartAsync(bed, provider.Settings());
 
         var healthy = await GetAsync(app, "/health");
-        foreach (var check in (string[])["database", "vector-index", "embedding-provider"])
+        foreach (var check in (string[])["database", "vector-index", "embedding-provider", "loops"])
         {
             Assert.Equal("healthy", healthy.GetProperty("checks").GetProperty(check).GetProperty("status").GetString());
             Assert.True(healthy.GetProperty("checks").GetProperty(check).GetProperty("latencyMilliseconds").GetDouble() >= 0);
@@ -144,7 +147,32 @@ public sealed class EndpointTests(PostgresServer server)
         Assert.Equal("healthy", (await GetAsync(app, "/alive")).GetProperty("status").GetString());
     }
 
-    private static async Task<WebApplication> StartAsync(SearchBed bed, IReadOnlyDictionary<string, string?>? settings = null)
+    [Fact]
+    public async Task Health_names_the_outbox_while_it_cannot_be_worked_off()
+    {
+        await using var bed = await SearchBed.CreateAsync(server);
+        await using var app = await StartAsync(
+            bed, configure: services => services.AddHostedService(all => all.GetRequiredService<OutboxConsumer>()));
+        Assert.Equal("healthy", (await GetAsync(app, "/health")).GetProperty("status").GetString());
+
+        await bed.ExecuteAsync("alter table outbox rename to outbox_taken_away");
+        await Eventually.TrueAsync(
+            async () => (await GetAsync(app, "/health")).GetProperty("status").GetString() == "degraded",
+            TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var loops = (await GetAsync(app, "/health")).GetProperty("checks").GetProperty("loops");
+        Assert.StartsWith("Working off the outbox has failed for ", loops.GetProperty("reason").GetString(),
+            StringComparison.Ordinal);
+
+        await bed.ExecuteAsync("alter table outbox_taken_away rename to outbox");
+        await Eventually.TrueAsync(
+            async () => (await GetAsync(app, "/health")).GetProperty("status").GetString() == "healthy",
+            TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<WebApplication> StartAsync(
+        SearchBed bed,
+        IReadOnlyDictionary<string, string?>? settings = null,
+        Action<IServiceCollection>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -154,6 +182,7 @@ public sealed class EndpointTests(PostgresServer server)
         builder.Services.AddSingleton(configuration);
         builder.Services.AddProblemDetails();
         SearchBed.AddServices(builder.Services, configuration);
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapSearch();

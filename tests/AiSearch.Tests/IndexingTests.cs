@@ -192,6 +192,24 @@ public sealed class IndexingTests(PostgresServer server)
         Assert.Contains("poison", await bed.ScalarAsync<string>("select error from search.parked_work"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ed5f0000-0000-4000-8000-000000000001")] // no time in it
+    [InlineData("ffffffff-ffff-7fff-8000-000000000001")] // a time after the year 9999
+    public async Task A_row_whose_id_tells_no_time_is_worked_off_at_once(string id)
+    {
+        await using var bed = await SearchBed.CreateAsync(server);
+        var tenantId = await bed.AddTenantAsync();
+        await bed.ExecuteAsync(
+            """
+            insert into outbox (tenant_id, id, topic, subject_id, not_before)
+            values ($1, $2::text::uuid, 'index_execution', gen_random_uuid(), now())
+            """, tenantId, id);
+
+        Assert.Equal(1, await bed.Get<OutboxConsumer>().WorkOffAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(0L, await bed.ScalarAsync<long>("select count(*) from outbox"));
+    }
+
     [Fact]
     public async Task Two_instances_share_the_outbox_and_neither_does_the_others_work()
     {

@@ -151,8 +151,13 @@ internal sealed class SearchBed : IAsyncDisposable
     }
 
     public Task<SearchAnswer> SearchAsync(Guid tenantId, string text, SearchFilter? filter = null, int limit = 10, double threshold = 0) =>
+        SearchAsync(new SearchCaller(tenantId, PersonId: null), text, filter, limit, threshold);
+
+    /// <summary>The same for somebody who sees only what was granted.</summary>
+    public Task<SearchAnswer> SearchAsync(
+        SearchCaller caller, string text, SearchFilter? filter = null, int limit = 10, double threshold = 0) =>
         Get<SearchService>().SearchAsync(
-            tenantId, new SearchQuery(text, limit, threshold, filter ?? SearchFilter.None), TestContext.Current.CancellationToken);
+            caller, new SearchQuery(text, limit, threshold, filter ?? SearchFilter.None), TestContext.Current.CancellationToken);
 
     public async Task ExecuteAsync(string sql, params object[] parameters)
     {

@@ -1,4 +1,5 @@
 using Npgsql;
+using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Storage;
 using Workflows.Data.Database;
 using Workflows.Testing;
@@ -25,6 +26,37 @@ public sealed class TenantBoundaryTests(PostgresServer server)
         Assert.Equal(myId, (await bed.SearchAsync(mine, "refund order")).Hits.Single().Id);
         Assert.Equal(foreignId, (await bed.SearchAsync(foreign, "refund order")).Hits.Single().Id);
         Assert.Empty((await bed.SearchAsync(Guid.CreateVersion7(), "refund order")).Hits);
+    }
+
+    [Fact]
+    public async Task Who_sees_only_what_was_granted_finds_nothing_else_by_word_name_or_meaning()
+    {
+        await using var bed = await SearchBed.CreateAsync(server);
+        var tenantId = await bed.AddTenantAsync();
+        var granted = await bed.AddWorkflowAsync(tenantId, "Refund order");
+        var hidden = await bed.AddWorkflowAsync(tenantId, "Refund order again");
+        var failed = await bed.AddFailedExecutionAsync(tenantId, granted, """{"message": "refund refused"}""");
+        await bed.AddFailedExecutionAsync(tenantId, hidden, """{"message": "refund refused"}""");
+        await bed.IndexAsync();
+        var person = Guid.CreateVersion7();
+        await bed.ExecuteAsync(
+            """
+            insert into users (tenant_id, id, email, username, name, created_at, updated_at)
+            values ($1, $2, 'p@example.com', 'p', 'P', now(), now())
+            """, tenantId, person);
+        var caller = new SearchCaller(tenantId, person);
+
+        Assert.Empty((await bed.SearchAsync(caller, "refund order")).Hits);
+
+        await bed.ExecuteAsync(
+            """
+            insert into object_permissions (tenant_id, id, object_type, object_id, user_id, level, granted_at)
+            values ($1, gen_random_uuid(), 'workflow', $2, $3, 'view', now())
+            """, tenantId, granted, person);
+        Assert.Equal(
+            new[] { granted, failed }.Order(),
+            (await bed.SearchAsync(caller, "refund order")).Hits.Select(hit => hit.Id).Order());
+        Assert.Equal(4, (await bed.SearchAsync(tenantId, "refund order")).Hits.Count);
     }
 
     [Fact]

@@ -39,6 +39,23 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public async Task A_mail_server_is_handed_on_with_its_password_kept_secret_and_is_not_asked_for()
+    {
+        await using var without = await Model.OfAsync();
+        await using var with = await Model.OfAsync(
+            "--Parameters:mail-host=mail.example", "--Parameters:mail-from=flows@example.com",
+            "--Parameters:mail-password=a-secret");
+
+        Assert.DoesNotContain(without.Resources, IsOfMail);
+        Assert.Equal(
+            ["mail-from", "mail-host", "mail-password"],
+            with.Resources.Where(IsOfMail).Select(resource => resource.Name).Order());
+        Assert.True(Assert.IsType<ParameterResource>(with["mail-password"]).Secret);
+
+        static bool IsOfMail(IResource resource) => resource.Name.StartsWith("mail-", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Containers_are_pinned_and_keep_their_data_in_volumes()
     {
         await using var model = await Model.OfAsync("--Servers=containers");

@@ -46,6 +46,19 @@ public sealed partial class LayoutTests
     public void A_drawer_is_seen(string path) => Assert.Matches(Drawer(), path);
 
     [Fact]
+    public void No_file_holds_the_marks_of_a_merge() => Assert.DoesNotContain(
+        Repository.Files(".md", ".cs", ".sql", ".json", ".txt", ".yml", ".yaml", ".sh", ".props", ".csproj"),
+        path => MergeMark().IsMatch(Repository.Read(path)));
+
+    [Theory]
+    [InlineData("a\n<<<<<<" + "< HEAD\nb", true)]
+    [InlineData("a\n>>>>>>" + "> main\n", true)]
+    [InlineData("heading\n=======\n", false)]
+    [InlineData("x <<<<<<< y", false)]
+    public void A_mark_of_a_merge_is_seen(string text, bool isSeen) =>
+        Assert.Equal(isSeen, MergeMark().IsMatch(text));
+
+    [Fact]
     public void Every_product_project_keeps_its_limits_in_one_place()
     {
         var files = Repository.Files("/Limits.cs").Where(path => !path.IsBelow("eng/", "tests/", "bench/")).ToArray();
@@ -53,6 +66,9 @@ public sealed partial class LayoutTests
         Assert.NotEmpty(files);
         Assert.All(files, path => Assert.Equal(2, path.Split('/').Length));
     }
+
+    [GeneratedRegex(@"^(<<<<<<<|>>>>>>>) ", RegexOptions.Multiline)]
+    private static partial Regex MergeMark();
 
     [GeneratedRegex(@"(^|[/.])(common|shared|core|utils?|helpers?|misc)([/.](?!ts)|$)", RegexOptions.IgnoreCase)]
     private static partial Regex Drawer();

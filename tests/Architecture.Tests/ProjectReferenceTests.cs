@@ -31,7 +31,10 @@ public sealed class ProjectReferenceTests
             "Microsoft.AspNetCore.App", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery",
             "Npgsql.OpenTelemetry", "OpenTelemetry.",
         ],
-        ["Connectors"] = ["AWSSDK.S3", "BitFaster.Caching", "MailKit", "Npgsql"],
+        ["Connectors"] =
+        [
+            "AWSSDK.S3", "BitFaster.Caching", "MailKit", "Microsoft.IdentityModel.Protocols.OpenIdConnect", "Npgsql",
+        ],
         ["Data"] =
         [
             "BitFaster.Caching", "Microsoft.EntityFrameworkCore.", "Microsoft.Extensions.", "NodaTime", "Npgsql",
@@ -40,7 +43,7 @@ public sealed class ProjectReferenceTests
         ["Api"] =
         [
             "Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis", "Microsoft.AspNetCore.",
-            "Scalar.AspNetCore",
+            "Otp.NET", "Scalar.AspNetCore", "YamlDotNet", "zxcvbn-core",
         ],
         ["Worker"] = ["Aspire.StackExchange.Redis"],
         ["AiSearch"] = ["Aspire.StackExchange.Redis", "Pgvector", "System.Numerics.Tensors"],

@@ -49,7 +49,12 @@ internal static partial class ReferenceRules
         Driver("MailKit", "MailKit.Net.Smtp.SmtpClient", ["MailKit", "MimeKit"], "Connectors"),
         Driver("The AWS SDK", "Amazon.S3.AmazonS3Client", ["Amazon"], "Connectors"),
         Driver("BitFaster", "BitFaster.Caching.ICache", ["BitFaster"], "Data", "Connectors"),
+        Driver(
+            "IdentityModel", "Microsoft.IdentityModel.Tokens.SecurityToken", ["Microsoft.IdentityModel"], "Connectors"),
+        Driver("Otp.NET", "OtpNet.Totp", ["OtpNet"], "Api"),
+        Driver("zxcvbn", "Zxcvbn.Result", ["Zxcvbn"], "Api"),
         Driver("NodaTime", "NodaTime.DateTimeZone", ["NodaTime"], "Engine", "Data"),
+        Driver("YamlDotNet", "YamlDotNet.Core.Parser", ["YamlDotNet"], "Api", "AppHost"),
         Driver("Scalar", "Scalar.AspNetCore.ScalarOptions", ["Scalar"], "Api"),
         Driver("Aspire.Hosting", "Aspire.Hosting.IDistributedApplicationBuilder", ["Aspire.Hosting"], "AppHost"),
         Driver("OpenTelemetry", "OpenTelemetry.Trace.TracerProvider", ["OpenTelemetry"], "ServiceDefaults"),

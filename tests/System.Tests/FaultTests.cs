@@ -94,7 +94,7 @@ public sealed class FaultTests(PlatformFixture fixture)
                 """
                 with filled as (
                   insert into outbox (tenant_id, id, topic, subject_id, not_before)
-                  select t.tenant_id, gen_random_uuid(), 'index_execution', gen_random_uuid(), now() from tenants t, generate_series(1, 20000) returning 1)
+                  select t.tenant_id, gen_random_uuid(), 'index_execution', gen_random_uuid(), now() from tenants t, generate_series(1, 20000) where t.slug = 'default' returning 1)
                 select count(*) from filled
                 """);
             return Nothing;
@@ -121,7 +121,7 @@ public sealed class FaultTests(PlatformFixture fixture)
         await Client.ScalarAsync<Guid>(
             """
             insert into executions (tenant_id, id, workflow_id, version, trigger_type, input, queued_at)
-            select tenant_id, $1, $1, 99, 'manual', '{}', now() from tenants limit 1 returning id
+            select tenant_id, $1, $1, 99, 'manual', '{}', now() from tenants where slug = 'default' returning id
             """, Guid.CreateVersion7());
         if (round == 0)
         {

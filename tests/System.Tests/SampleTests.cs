@@ -14,6 +14,7 @@ public sealed class SampleTests(PlatformFixture fixture)
     [InlineData("ussd", "menu", "choice", "amount", "thanks")]
     [InlineData("saga", "flight", "hotel", "car", "cancel-hotel", "cancel-flight")]
     [InlineData("fan-out", "price")]
+    [InlineData("company")]
     public async Task A_sample_runs_to_its_end_twice(string name, params string[] nodes)
     {
         for (var round = 0; round < 2; round++)

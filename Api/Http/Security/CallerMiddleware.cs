@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Primitives;
+using Workflows.Data.Database;
 
 namespace Workflows.Api.Http.Security;
 
@@ -8,7 +9,8 @@ namespace Workflows.Api.Http.Security;
 /// The one place that decides who asks and whether they may. A route says what it requires; a route that says nothing is closed. Then the caller's
 /// budget of requests.
 /// </summary>
-internal sealed class CallerMiddleware(RequestDelegate next, Callers callers, RateLimiter limiter)
+internal sealed class CallerMiddleware(
+    RequestDelegate next, Callers callers, RateLimiter limiter, ObjectRights rights)
 {
     private const string ApiKeyHeader = "X-Api-Key";
     private const string Bearer = "Bearer ";
@@ -36,13 +38,22 @@ internal sealed class CallerMiddleware(RequestDelegate next, Callers callers, Ra
             problem = decision.Allowed ? null : new Problem(Errors.RateLimited, retryAfter: decision.RetryAfter);
         }
 
+        if (problem is null)
+        {
+            context.Features.Set(caller);
+            if (caller!.OnlyGranted && endpoint.Metadata.GetMetadata<SeesWholeTenant>() is null)
+            {
+                ObjectScope.Enter(caller.PersonId ?? Guid.Empty); // for the rest of this request
+                problem = await rights.CheckAsync(context, endpoint, caller);
+            }
+        }
+
         if (problem is not null)
         {
             await problem.ExecuteAsync(context);
             return;
         }
 
-        context.Features.Set(caller);
         await next(context);
     }
 
@@ -50,6 +61,11 @@ internal sealed class CallerMiddleware(RequestDelegate next, Callers callers, Ra
     {
         var required = endpoint.Metadata.GetMetadata<PermissionRequirement>()
             ?? throw new InvalidOperationException($"{endpoint.DisplayName} does not say what it requires.");
+        if (caller.LacksTerms && endpoint.Metadata.GetMetadata<OpenBeforeTerms>() is null)
+        {
+            return new Problem(Errors.TermsNotAccepted);
+        }
+
         return caller.May(required.Permission)
             ? null
             : new Problem(

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using Workflows.Data.Caching;
-using Workflows.Data.Database;
 using Workflows.Data.Identity;
-using Workflows.Data.Isolation;
 
 namespace Workflows.Api.Http.Security;
 
@@ -52,7 +50,11 @@ internal sealed class Callers
         }
 
         var caller = found.Caller ??= new Caller(
-            found.Grant.TenantId, found.Grant.Id, Tokens.Shown(key), Permissions.Of(found.Grant.Scopes), SessionId: null);
+            found.Grant.TenantId, found.Grant.Id, Tokens.Shown(key),
+            Permissions.Within(
+                found.Grant.TenantId,
+                Permissions.Reaching(Permissions.Of(found.Grant.Scopes), found.Grant.OnlyGranted)),
+            SessionId: null, found.Grant.CreatedBy);
         _uses.Note(caller, now);
         return (caller, null);
     }
@@ -115,7 +117,18 @@ internal sealed class Callers
 
     private sealed record SessionCaller(SessionGrant Grant)
     {
-        public Caller Caller { get; } = new(Grant.TenantId, Grant.UserId, Grant.Email, Permissions.Of(Grant.Permissions) | BuiltInRoles.Of(Grant.BuiltInRoles), Grant.SessionId);
+        public Caller Caller { get; } = new(
+            Grant.TenantId, Grant.UserId, Grant.Email,
+            Permissions.Within(
+                Grant.TenantId,
+                Permissions.Reaching(
+                    Permissions.Of(Grant.Permissions) | BuiltInRoles.Of(Grant.TenantId, Grant.BuiltInRoles),
+                    Grant.OnlyGranted)),
+            Grant.SessionId,
+            Grant.UserId)
+        {
+            LacksTerms = Grant.LacksTerms,
+        };
     }
 }
 
@@ -144,7 +157,7 @@ internal readonly record struct KeyHash(UInt128 High, UInt128 Low)
     }
 }
 
-/// <summary>When keys were used last; written from time to time by <see cref="Housekeeping"/>.</summary>
+/// <summary>When keys were used last, until it is written, which happens from time to time.</summary>
 internal sealed class ApiKeyUses
 {
     private ConcurrentDictionary<Guid, (Guid TenantId, DateTimeOffset At)> _uses = new();
@@ -160,127 +173,13 @@ internal sealed class ApiKeyUses
 
     public IReadOnlyCollection<KeyValuePair<Guid, (Guid TenantId, DateTimeOffset At)>> Take() =>
         Interlocked.Exchange(ref _uses, new());
-}
 
-/// <summary>What the API does in the background: listens for invalidations, writes when keys were used, asks for the time.</summary>
-internal sealed partial class Housekeeping(
-    Invalidation invalidation, ApiKeyUses uses, GrantStore store, WorkflowsDatabase database, DatabaseClock clock,
-    LoopHealth loops, ILogger<Housekeeping> log)
-    : BackgroundService
-{
-    private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
-
-    private readonly RepeatedFailures _deaf = new(clock);
-    private readonly RepeatedFailures _untimed = new(clock);
-    private readonly RepeatedFailures _unwritten = new(clock);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Gives back what could not be written; a later use of the same key stands.</summary>
+    public void GiveBack(IEnumerable<KeyValuePair<Guid, (Guid TenantId, DateTimeOffset At)>> uses)
     {
-        try
+        foreach (var (key, use) in uses)
         {
-            await Task.WhenAll(ListenAsync(stoppingToken), WriteUsesAsync(stoppingToken), AskForTheTimeAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped(log); // how a stop ends the waits above
+            _uses.TryAdd(key, use);
         }
     }
-
-    // The client listens again by itself after a broken connection; only the first time has to be insisted on.
-    private async Task ListenAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await invalidation.ListenAsync();
-                return;
-            }
-#pragma warning disable CA1031 // a maintenance loop: reported, and tried again
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                Write(_deaf, exception, LogDeaf, "Listening for invalidations");
-                await Task.Delay(ListenRetry, clock, stoppingToken);
-            }
-        }
-    }
-
-    private async Task AskForTheTimeAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(DatabaseClock.SyncPeriod, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await clock.SyncAsync(database, stoppingToken);
-                loops.Done("time of the database", DatabaseClock.SyncPeriod);
-            }
-#pragma warning disable CA1031 // a maintenance loop: the clock runs on from what it knows
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-            {
-                Write(_untimed, exception, LogUntimed, "Asking the database for the time");
-            }
-        }
-    }
-
-    private async Task WriteUsesAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(WriteEvery, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            var failures = 0;
-            foreach (var tenant in uses.Take().GroupBy(use => use.Value.TenantId))
-            {
-                try
-                {
-                    await store.TouchApiKeysAsync(
-                        tenant.Key, [.. tenant.Select(use => KeyValuePair.Create(use.Key, use.Value.At))], stoppingToken);
-                }
-#pragma warning disable CA1031 // a maintenance loop: what is lost is the time of a use
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-                {
-                    Write(_unwritten, exception, LogUnwritten, "Writing when API keys were used last");
-                    failures++;
-                }
-            }
-
-            if (failures == 0)
-            {
-                loops.Done("uses of API keys", WriteEvery);
-            }
-        }
-    }
-
-    // With its stack the first time, then counted: an outage of hours fills no disk.
-    private void Write(RepeatedFailures failures, Exception exception, Action<ILogger, Exception> first, string what)
-    {
-        switch (failures.Note(exception))
-        {
-            case { IsFirst: true }:
-                first(log, exception);
-                break;
-            case { Count: > 0 and var count }:
-                LogRepeated(log, what, count, exception.Message);
-                break;
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "{What} failed {Count} more times: {Reason}")]
-    private static partial void LogRepeated(ILogger logger, string what, long count, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "Cannot ask the database for the time")]
-    private static partial void LogUntimed(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Debug, "Housekeeping has stopped")]
-    private static partial void LogStopped(ILogger logger);
-
-    [LoggerMessage(LogLevel.Warning, "Cannot listen for invalidations yet; revoked keys and new publications are noticed later")]
-    private static partial void LogDeaf(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Cannot write when API keys were used last")]
-    private static partial void LogUnwritten(ILogger logger, Exception exception);
 }

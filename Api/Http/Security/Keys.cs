@@ -27,6 +27,8 @@ internal sealed class Keys
         AccessTokens = Derive(secret, "access-tokens");
         RefreshTokens = Derive(secret, "refresh-tokens");
         Cursors = Derive(secret, "cursors");
+        LoginChallenges = Derive(secret, "login-challenges");
+        AccountLinks = Derive(secret, "account-links");
         InternalCalls = Derive(ServiceKeys.Search(configuration)!, "internal-calls");
         Callbacks = new CallbackTokens(ServiceKeys.Callbacks(configuration)!, ServiceKeys.FormerCallbacks(configuration));
     }
@@ -36,6 +38,12 @@ internal sealed class Keys
     public byte[] RefreshTokens { get; }
 
     public byte[] Cursors { get; }
+
+    /// <summary>What stands between the two steps of a login.</summary>
+    public byte[] LoginChallenges { get; }
+
+    /// <summary>Links that invite, reset a password or verify an address.</summary>
+    public byte[] AccountLinks { get; }
 
     /// <summary>Calls to the search service.</summary>
     public byte[] InternalCalls { get; }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Http.Security;
 
@@ -37,6 +38,29 @@ internal enum Permission : ulong
     ContextRead = 1 << 25,
     ContextWrite = 1 << 26,
     SessionsUse = 1 << 27,
+
+    /// <summary>Figures of all tenants. Like the next one for callers of the platform's own tenant only.</summary>
+    PlatformRead = 1 << 28,
+
+    /// <summary>Tenants themselves: their making, limits, suspension and end.</summary>
+    PlatformManage = 1 << 29,
+
+    /// <summary>Sees every object of the tenant, and not only those that were granted. Part of each role and key but
+    /// those that say otherwise; it has no name of its own.</summary>
+    AllObjects = 1 << 30,
+
+    /// <summary>The tenant's billing address and invoices.</summary>
+    BillingRead = 1UL << 40,
+    BillingManage = 1UL << 41,
+    TermsManage = 1UL << 42,
+
+    /// <summary>Tickets of all people of the tenant; everybody has their own.</summary>
+    TicketsManage = 1UL << 43,
+    AnnouncementsManage = 1UL << 44,
+
+    /// <summary>What the tenant uses, and its budgets.</summary>
+    UsageRead = 1UL << 45,
+    BudgetsManage = 1UL << 46,
 }
 
 /// <summary>Permissions by the names that clients, roles and API keys use.</summary>
@@ -72,7 +96,34 @@ internal static class Permissions
         new("context.read", Permission.ContextRead),
         new("context.write", Permission.ContextWrite),
         new("sessions.use", Permission.SessionsUse),
+        new("billing.read", Permission.BillingRead),
+        new("billing.manage", Permission.BillingManage),
+        new("terms.manage", Permission.TermsManage),
+        new("tickets.manage", Permission.TicketsManage),
+        new("announcements.manage", Permission.AnnouncementsManage),
+        new("usage.read", Permission.UsageRead),
+        new("budgets.manage", Permission.BudgetsManage),
+        new("platform.read", Permission.PlatformRead),
+        new("platform.manage", Permission.PlatformManage),
     ];
+
+    /// <summary>What callers of the platform's own tenant may at most: it has people and tenants, and nothing that
+    /// runs.</summary>
+    private const Permission InPlatform = Permission.PlatformRead | Permission.PlatformManage | Permission.UsersRead
+        | Permission.UsersManage | Permission.ApiKeysManage | Permission.ActivityRead | Permission.TenantManage
+        | Permission.AllObjects | Permission.TermsManage | Permission.AnnouncementsManage;
+
+    /// <summary>
+    /// What somebody may have who sees only what was granted to them: all else concerns the tenant as a whole.
+    /// </summary>
+    public const Permission OfGranted = Permission.WorkspacesRead | Permission.WorkspacesWrite
+        | Permission.WorkflowsRead | Permission.WorkflowsWrite | Permission.WorkflowsPublish | Permission.ExecutionsRead
+        | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.SearchRead | Permission.ActivityRead
+        | Permission.SchedulesRead | Permission.SchedulesWrite | Permission.ApprovalsRead | Permission.ApprovalsDecide
+        | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite;
+
+    /// <summary>What callers of other tenants may never.</summary>
+    private const Permission AboveTenants = Permission.PlatformRead | Permission.PlatformManage;
 
     private static readonly FrozenDictionary<string, Permission> ByName = All.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -90,6 +141,17 @@ internal static class Permissions
         return set;
     }
 
+    /// <summary>The set with its reach: over the whole tenant, or over what was granted.</summary>
+    public static Permission Reaching(Permission set, bool onlyGranted) =>
+        onlyGranted ? set & OfGranted : set | Permission.AllObjects;
+
+    /// <summary>What of a set counts in a tenant, whatever its roles and keys say.</summary>
+    public static Permission Within(Guid tenantId, Permission set) =>
+        tenantId == PlatformTenant.Id ? set & InPlatform : set & ~AboveTenants;
+
+    /// <summary>Names of all that somebody of an ordinary tenant can be given.</summary>
+    public static string[] OfTenants() => Names(~AboveTenants);
+
     public static string[] Names(Permission set) => [.. All.Where(permission => set.HasFlag(permission.Value)).Select(permission => permission.Key)];
 }
 
@@ -101,9 +163,12 @@ internal static class BuiltInRoles
 {
     public const string Owner = "owner";
 
+    /// <summary>Sees what was granted, and no more.</summary>
+    public const string Member = "member";
+
     private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
         | Permission.EventsRead | Permission.SearchRead | Permission.RulesRead | Permission.SchedulesRead | Permission.ConnectorsRead
-        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide;
+        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead;
 
     private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
         | Permission.ActivityRead | Permission.SessionsUse;
@@ -112,28 +177,58 @@ internal static class BuiltInRoles
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead | Permission.RulesWrite
         | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse;
 
-    private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage;
+    private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage
+        | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage | Permission.BillingRead
+        | Permission.TermsManage | Permission.TicketsManage | Permission.AnnouncementsManage | Permission.BudgetsManage;
+
+    private const Permission PlatformViewer = Permission.PlatformRead | Permission.ActivityRead;
+
+    private const Permission PlatformOperator = PlatformViewer | Permission.PlatformManage | Permission.TermsManage
+        | Permission.AnnouncementsManage;
 
     public static IReadOnlyList<KeyValuePair<string, Permission>> All { get; } =
     [
-        new(Owner, Admin | Permission.TenantManage),
+        new(Owner, Admin | Permission.TenantManage | Permission.BillingManage),
         new("admin", Admin),
         new("editor", Editor),
         new("operator", Operator),
         new("viewer", Viewer),
+        new(Member, Permissions.OfGranted),
+    ];
+
+    /// <summary>Those of the platform's own tenant.</summary>
+    public static IReadOnlyList<KeyValuePair<string, Permission>> Platform { get; } =
+    [
+        new(
+            Owner,
+            PlatformOperator | Permission.UsersRead | Permission.UsersManage | Permission.ApiKeysManage
+                | Permission.TenantManage),
+        new("operator", PlatformOperator),
+        new("viewer", PlatformViewer),
     ];
 
     private static readonly FrozenDictionary<string, Permission> ByName = All.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static Permission Of(IEnumerable<string> names) =>
-        names.Aggregate(Permission.None, (set, name) => set | ByName.GetValueOrDefault(name));
+    private static readonly FrozenDictionary<string, Permission> ByPlatformName =
+        Platform.ToFrozenDictionary(StringComparer.Ordinal);
+
+    public static Permission Of(Guid tenantId, IEnumerable<string> names)
+    {
+        var known = tenantId == PlatformTenant.Id ? ByPlatformName : ByName;
+        return names.Aggregate(Permission.None, (set, name) => set | known.GetValueOrDefault(name));
+    }
 
     /// <summary>What a role grants now, built-in or the tenant's own.</summary>
-    public static Permission Of(Role role) => role.BuiltIn ? ByName.GetValueOrDefault(role.Name) : Permissions.Of(role.Permissions);
+    public static Permission Of(Role role) => Permissions.Reaching(
+        role.BuiltIn ? Of(role.TenantId, [role.Name]) : Permissions.Of(role.Permissions), role.OnlyGranted);
 }
 
 /// <summary>What a route asks of its caller. Every route of the API has one, or says that it is open to anybody.</summary>
 internal sealed record PermissionRequirement(Permission Permission);
+
+/// <summary>Marks what people may do who have not accepted terms that are required: read and accept them, and
+/// leave.</summary>
+internal sealed record OpenBeforeTerms;
 
 internal static class PermissionExtensions
 {

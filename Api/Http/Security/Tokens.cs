@@ -11,6 +11,26 @@ internal readonly record struct AccessToken(Guid TenantId, Guid SessionId, DateT
 /// <summary>What a refresh token says: of this session, after so many rotations.</summary>
 internal readonly record struct RefreshToken(Guid TenantId, Guid SessionId, int Rotation);
 
+/// <summary>What a link is for. Part of its token: one of another kind is refused.</summary>
+internal enum LinkKind : byte
+{
+    Invitation = 1,
+    PasswordReset = 2,
+    EmailVerification = 3,
+    Registration = 4,
+}
+
+/// <summary>What the token of a link says: this row of <c>account_links</c>, which says whether it is good.</summary>
+internal readonly record struct LinkToken(LinkKind Kind, Guid TenantId, Guid Id);
+
+/// <summary>What stands between the two steps of a login: that the password was right.</summary>
+/// <param name="Password">Begins the hash of what is stored of the password: another one voids it.</param>
+internal readonly record struct LoginChallenge(Guid TenantId, Guid UserId, DateTimeOffset ExpiresAt, long Password)
+{
+    public static long Of(string? passwordHash) =>
+        BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(passwordHash ?? "")));
+}
+
 /// <summary>
 /// Credentials that we issue. API keys are random and stored as a hash. Tokens are random-free statements under HMAC-SHA256 (refresh
 /// tokens with 128 random bits besides, and stored as a hash); an authentic refresh token that is not the present one was used before, however long ago.
@@ -21,10 +41,14 @@ internal sealed class Tokens(Keys keys)
 
     private const string AccessPrefix = "wfa_";
     private const string RefreshPrefix = "wfr_";
+    private const string LinkPrefix = "wfl_";
     private const int ApiKeyShown = 12;
     private const int MacBytes = 32;
     private const int AccessBytes = 16 + 16 + 8;
     private const int RefreshBytes = 16 + 16 + 4 + 16;
+    private const int LinkBytes = 1 + 16 + 16;
+    private const string ChallengePrefix = "wfc_";
+    private const int ChallengeBytes = 16 + 16 + 8 + 8;
 
     /// <summary>A new API key of 256 random bits.</summary>
     public static string NewApiKey() => ApiKeyPrefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
@@ -81,6 +105,57 @@ internal sealed class Tokens(Keys keys)
         }
 
         token = new RefreshToken(ReadGuid(payload), ReadGuid(payload[16..]), BinaryPrimitives.ReadInt32BigEndian(payload[32..]));
+        return true;
+    }
+
+    public string NewChallenge(LoginChallenge challenge)
+    {
+        Span<byte> payload = stackalloc byte[ChallengeBytes];
+        Write(challenge.TenantId, payload);
+        Write(challenge.UserId, payload[16..]);
+        BinaryPrimitives.WriteInt64BigEndian(payload[32..], challenge.ExpiresAt.ToUnixTimeSeconds());
+        BinaryPrimitives.WriteInt64BigEndian(payload[40..], challenge.Password);
+        return Sign(ChallengePrefix, payload, keys.LoginChallenges);
+    }
+
+    public bool TryReadChallenge(ReadOnlySpan<char> text, out LoginChallenge challenge)
+    {
+        Span<byte> payload = stackalloc byte[ChallengeBytes];
+        if (!TryVerify(ChallengePrefix, text, payload, keys.LoginChallenges))
+        {
+            challenge = default;
+            return false;
+        }
+
+        challenge = new LoginChallenge(
+            ReadGuid(payload),
+            ReadGuid(payload[16..]),
+            DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadInt64BigEndian(payload[32..])),
+            BinaryPrimitives.ReadInt64BigEndian(payload[40..]));
+        return true;
+    }
+
+    /// <summary>The token of a link: made anew whenever it is needed, and kept nowhere.</summary>
+    public string NewLinkToken(LinkToken token)
+    {
+        Span<byte> payload = stackalloc byte[LinkBytes];
+        payload[0] = (byte)token.Kind;
+        Write(token.TenantId, payload[1..]);
+        Write(token.Id, payload[17..]);
+        return Sign(LinkPrefix, payload, keys.AccountLinks);
+    }
+
+    /// <summary>Reads the token of a link of this kind.</summary>
+    public bool TryReadLinkToken(ReadOnlySpan<char> text, LinkKind kind, out LinkToken token)
+    {
+        Span<byte> payload = stackalloc byte[LinkBytes];
+        if (!TryVerify(LinkPrefix, text, payload, keys.AccountLinks) || payload[0] != (byte)kind)
+        {
+            token = default;
+            return false;
+        }
+
+        token = new LinkToken(kind, ReadGuid(payload[1..]), ReadGuid(payload[17..]));
         return true;
     }
 

@@ -119,6 +119,78 @@ public sealed class LimitTests(ApiFixture api) : IClassFixture<ApiFixture>
         await Testing.Eventually.TrueAsync(async () => (await owner.PostAsync(path)).Status == HttpStatusCode.Accepted, TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
     }
 
+    // A client repeats what it got no answer to: by then the queue may be full, and the repetition adds nothing to it.
+    [Fact]
+    public async Task A_repetition_is_answered_with_its_first_start_and_takes_nothing_of_the_queue()
+    {
+        var tenant = await api.Host.CreateTenantAsync("repeating");
+        using var owner = api.Host.Client(tenant.ApiKey);
+        await LimitAsync(tenant.TenantId, 6);
+        var workflow = await owner.CreatePublishedAsync();
+        var path = $"workflows/{workflow}/execute";
+        var (key, bulkKey) = (("Idempotency-Key", "one"), ("Idempotency-Key", "many"));
+        var many = new { executions = new[] { new { }, new { } } };
+        var first = (await owner.PostAsync(path, null, key)).Ok(HttpStatusCode.Accepted);
+        var bulk = Items(await owner.PostAsync($"{path}/bulk", many, bulkKey));
+        await api.Host.ExecuteAsync("update executions set status = 'paused', version = 7 where id = $1", first.Id);
+        await api.Host.ExecuteAsync("update executions set status = 'waiting' where id = $1", bulk[0].Id);
+
+        // More than the limit has room for, within the second for which a length of the queue is trusted.
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            var again = (await owner.PostAsync(path, null, key)).Ok(HttpStatusCode.Accepted);
+            Assert.Equal(
+                (first.Id, "paused", 7),
+                (again.Id, again.Data.GetProperty("status").GetString(), again.Data.GetProperty("version").GetInt32()));
+            Assert.Equal("true", again.Headers.GetValues("Idempotency-Replayed").Single());
+            Assert.Equal(
+                [(bulk[0].Id, "waiting"), (bulk[1].Id, "queued")],
+                Items(await owner.PostAsync($"{path}/bulk", many, bulkKey)));
+        }));
+        (await owner.PostAsync(path)).Ok(HttpStatusCode.Accepted);
+
+        await LimitAsync(tenant.TenantId, 1);
+        await Testing.Eventually.TrueAsync(
+            async () => (await owner.PostAsync(path)).Status == HttpStatusCode.TooManyRequests,
+            TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(first.Id, (await owner.PostAsync(path, null, key)).Ok(HttpStatusCode.Accepted).Id);
+        Assert.Equal(bulk[0].Id, Items(await owner.PostAsync($"{path}/bulk", many, bulkKey))[0].Id);
+    }
+
+    // The first call was cut short: what it began is told, and what it did not is refused by itself.
+    [Fact]
+    public async Task A_repetition_on_a_full_queue_tells_what_had_begun_and_refuses_the_rest()
+    {
+        var tenant = await api.Host.CreateTenantAsync("cut-short");
+        using var owner = api.Host.Client(tenant.ApiKey);
+        var workflow = await owner.CreatePublishedAsync();
+        var (path, key) = ($"workflows/{workflow}/execute/bulk", ("Idempotency-Key", "many"));
+        var many = new { executions = new[] { new { }, new { } } };
+        var first = Items(await owner.PostAsync(path, many, key));
+        await api.Host.ExecuteAsync(
+            "delete from idempotency_keys where tenant_id = $1 and key = 'many/1'", tenant.TenantId);
+        await LimitAsync(tenant.TenantId, 1);
+        await Testing.Eventually.TrueAsync(
+            async () => (await owner.PostAsync(path, many)).Status == HttpStatusCode.TooManyRequests,
+            TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
+        var again = (await owner.PostAsync(path, many, key)).Ok(HttpStatusCode.Accepted).Data;
+
+        Assert.Equal((1, 1), (again.GetProperty("accepted").GetInt32(), again.GetProperty("refused").GetInt32()));
+        Assert.Equal(first[0].Id, again.GetProperty("executions")[0].GetProperty("id").GetGuid());
+        var refusal = again.GetProperty("executions")[1].GetProperty("error");
+        Assert.Equal("OVERLOADED", refusal.GetProperty("code").GetString());
+    }
+
+    private Task LimitAsync(Guid tenantId, int queued) => api.Host.ExecuteAsync(
+        "update tenants set settings = jsonb_build_object('limits', jsonb_build_object('maxQueued', $2::int)) "
+        + "where tenant_id = $1",
+        tenantId, queued);
+
+    private static List<(Guid Id, string? Status)> Items(Answer answer) =>
+        [.. answer.Ok(HttpStatusCode.Accepted).Data.GetProperty("executions").EnumerateArray()
+            .Select(item => (item.GetProperty("id").GetGuid(), item.GetProperty("status").GetString()))];
+
     private static object Limited(string overlapPolicy, string key = "input.customer") => new
     {
         schema = 1,

@@ -14,7 +14,7 @@ public sealed class HierarchyTests(ApiFixture api) : IClassFixture<ApiFixture>
         var workspace = Assert.Single((await owner.GetAsync("workspaces")).Ok().Data.EnumerateArray());
         var folder = Assert.Single((await owner.GetAsync($"workspaces/{workspace.GetProperty("id").GetGuid()}/folders")).Ok().Data.EnumerateArray());
         Assert.Single((await owner.GetAsync($"folders/{folder.GetProperty("id").GetGuid()}/jobs")).Ok().Data.EnumerateArray());
-        Assert.Equal(5, (await owner.GetAsync("roles")).Ok().Data.GetArrayLength());
+        Assert.Equal(6, (await owner.GetAsync("roles")).Ok().Data.GetArrayLength());
     }
 
     [Fact]

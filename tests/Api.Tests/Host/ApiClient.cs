@@ -73,6 +73,16 @@ public sealed class ApiClient(Uri baseAddress, string? credential, IPAddress? fr
             response.StatusCode, isJson ? JsonSerializer.Deserialize<JsonElement>(text) : default, response.Headers, response.Content.Headers, text);
     }
 
+    /// <summary>A file, which must be there.</summary>
+    public async Task<byte[]> DownloadAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/{path}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", credential);
+        using var response = await _http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.Content.ReadAsByteArrayAsync();
+    }
+
     public static HttpContent? Json(object? body) => body switch
     {
         null => null,

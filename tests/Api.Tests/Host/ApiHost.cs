@@ -17,7 +17,9 @@ using Workflows.Testing;
 namespace Workflows.Api.Tests.Host;
 
 /// <summary>The credentials of a tenant's first moment.</summary>
-public sealed record FirstCredentials(string OwnerEmail, string OwnerPassword, string ApiKey, Guid TenantId);
+public sealed record FirstCredentials(
+    string OwnerEmail, string OwnerPassword, string ApiKey, Guid TenantId, string OperatorEmail = "",
+    string OperatorPassword = "");
 
 /// <summary>The real API on Kestrel over a database of its own, a copy of one that was migrated and first started once per test run.</summary>
 public sealed class ApiHost : IAsyncDisposable
@@ -103,6 +105,15 @@ public sealed class ApiHost : IAsyncDisposable
 
     /// <summary>A client with the owner's API key, which may do everything.</summary>
     public ApiClient Owner() => Client(First.ApiKey);
+
+    /// <summary>A client with a session of the platform's first operator.</summary>
+    public async Task<ApiClient> OperatorAsync()
+    {
+        using var anybody = Client();
+        var login = (await anybody.PostAsync(
+            "auth/login", new { email = First.OperatorEmail, password = First.OperatorPassword })).Ok();
+        return Client(login.Data.GetProperty("accessToken").GetString());
+    }
 
     /// <summary>Another tenant with all that the first one has.</summary>
     public async Task<FirstCredentials> CreateTenantAsync(string slug)

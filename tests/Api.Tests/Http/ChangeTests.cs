@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Workflows.Api.Tests.Host;
 using Workflows.Data.ControlPlane;
 
@@ -51,6 +52,54 @@ public sealed class ChangeTests(ApiFixture api) : IClassFixture<ApiFixture>
             TestContext.Current.CancellationToken);
 
         Assert.Equal(0, await api.Host.ScalarAsync<long>("select count(*) from workspaces where name = 'refused'"));
+    }
+
+    [Fact]
+    public async Task Of_the_parts_of_a_change_those_stay_that_are_kept_and_only_when_the_change_is()
+    {
+        await using var scope = api.Host.Services.CreateAsyncScope();
+        var db = Context(scope, api.Host.First.TenantId);
+
+        foreach (var isKept in new[] { false, true })
+        {
+            await db.TransactAsync(
+                async token =>
+                {
+                    Assert.True(await PartAsync("part kept", keeps: true, token));
+                    Assert.False(await PartAsync("part dropped", keeps: false, token));
+                    await db.AsPartAsync(
+                        part => PartAsync("part kept of one dropped", keeps: true, part), _ => false, token);
+                    Assert.False(await db.AsPartAsync(FailsAsync, kept => kept, token));
+                    return await PartAsync("part last", keeps: true, token);
+                },
+                _ => isKept,
+                TestContext.Current.CancellationToken);
+        }
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => db.AsPartAsync(_ => Task.FromResult(true), kept => kept, TestContext.Current.CancellationToken));
+        Assert.Equal("part kept,part last", await api.Host.ScalarAsync<string>(
+            "select string_agg(name, ',' order by name) from workspaces where name like 'part%'"));
+
+        async Task<bool> FailsAsync(CancellationToken token)
+        {
+            var error = await Assert.ThrowsAsync<PostgresException>(
+                () => db.Database.ExecuteSqlAsync($"select 1 / 0", token));
+            Assert.Equal("22012", error.SqlState);
+            return false;
+        }
+
+        Task<bool> PartAsync(string name, bool keeps, CancellationToken token) => db.AsPartAsync(
+            part => db.TransactAsync(
+                _ =>
+                {
+                    db.Workspaces.Add(NewWorkspace(name));
+                    return Task.FromResult(keeps);
+                },
+                _ => true,
+                part),
+            kept => kept,
+            token);
     }
 
     [Fact]

@@ -37,6 +37,28 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task A_loop_that_only_fails_degrades_health_until_it_works_again()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await using var redis = await RedisServer.StartAsync();
+        await using var host = await ApiHost.StartAsync(postgres, redis);
+        using var owner = host.Owner();
+        await LoopsAreAsync(owner, "healthy");
+
+        await using var database = NpgsqlDataSource.Create(host.ConnectionString);
+        await using var revoke = database.CreateCommand("revoke execute on function clock_timestamp() from public");
+        await revoke.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await LoopsAreAsync(owner, "degraded");
+        var health = await owner.GetAsync("/health");
+        Assert.Equal(HttpStatusCode.OK, health.Status);
+        Assert.Contains("Asking for the time has failed for ", health.Text, StringComparison.Ordinal);
+
+        await using var grant = database.CreateCommand("grant execute on function clock_timestamp() to public");
+        await grant.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await LoopsAreAsync(owner, "healthy");
+    }
+
+    [Fact]
     public async Task Behind_a_cut_network_calls_and_health_answer_503_within_seconds()
     {
         await using var postgres = await PostgresServer.StartAsync();
@@ -123,6 +145,12 @@ public sealed class OutageTests
 
     private static Task HealthIsAsync(ApiClient client, HttpStatusCode status) => Eventually.TrueAsync(
         async () => (await client.GetAsync("/health")).Status == status, TimeSpan.FromSeconds(20),
+        TestContext.Current.CancellationToken);
+
+    private static Task LoopsAreAsync(ApiClient client, string status) => Eventually.TrueAsync(
+        async () => (await client.GetAsync("/health")).Json.GetProperty("checks").GetProperty("loops")
+            .GetProperty("status").GetString() == status,
+        TimeSpan.FromSeconds(60),
         TestContext.Current.CancellationToken);
 
     private static async Task SetAsync(PostgresServer postgres, string statement)

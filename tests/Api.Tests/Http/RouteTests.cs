@@ -1,6 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Tests.Host;
@@ -14,16 +12,14 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
     [
         "/", "/reference/{documentName?}", "/reference/scalar.js", "/reference/scalar.aspnetcore.js",
         "/reference/favicon.svg", "/openapi/v1.json", "/health", "/alive",
-        "/api/v1/auth/login", "/api/v1/auth/refresh",
+        "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/accept-invitation", "/api/v1/auth/verify-email",
+        "/api/v1/auth/oidc/{tenant}/{provider}/start", "/api/v1/auth/oidc/{tenant}/{provider}/callback",
+        "/api/v1/auth/register/", "/api/v1/auth/register/complete",
+        "/api/v1/auth/request-password-reset", "/api/v1/auth/reset-password", "/api/v1/auth/second-factor",
         "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}",
     ];
 
-    private List<Route> Routes() => [.. api.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        .Select(endpoint => new Route(
-            endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0] ?? "GET",
-            "/" + endpoint.RoutePattern.RawText!.TrimStart('/'),
-            endpoint.Metadata.GetMetadata<PermissionRequirement>()?.Permission,
-            endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null))];
+    private List<Route> Routes() => Route.Of(api.Host);
 
     [Fact]
     public void Only_the_routes_listed_here_are_open_to_anybody() =>
@@ -35,7 +31,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var nobody = api.Host.Client();
         foreach (var route in Routes().Where(route => !route.IsOpen))
         {
-            var answer = await CallAsync(nobody, route, _ => Guid.CreateVersion7().ToString());
+            var answer = await route.CallAsync(nobody, _ => Guid.CreateVersion7().ToString());
             Assert.True(answer.Status == HttpStatusCode.Unauthorized, $"{route}: {answer.Status}");
             Assert.Equal("UNAUTHENTICATED", answer.ErrorCode);
         }
@@ -47,6 +43,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("editor")]
     [InlineData("operator")]
     [InlineData("viewer")]
+    [InlineData("member")]
     public async Task A_role_may_what_its_permissions_say_and_nothing_else(string role)
     {
         using var owner = api.Host.Owner();
@@ -54,11 +51,31 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var caller = api.Host.Client((await owner.CreateKeyAsync(Permissions.Names(permissions))).Key);
         foreach (var route in Routes().Where(route => !route.IsOpen))
         {
-            var answer = await CallAsync(caller, route, _ => Guid.CreateVersion7().ToString());
+            var answer = await route.CallAsync(caller, _ => Guid.CreateVersion7().ToString());
 
             var may = permissions.HasFlag(route.Required!.Value);
             Assert.True(may ? answer.ErrorCode is not ("FORBIDDEN" or "UNAUTHENTICATED") || IsForUsersOnly(route) : answer.ErrorCode == "FORBIDDEN", $"{role} {route}: {answer.Text}");
             Assert.True((int)answer.Status < 500 || answer.ErrorCode == "UNAVAILABLE", $"{role} {route}: {answer.Text}");
+        }
+    }
+
+    [Theory]
+    [InlineData("owner")]
+    [InlineData("operator")]
+    [InlineData("viewer")]
+    public async Task An_operator_of_the_platform_may_what_the_role_says_and_nothing_inside_a_tenant(string role)
+    {
+        using var first = await api.Host.OperatorAsync();
+        var permissions = BuiltInRoles.Platform.Single(known => known.Key == role).Value;
+        using var caller = api.Host.Client(await first.LogInNewUserAsync(role));
+        foreach (var route in Routes().Where(route => !route.IsOpen && !IsForUsersOnly(route)))
+        {
+            var answer = await route.CallAsync(caller, _ => Guid.CreateVersion7().ToString());
+
+            var may = permissions.HasFlag(route.Required!.Value);
+            Assert.True(
+                may ? answer.ErrorCode is not ("FORBIDDEN" or "UNAUTHENTICATED") : answer.ErrorCode == "FORBIDDEN",
+                $"{role} {route}: {answer.Text}");
         }
     }
 
@@ -84,14 +101,15 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.True(withIds.Count > 20);
         foreach (var route in withIds)
         {
-            var answer = await CallAsync(stranger, route, name => ids[name]);
-            Assert.True(answer.Status == HttpStatusCode.NotFound, $"{route}: {answer.Text}");
+            var answer = await route.CallAsync(stranger, name => ids[name]);
+            var expected = IsForOperators(route) ? HttpStatusCode.Forbidden : HttpStatusCode.NotFound;
+            Assert.True(answer.Status == expected, $"{route}: {answer.Text}");
             Assert.DoesNotContain("secret name", answer.Text, StringComparison.Ordinal);
         }
 
         foreach (var route in Routes().Where(route => !route.IsOpen && route.Method == "GET" && !route.Pattern.Contains('{', StringComparison.Ordinal)))
         {
-            var answer = await CallAsync(stranger, route, name => ids[name]);
+            var answer = await route.CallAsync(stranger, name => ids[name]);
             Assert.DoesNotContain("secret name", answer.Text, StringComparison.Ordinal);
             Assert.DoesNotContain(api.Host.First.TenantId.ToString(), answer.Text, StringComparison.Ordinal);
         }
@@ -120,6 +138,10 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(c::text, '' order by id) from context_entries c where tenant_id = $1),
           (select string_agg(n::text, '' order by id) from node_definitions n where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from user_sessions s where tenant_id = $1),
+          (select string_agg(i::text, '' order by id) from invitations i where tenant_id = $1),
+          (select string_agg(p::text, '' order by id) from identity_providers p where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from service_accounts s where tenant_id = $1),
+          (select string_agg(l::text, '' order by id) from account_links l where tenant_id = $1),
           (select string_agg(r::text, '' order by id) from roles r where tenant_id = $1),
           (select string_agg(g::text, '' order by id) from groups g where tenant_id = $1),
           (select string_agg(g::text, '' order by user_id) from user_groups g where tenant_id = $1),
@@ -129,6 +151,15 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(a::text, '') from approval_assignees a where tenant_id = $1),
           (select string_agg(c::text, '') from approval_comments c where tenant_id = $1),
           (select string_agg(n::text, '' order by id) from notifications n where tenant_id = $1),
+          (select string_agg(t::text, '' order by id) from edit_transactions t where tenant_id = $1),
+          (select string_agg(b::text, '') from billing_profiles b where tenant_id = $1),
+          (select string_agg(i::text, '' order by id) from invoices i where tenant_id = $1),
+          (select string_agg(t::text, '' order by id) from terms t where tenant_id = $1),
+          (select string_agg(t::text, '' order by id) from tickets t where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from ticket_comments c where tenant_id = $1),
+          (select string_agg(l::text, '' order by id) from ticket_labels l where tenant_id = $1),
+          (select string_agg(a::text, '' order by id) from announcements a where tenant_id = $1),
+          (select string_agg(b::text, '' order by id) from budgets b where tenant_id = $1),
           (select string_agg(k.revoked_at::text, '' order by id) from api_keys k where tenant_id = $1)))
         """,
         api.Host.First.TenantId);
@@ -153,8 +184,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var substitution = (await owner.PostAsync(
             $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
         var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
-        var variable = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created);
-        return new(timed)
+        return new(timed.Concat(await CreatePapersAsync(owner, host)))
         {
             ["connectorId"] = (await owner.PostAsync(
                 "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
@@ -166,7 +196,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["entryId"] = (await owner.PostAsync("context", new { key = "secret name", value = 1 })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["conversationId"] = await CreateSessionAsync(),
             ["secretId"] = secret.Id.ToString(),
-            ["variableId"] = variable.Id.ToString(),
+            ["variableId"] = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["groupId"] = group.Id.ToString(),
             ["roleId"] = role.Id.ToString(),
             ["substitutionId"] = substitution.Id.ToString(),
@@ -183,17 +213,67 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["apiKeyId"] = (await owner.CreateKeyAsync("workflows.read")).Id.ToString(),
             ["ruleId"] = (await owner.PostAsync(
                 "rules", new { name = "secret name", eventType = "t", actions = new[] { new { type = "startWorkflow", workflow = workflowId } } })).Ok(HttpStatusCode.Created).Id.ToString(),
-            ["deadLetterId"] = (await api.Host.ScalarAsync<Guid>(
-                """
-                insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
-                select tenant_id, gen_random_uuid(), id, workflow_id, '{"message": "secret name"}', now() from executions where id = $1 returning id
-                """, execution.Id)).ToString(),
+            ["deadLetterId"] = await AddDeadLetterAsync(execution.Id),
+            ["permissionId"] = await GrantAsync(owner, workflowId, user.Id),
+            ["tenantId"] = host.First.TenantId.ToString(),
+            ["accessId"] = await GrantAccessAsync(owner),
             ["nodeId"] = "only",
             ["number"] = "1",
         };
     }
 
-    /// <summary>A calendar, a schedule, a job that runs, a package of jobs.</summary>
+    private async Task<string> AddDeadLetterAsync(Guid execution) => (await api.Host.ScalarAsync<Guid>(
+        """
+        insert into dead_letters (tenant_id, id, execution_id, workflow_id, error, created_at)
+        select tenant_id, gen_random_uuid(), id, workflow_id, '{"message": "secret name"}', now()
+        from executions where id = $1 returning id
+        """, execution)).ToString();
+
+    private static async Task<string> AddProviderAsync(ApiClient owner) =>
+        (await owner.PostAsync(
+            "identity-providers",
+            new { slug = "p", name = "secret name", issuer = "https://login.example/", clientId = "secret name" }))
+            .Ok(HttpStatusCode.Created).Id.ToString();
+
+    private static async Task<Dictionary<string, string>> CreatePapersAsync(ApiClient owner, ApiHost host) => new()
+    {
+        ["invoiceId"] = await InvoiceAsync(owner, host),
+        ["termsId"] = await CreateAsync(owner, "terms", new { title = "secret name", text = "secret name" }),
+        ["ticketId"] = await CreateAsync(owner, "tickets", new { title = "secret name", addressedTo = "platform" }),
+        ["labelId"] = await CreateAsync(owner, "ticket-labels", new { name = "secret name" }),
+        ["announcementId"] = await CreateAsync(owner, "announcements", new { title = "secret name" }),
+        ["budgetId"] = await CreateAsync(
+            owner, "budgets", new { name = "secret name", kind = "steps", period = "day", amount = 1 }),
+    };
+
+    private static async Task<string> CreateAsync(ApiClient owner, string path, object body) =>
+        (await owner.PostAsync(path, body)).Ok(HttpStatusCode.Created).Id.ToString();
+
+    private static async Task<string> InvoiceAsync(ApiClient owner, ApiHost host)
+    {
+        (await owner.SendAsync(HttpMethod.Put, "billing", ApiClient.Json(new
+        {
+            company = "secret name", address = new[] { "x" }, country = "DE", contactEmail = "b@example.com",
+        }), ("If-Match", "*"))).Ok();
+        using var boss = await host.OperatorAsync();
+        var invoice = (await boss.PostAsync("platform/invoices", new
+        {
+            tenantId = host.First.TenantId, number = "secret name", currency = "EUR", periodStart = "2026-11-01",
+            periodEnd = "2026-11-30", lines = new[] { new { description = "x", quantity = 1, unitPrice = 1 } },
+        })).Ok(HttpStatusCode.Created);
+        (await boss.PostAsync(
+            $"platform/invoices/{invoice.Id}/status", new { status = "issued" }, ("If-Match", "*"))).Ok();
+        return invoice.Id.ToString();
+    }
+
+    private static async Task<string> InviteAsync(ApiClient owner) =>
+        (await owner.PostAsync(
+            "invitations",
+            new { email = "secret.name@example.com", name = "secret name", roles = new[] { "viewer" } }))
+            .Ok(HttpStatusCode.Created).Id.ToString();
+
+    /// <summary>A calendar, a schedule, a job that runs, a package of jobs, an invitation, a service
+    /// account, an identity provider, a transaction.</summary>
     private static async Task<Dictionary<string, string>> CreateTimedAsync(ApiClient owner, Guid workflowId, Guid folderId)
     {
         var calendar = (await owner.PostAsync(
@@ -212,8 +292,23 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["scheduleId"] = schedule.Id.ToString(),
             ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,
             ["runId"] = run.Id.ToString(),
+            ["invitationId"] = await InviteAsync(owner),
+            ["serviceAccountId"] = (await owner.PostAsync("service-accounts", new { name = "secret name" }))
+                .Ok(HttpStatusCode.Created).Id.ToString(),
+            ["providerId"] = await AddProviderAsync(owner),
+            ["transactionId"] = (await owner.PostAsync("transactions/begin", new { comment = "secret name" }))
+                .Ok(HttpStatusCode.Created).Id.ToString(),
         };
     }
+
+    private static async Task<string> GrantAsync(ApiClient owner, Guid workflowId, Guid userId) =>
+        (await owner.SendAsync(
+            HttpMethod.Put, $"workflows/{workflowId}/permissions", ApiClient.Json(new { userId, level = "view" })))
+            .Ok().Id.ToString();
+
+    private static async Task<string> GrantAccessAsync(ApiClient owner) =>
+        (await owner.PostAsync("tenant/operator-access", new { reason = "secret name", hours = 1 }))
+            .Ok(HttpStatusCode.Created).Id.ToString();
 
     private async Task<string> CreateSessionAsync()
     {
@@ -221,28 +316,9 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         return (await sessions.WriteAsync(api.Host.First.TenantId, "secret name", "ussd", "secret name", default)).Id;
     }
 
+    private static bool IsForOperators(Route route) =>
+        (route.Required & (Permission.PlatformRead | Permission.PlatformManage)) != Permission.None;
+
     // An API key has no session to log out of and no password.
     private static bool IsForUsersOnly(Route route) => route.Pattern.StartsWith("/api/v1/auth/", StringComparison.Ordinal);
-
-    private static Task<Answer> CallAsync(ApiClient client, Route route, Func<string, string> value)
-    {
-        var path = string.Join('/', route.Pattern.Split('/').Select(part =>
-            !part.StartsWith('{') ? part : part.Contains(":int", StringComparison.Ordinal) ? "1" : value(part.Trim('{', '}').Split(':')[0])));
-        path = path.Length > 1 ? path.TrimEnd('/') : path;
-        object? body = route.Method is "GET" or "DELETE" ? null
-            : path.EndsWith("/bulk", StringComparison.Ordinal) ? new { executions = new[] { new { } } }
-            : path.EndsWith("/decide", StringComparison.Ordinal) ? new { decision = "approve" }
-            : path.EndsWith("/delegate", StringComparison.Ordinal) ? new { to = Guid.CreateVersion7() }
-            : path.EndsWith("/password", StringComparison.Ordinal) && path.Contains("/users/", StringComparison.Ordinal)
-                ? new { password = "correct horse battery" }
-            : path.EndsWith("/comment", StringComparison.Ordinal) ? new { text = "x" }
-            : path.EndsWith("/substitutions", StringComparison.Ordinal) ? new { substituteId = Guid.CreateVersion7(), endsAt = TimeProvider.System.GetUtcNow().AddDays(1) }
-            : path.EndsWith("/days", StringComparison.Ordinal) ? new { days = Array.Empty<object>() }
-            : path.EndsWith("/dependencies", StringComparison.Ordinal) ? new { dependencies = Array.Empty<object>() }
-            : path.EndsWith("/folders", StringComparison.Ordinal) || path.EndsWith("/jobs", StringComparison.Ordinal) ? new { name = "x" }
-            : new { };
-        return client.SendAsync(new HttpMethod(route.Method), path, ApiClient.Json(body), ("If-Match", "*"));
-    }
-
-    private sealed record Route(string Method, string Pattern, Permission? Required, bool IsOpen);
 }

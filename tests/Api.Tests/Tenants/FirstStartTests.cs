@@ -19,8 +19,8 @@ public sealed class FirstStartTests(PostgresServer postgres, RedisServer redis) 
 
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PrepareAsync(database, file)));
 
-        Assert.Equal(1, await CountAsync(database, "tenants"));
-        Assert.Equal(1, await CountAsync(database, "users"));
+        Assert.Equal(2, await CountAsync(database, "tenants")); // and the platform's own
+        Assert.Equal(2, await CountAsync(database, "users"));
         var credentials = JsonSerializer.Deserialize<FirstCredentials>(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), JsonSerializerOptions.Web)!;
         Assert.True(credentials.OwnerPassword.Length >= 20);
         Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
@@ -29,6 +29,8 @@ public sealed class FirstStartTests(PostgresServer postgres, RedisServer redis) 
         using var client = new ApiClient(new Uri(app.Urls.Single()), credentials.ApiKey);
         (await client.GetAsync("workflows")).Ok();
         (await client.PostAsync("auth/login", new { email = credentials.OwnerEmail, password = credentials.OwnerPassword })).Ok();
+        (await client.PostAsync(
+            "auth/login", new { email = credentials.OperatorEmail, password = credentials.OperatorPassword })).Ok();
     }
 
     [Fact]
@@ -39,7 +41,7 @@ public sealed class FirstStartTests(PostgresServer postgres, RedisServer redis) 
 
         await PrepareAsync(database, Path.Combine(_folder, "two.json"));
 
-        Assert.Equal(1, await CountAsync(database, "tenants"));
+        Assert.Equal(2, await CountAsync(database, "tenants")); // and the platform's own
         Assert.False(File.Exists(Path.Combine(_folder, "two.json")));
     }
 
@@ -52,7 +54,7 @@ public sealed class FirstStartTests(PostgresServer postgres, RedisServer redis) 
 
         await PrepareAsync(database, Path.Combine(_folder, "credentials.json"));
 
-        Assert.Equal(1, await CountAsync(database, "tenants"));
+        Assert.Equal(2, await CountAsync(database, "tenants")); // and the platform's own
         Assert.True(File.Exists(Path.Combine(_folder, "credentials.json")));
     }
 
@@ -81,7 +83,7 @@ public sealed class FirstStartTests(PostgresServer postgres, RedisServer redis) 
         await PrepareAsync(database, file);
 
         Assert.NotEqual(lost, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
-        Assert.Equal(1, await CountAsync(database, "tenants"));
+        Assert.Equal(2, await CountAsync(database, "tenants")); // and the platform's own
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

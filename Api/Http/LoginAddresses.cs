@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Workflows.Data.Identity;
 
-namespace Workflows.Api.Auth;
+namespace Workflows.Api.Http;
 
 /// <summary>Names of network addresses for the limits of logins.</summary>
 internal static class LoginAddresses

@@ -1,7 +1,7 @@
 using Workflows.Api.Http.Security;
 using Workflows.Data.Identity;
 
-namespace Workflows.Api.Auth;
+namespace Workflows.Api.Http;
 
 /// <summary>
 /// Limits logins by network address: over all instances together through Redis, and while Redis is away each instance
