@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a sample on the running platform; ./run does so with the first at the end of its start.
 #
-#   eng/sample.sh [all | order | approval | nightly | ussd | saga | fan-out]
+#   eng/sample.sh [all | order | approval | nightly | ussd | saga | fan-out | company]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -73,7 +73,39 @@ internal sealed class ApiClient : IDisposable
         return response.IsSuccessStatusCode ? text : throw new InvalidOperationException($"POST {path} answered {(int)response.StatusCode}: {text}");
     }
 
+    /// <summary>A client of the same platform with another credential.</summary>
+    public ApiClient As(string credential) => new(_http.BaseAddress!.ToString(), credential);
+
+    /// <summary>Changes what was just read.</summary>
+    public async Task<JsonElement> ChangeAsync(string path, object body)
+    {
+        var current = await SendAsync(HttpMethod.Get, path);
+        return (await SendAsync(HttpMethod.Patch, path, JsonSerializer.Serialize(body), ifMatch: current.ETag)).Data;
+    }
+
+    public async Task DeleteAsync(string path) => await SendAsync(HttpMethod.Delete, path, ifMatch: "*");
+
+    /// <summary>Makes a call that must be refused with this code, and gives the text of the refusal.</summary>
+    /// <exception cref="InvalidOperationException">It is done, or refused otherwise.</exception>
+    public async Task<string> RefusedAsync(HttpMethod method, string path, object? body, string code)
+    {
+        try
+        {
+            await SendAsync(method, path, body is null ? null : JsonSerializer.Serialize(body), ifMatch: "*");
+        }
+        catch (InvalidOperationException exception) when (
+            exception.Message.Contains($"\"{code}\"", StringComparison.Ordinal))
+        {
+            return exception.Message;
+        }
+
+        throw new InvalidOperationException($"{method} {path} was not refused with {code}.");
+    }
+
     public Task PutAsync(string path) => SendAsync(HttpMethod.Put, path);
+
+    public async Task<JsonElement> PutAsync(string path, object body) =>
+        (await SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body))).Data;
 
     /// <summary>Asks again until the answer is as wanted.</summary>
     /// <exception cref="InvalidOperationException">It is not so in time.</exception>

@@ -14,9 +14,14 @@ internal interface ISample
 }
 
 /// <summary>The running platform as a sample uses it.</summary>
-internal sealed class SampleRun(ApiClient api, Outside outside)
+/// <param name="operatorLogin">Address and password of the platform's first operator; null = not known.</param>
+internal sealed class SampleRun(ApiClient api, Outside outside, (string Email, string Password)? operatorLogin)
 {
     public ApiClient Api => api;
+
+    /// <exception cref="InvalidOperationException">The platform has handed nothing over.</exception>
+    public (string Email, string Password) Operator => operatorLogin ?? throw new InvalidOperationException(
+        "Nothing is known of an operator: 'operator add' makes one (docs/tenants.md).");
 
     public Outside Outside => outside;
 
