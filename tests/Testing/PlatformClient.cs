@@ -240,6 +240,16 @@ public sealed class PlatformClient : IDisposable
 
     public Task<T> ScalarAsync<T>(string sql, params object[] parameters) => PatientlyAsync(() => ScalarOnceAsync<T>(sql, parameters));
 
+    /// <summary>One statement that has no value, also one that no transaction may hold.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+#pragma warning disable CA2100 // constants of the benchmarks
+        await using var command = _database.CreateCommand(sql);
+#pragma warning restore CA2100
+        command.CommandTimeout = 300;
+        await command.ExecuteNonQueryAsync();
+    }
+
     private async Task<T> ScalarOnceAsync<T>(string sql, object[] parameters)
     {
 #pragma warning disable CA2100 // constants of the benchmarks
