@@ -39,7 +39,7 @@ drop function open_workflows(int);
 drop function open_jobs(int);
 drop function open_folders(int);
 drop function open_workspaces(int);
-drop function granted_objects(text, int);
+drop function open_tree(int, int);
 drop function level_rank(text);
 drop function current_person();
 drop table object_permissions;

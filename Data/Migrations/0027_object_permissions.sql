@@ -51,125 +51,135 @@ create function level_rank(level text) returns int
   language sql immutable strict parallel safe
   return case level when 'view' then 1 when 'edit' then 2 when 'admin' then 3 else 0 end;
 
--- What of one type was granted to the person with at least this rank, or is theirs.
-create function granted_objects(kind text, least_rank int) returns setof uuid
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
+-- What was granted to the person with at least this rank, or is theirs: workspaces, then folders, jobs, workflows, and what lies below, down to this
+-- depth (1 to 4). Policies call it once per table of each statement. Its plans are made once per connection: making them anew for each person cost more
+-- than two thirds of its time, and they are by index whoever asks.
+create function open_tree(
+  least_rank int, depth int, out workspaces uuid[], out folders uuid[], out jobs uuid[], out workflows uuid[])
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  tenant uuid := current_tenant();
+  person uuid := current_person();
 begin
-  return query
-    select p.object_id from object_permissions p
-    where p.tenant_id = current_tenant() and p.user_id = current_person() and p.object_type = kind
+  select coalesce(array_agg(distinct g.id) filter (where g.kind = 'workspace'), '{}'), coalesce(array_agg(distinct g.id) filter (where g.kind = 'folder'), '{}'),
+    coalesce(array_agg(distinct g.id) filter (where g.kind = 'job'), '{}'), coalesce(array_agg(distinct g.id) filter (where g.kind = 'workflow'), '{}')
+  into workspaces, folders, jobs, workflows
+  from (
+    select p.object_type as kind, p.object_id as id from object_permissions p
+    where p.tenant_id = tenant and p.user_id = person and level_rank(p.level) >= least_rank and (p.expires_at is null or p.expires_at > now())
+    union all
+    select p.object_type, p.object_id from user_groups m
+    join object_permissions p on p.tenant_id = m.tenant_id and p.group_id = m.group_id
       and level_rank(p.level) >= least_rank and (p.expires_at is null or p.expires_at > now())
-    union
-    select p.object_id from user_groups g
-    join object_permissions p on p.tenant_id = g.tenant_id and p.group_id = g.group_id and p.object_type = kind
-      and level_rank(p.level) >= least_rank and (p.expires_at is null or p.expires_at > now())
-    where g.tenant_id = current_tenant() and g.user_id = current_person();
-  case kind
-    when 'workspace' then
-      return query select o.id from workspaces o where o.tenant_id = current_tenant() and o.owner_id = current_person();
-    when 'folder' then
-      return query select o.id from folders o where o.tenant_id = current_tenant() and o.owner_id = current_person();
-    when 'job' then
-      return query select o.id from jobs o where o.tenant_id = current_tenant() and o.owner_id = current_person();
-    when 'workflow' then
-      return query select o.id from workflows o where o.tenant_id = current_tenant() and o.owner_id = current_person();
-  end case;
+    where m.tenant_id = tenant and m.user_id = person
+    union all
+    select 'workspace', o.id from workspaces o where o.tenant_id = tenant and o.owner_id = person
+    union all
+    select 'folder', o.id from folders o where o.tenant_id = tenant and o.owner_id = person
+    union all
+    select 'job', o.id from jobs o where o.tenant_id = tenant and o.owner_id = person
+    union all
+    select 'workflow', o.id from workflows o where o.tenant_id = tenant and o.owner_id = person) g;
+  if depth >= 2 and (workspaces <> '{}' or folders <> '{}') then
+    folders := array(
+      with recursive tree as (
+        select f.id from folders f where f.tenant_id = tenant and f.workspace_id = any (open_tree.workspaces)
+        union
+        select f.id from folders f where f.tenant_id = tenant and f.id = any (open_tree.folders)
+        union
+        select c.id from tree t join folders c on c.tenant_id = tenant and c.parent_id = t.id
+      )
+      select t.id from tree t);
+  end if;
+  if depth >= 3 and folders <> '{}' then
+    jobs := array(
+      select j.id from jobs j where j.tenant_id = tenant and j.folder_id = any (open_tree.folders)
+      union
+      select unnest(open_tree.jobs));
+  end if;
+  if depth >= 4 and jobs <> '{}' then
+    workflows := array(
+      select w.id from workflows w where w.tenant_id = tenant and w.job_id = any (open_tree.jobs)
+      union
+      select unnest(open_tree.workflows));
+  end if;
 end $$;
 
 -- The objects whose content is the person's to see (1), edit (2) or administer (3): granted, or below what is.
 create function open_workspaces(least_rank int) returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return array(select distinct g from granted_objects('workspace', least_rank) g);
+  return (select t.workspaces from open_tree(least_rank, 1) t);
 end $$;
 
 create function open_folders(least_rank int) returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare
-  above uuid[] := open_workspaces(least_rank);
-  granted uuid[] := array(select g from granted_objects('folder', least_rank) g);
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return array(
-    with recursive tree as (
-      select f.id from folders f where f.tenant_id = current_tenant() and f.workspace_id = any (above)
-      union
-      select f.id from folders f where f.tenant_id = current_tenant() and f.id = any (granted)
-      union
-      select c.id from tree t join folders c on c.tenant_id = current_tenant() and c.parent_id = t.id
-    )
-    select t.id from tree t);
+  return (select t.folders from open_tree(least_rank, 2) t);
 end $$;
 
 create function open_jobs(least_rank int) returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare
-  above uuid[] := open_folders(least_rank);
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return array(
-    select j.id from jobs j where j.tenant_id = current_tenant() and j.folder_id = any (above)
-    union
-    select g from granted_objects('job', least_rank) g);
+  return (select t.jobs from open_tree(least_rank, 3) t);
 end $$;
 
 create function open_workflows(least_rank int) returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare
-  above uuid[] := open_jobs(least_rank);
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return array(
-    select w.id from workflows w where w.tenant_id = current_tenant() and w.job_id = any (above)
-    union
-    select g from granted_objects('workflow', least_rank) g);
+  return (select t.workflows from open_tree(least_rank, 4) t);
 end $$;
 
 -- With what leads to them: a container of something open is seen by its name, and nothing else in it.
 create function seen_jobs() returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
-  granted uuid[] := array(select g from granted_objects('workflow', 1) g);
+  tenant uuid := current_tenant();
+  found record;
 begin
+  select t.jobs, t.workflows into found from open_tree(1, 3) t; -- so deep, the workflows are those that were granted themselves
   return array(
-    select unnest(open_jobs(1))
+    select unnest(found.jobs)
     union
-    select w.job_id from workflows w where w.tenant_id = current_tenant() and w.id = any (granted));
+    select w.job_id from workflows w where w.tenant_id = tenant and w.id = any (found.workflows));
 end $$;
 
 create function seen_folders() returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
-  granted uuid[] := array(select g from granted_objects('folder', 1) g);
+  tenant uuid := current_tenant();
   below uuid[] := seen_jobs();
+  folders_open uuid[] := open_folders(1);
 begin
   return array(
     with recursive up as (
-      select j.folder_id as id from jobs j where j.tenant_id = current_tenant() and j.id = any (below)
+      select j.folder_id as id from jobs j where j.tenant_id = tenant and j.id = any (below)
       union
-      select unnest(granted)
+      select unnest(folders_open)
       union
-      select f.parent_id from up u join folders f on f.tenant_id = current_tenant() and f.id = u.id
+      select f.parent_id from up u join folders f on f.tenant_id = tenant and f.id = u.id
       where f.parent_id is not null
     )
-    select u.id from up u
-    union
-    select unnest(open_folders(1)));
+    select u.id from up u);
 end $$;
 
 create function seen_workspaces() returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
+  tenant uuid := current_tenant();
   below uuid[] := seen_folders();
 begin
   return array(
     select unnest(open_workspaces(1))
     union
-    select f.workspace_id from folders f where f.tenant_id = current_tenant() and f.id = any (below));
+    select f.workspace_id from folders f where f.tenant_id = tenant and f.id = any (below));
 end $$;
 
 -- All of it, for lists of mixed objects.
 create function open_objects(least_rank int) returns uuid[]
-  language plpgsql stable security definer set search_path = public, pg_temp as $$
+  language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return open_workspaces(least_rank) || open_folders(least_rank) || open_jobs(least_rank) || open_workflows(least_rank);
+  return (select t.workspaces || t.folders || t.jobs || t.workflows from open_tree(least_rank, 4) t);
 end $$;
 
 -- Whether every job of a package is among these. A package without jobs is everybody's.
@@ -365,7 +375,7 @@ declare
   named text;
 begin
   foreach named in array array[
-    'granted_objects(text, int)', 'open_workspaces(int)', 'open_folders(int)', 'open_jobs(int)', 'open_workflows(int)', 'open_objects(int)',
+    'open_tree(int, int)', 'open_workspaces(int)', 'open_folders(int)', 'open_jobs(int)', 'open_workflows(int)', 'open_objects(int)',
     'seen_workspaces()', 'seen_folders()', 'seen_jobs()', 'package_within(uuid, uuid[])', 'concerns_person(uuid)', 'object_rank(text, uuid)',
     'workflows_of_person(uuid, uuid)', 'find_key(bytea)']
   loop
