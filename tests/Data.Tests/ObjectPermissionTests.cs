@@ -130,52 +130,6 @@ public sealed class ObjectPermissionTests(PostgresServer server) : IAsyncLifetim
         Assert.True(time < 250, plan);
     }
 
-    // One workspace of 100, with 2,000 workflows: all that lies elsewhere is left alone.
-    [Theory]
-    [InlineData("open_workflows(1)")]
-    [InlineData("open_objects(1)")]
-    [InlineData("seen_workspaces()")]
-    public async Task What_was_granted_is_found_by_plans_made_once_and_by_index(string function)
-    {
-        var user = await FillAsync();
-        var workspace = await _stack.ScalarAsync<Guid>(
-            "select id from workspaces where tenant_id = $1 and name = 'w 50'", _tenant.Id);
-        await GrantAsync(user, "workspace", workspace, "view");
-        await _stack.ExecuteAsync("vacuum analyze workflows");
-        await using var connection = await _stack.Owner.OpenConnectionAsync(Token);
-        await RunAsync(
-            $"select set_config('app.tenant_id', '{_tenant.Id}', false), set_config('app.user_id', '{user}', false)");
-        await RunAsync($"select {function}"); // makes the plans
-
-        await RunAsync("select pg_stat_force_next_flush()");
-        var before = await ScannedAsync();
-        await RunAsync($"select {function}");
-        await RunAsync("select pg_stat_force_next_flush()");
-
-        Assert.Equal(before, await ScannedAsync());
-        Assert.Empty(await _stack.ListAsync(
-            """
-            select p.proname::text from pg_proc p
-            where (p.proname ~ '^(open|seen)_(workspaces|folders|jobs|workflows|objects)$' or p.proname = 'open_tree')
-              and not coalesce(p.proconfig, '{}') @> '{plan_cache_mode=force_generic_plan}'
-            """));
-
-        async Task RunAsync(string sql)
-        {
-#pragma warning disable CA2100 // constants of this test
-            await using var command = new NpgsqlCommand(sql, connection);
-#pragma warning restore CA2100
-            await command.ExecuteNonQueryAsync(Token);
-        }
-
-        // Rows that were read by going through a whole table.
-        Task<long> ScannedAsync() => _stack.ScalarAsync<long>(
-            """
-            select sum(seq_tup_read)::bigint from pg_stat_user_tables
-            where relname in ('workspaces', 'folders', 'jobs', 'workflows')
-            """);
-    }
-
     private async Task<Guid> AddUserAsync()
     {
         var user = Guid.CreateVersion7();
