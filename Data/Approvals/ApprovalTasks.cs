@@ -148,6 +148,12 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
         }
 
         await TellAsync(work, task, cancellationToken);
+        if (task.Kind == "announce")
+        {
+            await work.ExecuteAsync(
+                TellListenersSql, [Sql.Uuid(task.TenantId), Sql.Uuid(task.RequestId)], cancellationToken);
+        }
+
         if (Occurrence(task) is var (happened, occasion, more))
         {
             await work.ExecuteAsync(
@@ -192,6 +198,16 @@ public sealed class ApprovalTasks(WorkflowsDatabase database, TimeProvider clock
             task.TenantId, $"approval:{task.RequestId}:{occasion}", "approval", level, title, null, $"/approvals/{task.RequestId}");
         await work.ExecuteAsync(NotificationStore.AddSql, NotificationStore.Parameters(notification, people, clock.GetUtcNow()), cancellationToken);
     }
+
+    private const string TellListenersSql = """
+        insert into notification_outbox (tenant_id, id, event, workflow_id, execution_id, request_id, due_at)
+        select r.tenant_id, r.id, 'approval', r.workflow_id, r.execution_id, r.id, now()
+        from approval_requests r
+        where r.tenant_id = $1 and r.id = $2
+          and exists (select from subscriptions s where s.tenant_id = r.tenant_id and 'approval' = any (s.events))
+          and is_listened_above(r.tenant_id, r.workflow_id, 'approval')
+        on conflict do nothing
+        """;
 
     private const string EventSql = "select tell_of_approval($1, $2, $3, $4, $5)";
 

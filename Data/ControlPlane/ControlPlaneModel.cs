@@ -116,6 +116,21 @@ internal static class ControlPlaneModel
             notification.ToTable("notifications").HasKey(row => new { row.TenantId, row.UserId, row.Id });
             notification.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
+        model.Entity<Subscription>(subscription =>
+        {
+            subscription.ToTable("subscriptions").HasKey(row => new { row.TenantId, row.Id });
+            subscription.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<NotificationSettings>(settings =>
+        {
+            settings.ToTable("notification_settings").HasKey(row => new { row.TenantId, row.UserId });
+            settings.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
+        model.Entity<Delivery>(delivery =>
+        {
+            delivery.ToTable("deliveries").HasKey(row => new { row.TenantId, row.Id });
+            delivery.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
         model.Entity<ApprovalAssignee>(assignee =>
         {
             assignee.ToTable("approval_assignees").HasKey(row => new { row.TenantId, row.RequestId, row.Kind, row.PrincipalId });
@@ -147,6 +162,7 @@ internal static class ControlPlaneModel
             workflow.ToTable("workflows").HasKey(row => new { row.TenantId, row.Id });
             workflow.Property(row => row.ParametersSchema).HasColumnType("jsonb");
             workflow.Property(row => row.StartSettings).HasColumnType("jsonb");
+            workflow.Property(row => row.Notifications).HasColumnType("jsonb");
             workflow.Property(row => row.DeletedParts).HasColumnType("jsonb");
             workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });

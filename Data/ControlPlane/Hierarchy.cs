@@ -176,6 +176,9 @@ public sealed class Workflow : IDeletableRow
     /// <summary>JSON Schema of the input, taken from the published definition.</summary>
     public string? ParametersSchema { get; set; }
 
+    /// <summary>Whom to tell of ends of its executions (JSON): onFailure, onSuccess, emails.</summary>
+    public string Notifications { get; set; } = "{}";
+
     /// <summary>The settings of the published definition (JSON), which starts go by (<see cref="Executions.StartSettings"/>).</summary>
     public string? StartSettings { get; set; }
 

@@ -39,6 +39,12 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<Notification> Notifications => Set<Notification>();
 
+    public DbSet<Subscription> Subscriptions => Set<Subscription>();
+
+    public DbSet<NotificationSettings> NotificationSettings => Set<NotificationSettings>();
+
+    public DbSet<Delivery> Deliveries => Set<Delivery>();
+
     public DbSet<ApprovalAssignee> ApprovalAssignees => Set<ApprovalAssignee>();
 
     public DbSet<Invitation> Invitations => Set<Invitation>();

@@ -60,6 +60,8 @@ public sealed class CheckpointWriter(WorkflowsDatabase database) : ICheckpointSi
         });
 
     // Each end is counted by the statement that makes it, so once; a row or a few for the whole checkpoint (PerformanceStore adds them up).
+    // For the same reason it leaves what is to be told, and only where somebody listens (TellingRounds). Of a
+    // sub-workflow hears who listens to that very workflow.
     private const string FinishSql = """
         with done as (
           update executions e
@@ -68,8 +70,26 @@ public sealed class CheckpointWriter(WorkflowsDatabase database) : ICheckpointSi
               $10::int[])
             as f (tenant_id, id, fence, status, output, error, finished_at, rows_processed, steps)
           where e.tenant_id = f.tenant_id and e.id = f.id and e.fence = f.fence and e.lease_owner = $1
-          returning e.tenant_id, e.workflow_id, e.trigger_type, e.status, date_trunc('hour', e.finished_at, 'UTC') as hour, f.steps,
+          returning e.tenant_id, e.id, e.workflow_id, e.trigger_type, e.status,
+            date_trunc('hour', e.finished_at, 'UTC') as hour, f.steps,
             greatest(0, extract(epoch from e.finished_at - greatest(e.started_at, e.retried_at)) * 1000)::bigint as ms
+        ),
+        told as (
+          insert into notification_outbox (tenant_id, id, event, workflow_id, execution_id, is_child, due_at)
+          select d.tenant_id, gen_random_uuid(), h.event, d.workflow_id, d.id, h.is_child, now()
+          from done d cross join lateral (
+            select case d.status when 'completed' then 'success' else 'failure' end as event,
+              d.trigger_type = 'sub_workflow' as is_child) h
+          where d.status <> 'cancelled' and (
+            exists (
+              select from told_workflows w where w.tenant_id = d.tenant_id and w.workflow_id = d.workflow_id
+                and case h.event when 'success' then w.on_success else w.on_failure end)
+            or exists (
+              select from subscriptions s
+              where s.tenant_id = d.tenant_id and s.object_id = d.workflow_id and h.event = any (s.events))
+            or (not h.is_child and exists (
+              select from subscriptions s where s.tenant_id = d.tenant_id and s.object_type <> 'workflow')
+              and is_listened_above(d.tenant_id, d.workflow_id, h.event)))
         )
         insert into performance_deltas (tenant_id, id, workflow_id, hour, trigger_type, status, bucket, executions, total_ms, steps)
         select d.tenant_id, gen_random_uuid(), d.workflow_id, d.hour, d.trigger_type, d.status, duration_bucket(d.ms), count(*), sum(d.ms),

@@ -71,6 +71,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),
         ["SlotClaims"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["SqlConnector"] = ([DatabaseRole.Worker], false), // on the databases of tenants; that it is SQL shows here as well
+        ["TellingRounds"] = ([DatabaseRole.Worker], true),
         ["TenantScope"] = ([DatabaseRole.Api, DatabaseRole.Worker, DatabaseRole.Search], false),
         ["TenantExport"] = ([DatabaseRole.Api], false),
         ["TenantSettingsStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
@@ -167,6 +168,6 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         return string.Join('\n', lines);
     }
 
-    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|schedules|schedule_fires|job_runs|job_run_items|rules|rule_joins|routing_versions|approval_requests|approval_assignees|approval_decisions|approval_tasks|notifications|callback_calls)")]
+    [GeneratedRegex("Seq Scan on (executions|step_executions|waits|timers|dead_letters|idempotency_keys|events|event_dedupe|event_matches|events_to_route|workflow_triggers|schedules|schedule_fires|job_runs|job_run_items|rules|rule_joins|routing_versions|approval_requests|approval_assignees|approval_decisions|approval_tasks|notifications|callback_calls|told_workflows|subscriptions|notification_outbox|deliveries)")]
     private static partial Regex WholeTable();
 }

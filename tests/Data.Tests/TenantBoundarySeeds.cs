@@ -112,5 +112,13 @@ internal static class TenantBoundarySeeds
         "insert into budget_alerts (tenant_id, budget_id, period_start, threshold, used, amount, at) "
             + "values ($1, $2, now(), 80, 1, 1, now())",
         "insert into budget_stops (tenant_id, budget_id, name, until) values ($1, $2, 'b', now())",
+        "insert into told_workflows (tenant_id, workflow_id, on_failure, on_success) values ($1, $3, true, true)",
+        "insert into subscriptions (tenant_id, id, user_id, object_type, object_id, events, channels, created_at, "
+            + "updated_at) values ($1, $2, $2, 'workflow', $3, '{failure}', '{in_app}', now(), now())",
+        "insert into notification_settings (tenant_id, user_id, updated_at) values ($1, $2, now())",
+        "insert into notification_outbox (tenant_id, id, event, workflow_id, execution_id, due_at) "
+            + "values ($1, $2, 'failure', $3, $2, now())",
+        "insert into deliveries (tenant_id, id, user_id, channel, event, source, workflow_id, execution_id, title, "
+            + "link, due_at, created_at) values ($1, $2, $2, 'email', 'failure', 's', $3, $2, 't', '/', now(), now())",
     ];
 }

@@ -1,0 +1,18 @@
+drop trigger workflows_told on workflows;
+drop trigger workflows_told_from_start on workflows;
+drop function mail_deliveries(int, text);
+drop function mail_pile(uuid, uuid, text, uuid[], text);
+drop function tell_listeners(int);
+drop function tell_of(notification_outbox);
+drop function told_text(notification_outbox);
+drop function one_line(text, int);
+drop function mail_time(timestamptz, notification_settings);
+drop function after_quiet(timestamptz, time, time, text);
+drop function may_be_told(uuid, uuid, uuid);
+drop function is_listened_above(uuid, uuid, text);
+drop function objects_above(uuid, uuid);
+drop function keep_told_workflow();
+drop policy auth_access on approval_requests;
+revoke select on approval_requests from workflows_auth;
+drop table deliveries, notification_outbox, notification_settings, subscriptions, told_workflows;
+update workflows set notifications = '{}' where notifications <> '{}';
