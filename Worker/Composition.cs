@@ -55,6 +55,7 @@ internal static class Composition
         services.AddSingleton<FolderStorage>();
         AddRunners(builder);
         services.AddSingleton<NotificationStore>();
+        services.AddSingleton<TellingRounds>();
         services.AddSingleton<ApprovalTasks>();
         services.AddSingleton<BudgetRounds>();
         services.AddSingleton<UsageStore>();
@@ -66,6 +67,7 @@ internal static class Composition
         services.AddHostedService<MaintenanceService>();
         services.AddHostedService<BookkeepingService>();
         services.AddHostedService<ApprovalService>();
+        services.AddHostedService<TellingService>();
         services.AddHostedService<UsageService>();
         services.AddHostedService<WorkerService>();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres")

@@ -97,6 +97,10 @@ internal static class Limits
 
     /// <summary>Notes of checkpoints added to the hourly figures in one round.</summary>
     public const int DeltasPerRound = 5_000;
+
+    /// <summary>Things that happened, or mails, that one transaction tells of.</summary>
+    public const int ToldPerRound = 50;
+
     /// <summary>Approval tasks done in one transaction.</summary>
     public const int ApprovalTasksPerRound = 20;
 

@@ -15,16 +15,23 @@ internal sealed class PublicAddress
     /// <exception cref="InvalidOperationException">The address is none, or the secret too short.</exception>
     public PublicAddress(IConfiguration configuration)
     {
-        if (configuration[UrlSetting] is not { Length: > 0 } text
-            || ServiceKeys.Callbacks(configuration) is not { } secret)
+        if (configuration[UrlSetting] is not { Length: > 0 } text)
         {
             return;
         }
 
-        Callbacks = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-            ? new CallbackAddresses(url, new CallbackTokens(secret))
+        var url = Uri.TryCreate(text, UriKind.Absolute, out var read) && read.Scheme is "http" or "https"
+            ? read
             : throw new InvalidOperationException($"{UrlSetting} must be an absolute http or https address.");
+        Url = text.TrimEnd('/');
+        if (ServiceKeys.Callbacks(configuration) is { } secret)
+        {
+            Callbacks = new CallbackAddresses(url, new CallbackTokens(secret));
+        }
     }
+
+    /// <summary>What links begin with, without a slash at its end; null when it was not told.</summary>
+    public string? Url { get; }
 
     /// <summary>Null when it was not told.</summary>
     public CallbackAddresses? Callbacks { get; }

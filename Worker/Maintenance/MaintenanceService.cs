@@ -1,5 +1,6 @@
 using Workflows.Data.Budgets;
 using Workflows.Data.Executions;
+using Workflows.Data.Notifications;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Workers;
@@ -9,7 +10,7 @@ namespace Workflows.Worker.Maintenance;
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
     Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, UsageStore usage,
-    BudgetRounds budgets, Resealing resealing, Loop loop, WorkerOptions options,
+    BudgetRounds budgets, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
     ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -69,6 +70,7 @@ internal sealed partial class MaintenanceService(
             most => maintenance.DeleteExpiredAsync(most, cancellationToken),
             most => maintenance.DeleteOldFiresAsync(most, TimeSpan.FromDays(options.RetentionDays), cancellationToken),
             most => maintenance.DeleteOldPeopleRowsAsync(most, cancellationToken),
+            most => telling.ExpireAsync(most, cancellationToken),
             most => maintenance.DeleteOldTransactionsAsync(most, cancellationToken),
             most => maintenance.DeleteOldRunsAsync(most, TimeSpan.FromDays(options.JobRunRetentionDays),
                 cancellationToken),
