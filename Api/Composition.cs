@@ -148,6 +148,8 @@ internal static partial class Composition
         api.MapApprovals();
         api.MapSubstitutions();
         api.MapNotifications();
+        api.MapSubscriptions();
+        api.MapNotificationSettings();
         MapHierarchy(api);
         api.MapExecutions();
         api.MapSchedules();

@@ -317,6 +317,12 @@ internal static class Limits
     /// <summary>Grants on one object of the hierarchy; a group is one of them.</summary>
     public const int PermissionsPerObject = 200;
 
+    /// <summary>Addresses that one workflow's own settings mail to.</summary>
+    public const int NotifiedAddresses = 20;
+
+    /// <summary>Objects that one person subscribes to.</summary>
+    public const int SubscriptionsPerUser = 200;
+
     /// <summary>Substitutions of one user that are not over.</summary>
     public const int SubstitutionsPerUser = 50;
 

@@ -66,6 +66,25 @@ internal static class MailAddresses
         MailText.Invalid($"'{field}' is no e-mail address: {why} ('{MailText.Shortened(text)}').");
 }
 
+/// <summary>Says of addresses that are kept, and mailed to later, whether they can be.</summary>
+public static class MailAddressRules
+{
+    /// <summary>Why the text is no address; null when it is one.</summary>
+    /// <param name="field">What the address is for; the answer names it.</param>
+    public static string? FindProblem(string field, string text)
+    {
+        try
+        {
+            MailAddresses.Parse(field, text);
+            return null;
+        }
+        catch (ConnectorException exception)
+        {
+            return exception.Message;
+        }
+    }
+}
+
 /// <summary>What holds for every text that becomes a part of a header.</summary>
 internal static class MailText
 {

@@ -1,5 +1,6 @@
 using Workflows.Data;
 using Workflows.Data.Identity;
+using Workflows.Engine.Schedules;
 
 namespace Workflows.Api.Http;
 
@@ -65,6 +66,11 @@ internal sealed class Checks
                 ? Add(field, "EMAIL", $"'{field}' is an address of the platform's operators.")
             : this;
     }
+
+    public Checks TimeZone(string field, string? value) =>
+        value is not null && !TimeZones.Exists(value)
+            ? Add(field, "UNKNOWN", $"The time zone is not one of the IANA database. {TimeZones.Hint(value)}")
+            : this;
 
     /// <summary>A password that nobody guesses by what is known of its account, or by habit.</summary>
     public Checks Password(string field, string? value, params IEnumerable<string?> about) =>

@@ -94,6 +94,7 @@ internal static class PersonExport
             await WriteListAsync(writer, "notifications", _db.Notifications.Where(row => row.UserId == userId)
                 .OrderBy(row => row.Id)
                 .Select(row => new { row.Id, row.Kind, row.Title, row.Body, row.Link, row.CreatedAt, row.ReadAt }));
+            await WriteTellingAsync(writer);
             await WriteListAsync(writer, "transactions", _db.EditTransactions
                 .Where(row => row.HolderType == "user" && row.HolderId == userId).OrderBy(row => row.Id)
                 .Select(row => new { row.Id, row.State, row.Comment, row.CreatedAt, row.ExpiresAt, row.EndedAt }));
@@ -102,6 +103,19 @@ internal static class PersonExport
             await WriteActivityAsync(writer);
             writer.WriteEndObject();
             await FlushAsync(writer, response);
+        }
+
+        private async Task WriteTellingAsync(Utf8JsonWriter writer)
+        {
+            await WriteListAsync(writer, "subscriptions", _db.Subscriptions.Where(row => row.UserId == userId)
+                .OrderBy(row => row.Id)
+                .Select(row => new { row.Id, row.ObjectType, row.ObjectId, row.Events, row.Channels, row.CreatedAt }));
+            await WriteListAsync(writer, "notificationSettings", _db.NotificationSettings
+                .Where(row => row.UserId == userId)
+                .Select(row => new { row.QuietFrom, row.QuietTo, row.TimeZone, row.Digest }));
+            await WriteListAsync(writer, "deliveries", _db.Deliveries.Where(row => row.UserId == userId)
+                .OrderBy(row => row.Id)
+                .Select(row => new { row.Id, row.Channel, row.Event, row.Title, row.Status, row.CreatedAt }));
         }
 
         private Task<object> UserAsync() => _db.Users.IgnoreQueryFilters().AsNoTracking()

@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
-using Workflows.Engine.Schedules;
 
 namespace Workflows.Api.Users;
 
@@ -52,12 +51,6 @@ internal static class ProfileEndpoints
         : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps
             && url.UserInfo.Length == 0 && Uri.IsWellFormedUriString(value, UriKind.Absolute) ? checks
         : checks.Add(field, "URL", $"'{field}' is an address that begins with https://.");
-
-    public static Checks TimeZone(this Checks checks, string field, string? value) =>
-        value is not null && !TimeZones.Exists(value)
-            ? checks.Add(
-                field, "UNKNOWN", $"The time zone is not one of the IANA database. {TimeZones.Hint(value)}")
-            : checks;
 
     private static async Task<ApiResponse<ProfileView>> GetAsync(
         ApiRequest request, CancellationToken cancellationToken)

@@ -15,7 +15,8 @@ internal sealed record CreateWorkflowRequest(
     string Environment = "production",
     string[]? Tags = null,
     bool Enabled = true,
-    string Comment = "");
+    string Comment = "",
+    WorkflowNotifications? NotificationSettings = null);
 
 /// <summary>What is left out stays as it is. A definition makes a new version, which becomes the draft.</summary>
 /// <param name="OwnerId">An active user of the tenant.</param>
@@ -29,7 +30,8 @@ internal sealed record UpdateWorkflowRequest(
     bool? Enabled = null,
     string Comment = "",
     Guid? OwnerId = null,
-    Guid? JobId = null);
+    Guid? JobId = null,
+    WorkflowNotifications? NotificationSettings = null);
 
 /// <param name="Minutes">How long, 1 to 10,080 (7 days); then it ends by itself.</param>
 internal sealed record CheckOutRequest(string Comment = "", int Minutes = Limits.CheckOutMinutes) : IOptionalBody;
@@ -111,6 +113,7 @@ internal sealed record WorkflowView(
     int Version,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
+    WorkflowNotifications NotificationSettings,
     RawJson Definition);
 
 internal sealed record VersionItem(int Number, string ChangeType, string Comment, Guid? AuthorId, DateTimeOffset CreatedAt, bool Published);

@@ -164,7 +164,8 @@ internal static class ExportEndpoints
             .Select(found => new ExportedWorkflow(
                 paths.GetValueOrDefault(found.Row.JobId, []), found.Row.Name,
                 JsonElement.Parse(DefinitionNames.Replace(found.Definition, called, calendars)), found.Row.Description,
-                found.Row.Environment, [.. found.Row.Tags.Order(StringComparer.Ordinal)], found.Row.Enabled))
+                found.Row.Environment, [.. found.Row.Tags.Order(StringComparer.Ordinal)], found.Row.Enabled,
+                WorkflowNotifications.ReadUnlessEmpty(found.Row.Notifications)))
             .OrderBy(workflow => Key([.. workflow.Job, workflow.Name]), StringComparer.Ordinal)];
     }
 

@@ -138,7 +138,8 @@ internal sealed class ImportContent
             checks.Name($"workflows/{index}/name", workflow.Name)
                 .Text($"workflows/{index}/description", workflow.Description, Limits.DescriptionLength)
                 .Name($"workflows/{index}/environment", workflow.Environment, Limits.TagLength)
-                .Tags($"workflows/{index}/tags", workflow.Tags?.ToArray());
+                .Tags($"workflows/{index}/tags", workflow.Tags?.ToArray())
+                .Notifications($"workflows/{index}/notificationSettings", workflow.NotificationSettings);
             if (workflow.Definition.ValueKind != JsonValueKind.Object)
             {
                 checks.Add($"workflows/{index}/definition", "TYPE", "A definition is an object.");

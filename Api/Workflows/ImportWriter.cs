@@ -100,6 +100,7 @@ internal sealed class ImportWriter(ApiRequest request, ImportTarget target, Impo
             Environment = source.Environment,
             Tags = [.. source.Tags ?? []],
             Enabled = source.Enabled,
+            Notifications = source.NotificationSettings?.ToJson() ?? "{}",
             CreatedAt = request.Now,
             UpdatedAt = request.Now,
         };

@@ -35,7 +35,8 @@ internal sealed record ExportedDependency(string Workflow, IReadOnlyList<string>
 /// workflow.</param>
 internal sealed record ExportedWorkflow(
     IReadOnlyList<string> Job, string Name, JsonElement Definition, string Description = "",
-    string Environment = "production", IReadOnlyList<string>? Tags = null, bool Enabled = true);
+    string Environment = "production", IReadOnlyList<string>? Tags = null, bool Enabled = true,
+    WorkflowNotifications? NotificationSettings = null);
 
 /// <summary>Names.</summary>
 internal sealed record ExportRequires(

@@ -137,7 +137,8 @@ internal static class WorkflowEndpoints
         Body<CreateWorkflowRequest> body, ApiRequest request, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
-        if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
+        if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment,
+            wanted.NotificationSettings) is { } problem)
         {
             return problem;
         }
@@ -167,6 +168,7 @@ internal static class WorkflowEndpoints
                 Environment = wanted.Environment,
                 Tags = wanted.Tags ?? [],
                 Enabled = wanted.Enabled,
+                Notifications = wanted.NotificationSettings?.ToJson() ?? "{}",
                 CreatedAt = request.Now,
                 UpdatedAt = request.Now,
             };
@@ -185,7 +187,8 @@ internal static class WorkflowEndpoints
         Invalidation invalidation, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
-        if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment) is { } problem)
+        if (Check(wanted.Name, wanted.Description, wanted.Environment, wanted.Tags, wanted.Comment,
+            wanted.NotificationSettings) is { } problem)
         {
             return problem;
         }
@@ -212,6 +215,7 @@ internal static class WorkflowEndpoints
                 workflow.Environment = wanted.Environment ?? workflow.Environment;
                 workflow.Tags = wanted.Tags ?? workflow.Tags;
                 workflow.Enabled = wanted.Enabled ?? workflow.Enabled;
+                workflow.Notifications = wanted.NotificationSettings?.ToJson() ?? workflow.Notifications;
                 return (definition, compiled, null);
             },
             wanted.Comment,
@@ -293,19 +297,22 @@ internal static class WorkflowEndpoints
             return ApiResponse<WorkflowView>.Ok(View(workflow, definition ?? draft, request.Now), workflow.Version);
         });
 
-    private static Problem? Check(string? name, string? description, string? environment, string[]? tags, string comment) => new Checks()
+    private static Problem? Check(
+        string? name, string? description, string? environment, string[]? tags, string comment,
+        WorkflowNotifications? notifications) => new Checks()
         .Name("name", name)
         .Text("description", description, Limits.DescriptionLength)
         .Name("environment", environment, Limits.TagLength)
         .Tags("tags", tags)
         .Text("comment", comment, Limits.CommentLength)
+        .Notifications("notificationSettings", notifications)
         .Problem;
 
     private static object Summary(Workflow row) =>
         new
         {
             row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion, row.PublishedVersion,
-            row.OwnerId
+            row.OwnerId, notificationSettings = WorkflowNotifications.Read(row.Notifications)
         };
 
     // A check-out that is over counts no more.
@@ -322,6 +329,7 @@ internal static class WorkflowEndpoints
             row.Id, row.JobId, row.Name, row.Description, row.Environment, row.Tags, row.Enabled, row.DraftVersion,
             row.PublishedVersion, row.PublishedAt, row.PublishedBy, row.OwnerId, row.CreatedBy, row.UpdatedBy,
             isHeld ? row.CheckedOutBy : null, isHeld ? row.CheckedOutAt : null, isHeld ? row.CheckedOutUntil : null,
-            isHeld ? row.CheckedOutComment : null, row.Version, row.CreatedAt, row.UpdatedAt, new RawJson(definition));
+            isHeld ? row.CheckedOutComment : null, row.Version, row.CreatedAt, row.UpdatedAt,
+            WorkflowNotifications.Read(row.Notifications), new RawJson(definition));
     }
 }

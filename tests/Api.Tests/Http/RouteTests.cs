@@ -151,6 +151,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(a::text, '') from approval_assignees a where tenant_id = $1),
           (select string_agg(c::text, '') from approval_comments c where tenant_id = $1),
           (select string_agg(n::text, '' order by id) from notifications n where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from subscriptions s where tenant_id = $1),
+          (select string_agg(s::text, '') from notification_settings s where tenant_id = $1),
           (select string_agg(t::text, '' order by id) from edit_transactions t where tenant_id = $1),
           (select string_agg(b::text, '') from billing_profiles b where tenant_id = $1),
           (select string_agg(i::text, '' order by id) from invoices i where tenant_id = $1),
@@ -201,6 +203,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["roleId"] = role.Id.ToString(),
             ["substitutionId"] = substitution.Id.ToString(),
             ["approvalId"] = (await host.OpenApprovalAsync([user.Id], title: "secret name")).Request.ToString(),
+            ["subscriptionId"] = await SubscribeAsync(host, login, workflowId),
             ["notificationId"] = (await host.AddNotificationAsync(user.Id, "secret name")).ToString(),
             ["workflowId"] = workflowId.ToString(),
             ["workspaceId"] = workspace.Id.ToString(),
@@ -228,6 +231,16 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         select tenant_id, gen_random_uuid(), id, workflow_id, '{"message": "secret name"}', now()
         from executions where id = $1 returning id
         """, execution)).ToString();
+
+    private static async Task<string> SubscribeAsync(ApiHost host, Answer login, Guid workflowId)
+    {
+        using var user = host.Client(login.Data.GetProperty("accessToken").GetString());
+        return (await user.SendAsync(HttpMethod.Put, "users/me/subscriptions", ApiClient.Json(new
+        {
+            objectType = "workflow", objectId = workflowId, events = new[] { "failure" },
+            channels = new[] { "in_app" },
+        }))).Ok().Id.ToString();
+    }
 
     private static async Task<string> AddProviderAsync(ApiClient owner) =>
         (await owner.PostAsync(
