@@ -25,6 +25,9 @@ public sealed class ExecutionRecord : ITenantRow
 
     public string? ParentNodeId { get; set; }
 
+    /// <summary>The session of a person that it belongs to.</summary>
+    public string? SessionId { get; set; }
+
     public required string Input { get; set; }
 
     public string? Output { get; set; }

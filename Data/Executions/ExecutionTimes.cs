@@ -13,6 +13,13 @@ public static class ExecutionTimes
     public static DateTimeOffset QueuedAt(Guid id, DateTimeOffset queuedAt, DateTimeOffset? startedAt) =>
         startedAt is { } started && started < queuedAt ? AcceptedAt(id, started) : queuedAt;
 
+    /// <summary>
+    /// Milliseconds from the start by a worker (of the last retry) to the end, waits included; null before the end, and
+    /// when it never started.
+    /// </summary>
+    public static double? DurationMs(DateTimeOffset? startedAt, DateTimeOffset? finishedAt) =>
+        (finishedAt - startedAt)?.TotalMilliseconds;
+
     private static DateTimeOffset AcceptedAt(Guid id, DateTimeOffset startedAt) =>
         UuidTime.Of(id) is { } accepted && accepted < startedAt ? accepted : startedAt;
 }

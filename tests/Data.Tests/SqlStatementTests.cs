@@ -66,6 +66,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["QueueBudget"] = ([DatabaseRole.Api], true),
         ["SlotStore"] = ([DatabaseRole.Worker], true),
         ["WriteProbe"] = ([DatabaseRole.Api], false),
+        ["StepQueries"] = ([DatabaseRole.Api], true),
+        ["NodeQueries"] = ([DatabaseRole.Api], true),
         ["NodeDefinitionStore"] = ([DatabaseRole.Worker], false),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),
         ["PeopleWaits"] = ([DatabaseRole.Worker], true),

@@ -1,0 +1,1 @@
+drop index executions_unsuccessful_by_workflow, step_executions_later, step_executions_failed;
