@@ -293,6 +293,8 @@ internal static partial class Composition
         services.AddSingleton<ExecutionQueries>();
         services.AddSingleton<OperatorQueries>();
         services.AddSingleton<LineageQueries>();
+        services.AddSingleton<StepQueries>();
+        services.AddSingleton<NodeQueries>();
         services.AddSingleton<QueueBudget>();
         services.AddSingleton<ApprovalInbox>();
         services.AddSingleton<ApprovalParts>();

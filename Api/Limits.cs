@@ -338,6 +338,27 @@ internal static class Limits
     /// <summary>Steps shown with an execution; <c>truncated</c> says that there are more.</summary>
     public const int StepsShown = 1_000;
 
+    /// <summary>Bytes of a value that one call answers, unless it asks for another number; and the most it may ask
+    /// for.</summary>
+    public const int ValueBytes = 64 * 1024;
+
+    public const int MaxValueBytes = 256 * 1024;
+
+    /// <summary>The least: any character fits, so that who reads on gets on.</summary>
+    public const int MinValueBytes = 16;
+
+    /// <summary>Characters of a JSON pointer, and of the text that is looked for in logs.</summary>
+    public const int PointerLength = 2_000;
+
+    public const int LogTextLength = 200;
+
+    /// <summary>Characters of an iteration: a number for each loop around it.</summary>
+    public const int IterationLength = 100;
+
+    /// <summary>The time within which executions are looked at one by one in search of those that a filter
+    /// wants.</summary>
+    public static readonly TimeSpan SearchedRange = TimeSpan.FromDays(31);
+
     public const int SecretsPerTenant = 1_000;
     public const int ConnectorsPerTenant = 500;
     public const int NodeDefinitionsPerTenant = 500;

@@ -29,9 +29,19 @@ internal sealed record BulkView(int Accepted, int Refused, IReadOnlyList<BulkIte
 /// <summary>Filters of the list of executions.</summary>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
-/// <param name="Status">A status; or active, finished, unsuccessful for groups of them.</param>
+/// <param name="Status">Statuses, divided by commas; active, finished, unsuccessful for groups of them.</param>
 /// <param name="Parent">Started by this execution.</param>
 /// <param name="Resolved">Whether a person has closed the failure; lists unsuccessful executions only.</param>
+/// <param name="Session">The session of a person that it belongs to.</param>
+/// <param name="MinDuration">Milliseconds from its start to its end, at least; needs <c>from</c>.</param>
+/// <param name="MaxDuration">The same at most; needs <c>from</c>.</param>
+/// <param name="Version">Of the workflow, which is named, too.</param>
+/// <param name="Node">Has failed at this node; lists unsuccessful executions unless a status is given.</param>
+/// <param name="Tag">Of a workflow with this tag.</param>
+/// <param name="Workspace">Of a workflow in this workspace.</param>
+/// <param name="Job">Of a workflow in this job.</param>
+/// <param name="CreatedBy">Who started it, as <c>createdBy</c> says; needs <c>from</c>.</param>
+/// <param name="ForkedFrom">A rerun of this execution.</param>
 internal sealed record ExecutionQuery(
     [property: FromQuery(Name = "workflow")] Guid? Workflow,
     [property: FromQuery(Name = "status")] string? Status,
@@ -41,8 +51,22 @@ internal sealed record ExecutionQuery(
     [property: FromQuery(Name = "correlation_id")] string? CorrelationId,
     [property: FromQuery(Name = "error_code")] string? ErrorCode,
     [property: FromQuery(Name = "parent")] Guid? Parent,
-    [property: FromQuery(Name = "resolved")] bool? Resolved);
+    [property: FromQuery(Name = "resolved")] bool? Resolved,
+    [property: FromQuery(Name = "session")] string? Session = null,
+    [property: FromQuery(Name = "min_duration")] long? MinDuration = null,
+    [property: FromQuery(Name = "max_duration")] long? MaxDuration = null,
+    [property: FromQuery(Name = "version")] int? Version = null,
+    [property: FromQuery(Name = "node")] string? Node = null,
+    [property: FromQuery(Name = "tag")] string? Tag = null,
+    [property: FromQuery(Name = "workspace")] Guid? Workspace = null,
+    [property: FromQuery(Name = "job")] Guid? Job = null,
+    [property: FromQuery(Name = "created_by")] string? CreatedBy = null,
+    [property: FromQuery(Name = "forked_from")] Guid? ForkedFrom = null);
 
+/// <param name="WorkflowName">Also of a workflow that was deleted.</param>
+/// <param name="DurationMs">From the start by a worker (of the last retry) to the end, waits included; null until
+/// then.</param>
+/// <param name="CreatedBy">Who started it; null when nobody did.</param>
 internal sealed record ExecutionItem(
     Guid Id,
     Guid WorkflowId,
@@ -57,11 +81,16 @@ internal sealed record ExecutionItem(
     DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,
-    DateTimeOffset? ResolvedAt);
+    DateTimeOffset? ResolvedAt,
+    string? CreatedBy,
+    string? SessionId,
+    double? DurationMs,
+    string? WorkflowName);
 
 /// <param name="ForkedFrom">The execution that this one is a rerun of.</param>
 /// <param name="Concurrency">The limit it counts towards, or is held by.</param>
 /// <param name="Next">What happens next by itself; null when it is over.</param>
+/// <param name="Steps">Null when they were not asked for.</param>
 /// <param name="StepsTruncated">True when there are more steps than shown.</param>
 internal sealed record ExecutionView(
     Guid Id,
@@ -84,12 +113,14 @@ internal sealed record ExecutionView(
     string? StopRequest,
     string? StopReason,
     string? CreatedBy,
+    string? SessionId,
     DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,
+    double? DurationMs,
     ResolutionView? Resolution,
     NextView? Next,
-    IReadOnlyList<StepView> Steps,
+    IReadOnlyList<StepView>? Steps,
     bool StepsTruncated,
     IReadOnlyList<WaitView> Waits);
 

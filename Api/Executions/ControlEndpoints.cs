@@ -68,7 +68,7 @@ internal static class ControlEndpoints
             }
 
             var filter = asked.Filter is { } chosen ? QueryOf(chosen) : null;
-            if (filter is not null && ExecutionList.Check(filter) is { } unknown)
+            if (filter is not null && ExecutionList.Check(filter, request.Now) is { } unknown)
             {
                 return unknown;
             }

@@ -19,6 +19,8 @@ internal static class ExecutionEndpoints
         routes.MapControl();
         routes.MapDeadLetters();
         routes.MapHistory();
+        routes.MapSteps();
+        routes.MapExecutionNodes();
         routes.MapQueues();
     }
 
@@ -40,7 +42,7 @@ internal static class ExecutionEndpoints
     private static async Task<ApiResponse<List<ExecutionItem>>> ListAsync(
         [AsParameters] ExecutionQuery filter, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
     {
-        if (ExecutionList.Check(filter) is { } problem)
+        if (ExecutionList.Check(filter, request.Now) is { } problem)
         {
             return problem;
         }
@@ -63,32 +65,41 @@ internal static class ExecutionEndpoints
                 ExecutionTimes.QueuedAt(row.Id, row.QueuedAt, row.StartedAt),
                 row.StartedAt,
                 row.FinishedAt,
-                row.ResolvedAt))
+                row.ResolvedAt,
+                row.CreatedBy,
+                row.SessionId,
+                ExecutionTimes.DurationMs(row.StartedAt, row.FinishedAt),
+                request.Db.WorkflowNames.Where(named => named.Id == row.WorkflowId).Select(named => named.Name).Single()))
             .ToListAsync(cancellationToken);
         return ApiResponse<List<ExecutionItem>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), fields);
     }
 
     private static async Task<ApiResponse<ExecutionView>> GetAsync(
-        Guid executionId, ApiRequest request, PublishedWorkflows workflows, CancellationToken cancellationToken)
+        Guid executionId, [AsParameters] ExecutionShape shape, ApiRequest request, PublishedWorkflows workflows,
+        CancellationToken cancellationToken)
     {
+        if (shape.Steps is not (null or "none"))
+        {
+            return Problem.Parameter("steps", "'steps' is none, or is left out.");
+        }
+
         var row = await request.Db.Executions.AsNoTracking().SingleOrDefaultAsync(row => row.Id == executionId, cancellationToken);
         if (row is null)
         {
             return new Problem(Errors.ExecutionNotFound);
         }
 
-        var steps = await request.Db.StepExecutions.AsNoTracking().Where(step => step.ExecutionId == executionId)
-            .OrderBy(step => step.Sequence).Take(Limits.StepsShown + 1).ToListAsync(cancellationToken);
+        var steps = shape.Steps is null ? await StepsAsync(request, executionId, cancellationToken) : [];
         var waits = await request.Db.Waits.AsNoTracking().Where(wait => wait.ExecutionId == executionId)
             .OrderBy(wait => wait.CreatedAt).ThenBy(wait => wait.NodeId).Take(Limits.StepsShown).ToListAsync(cancellationToken);
         var due = row.FinishedAt is null
             ? await request.Db.Timers.Where(timer => timer.ExecutionId == executionId).MinAsync(timer => (DateTimeOffset?)timer.DueAt, cancellationToken)
             : null;
         var children = waits.Exists(wait => wait.Kind == "child")
-            ? await request.Db.Executions.Where(child => child.ParentExecutionId == executionId).OrderBy(child => child.Id).Take(Limits.StepsShown)
-                .Select(child => new ChildOf(child.Id, child.ParentNodeId, child.ParentIteration)).ToListAsync(cancellationToken)
+            ? await ChildrenAsync(request, executionId, cancellationToken)
             : [];
         var definition = (await workflows.FindVersionAsync(request.Caller.TenantId, row.WorkflowId, row.Version, cancellationToken))?.Definition;
+        var left = row.FinishedAt is null ? await LeftAsync(request, executionId, cancellationToken) : null;
         return new ExecutionView(
             row.Id,
             row.WorkflowId,
@@ -110,13 +121,36 @@ internal static class ExecutionEndpoints
             row.StopRequest,
             row.StopReason,
             row.CreatedBy,
+            row.SessionId,
             ExecutionTimes.QueuedAt(row.Id, row.QueuedAt, row.StartedAt),
             row.StartedAt,
             row.FinishedAt,
+            ExecutionTimes.DurationMs(row.StartedAt, row.FinishedAt),
             row.ResolvedAt is { } resolved ? new ResolutionView(resolved, row.ResolvedBy!, row.Resolution) : null,
-            row.FinishedAt is null ? Progress.Next(row, definition, steps, waits, due) : null,
-            [.. steps.Take(Limits.StepsShown).Select(step => Progress.View(step, definition, steps))],
+            left is null ? null : Progress.Next(row, definition, left, waits, due),
+            shape.Steps is null
+                ? [.. steps.Take(Limits.StepsShown).Select(step => Progress.View(step, definition, steps))]
+                : null,
             steps.Count > Limits.StepsShown,
             [.. waits.Select(wait => Progress.View(wait, children))]);
     }
+
+    private static Task<List<StepExecutionRecord>> StepsAsync(
+        ApiRequest request, Guid executionId, CancellationToken cancellationToken) =>
+        request.Db.StepExecutions.AsNoTracking().Where(step => step.ExecutionId == executionId)
+            .OrderBy(step => step.Sequence).Take(Limits.StepsShown + 1).ToListAsync(cancellationToken);
+
+    private static Task<List<ChildOf>> ChildrenAsync(
+        ApiRequest request, Guid executionId, CancellationToken cancellationToken) =>
+        request.Db.Executions.Where(child => child.ParentExecutionId == executionId)
+            .OrderBy(child => child.Id).Take(Limits.StepsShown)
+            .Select(child => new ChildOf(child.Id, child.ParentNodeId, child.ParentIteration))
+            .ToListAsync(cancellationToken);
+
+    // Of all steps, not of those shown: as many rows as the definition has ports.
+    private static Task<List<LeftBy>> LeftAsync(
+        ApiRequest request, Guid executionId, CancellationToken cancellationToken) =>
+        request.Db.StepExecutions.Where(step => step.ExecutionId == executionId && step.Port != null)
+            .Select(step => new { step.NodeId, step.Port }).Distinct()
+            .Select(step => new LeftBy(step.NodeId, step.Port!)).ToListAsync(cancellationToken);
 }

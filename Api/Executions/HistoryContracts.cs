@@ -4,8 +4,11 @@ using Workflows.Data.Executions;
 
 namespace Workflows.Api.Executions;
 
+/// <param name="Text">Part of the message, in capital letters or not.</param>
 internal sealed record LogQuery(
-    [property: FromQuery(Name = "level")] string? Level, [property: FromQuery(Name = "node")] string? Node);
+    [property: FromQuery(Name = "level")] string? Level,
+    [property: FromQuery(Name = "node")] string? Node,
+    [property: FromQuery(Name = "text")] string? Text);
 
 internal sealed record LogView(Guid Id, string Level, string? NodeId, string Message, RawJson? Metadata, DateTimeOffset At);
 

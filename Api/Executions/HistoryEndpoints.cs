@@ -30,6 +30,12 @@ internal static class HistoryEndpoints
             return Problem.Parameter("level", $"'level' is one of {string.Join(", ", Levels)}.");
         }
 
+        if (filter.Text is { Length: 0 or > Limits.LogTextLength })
+        {
+            return Problem.Parameter(
+                "text", $"'text' is a part of the message: 1 to {Limits.LogTextLength} characters.");
+        }
+
         var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"logs:{executionId}?{filter}");
         if (!await request.Db.Executions.AnyAsync(row => row.Id == executionId, cancellationToken))
         {
@@ -39,12 +45,18 @@ internal static class HistoryEndpoints
         var logs = request.Db.ExecutionLogs.AsNoTracking().Where(row => row.ExecutionId == executionId);
         logs = filter.Level is { } level ? logs.Where(row => row.Level == level) : logs;
         logs = filter.Node is { } node ? logs.Where(row => row.NodeId == node) : logs;
+        logs = filter.Text is { } text
+            ? logs.Where(row => EF.Functions.ILike(row.Message, Contains(text), @"\"))
+            : logs;
         var total = await logs.CountAsync(query, cancellationToken);
         var rows = await logs.After(page, after => row => row.Id > after.Id).OrderBy(row => row.Id).Take(page.Take)
             .Select(row => new LogView(row.Id, row.Level, row.NodeId, row.Message, row.Metadata == null ? null : new RawJson(row.Metadata), row.At))
             .ToListAsync(cancellationToken);
         return ApiResponse<List<LogView>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<LogView>(query));
     }
+
+    private static string Contains(string text) => $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal)
+        .Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
 
     private static async Task<ApiResponse<LineageView>> LineageAsync(
         Guid executionId, ApiRequest request, LineageQueries lineage, CancellationToken cancellationToken)

@@ -7,13 +7,16 @@ namespace Workflows.Api.Executions;
 /// <summary>An execution that another one started, and where in it.</summary>
 internal sealed record ChildOf(Guid Id, string? NodeId, string? Iteration);
 
+/// <summary>A port by which a step of a node left.</summary>
+internal sealed record LeftBy(string NodeId, string Port);
+
 /// <summary>What an operator asks of an execution: why it stands still, what comes next, what each step ran on. From its records alone.</summary>
 internal static class Progress
 {
     public static NextView Next(
         ExecutionRecord execution,
         WorkflowDefinition? definition,
-        IReadOnlyList<StepExecutionRecord> steps,
+        IReadOnlyCollection<LeftBy> left,
         IReadOnlyList<WaitRecord> waits,
         DateTimeOffset? dueAt) => new(
             execution.StopRequest switch
@@ -24,7 +27,7 @@ internal static class Progress
                 _ => ReasonOf(execution, waits),
             },
             dueAt ?? MomentOf(execution),
-            Due(definition, steps, waits));
+            Due(definition, left, waits));
 
     // By its rate limit; none while nobody has worked it out.
     private static DateTimeOffset? MomentOf(ExecutionRecord execution) =>
@@ -41,7 +44,15 @@ internal static class Progress
         _ => waits.FirstOrDefault(wait => wait.Status == "open") is { } open ? For(open) : "It waits.",
     };
 
-    public static StepView View(StepExecutionRecord step, WorkflowDefinition? definition, IReadOnlyList<StepExecutionRecord> steps) => new(
+    public static StepView View(
+        StepExecutionRecord step, WorkflowDefinition? definition, IReadOnlyList<StepExecutionRecord> steps) => View(
+        step,
+        [
+            .. (definition?.Edges ?? []).Where(edge => edge.To == step.NodeId).Select(edge => edge.From).Distinct()
+                .Where(from => steps.Any(before => before.NodeId == from && before.Sequence < step.Sequence)),
+        ]);
+
+    public static StepView View(StepExecutionRecord step, IReadOnlyList<string> reads) => new(
         step.NodeId,
         step.NodeType,
         step.Iteration,
@@ -50,8 +61,7 @@ internal static class Progress
         step.Sequence,
         step.Status,
         step.Port,
-        definition is null ? [] : [.. definition.Edges.Where(edge => edge.To == step.NodeId).Select(edge => edge.From).Distinct()
-            .Where(from => steps.Any(before => before.NodeId == from && before.Sequence < step.Sequence))],
+        reads,
         RawJson.From(step.Output),
         RawJson.From(step.Error),
         step.StartedAt,
@@ -86,16 +96,17 @@ internal static class Progress
 
     // A node's turn has come when a step before it left by a port that leads to it, and it has neither a result nor an open wait. Of loops only the node
     // itself is told: their bodies repeat.
-    private static List<string> Due(WorkflowDefinition? definition, IReadOnlyList<StepExecutionRecord> steps, IReadOnlyList<WaitRecord> waits)
+    private static List<string> Due(
+        WorkflowDefinition? definition, IReadOnlyCollection<LeftBy> ports, IReadOnlyList<WaitRecord> waits)
     {
         if (definition is null)
         {
             return [];
         }
 
-        var done = steps.Where(step => step.Port is not null).Select(step => step.NodeId).ToHashSet();
+        var done = ports.Select(step => step.NodeId).ToHashSet();
         var waiting = waits.Where(wait => wait.Status == "open").Select(wait => wait.NodeId).ToHashSet();
-        var left = steps.Where(step => step.Port is not null).Select(step => (step.NodeId, step.Port!)).ToHashSet();
+        var left = ports.Select(step => (step.NodeId, step.Port)).ToHashSet();
         // Entered by an edge, or to undo another: not where an execution begins.
         var entered = definition.Edges.Select(edge => edge.To).Concat(definition.Nodes.Select(node => node.Compensate).OfType<string>()).ToHashSet();
         return [.. definition.Nodes.Select(node => node.Id)

@@ -67,6 +67,8 @@ internal static class Errors
     public static readonly ErrorCode WorkflowVersionNotFound = new("WORKFLOW_VERSION_NOT_FOUND", 404, "The workflow has no such version.");
     public static readonly ErrorCode NodeNotFound = new("NODE_NOT_FOUND", 404, "The definition has no such node.");
     public static readonly ErrorCode ExecutionNotFound = new("EXECUTION_NOT_FOUND", 404, "No such execution.");
+    public static readonly ErrorCode StepNotFound = new("STEP_NOT_FOUND", 404, "The execution has no such step.");
+    public static readonly ErrorCode ValueNotFound = new("VALUE_NOT_FOUND", 404, "There is no value at this place.");
     public static readonly ErrorCode DeadLetterNotFound = new("DEAD_LETTER_NOT_FOUND", 404, "No such dead letter.");
     public static readonly ErrorCode EventNotFound = new("EVENT_NOT_FOUND", 404, "No such event.");
     public static readonly ErrorCode RuleNotFound = new("RULE_NOT_FOUND", 404, "No such rule.");

@@ -166,6 +166,8 @@ internal static class ControlPlaneModel
             workflow.Property(row => row.DeletedParts).HasColumnType("jsonb");
             workflow.HasQueryFilter(row => row.TenantId == context.TenantId && row.DeletedAt == null);
         });
+        model.Entity<WorkflowName>().HasNoKey().ToView("workflows")
+            .HasQueryFilter(row => row.TenantId == context.TenantId);
         model.Entity<WorkflowVersion>(version =>
         {
             version.ToTable("workflow_versions").HasKey(row => new { row.TenantId, row.WorkflowId, row.Number });

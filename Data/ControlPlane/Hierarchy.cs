@@ -234,6 +234,18 @@ public sealed class Workflow : IDeletableRow
     public string? DeletedParts { get; set; }
 }
 
+/// <summary>What a workflow is called, also while it is in the trash. Read only.</summary>
+public sealed class WorkflowName : ITenantRow
+{
+    public Guid TenantId { get; set; }
+
+    public Guid Id { get; set; }
+
+    public required string Name { get; set; }
+
+    public DateTimeOffset? DeletedAt { get; set; }
+}
+
 /// <summary>An immutable definition.</summary>
 public sealed class WorkflowVersion : ITenantRow
 {

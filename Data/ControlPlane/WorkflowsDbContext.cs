@@ -75,6 +75,9 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<Workflow> Workflows => Set<Workflow>();
 
+    /// <summary>Of workflows in the trash, too.</summary>
+    public DbSet<WorkflowName> WorkflowNames => Set<WorkflowName>();
+
     public DbSet<WorkflowVersion> WorkflowVersions => Set<WorkflowVersion>();
 
     public DbSet<WorkflowTrigger> WorkflowTriggers => Set<WorkflowTrigger>();

@@ -49,9 +49,11 @@ public sealed partial class ExecutionListTests(ApiFixture api) : IClassFixture<A
             )
             select count(*) from done
             """, api.Host.First.TenantId, Busy, Rare);
+        await AddHierarchyAsync();
         await using var connection = new Npgsql.NpgsqlConnection(api.Host.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
-        await using var analyze = new Npgsql.NpgsqlCommand("vacuum (analyze) executions", connection);
+        await using var analyze = new Npgsql.NpgsqlCommand(
+            "vacuum (analyze) executions, step_executions, workflows", connection);
         await analyze.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
@@ -82,6 +84,14 @@ public sealed partial class ExecutionListTests(ApiFixture api) : IClassFixture<A
         { "unresolved", 21 },
         { "time", 21 },
         { "parent", 0 },
+        { "several", 21 },
+        { "several groups", 21 },
+        { "failures of a workflow", 0 },
+        { "failures of a job", 0 },
+        { "job", 21 },
+        { "node", 1 },
+        { "session", 0 },
+        { "origin", 0 },
     };
 
     [Theory]
@@ -115,6 +125,33 @@ public sealed partial class ExecutionListTests(ApiFixture api) : IClassFixture<A
         Assert.True(blocks <= 2_000, $"{name}: {blocks} blocks\n{plan}");
     }
 
+    // Jobs bear the ids of their only workflow.
+    private static Guid JobOf(Guid workflow) => workflow;
+
+    private async Task AddHierarchyAsync()
+    {
+        using var owner = api.Host.Owner();
+        var place = await owner.CreatePlaceAsync();
+        await api.Host.ExecuteAsync(
+            """
+            insert into jobs (tenant_id, id, folder_id, name, created_at, updated_at)
+            select j.tenant_id, id.value, j.folder_id, id.value::text, now(), now()
+            from jobs j, unnest($2::uuid[]) id (value) where j.id = $1
+            """, place.Job.Id, new[] { Busy, Rare });
+        await api.Host.ExecuteAsync(
+            """
+            insert into workflows (tenant_id, id, job_id, name, created_at, updated_at)
+            select j.tenant_id, j.id, j.id, j.name, now(), now() from jobs j where j.id = any ($1)
+            """, new[] { Busy, Rare });
+        await api.Host.ExecuteAsync(
+            """
+            insert into step_executions (tenant_id, execution_id, node_id, attempt, sequence, node_type, status,
+              started_at, finished_at)
+            select tenant_id, id, 'pay', 1, 1, 'noop', 'failed', now(), now()
+            from executions where workflow_id = $1 and status = 'failed' order by id limit 1
+            """, Busy);
+    }
+
     private static ExecutionQuery FilterOf(string name)
     {
         var none = new ExecutionQuery(null, null, null, null, null, null, null, null, null);
@@ -127,6 +164,14 @@ public sealed partial class ExecutionListTests(ApiFixture api) : IClassFixture<A
             "unresolved" => none with { Resolved = false },
             "time" => none with { From = TimeProvider.System.GetUtcNow().AddHours(-1), To = TimeProvider.System.GetUtcNow() },
             "parent" => none with { Parent = Guid.CreateVersion7() },
+            "several" => none with { Status = "failed,timed_out,cancelled" },
+            "several groups" => none with { Status = "active,unsuccessful" },
+            "failures of a workflow" => none with { Workflow = Rare, Status = "failed,timed_out" },
+            "failures of a job" => none with { Job = JobOf(Rare), Status = "failed,timed_out" },
+            "job" => none with { Job = JobOf(Busy) },
+            "node" => none with { Node = "pay" },
+            "session" => none with { Session = "nobody's" },
+            "origin" => none with { ForkedFrom = Guid.CreateVersion7() },
             _ => none with { Status = name },
         };
     }
