@@ -19,6 +19,7 @@ using Workflows.Api.Housekeeping;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
+using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
@@ -81,10 +82,7 @@ internal static partial class Composition
         KnownProxies.Add(services, builder.Configuration);
         services.AddSecrets(builder.Configuration);
         AddConnectors(services, builder.Configuration);
-        services.AddSingleton(builder.Configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
-        services.AddSingleton<DialogueStore>();
-        services.AddSingleton<SessionStore>();
-        services.AddSingleton<UssdEndpoint>();
+        AddDialogues(services, builder.Configuration);
 
         Drain.Add(services, builder.Configuration);
         services.AddSingleton<DatabaseWatch>();
@@ -109,6 +107,7 @@ internal static partial class Composition
         services.AddSingleton<CallbackSignatures>();
         services.AddSingleton<StagedEndpoints>();
         services.AddSingleton<TransactionLine>();
+        services.AddLive(builder.Configuration);
         services.AddSingleton<FirstStart>();
         services.AddSingleton<TenantExport>();
         services.AddSingleton(
@@ -128,6 +127,7 @@ internal static partial class Composition
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
+        app.UseWebSockets();
         app.UseMiddleware<CallerMiddleware>();
         app.UseMiddleware<StagingMiddleware>();
 
@@ -147,9 +147,7 @@ internal static partial class Composition
         MapPapers(api);
         api.MapApprovals();
         api.MapSubstitutions();
-        api.MapNotifications();
-        api.MapSubscriptions();
-        api.MapNotificationSettings();
+        MapNews(api);
         MapHierarchy(api);
         api.MapExecutions();
         api.MapSchedules();
@@ -169,6 +167,14 @@ internal static partial class Composition
         api.MapNodeTypes();
         api.MapNodeDefinitions();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
+    }
+
+    private static void MapNews(RouteGroupBuilder api)
+    {
+        api.MapNotifications();
+        api.MapSubscriptions();
+        api.MapNotificationSettings();
+        api.MapLive();
     }
 
     private static void MapHierarchy(RouteGroupBuilder api)
@@ -276,6 +282,14 @@ internal static partial class Composition
             configuration.GetValue("Connectors:AllowPlatformDatabase", false),
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
         services.AddSingleton<OpenIdClient>();
+    }
+
+    private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)
+    {
+        services.AddSingleton(configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
+        services.AddSingleton<DialogueStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<UssdEndpoint>();
     }
 
     private static void AddMails(IServiceCollection services, ConfigurationManager configuration)

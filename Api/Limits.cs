@@ -1,7 +1,7 @@
 namespace Workflows.Api;
 
 /// <summary>Every bound of the HTTP interface. A request that crosses one gets an error that names it.</summary>
-internal static class Limits
+internal static partial class Limits
 {
     /// <summary>Bytes of a request body, also when it is sent in chunks of unknown total.</summary>
     public const int BodyBytes = 4 * 1024 * 1024;

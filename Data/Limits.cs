@@ -206,4 +206,16 @@ public static class Limits
 
     /// <summary>Queued and held executions of a tenant whose settings name no <c>limits.maxQueued</c>.</summary>
     public const int QueuedByDefault = 200_000;
+
+    /// <summary>Messages of one stream of a tenant that are kept for who reconnects, about.</summary>
+    public const int LiveMessagesKept = 10_000;
+
+    /// <summary>Messages that are told in one command.</summary>
+    public const int LiveMessagesPerCall = 200;
+
+    /// <summary>Executions that are looked on at, of all tenants, as far as a worker knows them.</summary>
+    public const int LiveWatchesKnown = 100_000;
+
+    /// <summary>How long a watch holds that is not said again.</summary>
+    public static readonly TimeSpan LiveWatch = TimeSpan.FromSeconds(90);
 }

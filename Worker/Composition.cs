@@ -11,6 +11,7 @@ using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Jobs;
+using Workflows.Data.Live;
 using Workflows.Data.Notifications;
 using Workflows.Data.Rounds;
 using Workflows.Data.Schedules;
@@ -82,6 +83,9 @@ internal static class Composition
         services.AddSingleton<DecisionTurns>();
         services.AddSingleton<Fleet>();
         services.AddSingleton<DispatchAnnouncer>();
+        services.AddSingleton<LivePublisher>();
+        services.AddSingleton<LiveWatches>();
+        services.AddSingleton<LiveHints>();
         services.AddSingleton<ICheckpointHints, CheckpointHints>();
         services.AddSingleton<Checkpointer>();
         services.AddSingleton<LookBack>();
@@ -106,6 +110,7 @@ internal static class Composition
         services.AddSingleton<IRounds, IntakeRounds>();
         services.AddSingleton<IRounds, DueRounds>();
         services.AddSingleton<IRounds, LookBackRounds>();
+        services.AddSingleton<IRounds, WatchRounds>();
         services.AddSingleton<IRounds>(provider => provider.GetRequiredService<OwnedLook>());
         services.AddSingleton<IRounds>(provider => provider.GetRequiredService<Heartbeat>());
     }

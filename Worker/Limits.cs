@@ -153,4 +153,10 @@ internal static class Limits
 
     /// <summary>Tenants whose use of the folder of files is kept in memory.</summary>
     public const int FileUsagesKnown = 10_000;
+
+    /// <summary>Steps and starts of one execution in one checkpoint of which who looks on is told one by one.</summary>
+    public const int LiveStepsPerCheckpoint = 100;
+
+    /// <summary>Executions in one message about their status.</summary>
+    public const int LiveStatusesPerMessage = 100;
 }

@@ -15,6 +15,7 @@ namespace Workflows.Api.Http;
 internal sealed class ApiRequest
 {
     private readonly HttpContext _context;
+    private readonly List<UserActivity> _recorded = [];
 
     private ApiRequest(HttpContext context, Caller caller)
     {
@@ -87,7 +88,15 @@ internal sealed class ApiRequest
         var key = isRepeatable ? IdempotencyKeys.Of(_context.Request) : null;
         try
         {
-            return await Db.TransactAsync(AttemptAsync, response => response.Problem is null && response.Replayed is null, _context.RequestAborted);
+            var answer = await Db.TransactAsync(
+                AttemptAsync, response => response.Problem is null && response.Replayed is null,
+                _context.RequestAborted);
+            if (answer.Problem is null && answer.Replayed is null)
+            {
+                TellOfRecorded();
+            }
+
+            return answer;
         }
         catch (DbUpdateConcurrencyException)
         {
@@ -102,6 +111,7 @@ internal sealed class ApiRequest
 
         async Task<ApiResponse<T>> AttemptAsync(CancellationToken token)
         {
+            _recorded.Clear();
             if (key is null)
             {
                 return await work(token);
@@ -131,8 +141,9 @@ internal sealed class ApiRequest
     /// <summary>The same in the activity of another tenant, to which the caller, an operator, does something.</summary>
     public void RecordIn(
         Guid tenantId, string action, string objectType, Guid? objectId, string? objectName, object? before = null,
-        object? after = null) =>
-        Db.Activities.Add(new UserActivity
+        object? after = null)
+    {
+        var activity = new UserActivity
         {
             TenantId = tenantId,
             Id = Guid.CreateVersion7(Now),
@@ -149,7 +160,10 @@ internal sealed class ApiRequest
             After = Serialize(after),
             RequestId = RequestIds.Of(_context),
             At = Now,
-        });
+        };
+        Db.Activities.Add(activity);
+        _recorded.Add(activity);
+    }
 
     /// <summary>Leaves work for the search service, in the same transaction.</summary>
     public void Announce(string topic, Guid subjectId) => Db.Outbox.Add(new OutboxItem
@@ -160,6 +174,16 @@ internal sealed class ApiRequest
         SubjectId = subjectId,
         NotBefore = Now,
     });
+
+    // Who looks on hears of it once it is so.
+    private void TellOfRecorded()
+    {
+        List<UserActivity> recorded = [.. _recorded];
+        if (recorded.Count > 0)
+        {
+            AfterCommit(() => _context.RequestServices.GetRequiredService<ActivityNews>().Tell(recorded));
+        }
+    }
 
     private static string? Serialize(object? value) => value is null ? null : JsonSerializer.Serialize(value, Envelope.Json);
 }

@@ -6,7 +6,8 @@ namespace Workflows.Worker.Checkpoints;
 
 /// <summary>Tells of committed checkpoints through Redis.</summary>
 internal sealed partial class CheckpointHints(
-    DispatchAnnouncer announcer, ReplyPublisher replies, ILogger<CheckpointHints> logger) : ICheckpointHints
+    DispatchAnnouncer announcer, ReplyPublisher replies, LiveHints live, ILogger<CheckpointHints> logger)
+    : ICheckpointHints
 {
     public void Announce(IReadOnlyList<Progress> batch, CheckpointResult result)
     {
@@ -18,6 +19,8 @@ internal sealed partial class CheckpointHints(
             {
                 replies.Publish(address.Key, [.. address]);
             }
+
+            live.Announce(batch);
         }
         catch (Exception exception)
             when (RedisErrors.IsTrouble(exception) || exception is ObjectDisposedException)

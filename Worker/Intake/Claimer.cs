@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
+using Workflows.Worker.Checkpoints;
 using Workflows.Worker.Ownership;
 
 namespace Workflows.Worker.Intake;
@@ -36,6 +37,7 @@ internal sealed partial class Claimer : IDisposable
     private readonly RunningLimits _limits;
     private readonly WorkerOptions _options;
     private readonly WorkerMetrics _metrics;
+    private readonly LiveHints _live;
     private readonly TimeProvider _clock;
     private long _lastSweep;
     private long _lastDoubt;
@@ -43,7 +45,8 @@ internal sealed partial class Claimer : IDisposable
 
     public Claimer(
         DispatchStreams streams, ExecutionClaims claims, QueueSweeps sweeps, Beginnings beginnings, DecisionTurns turns,
-        Fleet fleet, RunningLimits limits, WorkerOptions options, WorkerMetrics metrics, TimeProvider clock)
+        Fleet fleet, RunningLimits limits, LiveHints live, WorkerOptions options, WorkerMetrics metrics,
+        TimeProvider clock)
     {
         _streams = streams;
         _claims = claims;
@@ -53,6 +56,7 @@ internal sealed partial class Claimer : IDisposable
         _turns = turns;
         _fleet = fleet;
         _limits = limits;
+        _live = live;
         _options = options;
         _metrics = metrics;
         _clock = clock;
@@ -219,6 +223,7 @@ internal sealed partial class Claimer : IDisposable
             var began = Stopwatch.GetTimestamp();
             var claimed = await claim(session.WorkerId);
             _metrics.Claimed(claimed.Count, Stopwatch.GetElapsedTime(began));
+            _live.Began(claimed);
             count = claimed.Count;
             beginning = count == 0 ? Task.CompletedTask
                 : session.Start(claimed, _beginnings.BeginAsync(session, claimed, cancellationToken));

@@ -48,6 +48,11 @@ internal sealed class Progress(OwnedExecution execution)
 
     public int StepCount => _steps.Count;
 
+    public IReadOnlyList<StepRow> Steps => _steps;
+
+    /// <summary>Waits that begin with it.</summary>
+    public IReadOnlyList<WaitRow> Opened => _opened is null ? [] : _opened;
+
     public bool EmitsEvents => _emitted is not null;
 
     /// <summary>About what it takes on the way to the database.</summary>

@@ -74,7 +74,8 @@ internal sealed class CallerMiddleware(
                 [.. Permissions.Names(required.Permission).Select(name => new ErrorDetail("", "PERMISSION", name))]);
     }
 
-    private static string? Credential(IHeaderDictionary headers)
+    /// <summary>The token or key that a request came with; null when it has none.</summary>
+    public static string? Credential(IHeaderDictionary headers)
     {
         string? authorization = headers.Authorization;
         return authorization is null ? headers[ApiKeyHeader]

@@ -148,8 +148,11 @@ public sealed class ExecutionFilterTests(ApiFixture api) : IClassFixture<ApiFixt
     private static async Task<Guid> InJobAsync(ApiClient owner, Guid job, string tag)
     {
         var workflow = (await owner.PostAsync(
-            "workflows", new { name = Samples.Name("w"), definition = Samples.Definition(), jobId = job, tags =
-                new[] { tag } }))
+            "workflows", new
+            {
+                name = Samples.Name("w"), definition = Samples.Definition(), jobId = job, tags =
+                new[] { tag }
+            }))
             .Ok(HttpStatusCode.Created).Id;
         (await owner.PostAsync($"workflows/{workflow}/publish")).Ok();
         return workflow;

@@ -99,8 +99,11 @@ public sealed class ExecutionNodeTests(ApiFixture api) : IClassFixture<ApiFixtur
         var id = (await owner.PostAsync($"workflows/{workflow}/execute")).Ok(HttpStatusCode.Accepted).Id;
         (await owner.PatchAsync($"workflows/{workflow}", "*", new
         {
-            definition = new { schema = 1, nodes = new object[] { new { id = "other", type = "noop" } }, edges =
-                Array.Empty<object>() },
+            definition = new
+            {
+                schema = 1, nodes = new object[] { new { id = "other", type = "noop" } }, edges =
+                Array.Empty<object>()
+            },
         })).Ok();
 
         var before = (await owner.GetAsync($"executions/{id}/definition")).Ok().Data;

@@ -16,7 +16,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         "/api/v1/auth/oidc/{tenant}/{provider}/start", "/api/v1/auth/oidc/{tenant}/{provider}/callback",
         "/api/v1/auth/register/", "/api/v1/auth/register/complete",
         "/api/v1/auth/request-password-reset", "/api/v1/auth/reset-password", "/api/v1/auth/second-factor",
-        "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}",
+        "/api/v1/callbacks/{token}", "/api/v1/webhooks/{tenant}/{**path}", "/api/v1/ws",
     ];
 
     private List<Route> Routes() => Route.Of(api.Host);

@@ -14,7 +14,7 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [
         "/auth/login", "/auth/refresh", "/auth/accept-invitation", "/auth/register", "/auth/request-password-reset",
         "/auth/reset-password", "/auth/verify-email", "/auth/second-factor", "/auth/oidc/", "/callbacks/",
-        "/webhooks/",
+        "/webhooks/", "/ws",
     ];
 
     [Fact]

@@ -1,0 +1,2 @@
+drop trigger notifications_told on notifications;
+drop function tell_of_notifications();
