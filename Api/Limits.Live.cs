@@ -15,6 +15,9 @@ internal static partial class Limits
     /// <summary>Requests of one client in a second.</summary>
     public const int LiveOpsPerSecond = 100;
 
+    /// <summary>Clients whose rights are looked at again at the same time.</summary>
+    public const int LiveChecksAtOnce = 8;
+
     /// <summary>Executions in one message about all of them.</summary>
     public const int LiveChangesPerMessage = 200;
 

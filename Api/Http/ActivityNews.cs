@@ -1,4 +1,5 @@
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Identity;
 using Workflows.Data.Live;
 
 namespace Workflows.Api.Http;
@@ -18,6 +19,10 @@ internal sealed class ActivityNews(LivePublisher publisher)
                 {
                     messages.Add(Of(LiveTopics.Workflow(workflowId), activity));
                 }
+                else if (activity.ObjectType == "announcement")
+                {
+                    TellAll(activity);
+                }
                 else if (activity is { ObjectType: "execution", ObjectId: { } executionId })
                 {
                     messages.Add(Of(LiveTopics.Execution(executionId), activity));
@@ -27,6 +32,16 @@ internal sealed class ActivityNews(LivePublisher publisher)
             publisher.Publish(tenant.Key, messages);
         }
     }
+
+    // Whom it is for is judged when it is read, so its title is not told here. The platform's own is for all tenants.
+    private void TellAll(UserActivity activity) =>
+        publisher.Publish(
+            activity.TenantId == PlatformTenant.Id ? Guid.Empty : activity.TenantId,
+            [
+                LiveMessage.Of(
+                    LiveTopics.System, activity.Action, activity.At,
+                    data => data.WriteString("id"u8, activity.ObjectId!.Value)),
+            ]);
 
     private static LiveMessage Of(string topic, UserActivity activity) =>
         LiveMessage.Of(topic, activity.Action, activity.At, data =>

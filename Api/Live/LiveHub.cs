@@ -67,7 +67,7 @@ internal sealed class LiveHub : IDisposable
     {
         var stream = LiveChannel.Of(tenantId, topic);
         var feed = await OpenAsync(stream, topic, subscription);
-        Watch(stream, topic);
+        Watch(stream, topic, isNew: true);
         try
         {
             await feed.ListenAsync();
@@ -172,7 +172,7 @@ internal sealed class LiveHub : IDisposable
     {
         foreach (var feed in _feeds.Values)
         {
-            feed.Topics.ForEach(topic => Watch(feed.Stream, topic));
+            feed.Topics.ForEach(topic => Watch(feed.Stream, topic, isNew: false));
             if (feed.IdleSince is { } since && _clock.GetUtcNow() - since > Limits.LiveIdle)
             {
                 await CloseAsync(feed);
@@ -188,11 +188,18 @@ internal sealed class LiveHub : IDisposable
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         var sign = LiveFrame.Control("heartbeat");
-        foreach (var (connection, (session, _)) in _connections)
-        {
-            await session.CheckAsync(cancellationToken);
-            connection.Send(sign);
-        }
+        await Parallel.ForEachAsync(
+            _connections,
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = Limits.LiveChecksAtOnce,
+                CancellationToken = cancellationToken,
+            },
+            async (entered, token) =>
+            {
+                await entered.Value.Session.CheckAsync(token);
+                entered.Key.Send(sign);
+            });
     }
 
     /// <summary>Ends all connections.</summary>
@@ -204,7 +211,14 @@ internal sealed class LiveHub : IDisposable
         }
     }
 
-    public void Dispose() => _opening.Dispose();
+    public void Dispose()
+    {
+        _opening.Dispose();
+        foreach (var feed in _feeds.Values)
+        {
+            feed.Dispose();
+        }
+    }
 
     private static async Task ListenAsync(LiveStreamFeed feed)
     {
@@ -229,15 +243,16 @@ internal sealed class LiveHub : IDisposable
         }
     }
 
-    private void Watch(LiveChannel stream, string topic)
+    private void Watch(LiveChannel stream, string topic, bool isNew)
     {
         if (topic == LiveTopics.Executions)
         {
-            _watches.Say(stream.TenantId, Guid.Empty);
+            _watches.Say(stream.TenantId, Guid.Empty, isNew);
         }
         else if (topic.StartsWith(LiveTopics.ExecutionPrefix, StringComparison.Ordinal))
         {
-            _watches.Say(stream.TenantId, Guid.Parse(topic.AsSpan(LiveTopics.ExecutionPrefix.Length)));
+            _watches.Say(
+                stream.TenantId, Guid.Parse(topic.AsSpan(LiveTopics.ExecutionPrefix.Length)), isNew);
         }
     }
 
@@ -264,7 +279,7 @@ internal sealed class LiveHub : IDisposable
         {
             if (feed.IdleSince is not null && _feeds.TryRemove(feed.Stream, out _))
             {
-                await _feed.LeaveAsync(feed.Stream);
+                await feed.LeaveAsync(); // not disposed: another round may just look at it
             }
         }
         finally

@@ -14,6 +14,9 @@ internal sealed class LiveService(
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
+    // A connection costs the server much, and many instances may want one while it comes back.
+    private static readonly TimeSpan HearingPause = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan TendPause = TimeSpan.FromSeconds(10);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -24,7 +27,9 @@ internal sealed class LiveService(
             loop.RunAsync(
                 "Tending to who looks on", _ => WhileThereIsRedisAsync(hub.TendAsync, TendPause), stoppingToken),
             loop.RunAsync("Checking who looks on", CheckAsync, stoppingToken),
-            loop.RunAsync("Hearing of notifications", HearAsync, stoppingToken, longestRound: TimeSpan.MaxValue));
+            loop.RunAsync(
+                "Hearing of notifications", HearAsync, stoppingToken, longestRound: TimeSpan.MaxValue,
+                pauseAfterFailure: HearingPause));
     }
 
     // Without Redis nothing is told: the clients know, and this is no failure of the loop.

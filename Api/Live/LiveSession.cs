@@ -25,6 +25,13 @@ internal sealed class LiveSession(
     /// <returns>False when the connection is to end; it knows why.</returns>
     public async Task<bool> AuthenticateAsync(string credential, CancellationToken cancellationToken)
     {
+        var isKnown = false;
+        await InTurnAsync(async () => isKnown = await IdentifyAsync(credential, cancellationToken));
+        return isKnown;
+    }
+
+    private async Task<bool> IdentifyAsync(string credential, CancellationToken cancellationToken)
+    {
         var (caller, problem) = await callers.IdentifyAsync(credential, cancellationToken);
         problem ??= caller!.LacksTerms ? new Problem(Errors.TermsNotAccepted) : null;
         if (problem is not null)
@@ -47,7 +54,7 @@ internal sealed class LiveSession(
     /// <summary>Whether the credential and the rights still hold; what does not is ended, with the reason.</summary>
     public Task CheckAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
-        if (connection.End is not null || !await AuthenticateAsync(_credential, cancellationToken))
+        if (connection.End is not null || !await IdentifyAsync(_credential, cancellationToken))
         {
             return;
         }

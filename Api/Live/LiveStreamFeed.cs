@@ -4,21 +4,23 @@ using Workflows.Data.Live;
 namespace Workflows.Api.Live;
 
 /// <summary>One stream of a tenant as this instance hears it, and who subscribed to what of it. Thread-safe.</summary>
-internal sealed class LiveStreamFeed(LiveChannel stream, LiveFeed feed, TimeProvider clock)
+internal sealed class LiveStreamFeed(LiveChannel stream, LiveFeed feed, TimeProvider clock) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _listening = new(1, 1); // twice would be each message twice
     private readonly Dictionary<string, List<LiveSubscription>> _topics = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonElement> _changed = new(StringComparer.Ordinal);
     private LiveId _heard;
     private LiveId _doubted;
     private bool _isDigesting;
+    private Func<Task>? _leave;
 
     public LiveChannel Stream => stream;
 
     /// <summary>When the last subscription went; null while there is one.</summary>
     public DateTimeOffset? IdleSince { get; private set; } = clock.GetUtcNow();
 
-    public bool IsListening { get; private set; }
+    public bool IsListening => _leave is not null;
 
     /// <summary>Topics of it that somebody subscribed to.</summary>
     public List<string> Topics
@@ -63,12 +65,22 @@ internal sealed class LiveStreamFeed(LiveChannel stream, LiveFeed feed, TimeProv
     /// <exception cref="StackExchange.Redis.RedisException">Redis is away.</exception>
     public async Task ListenAsync()
     {
-        if (!IsListening)
+        await _listening.WaitAsync();
+        try
         {
-            await feed.ListenAsync(stream, Handle);
-            IsListening = true;
+            _leave ??= await feed.ListenAsync(stream, Handle);
+        }
+        finally
+        {
+            _listening.Release();
         }
     }
+
+    /// <summary>Ends hearing it.</summary>
+    /// <exception cref="StackExchange.Redis.RedisException">Redis is away.</exception>
+    public Task LeaveAsync() => _leave?.Invoke() ?? Task.CompletedTask;
+
+    public void Dispose() => _listening.Dispose();
 
     /// <summary>
     /// Whether all was heard: the end of the stream is known here, or was not yet a moment ago. Keeps the stream alive.

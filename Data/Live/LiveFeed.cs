@@ -19,19 +19,22 @@ public sealed class LiveFeed(IConnectionMultiplexer redis)
 
     /// <summary>Listens to a stream from now on.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="handle">Called for one message after the other; must not throw.</param>
+    /// <param name="handle">Called for one message after the other, in their order; must not throw.</param>
+    /// <returns>Ends the listening.</returns>
     /// <exception cref="RedisException">Redis is away; call again after a pause.</exception>
-    public Task ListenAsync(LiveChannel stream, Action<LiveEntry> handle) =>
-        redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(stream.Key), (_, told) =>
+    public async Task<Func<Task>> ListenAsync(LiveChannel stream, Action<LiveEntry> handle)
+    {
+        // A handler given to the subscriber itself would be called for several messages at once.
+        var queue = await redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(stream.Key));
+        queue.OnMessage(told =>
         {
-            if (LivePublisher.TryRead((byte[])told!, out var entry))
+            if (LivePublisher.TryRead((byte[])told.Message!, out var entry))
             {
                 handle(entry);
             }
         });
-
-    public Task LeaveAsync(LiveChannel stream) =>
-        redis.GetSubscriber().UnsubscribeAsync(RedisChannel.Literal(stream.Key));
+        return () => queue.UnsubscribeAsync();
+    }
 
     /// <summary>The last place of a stream. A call now and then keeps a stream alive that is watched.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>

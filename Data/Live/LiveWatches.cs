@@ -28,10 +28,11 @@ public sealed class LiveWatches(IConnectionMultiplexer redis, TimeProvider clock
     /// <summary>Somebody looks on at all executions of the tenant.</summary>
     public bool IsWatched(Guid tenantId) => IsKnown(tenantId, Guid.Empty);
 
-    /// <summary>Says that somebody looks on; again every half minute while it is so.</summary>
+    /// <summary>Says that somebody looks on; again every ten seconds while it is so.</summary>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="executionId">Empty = all executions of the tenant.</param>
-    public void Say(Guid tenantId, Guid executionId)
+    /// <param name="isNew">Workers hear of it at once; of what is said again when they read all watches.</param>
+    public void Say(Guid tenantId, Guid executionId, bool isNew)
     {
         if (!redis.IsConnected)
         {
@@ -45,7 +46,10 @@ public sealed class LiveWatches(IConnectionMultiplexer redis, TimeProvider clock
         {
             var until = (clock.GetUtcNow() + Limits.LiveWatch).ToUnixTimeMilliseconds();
             redis.GetDatabase().SortedSetAdd(Key, member, until, CommandFlags.FireAndForget);
-            redis.GetSubscriber().Publish(Channel, member, CommandFlags.FireAndForget);
+            if (isNew)
+            {
+                redis.GetSubscriber().Publish(Channel, member, CommandFlags.FireAndForget);
+            }
         }
         catch (Exception exception) when (RedisErrors.IsTrouble(exception) || exception is ObjectDisposedException)
         {

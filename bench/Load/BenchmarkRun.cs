@@ -11,7 +11,7 @@ internal static class BenchmarkRun
     /// <param name="withStatements">Whether to print also what PostgreSQL's statements cost.</param>
     public static async Task<IReadOnlyList<Figure>> OfAsync(IBenchmark benchmark, bool withStatements = false)
     {
-        await using var platform = await Platform.StartAsync("release");
+        await using var platform = await Platform.StartAsync("release", benchmark.Settings);
         using var client = new PlatformClient(platform);
         var figures = new List<Figure>();
         await benchmark.RunAsync(platform, client, (metric, value, unit) =>

@@ -13,6 +13,9 @@ internal interface IBenchmark
     /// <summary>What is done and what must be reached, for the page of figures.</summary>
     string Description { get; }
 
+    /// <summary>Settings of the platform that it is run on, beside the usual ones.</summary>
+    IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
+
     /// <exception cref="InvalidOperationException">The results are not all there: the run does not count.</exception>
     Task RunAsync(Platform platform, PlatformClient client, Action<string, double, string> report);
 }

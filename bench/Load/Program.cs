@@ -14,7 +14,7 @@ IBenchmark[] all =
 [
     new NoopBenchmark(), new TenStepBenchmark(), new LatencyBenchmark(), new FanOutBenchmark(), new CrashBenchmark(),
     new ParkedBenchmark(), new OldSnapshotBenchmark(), new NoRedisBenchmark(), new EventsBenchmark(),
-    new SchedulesBenchmark(), new ReadsBenchmark(),
+    new SchedulesBenchmark(), new ReadsBenchmark(), new SocketsBenchmark(),
 ];
 var withStatements = args.Contains("--statements");
 args = [.. args.Where(argument => argument != "--statements")];

@@ -41,7 +41,7 @@ public sealed class LiveTests(PostgresServer postgres, RedisServer redis) : IAsy
     {
         var workflow = await _bed.PublishAsync(Slow, "pause>end");
         var (watched, other) = (await _bed.StartAsync(workflow), await _bed.StartAsync(workflow));
-        new LiveWatches(_redis, TimeProvider.System).Say(_bed.TenantId, watched);
+        new LiveWatches(_redis, TimeProvider.System).Say(_bed.TenantId, watched, isNew: true);
 
         await _bed.EndOfAsync(watched, Soon);
         await _bed.EndOfAsync(other, Soon);
@@ -60,7 +60,7 @@ public sealed class LiveTests(PostgresServer postgres, RedisServer redis) : IAsy
     [Fact]
     public async Task Who_looks_on_at_all_hears_how_each_stands()
     {
-        new LiveWatches(_redis, TimeProvider.System).Say(_bed.TenantId, Guid.Empty);
+        new LiveWatches(_redis, TimeProvider.System).Say(_bed.TenantId, Guid.Empty, isNew: true);
         var execution = await _bed.StartAsync(await _bed.PublishAsync(Slow, "pause>end"));
 
         await _bed.EndOfAsync(execution, Soon);

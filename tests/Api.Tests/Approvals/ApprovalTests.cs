@@ -96,7 +96,7 @@ public sealed class ApprovalTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Fifty_clicks_on_two_instances_have_one_outcome()
     {
-        var twin = await api.Host.StartTwinAsync(api.Redis); // not disposed: the database is of both
+        await using var twin = await api.Host.StartTwinAsync(api.Redis);
         var people = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => PersonAsync()));
         var (request, execution) = await api.Host.OpenApprovalAsync([.. people.Select(person => person.Id)]);
 

@@ -30,6 +30,10 @@ public sealed class ApiHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly TestDatabase _database;
+    private readonly List<ApiHost> _twins = [];
+
+    private bool _isTwin;
+    private bool _isDisposed;
 
     private ApiHost(WebApplication app, TestDatabase database, FirstCredentials first)
     {
@@ -63,9 +67,18 @@ public sealed class ApiHost : IAsyncDisposable
         return await StartOnAsync(database, redis, first, settings, port);
     }
 
-    /// <summary>A second instance of the API beside this one.</summary>
-    public Task<ApiHost> StartTwinAsync(RedisServer redis, Dictionary<string, string?>? settings = null) =>
-        StartOnAsync(_database, redis, First, settings, null);
+    /// <summary>A second instance of the API beside this one; it ends with it, or before.</summary>
+    public async Task<ApiHost> StartTwinAsync(RedisServer redis, Dictionary<string, string?>? settings = null)
+    {
+        var twin = await StartOnAsync(_database, redis, First, settings, null);
+        twin._isTwin = true;
+        lock (_twins)
+        {
+            _twins.Add(twin);
+        }
+
+        return twin;
+    }
 
     public static WebApplication Build(string connectionString, string redis, Dictionary<string, string?>? settings = null)
     {
@@ -155,8 +168,23 @@ public sealed class ApiHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        // What goes on without its database tries again and again to reach it.
+        foreach (var twin in _twins)
+        {
+            await twin.DisposeAsync();
+        }
+
         await _app.DisposeAsync();
-        await _database.DisposeAsync();
+        if (!_isTwin)
+        {
+            await _database.DisposeAsync();
+        }
     }
 
     private static async Task<ApiHost> StartOnAsync(

@@ -20,7 +20,7 @@ public sealed class LiveTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         var workflow = await owner.CreateWorkflowAsync();
-        var twin = await api.Host.StartTwinAsync(api.Redis); // not disposed: the database is of both
+        await using var twin = await api.Host.StartTwinAsync(api.Redis);
         await using var activity = await LiveClient.SubscribeAsync(twin.BaseAddress, Key, "activity");
         await using var one = await LiveClient.SubscribeAsync(twin.BaseAddress, Key, $"workflow:{workflow.Id}");
 
@@ -52,7 +52,7 @@ public sealed class LiveTests(ApiFixture api) : IClassFixture<ApiFixture>
             (await owner.PatchAsync($"workflows/{workflow.Id}", "*", new { description = $"{change}" })).Ok();
         }
 
-        var twin = await api.Host.StartTwinAsync(api.Redis); // not disposed: the database is of both
+        await using var twin = await api.Host.StartTwinAsync(api.Redis);
         await using var after = await LiveClient.SubscribeAsync(twin.BaseAddress, Key, topic, last);
         var ids = new List<LiveId>();
         for (var change = 0; change < 5; change++)
@@ -67,6 +67,46 @@ public sealed class LiveTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await owner.PatchAsync($"workflows/{workflow.Id}", "*", new { description = "now" })).Ok();
         Assert.DoesNotContain(
             (await after.NextAsync("workflow.update")).GetProperty("id").GetString(), ids.Select(id => id.ToString()));
+    }
+
+    [Fact]
+    public async Task Many_changes_come_in_their_order_and_each_once()
+    {
+        using var owner = api.Host.Owner();
+        var workflow = await owner.CreateWorkflowAsync();
+        var publisher = api.Host.Services.GetRequiredService<LivePublisher>();
+        var topic = $"workflow:{workflow.Id}";
+        await using var client = await LiveClient.SubscribeAsync(Address, Key, topic);
+        for (var number = 0; number < 500; number++)
+        {
+            var told = number;
+            publisher.Publish(
+                api.Host.First.TenantId,
+                [LiveMessage.Of(topic, "counted", DateTimeOffset.UtcNow, data => data.WriteNumber("n"u8, told))]);
+        }
+
+        for (var number = 0; number < 500; number++)
+        {
+            var heard = await client.NextAsync("counted");
+            Assert.Equal(number, heard.GetProperty("data").GetProperty("n").GetInt32());
+        }
+    }
+
+    [Fact]
+    public async Task Announcements_of_the_tenant_and_of_the_platform_are_heard_by_everybody()
+    {
+        using var owner = api.Host.Owner();
+        using var platform = await api.Host.OperatorAsync();
+        var person = await api.Host.AddPersonAsync("member");
+        await using var client = await LiveClient.SubscribeAsync(Address, person.Token, "system");
+
+        var ours = (await owner.PostAsync("announcements", new { title = "Ours" })).Ok(HttpStatusCode.Created).Id;
+        var heard = await client.NextAsync("announcement.create");
+        Assert.Equal(ours, heard.GetProperty("data").GetProperty("id").GetGuid());
+        var theirs = (await platform.PostAsync("announcements", new { title = "All" })).Ok(HttpStatusCode.Created).Id;
+        heard = await client.NextAsync("announcement.create");
+        Assert.Equal(theirs, heard.GetProperty("data").GetProperty("id").GetGuid());
+        Assert.Equal("system", heard.GetProperty("topic").GetString());
     }
 
     [Fact]
