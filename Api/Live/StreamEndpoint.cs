@@ -44,6 +44,7 @@ internal static class StreamEndpoint
         var credential = CallerMiddleware.Credential(context.Request.Headers)!;
         if (!await session.AuthenticateAsync(credential, context.RequestAborted))
         {
+            await session.LeaveAsync(); // else it would count for ever
             return new Problem(Errors.RateLimited, connection.End!.Message);
         }
 
