@@ -1,15 +1,20 @@
+using Workflows.Api.Http;
+
 namespace Workflows.Api.Auth;
 
 /// <param name="Tenant">Slug of the tenant; needed only by those who use one address and password in several.</param>
 internal sealed record LoginRequest(string Email, string Password, string? Tenant = null);
 
-internal sealed record RefreshRequest(string RefreshToken);
+/// <param name="RefreshToken">Left out by the console, whose token is in its cookie.</param>
+internal sealed record RefreshRequest(string? RefreshToken = null) : IOptionalBody;
 
 internal sealed record PasswordRequest(string CurrentPassword, string NewPassword);
 
 /// <param name="ExpiresIn">Seconds that the access token is good for.</param>
-/// <param name="RefreshToken">To be exchanged once; a second use ends the session.</param>
-internal sealed record TokenView(string AccessToken, string TokenType, int ExpiresIn, string RefreshToken, Guid SessionId, Guid TenantId);
+/// <param name="RefreshToken">To be exchanged once; a second use ends the session. Null for the console: it is in the
+/// cookie then.</param>
+internal sealed record TokenView(
+    string AccessToken, string TokenType, int ExpiresIn, string? RefreshToken, Guid SessionId, Guid TenantId);
 
 /// <summary>Who the caller is and may.</summary>
 internal sealed record MeView(Guid TenantId, Guid Id, string Type, string Name, Guid? SessionId, IReadOnlyList<string> Permissions);

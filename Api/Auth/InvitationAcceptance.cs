@@ -16,6 +16,7 @@ internal static class InvitationAcceptance
     public static void MapInvitationAcceptance(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous()
             .WithMetadata(new NotRepeatable(), new BodyLimit(Limits.LoginBodyBytes))
+            .AddEndpointFilter(BrowserSession.KeepAsync)
             .MapPost("/accept-invitation", AcceptAsync)
             .WithSummary("Accept an invitation: makes the account and logs in");
 

@@ -18,7 +18,8 @@ internal static class LoginEndpoints
     public static void MapLogin(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous()
-            .WithMetadata(new NotRepeatable(), new BodyLimit(Limits.LoginBodyBytes));
+            .WithMetadata(new NotRepeatable(), new BodyLimit(Limits.LoginBodyBytes))
+            .AddEndpointFilter(BrowserSession.KeepAsync);
         group.MapPost("/login", LoginAsync).WithSummary("Log in with e-mail address and password");
         group.MapPost("/refresh", RefreshAsync).WithSummary("Exchange the refresh token for new tokens");
     }
@@ -123,47 +124,54 @@ internal static class LoginEndpoints
     private static async Task<ApiResponse<TokenView>> RefreshAsync(
         Body<RefreshRequest> body, HttpContext context, Tokens tokens, Invalidation invalidation)
     {
-        if (!tokens.TryReadRefreshToken(body.Value.RefreshToken, out var presented))
+        var inBrowser = BrowserSession.IsMeant(context);
+        var text = (inBrowser ? BrowserSession.TokenOf(context) : body.Value.RefreshToken) ?? "";
+        if (!tokens.TryReadRefreshToken(text, out var presented) || presented.InBrowser != inBrowser)
         {
-            return new Problem(Errors.Unauthenticated, "This is no refresh token of ours.");
+            return new Problem(
+                Errors.Unauthenticated,
+                inBrowser ? "This browser has no session." : "This is no refresh token of ours.");
         }
 
-        var request = ApiRequest.For(context, new Caller(presented.TenantId, Guid.Empty, "refresh token", Permission.None, presented.SessionId));
-        var session = await request.Db.Sessions.AsNoTracking()
-            .Where(row => row.Id == presented.SessionId)
-            .Select(row => new { row.UserId, row.RevokedAt, row.ExpiresAt, row.RefreshHash })
-            .SingleOrDefaultAsync(context.RequestAborted);
-        if (session is null || session.RevokedAt is not null || session.ExpiresAt <= request.Now)
-        {
-            return new Problem(Errors.SessionRevoked, "The session has ended.");
-        }
-
-        var email = await request.Db.Users.Where(user => user.Id == session.UserId && user.Active).Select(user => user.Email)
-            .SingleOrDefaultAsync(context.RequestAborted);
-        if (email is null)
+        var request = ApiRequest.For(
+            context,
+            new Caller(presented.TenantId, Guid.Empty, "refresh token", Permission.None, presented.SessionId));
+        if (await FindAsync(request, presented.SessionId) is not { } session)
         {
             return new Problem(Errors.SessionRevoked, "The session has ended.");
         }
 
-        var hash = Tokens.Hash(body.Value.RefreshToken);
-        var caller = new Caller(presented.TenantId, session.UserId, email, Permission.None, presented.SessionId);
+        var hash = Tokens.Hash(text);
+        var caller = new Caller(
+            presented.TenantId, session.UserId, session.Email, Permission.None, presented.SessionId);
+        var own = ApiRequest.For(context, caller);
+        var next = tokens.NextRefreshToken(text, presented);
         return CryptographicOperations.FixedTimeEquals(hash, session.RefreshHash)
-            && await RotateAsync(ApiRequest.For(context, caller), tokens, presented, hash) is { } rotated
-            ? rotated
-            : await RevokeReusedAsync(ApiRequest.For(context, caller), presented.SessionId, invalidation);
+            && await RotateAsync(own, tokens, next, hash) is { } rotated ? rotated
+            : inBrowser && await WasJustRotatedAsync(own, next, hash) ? SessionOpening.View(own, tokens, next)
+            : await RevokeReusedAsync(own, presented.SessionId, invalidation);
     }
 
+    private sealed record OpenSession(Guid UserId, string Email, byte[] RefreshHash);
+
+    private static Task<OpenSession?> FindAsync(ApiRequest request, Guid sessionId) =>
+        (from session in request.Db.Sessions.AsNoTracking()
+         join user in request.Db.Users on session.UserId equals user.Id
+         where session.Id == sessionId && session.RevokedAt == null && session.ExpiresAt > request.Now && user.Active
+         select new OpenSession(session.UserId, user.Email, session.RefreshHash))
+        .SingleOrDefaultAsync(request.Http.RequestAborted);
+
     /// <returns>Null when another request has exchanged the token in between.</returns>
-    private static async Task<ApiResponse<TokenView>?> RotateAsync(ApiRequest request, Tokens tokens, RefreshToken presented, byte[] hash)
+    private static async Task<ApiResponse<TokenView>?> RotateAsync(
+        ApiRequest request, Tokens tokens, string next, byte[] hash)
     {
+        var (sessionId, nextHash) = (request.Caller.SessionId!.Value, Tokens.Hash(next));
         var response = await request.ChangeAsync<TokenView>(async token =>
         {
-            var refresh = tokens.NewRefreshToken(presented with { Rotation = presented.Rotation + 1 });
-            var newHash = Tokens.Hash(refresh);
             var rotated = await request.Db.Sessions
-                .Where(row => row.Id == presented.SessionId && row.RefreshHash == hash && row.RevokedAt == null)
+                .Where(row => row.Id == sessionId && row.RefreshHash == hash && row.RevokedAt == null)
                 .ExecuteUpdateAsync(
-                    row => row.SetProperty(session => session.RefreshHash, newHash)
+                    row => row.SetProperty(session => session.RefreshHash, nextHash)
                         .SetProperty(session => session.PreviousHash, hash)
                         .SetProperty(session => session.Rotations, session => session.Rotations + 1)
                         .SetProperty(session => session.RefreshedAt, request.Now),
@@ -173,10 +181,21 @@ internal static class LoginEndpoints
                 return new Problem(Errors.SessionRevoked);
             }
 
-            request.Record("auth.refresh", "session", presented.SessionId, request.Caller.Name);
-            return SessionOpening.View(request, tokens, refresh);
+            request.Record("auth.refresh", "session", sessionId, request.Caller.Name);
+            return SessionOpening.View(request, tokens, next);
         });
         return response.Problem is null ? response : null;
+    }
+
+    // Tabs of one browser share the cookie, and an answer can be lost: the token just exchanged gets the same successor.
+    private static Task<bool> WasJustRotatedAsync(ApiRequest request, string next, byte[] hash)
+    {
+        var (sessionId, nextHash) = (request.Caller.SessionId!.Value, Tokens.Hash(next));
+        var since = request.Now - Limits.RefreshGrace;
+        return request.Db.Sessions.AnyAsync(
+            row => row.Id == sessionId && row.RevokedAt == null && row.PreviousHash == hash
+                && row.RefreshHash == nextHash && row.RefreshedAt > since,
+            request.Http.RequestAborted);
     }
 
     // An authentic token that is not the present one has been exchanged before: it, or its successor, is in foreign hands.

@@ -19,6 +19,7 @@ internal static class SecondFactors
     public static void MapSecondFactorLogin(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("/auth").WithTags("Authentication").AllowAnonymous()
             .WithMetadata(new NotRepeatable(), new BodyLimit(Limits.LoginBodyBytes))
+            .AddEndpointFilter(BrowserSession.KeepAsync)
             .MapPost("/second-factor", LogInAsync).WithSummary("Complete a login with the code of the second factor");
 
     /// <summary>What a right password is answered where the account has a second factor; null where it has none.

@@ -32,7 +32,7 @@ internal static class SessionEndpoints
 
     private static async Task<ApiResponse<Done>> LogoutAsync(ApiRequest request, Invalidation invalidation) =>
         request.Caller.SessionId is { } sessionId
-            ? await EndAsync(request, sessionId, "logout", invalidation)
+            ? await EndAsync(BrowserSession.Forget(request), sessionId, "logout", invalidation)
             : new Problem(NeedsUser, "An API key has no session.");
 
     private static async Task<ApiResponse<List<SessionView>>> ListAsync(ApiRequest request, CancellationToken cancellationToken)

@@ -11,7 +11,8 @@ internal static class SessionOpening
     public static TokenView Open(ApiRequest request, Tokens tokens)
     {
         var (tenantId, sessionId) = (request.Caller.TenantId, request.Caller.SessionId!.Value);
-        var refresh = tokens.NewRefreshToken(new RefreshToken(tenantId, sessionId, 0));
+        var refresh = tokens.NewRefreshToken(
+            new RefreshToken(tenantId, sessionId, 0, BrowserSession.IsMeant(request.Http)));
         request.Db.Sessions.Add(new UserSession
         {
             TenantId = tenantId,

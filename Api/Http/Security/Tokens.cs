@@ -9,7 +9,8 @@ namespace Workflows.Api.Http.Security;
 internal readonly record struct AccessToken(Guid TenantId, Guid SessionId, DateTimeOffset ExpiresAt);
 
 /// <summary>What a refresh token says: of this session, after so many rotations.</summary>
-internal readonly record struct RefreshToken(Guid TenantId, Guid SessionId, int Rotation);
+/// <param name="InBrowser">It is kept in a cookie that no script reads, and is good there only.</param>
+internal readonly record struct RefreshToken(Guid TenantId, Guid SessionId, int Rotation, bool InBrowser = false);
 
 /// <summary>What a link is for. Part of its token: one of another kind is refused.</summary>
 internal enum LinkKind : byte
@@ -45,7 +46,9 @@ internal sealed class Tokens(Keys keys)
     private const int ApiKeyShown = 12;
     private const int MacBytes = 32;
     private const int AccessBytes = 16 + 16 + 8;
-    private const int RefreshBytes = 16 + 16 + 4 + 16;
+    private const int RefreshRandomBytes = 16;
+    private const int RefreshBytes = 16 + 16 + 4 + RefreshRandomBytes;
+    private const int BrowserBit = int.MinValue;
     private const int LinkBytes = 1 + 16 + 16;
     private const string ChallengePrefix = "wfc_";
     private const int ChallengeBytes = 16 + 16 + 8 + 8;
@@ -87,11 +90,28 @@ internal sealed class Tokens(Keys keys)
 
     public string NewRefreshToken(RefreshToken token)
     {
+        Span<byte> random = stackalloc byte[RefreshRandomBytes];
+        RandomNumberGenerator.Fill(random);
+        return RefreshTokenOf(token, random);
+    }
+
+    /// <summary>
+    /// The token that follows another one. Whoever exchanges a token twice gets the same successor twice; without our key
+    /// nobody knows it from the token.
+    /// </summary>
+    public string NextRefreshToken(string text, RefreshToken token)
+    {
+        var mac = HMACSHA256.HashData(keys.RefreshTokens, Encoding.UTF8.GetBytes("after " + text));
+        return RefreshTokenOf(token with { Rotation = token.Rotation + 1 }, mac.AsSpan(0, RefreshRandomBytes));
+    }
+
+    private string RefreshTokenOf(RefreshToken token, ReadOnlySpan<byte> random)
+    {
         Span<byte> payload = stackalloc byte[RefreshBytes];
         Write(token.TenantId, payload);
         Write(token.SessionId, payload[16..]);
-        BinaryPrimitives.WriteInt32BigEndian(payload[32..], token.Rotation);
-        RandomNumberGenerator.Fill(payload[36..]);
+        BinaryPrimitives.WriteInt32BigEndian(payload[32..], token.Rotation | (token.InBrowser ? BrowserBit : 0));
+        random.CopyTo(payload[36..]);
         return Sign(RefreshPrefix, payload, keys.RefreshTokens);
     }
 
@@ -104,7 +124,9 @@ internal sealed class Tokens(Keys keys)
             return false;
         }
 
-        token = new RefreshToken(ReadGuid(payload), ReadGuid(payload[16..]), BinaryPrimitives.ReadInt32BigEndian(payload[32..]));
+        var rotation = BinaryPrimitives.ReadInt32BigEndian(payload[32..]);
+        token = new RefreshToken(
+            ReadGuid(payload), ReadGuid(payload[16..]), rotation & ~BrowserBit, (rotation & BrowserBit) != 0);
         return true;
     }
 
