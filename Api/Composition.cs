@@ -35,6 +35,7 @@ using Workflows.Api.Tickets;
 using Workflows.Api.Transactions;
 using Workflows.Api.Trash;
 using Workflows.Api.Users;
+using Workflows.Api.WebConsole;
 using Workflows.Api.Workflows;
 using Workflows.Connectors;
 using Workflows.Connectors.Network;
@@ -108,6 +109,8 @@ internal static partial class Composition
         services.AddSingleton<StagedEndpoints>();
         services.AddSingleton<TransactionLine>();
         services.AddLive(builder.Configuration);
+        services.AddSingleton<ConsoleFiles>();
+        services.AddAnswerCompression();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<TenantExport>();
         services.AddSingleton(
@@ -127,6 +130,8 @@ internal static partial class Composition
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseMiddleware<ErrorHandling>();
         app.UseRouting();
+        app.UseAnswerCompression();
+        app.UseMiddleware<ConsolePages>();
         app.UseWebSockets();
         app.UseMiddleware<CallerMiddleware>();
         app.UseMiddleware<StagingMiddleware>();

@@ -117,6 +117,7 @@ internal sealed class ApiResponse<T> : IResult, IEndpointMetadataProvider
         Envelope.WriteMeta(writer, httpContext, Pagination);
         writer.WriteEndObject();
         writer.Flush();
+        response.ContentLength = response.BodyWriter.UnflushedBytes; // short ones are not compressed
         await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
 

@@ -11,6 +11,7 @@ using Npgsql;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Tenants;
+using Workflows.Api.WebConsole;
 using Workflows.Data.ControlPlane;
 using Workflows.Testing;
 
@@ -94,6 +95,7 @@ public sealed class ApiHost : IAsyncDisposable
             ["Secrets:MasterKeys:test"] = Secret,
             ["RateLimits:LoginBurst"] = "1000",
             [Drain.Setting] = "0",
+            [ConsoleFiles.Setting] = "none", // whether or not it was built
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);
         builder.Logging.ClearProviders();

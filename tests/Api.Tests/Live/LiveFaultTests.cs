@@ -1,3 +1,4 @@
+using System.Net;
 using Workflows.Api.Live;
 using Workflows.Api.Tests.Host;
 using Workflows.Data.Live;
@@ -51,6 +52,34 @@ public sealed class LiveFaultTests(PostgresServer postgres)
             await fourth.SendAsync(new { op = "auth", token = key });
             return await fourth.ReceiveAsync() is not null;
         }, TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Event_streams_that_were_refused_give_their_places_back()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var host = await ApiHost.StartAsync(
+            postgres, redis, new() { ["Live:ConnectionsPerCaller"] = "2" });
+        using var owner = host.Owner();
+        var key = host.First.ApiKey;
+        await using var first = await LiveClient.SubscribeAsync(host.BaseAddress, key, "activity");
+        await using (await LiveClient.SubscribeAsync(host.BaseAddress, key, "activity"))
+        {
+            for (var attempt = 0; attempt < 3; attempt++)
+            {
+                (await owner.GetAsync("stream?topics=activity")).Fails(HttpStatusCode.TooManyRequests, "RATE_LIMITED");
+            }
+        }
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/stream?topics=activity");
+                request.Headers.Authorization = new("Bearer", key);
+                using var answer = await owner.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+                return answer.StatusCode == HttpStatusCode.OK;
+            },
+            TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
     }
 
     [Fact]
