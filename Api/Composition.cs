@@ -24,6 +24,7 @@ using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
 using Workflows.Api.NodeTypes;
 using Workflows.Api.Notifications;
+using Workflows.Api.Numbers;
 using Workflows.Api.Reference;
 using Workflows.Api.Schedules;
 using Workflows.Api.Search;
@@ -35,6 +36,7 @@ using Workflows.Api.Tickets;
 using Workflows.Api.Transactions;
 using Workflows.Api.Trash;
 using Workflows.Api.Users;
+using Workflows.Api.Views;
 using Workflows.Api.WebConsole;
 using Workflows.Api.Workflows;
 using Workflows.Connectors;
@@ -49,6 +51,7 @@ using Workflows.Data.Events;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Mails;
+using Workflows.Data.Numbers;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
@@ -148,6 +151,7 @@ internal static partial class Composition
         api.MapTenants();
         api.MapTenantStatus();
         api.MapOwnTenant();
+        api.MapCapabilities();
         api.MapOperatorAccess();
         MapPapers(api);
         api.MapApprovals();
@@ -155,6 +159,7 @@ internal static partial class Composition
         MapNews(api);
         MapHierarchy(api);
         api.MapExecutions();
+        MapNumbers(api);
         api.MapSchedules();
         api.MapCalendars();
         api.MapJobRuns();
@@ -172,6 +177,14 @@ internal static partial class Composition
         api.MapNodeTypes();
         api.MapNodeDefinitions();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
+    }
+
+    private static void MapNumbers(RouteGroupBuilder api)
+    {
+        api.MapFailures();
+        api.MapDashboard();
+        api.MapAnalytics();
+        api.MapMetrics();
     }
 
     private static void MapNews(RouteGroupBuilder api)
@@ -222,6 +235,8 @@ internal static partial class Composition
         api.MapInvitationAcceptance();
         api.MapPasswordResets();
         api.MapProfile();
+        api.MapDirectory();
+        api.MapViews();
         api.MapEmails();
         api.MapSecondFactors();
         api.MapSecurityPolicy();
@@ -314,6 +329,10 @@ internal static partial class Composition
         services.AddSingleton<LineageQueries>();
         services.AddSingleton<StepQueries>();
         services.AddSingleton<NodeQueries>();
+        services.AddSingleton<FailureQueries>();
+        services.AddSingleton<CompareQueries>();
+        services.AddSingleton<AnalyticsQueries>();
+        services.AddSingleton<MetricStore>();
         services.AddSingleton<QueueBudget>();
         services.AddSingleton<ApprovalInbox>();
         services.AddSingleton<ApprovalParts>();

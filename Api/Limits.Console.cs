@@ -3,8 +3,36 @@ namespace Workflows.Api;
 // Of the console.
 internal static partial class Limits
 {
-    /// <summary>How long a refresh token in a browser that was exchanged is answered with its successor again.</summary>
+    /// <summary>How long a refresh token in a browser that was exchanged is answered with its successor
+    /// again.</summary>
     public static readonly TimeSpan RefreshGrace = TimeSpan.FromSeconds(10);
+
+    /// <summary>Views that a person keeps of one list.</summary>
+    public const int ViewsPerList = 50;
+
+    /// <summary>Bytes of a view's content.</summary>
+    public const int ViewBytes = 16 * 1024;
+
+    /// <summary>People and groups that a look-up by name answers at most.</summary>
+    public const int DirectoryEntries = 20;
+
+    /// <summary>Numbers reported in one call.</summary>
+    public const int MetricPoints = 1_000;
+
+    /// <summary>Characters of the name of a metric.</summary>
+    public const int MetricNameLength = 100;
+
+    /// <summary>Dimensions of one number.</summary>
+    public const int MetricDimensions = 10;
+
+    /// <summary>Characters of the name, and of the value, of a dimension.</summary>
+    public const int MetricTextLength = 100;
+
+    /// <summary>How old a number that is reported may be.</summary>
+    public static readonly TimeSpan MetricAge = TimeSpan.FromDays(1);
+
+    /// <summary>How far ahead of our clock a number may be.</summary>
+    public static readonly TimeSpan MetricAhead = TimeSpan.FromMinutes(5);
 
     /// <summary>Bytes of an answer from which on compressing it pays.</summary>
     public const int CompressedFromBytes = 1_024;

@@ -64,6 +64,21 @@ public static class Limits
     /// <summary>Executions of a status that are counted; more are reported as that many.</summary>
     public const int CountedQueue = 10_000;
 
+    /// <summary>The newest failures that are put together in groups.</summary>
+    public const int GroupedFailures = 10_000;
+
+    /// <summary>The newest failures of a workflow in which others like one are sought.</summary>
+    public const int ComparedFailures = 1_000;
+
+    /// <summary>Steps of one execution that count in the figures of nodes.</summary>
+    public const int StepsPerFigured = 500;
+
+    /// <summary>Names of metrics of a tenant.</summary>
+    public const int MetricNames = 500;
+
+    /// <summary>Values of a metric in one answer.</summary>
+    public const int MetricValues = 2_000;
+
     /// <summary>Generations of parents, children and reruns that lineage follows.</summary>
     public const int LineageDepth = 20;
 

@@ -13,6 +13,7 @@ using Workflows.Data.Identity;
 using Workflows.Data.Jobs;
 using Workflows.Data.Live;
 using Workflows.Data.Notifications;
+using Workflows.Data.Numbers;
 using Workflows.Data.Rounds;
 using Workflows.Data.Schedules;
 using Workflows.Data.Secrets;
@@ -131,6 +132,7 @@ internal static class Composition
         services.AddSingleton<SlotStore>();
         services.AddSingleton<EnqueuedAdmission>();
         services.AddSingleton<PerformanceStore>();
+        services.AddSingleton<MetricStore>();
         services.AddSingleton<TenantSettingsStore>();
         services.AddSingleton<Workflows.Data.Workers.Maintenance>();
     }

@@ -42,6 +42,9 @@ public sealed record WorkerOptions
     /// <summary>How long logs of executions are kept after the day on which they were written.</summary>
     public int LogRetentionDays { get; init; } = 7;
 
+    /// <summary>Metrics that programs report, by minute.</summary>
+    public int MetricRetentionDays { get; init; } = 90;
+
     /// <summary>How long hourly figures of workflows are kept.</summary>
     public int PerformanceRetentionDays { get; init; } = 365;
 

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Workflows.Api.Http;
 
 /// <summary>
-/// Compresses answers in JSON for whom asks for it. Answers that hold a secret beside what the request said stay as they
+/// Compresses answers in JSON for whom asks for it. Answers that hold a secret beside what the request said stay as
+/// they
 /// are: their length would tell of the secret.
 /// </summary>
 internal static class AnswerCompression

@@ -27,7 +27,8 @@ internal sealed class ConsoleFiles
     public ConsoleFiles(IConfiguration configuration)
     {
         var folder = configuration[Setting] ?? Path.Combine(AppContext.BaseDirectory, "console");
-        var types = new FileExtensionContentTypeProvider { Mappings = { [".webmanifest"] = "application/manifest+json" } };
+        var types =
+            new FileExtensionContentTypeProvider { Mappings = { [".webmanifest"] = "application/manifest+json" } };
         var index = Path.Combine(folder, IndexName);
         Index = File.Exists(index) ? File.ReadAllText(index) : null;
         _files = (Index is null ? [] : Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
@@ -52,7 +53,8 @@ internal sealed class ConsoleFiles
         types.TryGetContentType(path, out var type);
         return new ConsoleFile(
             path, IsText(type!) ? $"{type}; charset=utf-8" : type!, tag,
-            [.. Compressed.Where(form => File.Exists(path + form.Suffix)).Select(form => (form.Name, path + form.Suffix))]);
+            [.. Compressed.Where(form => File.Exists(path + form.Suffix))
+                .Select(form => (form.Name, path + form.Suffix))]);
     }
 
     private static bool IsText(string type) =>

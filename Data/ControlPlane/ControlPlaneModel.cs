@@ -126,6 +126,12 @@ internal static class ControlPlaneModel
             settings.ToTable("notification_settings").HasKey(row => new { row.TenantId, row.UserId });
             settings.HasQueryFilter(row => row.TenantId == context.TenantId);
         });
+        model.Entity<SavedView>(view =>
+        {
+            view.ToTable("saved_views").HasKey(row => new { row.TenantId, row.Id });
+            view.Property(row => row.Content).HasColumnType("jsonb");
+            view.HasQueryFilter(row => row.TenantId == context.TenantId);
+        });
         model.Entity<Delivery>(delivery =>
         {
             delivery.ToTable("deliveries").HasKey(row => new { row.TenantId, row.Id });

@@ -67,6 +67,8 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<ServiceAccount> ServiceAccounts => Set<ServiceAccount>();
 
+    public DbSet<SavedView> SavedViews => Set<SavedView>();
+
     public DbSet<Workspace> Workspaces => Set<Workspace>();
 
     public DbSet<Folder> Folders => Set<Folder>();

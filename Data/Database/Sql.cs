@@ -36,6 +36,9 @@ internal static class Sql
     public static NpgsqlParameter Longs<T>(IReadOnlyList<T> rows, Func<T, long> column) =>
         new NpgsqlParameter<long[]> { TypedValue = Column(rows, column) };
 
+    public static NpgsqlParameter Doubles<T>(IReadOnlyList<T> rows, Func<T, double> column) =>
+        new NpgsqlParameter<double[]> { TypedValue = Column(rows, column) };
+
     public static NpgsqlParameter LongsOrNull<T>(IReadOnlyList<T> rows, Func<T, long?> column) =>
         new NpgsqlParameter<long?[]> { TypedValue = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
 

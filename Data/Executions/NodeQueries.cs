@@ -58,7 +58,7 @@ public sealed class NodeQueries(WorkflowsDatabase database)
 
     /// <summary>Nodes that have done something or wait, in the order in which they first did.</summary>
     public Task<List<NodeSummary>> ListAsync(
-        Guid tenantId, Guid executionId, CancellationToken cancellationToken) => ReadAsync(
+        Guid tenantId, Guid executionId, CancellationToken cancellationToken) => database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(NodesSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(executionId) } },
         reader => new NodeSummary(
@@ -97,7 +97,7 @@ public sealed class NodeQueries(WorkflowsDatabase database)
     /// <param name="after">Behind this iteration; null = from the start.</param>
     public async Task<FailedIteration?> NextFailedAsync(
         Guid tenantId, Guid executionId, string nodeId, int[]? after,
-        CancellationToken cancellationToken) => (await ReadAsync(
+        CancellationToken cancellationToken) => (await database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(NextFailedSql)
         {
@@ -111,23 +111,4 @@ public sealed class NodeQueries(WorkflowsDatabase database)
             reader.GetFieldValue<DateTimeOffset>(4),
             reader.GetInt32(5)),
         cancellationToken)).SingleOrDefault();
-
-    private async Task<List<T>> ReadAsync<T>(
-        Guid tenantId, NpgsqlBatchCommand command, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands = { TenantScope.SetTenant(tenantId), command },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(row(reader));
-        }
-
-        return rows;
-    }
 }

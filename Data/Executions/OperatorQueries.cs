@@ -36,7 +36,7 @@ public sealed class OperatorQueries(WorkflowsDatabase database)
         """;
 
     /// <summary>The queue of a tenant, highest priority first.</summary>
-    public Task<List<QueueDepth>> QueueAsync(Guid tenantId, CancellationToken cancellationToken) => ReadAsync(
+    public Task<List<QueueDepth>> QueueAsync(Guid tenantId, CancellationToken cancellationToken) => database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(DepthsSql) { Parameters = { Sql.Uuid(tenantId), Sql.Int(Limits.CountedQueue) } },
         reader => new QueueDepth((ExecutionPriority)reader.GetInt16(0), reader.GetInt32(1), reader.GetFieldValue<DateTimeOffset>(2)),
@@ -51,7 +51,7 @@ public sealed class OperatorQueries(WorkflowsDatabase database)
           (select count(*)::int from (select from executions e where e.tenant_id = $1 and e.status = 'held' limit $2) q)
         """;
 
-    public async Task<LiveCounts> LiveAsync(Guid tenantId, CancellationToken cancellationToken) => (await ReadAsync(
+    public async Task<LiveCounts> LiveAsync(Guid tenantId, CancellationToken cancellationToken) => (await database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(LiveSql) { Parameters = { Sql.Uuid(tenantId), Sql.Int(Limits.CountedQueue) } },
         reader => new LiveCounts(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4)),
@@ -62,7 +62,7 @@ public sealed class OperatorQueries(WorkflowsDatabase database)
         """;
 
     /// <summary>The processes that take executions at the moment, at most <paramref name="limit"/>.</summary>
-    public Task<List<LiveWorker>> WorkersAsync(Guid tenantId, int limit, CancellationToken cancellationToken) => ReadAsync(
+    public Task<List<LiveWorker>> WorkersAsync(Guid tenantId, int limit, CancellationToken cancellationToken) => database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(WorkersSql) { Parameters = { Sql.Int(limit) } },
         reader => new LiveWorker(
@@ -78,7 +78,7 @@ public sealed class OperatorQueries(WorkflowsDatabase database)
 
     /// <summary>Ends of one workflow's executions from an hour on until another.</summary>
     public Task<List<PerformanceRow>> PerformanceAsync(
-        Guid tenantId, Guid workflowId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => ReadAsync(
+        Guid tenantId, Guid workflowId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(WorkflowPerformanceSql) { Parameters = { Sql.Uuid(tenantId), Sql.Uuid(workflowId), Sql.Instant(from), Sql.Instant(to) } },
         ReadPerformance,
@@ -92,7 +92,7 @@ public sealed class OperatorQueries(WorkflowsDatabase database)
         """;
 
     /// <summary>Ends of all executions of a tenant from an hour on until another.</summary>
-    public Task<List<PerformanceRow>> PerformanceAsync(Guid tenantId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => ReadAsync(
+    public Task<List<PerformanceRow>> PerformanceAsync(Guid tenantId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => database.ReadHotAsync(
         tenantId,
         new NpgsqlBatchCommand(TenantPerformanceSql) { Parameters = { Sql.Uuid(tenantId), Sql.Instant(from), Sql.Instant(to) } },
         ReadPerformance,
@@ -100,20 +100,4 @@ public sealed class OperatorQueries(WorkflowsDatabase database)
 
     private static PerformanceRow ReadPerformance(NpgsqlDataReader reader) => new(
         reader.GetFieldValue<DateTimeOffset>(0), reader.GetString(1), reader.GetString(2), reader.GetInt16(3), reader.GetInt64(4), reader.GetInt64(5));
-
-    // On the plans of the hot path: by index, whatever the statistics say.
-    private async Task<List<T>> ReadAsync<T>(Guid tenantId, NpgsqlBatchCommand command, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.HotPath.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { TenantScope.SetTenant(tenantId), command } };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(row(reader));
-        }
-
-        return rows;
-    }
 }

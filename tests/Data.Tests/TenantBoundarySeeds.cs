@@ -60,6 +60,10 @@ internal static class TenantBoundarySeeds
         "insert into approval_tasks (tenant_id, request_id, kind, due_at) values ($1, $2, 'remind', now())",
         "insert into notifications (tenant_id, user_id, id, source, kind, title, created_at) values ($1, $2, $2, 's', 'k', 't', now())",
         "insert into callback_calls (tenant_id, execution_id, node_id, iteration, call, received_at, expires_at) values ($1, $2, 'n', '', '{}', now(), now())",
+        "insert into saved_views (tenant_id, id, list, name, owner_id, content, created_at, updated_at) "
+            + "values ($1, $2, 'executions', 'v', $2, '{}', now(), now())",
+        "insert into metric_minutes values ($1, 'm', now(), '{}', 1, 1, 1, 1, 1, now())",
+        "insert into metric_names values ($1, 'm', now(), now())",
         "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
         "insert into edit_transactions (tenant_id, id, holder_type, holder_id, created_at, expires_at) "
             + "values ($1, $2, 'user', $2, now(), now() + interval '1 hour')",

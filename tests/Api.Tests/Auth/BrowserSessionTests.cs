@@ -53,7 +53,9 @@ public sealed class BrowserSessionTests(ApiFixture api) : IClassFixture<ApiFixtu
         var first = TokenOf(await LogInAsync());
         var second = TokenOf((await RefreshAsync(first)).Ok());
         await api.Host.ExecuteAsync(
-            "update user_sessions set refreshed_at = refreshed_at - interval '11 seconds' where previous_hash is not null");
+            """
+            update user_sessions set refreshed_at = refreshed_at - interval '11 seconds' where previous_hash is not null
+            """);
 
         var refused = (await RefreshAsync(first)).Fails(HttpStatusCode.Unauthorized, "SESSION_REVOKED");
 
@@ -102,7 +104,8 @@ public sealed class BrowserSessionTests(ApiFixture api) : IClassFixture<ApiFixtu
     {
         var inCookie = TokenOf(await LogInAsync());
         using var anybody = api.Host.Client();
-        var inBody = (await anybody.PostAsync("auth/login", Password())).Ok().Data.GetProperty("refreshToken").GetString()!;
+        var inBody = (await anybody.PostAsync("auth/login", Password())).Ok().Data.GetProperty("refreshToken")
+            .GetString()!;
 
         (await anybody.PostAsync("auth/refresh", new { refreshToken = inCookie }))
             .Fails(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
@@ -137,12 +140,14 @@ public sealed class BrowserSessionTests(ApiFixture api) : IClassFixture<ApiFixtu
     {
         using var anybody = api.Host.Client();
         return await anybody.PostAsync(
-            "auth/refresh", null, ("X-Workflows-Console", "1"), ("Origin", origin ?? Origin), ("Cookie", $"{Name}={token}"));
+            "auth/refresh", null, ("X-Workflows-Console", "1"), ("Origin", origin ?? Origin),
+                ("Cookie", $"{Name}={token}"));
     }
 
     private static string TokenOf(Answer answer)
     {
         var cookie = answer.Ok().Headers.GetValues("Set-Cookie").Single();
-        return cookie[(cookie.IndexOf('=', StringComparison.Ordinal) + 1)..cookie.IndexOf(';', StringComparison.Ordinal)];
+        return cookie[(cookie.IndexOf('=', StringComparison.Ordinal) + 1)..cookie.IndexOf(';',
+            StringComparison.Ordinal)];
     }
 }

@@ -29,6 +29,10 @@ internal static class Samples
         return id;
     }
 
+    /// <summary>An execution of a published workflow, which nobody works on.</summary>
+    public static async Task<Guid> StartedAsync(this ApiClient client, Guid workflow) =>
+        (await client.PostAsync($"workflows/{workflow}/execute")).Ok(HttpStatusCode.Accepted).Id;
+
     /// <summary>A key of the caller's tenant.</summary>
     public static async Task<(Guid Id, string Key)> CreateKeyAsync(this ApiClient client, params string[] scopes)
     {

@@ -187,6 +187,7 @@ public sealed class ObjectLevelRouteTests(ApiFixture api) : IClassFixture<ApiFix
             ["jobId"] = place.Job.Id.ToString(),
             ["workflowId"] = place.Workflow.Id.ToString(),
             ["executionId"] = execution.Id.ToString(),
+            ["otherId"] = execution.Id.ToString(),
             ["deadLetterId"] = letter.ToString(),
             ["scheduleId"] = schedule.Id.ToString(),
             ["packageId"] = package.Data.GetProperty("package").GetProperty("id").GetString()!,

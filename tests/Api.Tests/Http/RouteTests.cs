@@ -153,6 +153,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(n::text, '' order by id) from notifications n where tenant_id = $1),
           (select string_agg(s::text, '' order by id) from subscriptions s where tenant_id = $1),
           (select string_agg(s::text, '') from notification_settings s where tenant_id = $1),
+          (select string_agg(v::text, '' order by id) from saved_views v where tenant_id = $1),
           (select string_agg(t::text, '' order by id) from edit_transactions t where tenant_id = $1),
           (select string_agg(b::text, '') from billing_profiles b where tenant_id = $1),
           (select string_agg(i::text, '' order by id) from invoices i where tenant_id = $1),
@@ -204,12 +205,14 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["substitutionId"] = substitution.Id.ToString(),
             ["approvalId"] = (await host.OpenApprovalAsync([user.Id], title: "secret name")).Request.ToString(),
             ["subscriptionId"] = await SubscribeAsync(host, login, workflowId),
+            ["viewId"] = await KeepViewAsync(host, login),
             ["notificationId"] = (await host.AddNotificationAsync(user.Id, "secret name")).ToString(),
             ["workflowId"] = workflowId.ToString(),
             ["workspaceId"] = workspace.Id.ToString(),
             ["folderId"] = folder.Id.ToString(),
             ["jobId"] = job.Id.ToString(),
             ["executionId"] = execution.Id.ToString(),
+            ["otherId"] = execution.Id.ToString(),
             ["eventId"] = stored.Data.GetProperty("events")[0].GetProperty("id").GetString()!,
             ["userId"] = user.Id.ToString(),
             ["sessionId"] = login.Data.GetProperty("sessionId").GetString()!,
@@ -240,6 +243,14 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             objectType = "workflow", objectId = workflowId, events = new[] { "failure" },
             channels = new[] { "in_app" },
         }))).Ok().Id.ToString();
+    }
+
+    private static async Task<string> KeepViewAsync(ApiHost host, Answer login)
+    {
+        using var user = host.Client(login.Data.GetProperty("accessToken").GetString());
+        return (await user.PostAsync(
+            "views", new { list = "events", name = "secret name", shared = true, content = new { } }))
+            .Ok(HttpStatusCode.Created).Id.ToString();
     }
 
     private static async Task<string> AddProviderAsync(ApiClient owner) =>

@@ -89,8 +89,10 @@ public sealed partial class ConsolePageTests(ConsoleFixture api) : IClassFixture
     [Fact]
     public async Task A_wrong_method_is_still_told()
     {
-        using var answer = await api.Host.Client().Http.PostAsync(new Uri("/executions", UriKind.Relative), null, Token);
-        using var known = await api.Host.Client().Http.DeleteAsync(new Uri("/api/v1/auth/login", UriKind.Relative), Token);
+        using var answer = await api.Host.Client().Http.PostAsync(new Uri("/executions", UriKind.Relative), null,
+            Token);
+        using var known = await api.Host.Client().Http.DeleteAsync(new Uri("/api/v1/auth/login", UriKind.Relative),
+            Token);
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, known.StatusCode);

@@ -1,0 +1,1 @@
+drop table metric_names, metric_minutes, saved_views;

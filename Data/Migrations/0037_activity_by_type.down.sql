@@ -1,0 +1,1 @@
+drop index user_activity_by_type;
