@@ -203,6 +203,7 @@ internal static partial class Composition
         api.MapWorkflows();
         api.MapVersions();
         api.MapCheckOuts();
+        api.MapWorkingCopies();
         api.MapDiffs();
         api.MapExports();
         api.MapImports();

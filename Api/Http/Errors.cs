@@ -65,6 +65,8 @@ internal static class Errors
     public static readonly ErrorCode JobNotFound = new("JOB_NOT_FOUND", 404, "No such job.");
     public static readonly ErrorCode WorkflowNotFound = new("WORKFLOW_NOT_FOUND", 404, "No such workflow.");
     public static readonly ErrorCode WorkflowVersionNotFound = new("WORKFLOW_VERSION_NOT_FOUND", 404, "The workflow has no such version.");
+    public static readonly ErrorCode WorkingCopyNotFound = new(
+        "WORKING_COPY_NOT_FOUND", 404, "The caller has no working copy of the workflow.");
     public static readonly ErrorCode NodeNotFound = new("NODE_NOT_FOUND", 404, "The definition has no such node.");
     public static readonly ErrorCode ExecutionNotFound = new("EXECUTION_NOT_FOUND", 404, "No such execution.");
     public static readonly ErrorCode StepNotFound = new("STEP_NOT_FOUND", 404, "The execution has no such step.");

@@ -98,6 +98,9 @@ internal static class PersonExport
             await WriteListAsync(writer, "transactions", _db.EditTransactions
                 .Where(row => row.HolderType == "user" && row.HolderId == userId).OrderBy(row => row.Id)
                 .Select(row => new { row.Id, row.State, row.Comment, row.CreatedAt, row.ExpiresAt, row.EndedAt }));
+            await WriteListAsync(writer, "workingCopies", _db.WorkingCopies.Where(row => row.UserId == userId)
+                .OrderBy(row => row.WorkflowId)
+                .Select(row => new { row.WorkflowId, row.Definition, row.BaseVersion, row.CreatedAt, row.UpdatedAt }));
             await WriteListAsync(writer, "decisions", _db.DecisionsOf(userId));
             await WriteListAsync(writer, "comments", _db.CommentsOf(userId));
             await WriteActivityAsync(writer);

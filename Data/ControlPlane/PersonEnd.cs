@@ -100,6 +100,7 @@ public static class PersonEnd
         await db.Subscriptions.Where(row => row.UserId == person).ExecuteDeleteAsync(cancellationToken);
         await db.NotificationSettings.Where(row => row.UserId == person).ExecuteDeleteAsync(cancellationToken);
         await db.Deliveries.Where(row => row.UserId == person).ExecuteDeleteAsync(cancellationToken);
+        await db.WorkingCopies.Where(row => row.UserId == person).ExecuteDeleteAsync(cancellationToken);
         await db.SecondFactors.Where(row => row.UserId == person).ExecuteDeleteAsync(cancellationToken);
         await db.UserIdentities.Where(row => row.UserId == person).ExecuteDeleteAsync(cancellationToken);
         await db.AccountLinks.Where(row => row.UserId == person && row.EndedAt == null).ExecuteUpdateAsync(

@@ -86,6 +86,12 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<WorkflowDependency> WorkflowDependencies => Set<WorkflowDependency>();
 
+    public DbSet<WorkingCopy> WorkingCopies => Set<WorkingCopy>();
+
+    public DbSet<WorkflowPins> WorkflowPins => Set<WorkflowPins>();
+
+    public DbSet<TestRun> TestRuns => Set<TestRun>();
+
     public DbSet<Calendar> Calendars => Set<Calendar>();
 
     public DbSet<CalendarDay> CalendarDays => Set<CalendarDay>();
