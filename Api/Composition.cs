@@ -12,6 +12,7 @@ using Workflows.Api.Connectors;
 using Workflows.Api.Context;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
+using Workflows.Api.Expressions;
 using Workflows.Api.Grants;
 using Workflows.Api.Groups;
 using Workflows.Api.Hierarchy;
@@ -102,6 +103,7 @@ internal static partial class Composition
             .AddCheck("time-zones", () => HealthCheckResult.Healthy($"IANA database {TimeZones.Version}"));
         services.AddSingleton<Pager>();
         services.AddSingleton<PublishedWorkflows>();
+        services.AddSingleton<PastScopes>();
         services.AddSingleton<ExecuteEndpoint>();
         services.AddSingleton<WebhookEndpoint>();
         services.AddSingleton<WebhookLimiter>();
@@ -175,6 +177,7 @@ internal static partial class Composition
         api.MapConversationalSessions();
         api.MapContext();
         api.MapNodeTypes();
+        api.MapExpressions();
         api.MapNodeDefinitions();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }

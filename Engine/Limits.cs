@@ -7,6 +7,13 @@ public static class Limits
 {
     public const int DefinitionBytes = 4 * 1024 * 1024;
     public const int DefinitionDepth = 64;
+
+    /// <summary>Seconds after which a test is over, waits included.</summary>
+    public const double TestSeconds = 300;
+
+    /// <summary>Rounds from whose records the scope of a step is put together again.</summary>
+    public const int PastRounds = 1_000;
+
     public const int Nodes = 10_000;
     public const int Edges = 20_000;
 

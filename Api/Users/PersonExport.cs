@@ -94,13 +94,10 @@ internal static class PersonExport
             await WriteListAsync(writer, "notifications", _db.Notifications.Where(row => row.UserId == userId)
                 .OrderBy(row => row.Id)
                 .Select(row => new { row.Id, row.Kind, row.Title, row.Body, row.Link, row.CreatedAt, row.ReadAt }));
-            await WriteTellingAsync(writer);
+            await WriteOwnAsync(writer);
             await WriteListAsync(writer, "transactions", _db.EditTransactions
                 .Where(row => row.HolderType == "user" && row.HolderId == userId).OrderBy(row => row.Id)
                 .Select(row => new { row.Id, row.State, row.Comment, row.CreatedAt, row.ExpiresAt, row.EndedAt }));
-            await WriteListAsync(writer, "workingCopies", _db.WorkingCopies.Where(row => row.UserId == userId)
-                .OrderBy(row => row.WorkflowId)
-                .Select(row => new { row.WorkflowId, row.Definition, row.BaseVersion, row.CreatedAt, row.UpdatedAt }));
             await WriteListAsync(writer, "decisions", _db.DecisionsOf(userId));
             await WriteListAsync(writer, "comments", _db.CommentsOf(userId));
             await WriteActivityAsync(writer);
@@ -108,8 +105,11 @@ internal static class PersonExport
             await FlushAsync(writer, response);
         }
 
-        private async Task WriteTellingAsync(Utf8JsonWriter writer)
+        private async Task WriteOwnAsync(Utf8JsonWriter writer)
         {
+            await WriteListAsync(writer, "workingCopies", _db.WorkingCopies.Where(row => row.UserId == userId)
+                .OrderBy(row => row.WorkflowId)
+                .Select(row => new { row.WorkflowId, row.Definition, row.BaseVersion, row.CreatedAt, row.UpdatedAt }));
             await WriteListAsync(writer, "subscriptions", _db.Subscriptions.Where(row => row.UserId == userId)
                 .OrderBy(row => row.Id)
                 .Select(row => new { row.Id, row.ObjectType, row.ObjectId, row.Events, row.Channels, row.CreatedAt }));

@@ -44,6 +44,9 @@ public sealed class WorkflowPins : ITenantRow, IVersionedRow
 /// <summary>What a test runs. Made with its execution, and never changed.</summary>
 public sealed class TestRun : ITenantRow
 {
+    /// <summary>The trigger type of executions that are tests.</summary>
+    public const string TriggerType = "test";
+
     public Guid TenantId { get; set; }
 
     public Guid ExecutionId { get; set; }

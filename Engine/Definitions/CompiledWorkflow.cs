@@ -177,6 +177,14 @@ public sealed class CompiledWorkflow
     /// <exception cref="JsonataException">The expression ended in an error.</exception>
     public string? EvaluateRateKey(ReadOnlyMemory<byte> input) => Evaluate(RateKey, input);
 
+    /// <summary>The same workflow with other nodes at the same places.</summary>
+    internal CompiledWorkflow With(WorkflowDefinition definition, CompiledGraph root, CompiledNode[] nodes) => new(
+        definition, root, nodes, _ordinals, [.. Triggers], ConcurrencyKey, RateKey, _inputSchema, Uses, Resources,
+        CustomNodes)
+    {
+        Objections = Objections,
+    };
+
     private static string? Evaluate(JsonataExpression? key, ReadOnlyMemory<byte> input)
     {
         if (key is null)

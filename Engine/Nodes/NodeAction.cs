@@ -91,6 +91,10 @@ internal readonly ref struct NodeContext(
 
     public JsonataValue Evaluate(JsonTemplate template) => template.Render(ScopeOf(template), Options);
 
+    /// <summary>The same for a template that is none of the node's own.</summary>
+    public JsonataValue Evaluate(JsonTemplate template, bool maySeeSecrets) =>
+        template.Render(maySeeSecrets ? frame.SecretScope : frame.Scope, Options);
+
     /// <summary>For parameters that are evaluated for each item of a list.</summary>
     public JsonataValue Evaluate(JsonataExpression expression, ItemScope scope) => expression.Evaluate(scope.Self, Options);
 

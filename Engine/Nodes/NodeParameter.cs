@@ -40,7 +40,11 @@ public sealed record NodeParameter(
     double? Max,
     int? MaxLength,
     IReadOnlyList<NodeParameter> Fields,
-    bool Secret);
+    bool Secret)
+{
+    /// <summary>True = an expression that is evaluated for each item of a list, not once for the node.</summary>
+    public bool PerItem { get; init; }
+}
 
 /// <summary>Describes a property of a parameter record.</summary>
 [AttributeUsage(AttributeTargets.Property)]

@@ -36,7 +36,10 @@ internal sealed class ParameterProperty
             double.IsNaN(attribute.Max) ? null : attribute.Max,
             attribute.MaxLength == 0 ? null : attribute.MaxLength,
             _items?.Parameters ?? [],
-            attribute.Secret);
+            attribute.Secret)
+        {
+            PerItem = attribute.PerItem,
+        };
     }
 
     public NodeParameter Description { get; }

@@ -122,8 +122,8 @@ internal static class TenantBoundarySeeds
         "insert into notification_settings (tenant_id, user_id, updated_at) values ($1, $2, now())",
         "insert into notification_outbox (tenant_id, id, event, workflow_id, execution_id, due_at) "
             + "values ($1, $2, 'failure', $3, $2, now())",
-        "insert into working_copies (tenant_id, workflow_id, user_id, definition, base_version, created_at, updated_at) "
-            + "values ($1, $3, $2, '{}', 1, now(), now())",
+        "insert into working_copies (tenant_id, workflow_id, user_id, definition, base_version, created_at, "
+            + "updated_at) values ($1, $3, $2, '{}', 1, now(), now())",
         "insert into workflow_pins (tenant_id, workflow_id, pins, created_at, updated_at) "
             + "values ($1, $3, '{}', now(), now())",
         "insert into test_runs (tenant_id, execution_id, workflow_id, source, definition, plan, created_at) "
