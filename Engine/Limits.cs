@@ -35,6 +35,9 @@ public static class Limits
     public const int DecisionsPerCall = 2_000;
     public const int Triggers = 100;
 
+    /// <summary>Characters of the message of a log node before it is cut.</summary>
+    public const int LogMessageLength = 64 * 1024;
+
     /// <summary>Problems reported of one definition; the list then ends with <c>PROBLEMS_TRUNCATED</c>.</summary>
     public const int Problems = 500;
 

@@ -168,6 +168,7 @@ internal static class Composition
         services.AddSingleton<NodeDefinitionStore>();
         services.AddSingleton<INodeRunner, CustomNodeRunner>();
         services.AddSingleton<INodeRunner, SqlNodeRunner>();
+        services.AddSingleton<INodeRunner, LogNodeRunner>();
         services.AddSingleton<INodeRunner, EmailNodeRunner>();
         services.AddSingleton<INodeRunner, StoreNodeRunner>();
         services.AddSingleton<INodeRunner, FileNodeRunner>();

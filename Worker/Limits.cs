@@ -8,6 +8,9 @@ internal static class Limits
     /// </summary>
     public const int KnownQueued = 100_000;
 
+    /// <summary>How long tests of workflows are kept.</summary>
+    public static readonly TimeSpan TestsKept = TimeSpan.FromDays(7);
+
     /// <summary>Stream entries asked for in one read.</summary>
     public const int EntriesPerRead = 64;
 
@@ -110,6 +113,9 @@ internal static class Limits
     /// <summary>Lines of all nodes of an execution while one worker has it: a loop of many calls must not become a
     /// flood of rows.</summary>
     public const int NotesPerStay = 1_000;
+
+    /// <summary>Bytes of the JSON that a log node leaves with a line.</summary>
+    public const int NoteDataBytes = 8 * 1024;
 
     /// <summary>Characters of such a line, and of each fact with it.</summary>
     public const int NoteLength = 1_000;

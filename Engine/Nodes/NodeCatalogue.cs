@@ -23,6 +23,7 @@ public static class NodeCatalogue
         new ValidateNode(),
         new AggregateNode(),
         new SplitNode(),
+        new LogNode(),
         new DelayNode(),
         new WaitUntilNode(),
         new WaitForEventNode(),

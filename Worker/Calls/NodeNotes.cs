@@ -14,7 +14,7 @@ namespace Workflows.Worker.Calls;
 /// </summary>
 internal sealed class NodeNotes
 {
-    private readonly List<(string Level, string Message, (string Name, string Value)[] Details)> _notes = [];
+    private readonly List<Note> _notes = [];
 
     /// <summary>Leaves a line. Secrets of the execution and of the call are masked in all of it.</summary>
     /// <param name="level">debug, info, warning or error.</param>
@@ -26,7 +26,20 @@ internal sealed class NodeNotes
         {
             if (_notes.Count < Limits.NotesPerCall)
             {
-                _notes.Add((level, message, details));
+                _notes.Add(new Note(level, message, details, null));
+            }
+        }
+    }
+
+    /// <summary>The same with JSON of the author's own.</summary>
+    /// <param name="data">UTF-8; null = none.</param>
+    public void AddData(string level, string message, byte[]? data)
+    {
+        lock (_notes)
+        {
+            if (_notes.Count < Limits.NotesPerCall)
+            {
+                _notes.Add(new Note(level, message, [], data));
             }
         }
     }
@@ -51,7 +64,8 @@ internal sealed class NodeNotes
                 note.Level,
                 call.Run.NodeId,
                 Text(note.Message),
-                note.Details.Length == 0 ? null : Json(note.Details),
+                note.Data is { } data ? execution.Mask.Apply(mask.Apply(data)).ToRowBytes()
+                    : note.Details.Length == 0 ? null : Json(note.Details),
                 now));
 
             string Text(string text)
@@ -64,4 +78,6 @@ internal sealed class NodeNotes
                 details.ToDictionary(detail => detail.Name, detail => Text(detail.Value)));
         }
     }
+
+    private sealed record Note(string Level, string Message, (string Name, string Value)[] Details, byte[]? Data);
 }
