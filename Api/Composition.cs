@@ -207,6 +207,8 @@ internal static partial class Composition
         api.MapVersions();
         api.MapCheckOuts();
         api.MapWorkingCopies();
+        api.MapPins();
+        api.MapTests();
         api.MapDiffs();
         api.MapExports();
         api.MapImports();

@@ -12,7 +12,11 @@ namespace Workflows.Connectors;
 
 /// <summary>One statement as its author wrote it, and the values bound to it.</summary>
 /// <param name="Values">A list for <c>$1, $2</c>, an object for <c>@name</c>; undefined or null = none.</param>
-public sealed record SqlCall(string Statement, JsonElement Values, int MaxRows, TimeSpan Timeout, bool IsReadOnly);
+public sealed record SqlCall(string Statement, JsonElement Values, int MaxRows, TimeSpan Timeout, bool IsReadOnly)
+{
+    /// <summary>The statement runs to its end, and its transaction is rolled back.</summary>
+    public bool IsRolledBack { get; init; }
+}
 
 /// <summary>What a statement answered.</summary>
 /// <param name="Rows">A JSON list of objects.</param>
@@ -146,7 +150,8 @@ public sealed class SqlConnector(GuardedNetwork network, SqlConnectorOptions opt
             changed = reader.RecordsAffected;
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await (call.IsRolledBack
+            ? transaction.RollbackAsync(cancellationToken) : transaction.CommitAsync(cancellationToken));
         return answer with { RowsProcessed = Math.Max(answer.RowsProcessed, changed) };
     }
 

@@ -93,6 +93,7 @@ internal static class Composition
         services.AddSingleton<NodeCalls>();
         services.AddSingleton<IExecutionEffects, ExecutionEffects>();
         services.AddSingleton<WorkflowCache>();
+        services.AddSingleton<TestRuns>();
         services.AddSingleton<ScopeLoader>();
         services.AddSingleton<RunningLimits>();
         services.AddSingleton<Refusals>();
@@ -123,6 +124,7 @@ internal static class Composition
         services.AddSingleton<ExecutionHistory>();
         services.AddSingleton<ICheckpointSink, CheckpointWriter>();
         services.AddSingleton<DefinitionStore>();
+        services.AddSingleton<TestStore>();
         services.AddSingleton<TimerStore>();
         services.AddSingleton<ScheduleFiring>();
         services.AddSingleton<JobRunStore>();
@@ -167,7 +169,9 @@ internal static class Composition
         services.AddSingleton<INodeRunner>(provider => provider.GetRequiredService<HttpNodeRunner>());
         services.AddSingleton<NodeDefinitionStore>();
         services.AddSingleton<INodeRunner, CustomNodeRunner>();
-        services.AddSingleton<INodeRunner, SqlNodeRunner>();
+        services.AddSingleton<SqlNodeRunner>();
+        services.AddSingleton<INodeRunner>(provider => provider.GetRequiredService<SqlNodeRunner>());
+        services.AddSingleton<INodeRunner, RolledBackSqlRunner>();
         services.AddSingleton<INodeRunner, LogNodeRunner>();
         services.AddSingleton<INodeRunner, EmailNodeRunner>();
         services.AddSingleton<INodeRunner, StoreNodeRunner>();

@@ -128,7 +128,7 @@ internal static class BulkExecuteEndpoint
             var input = starts[index].Input is { } sent ? Encoding.UTF8.GetBytes(sent.GetRawText()) : StartBody.NoInput;
             var pointer = $"/executions/{index}/input";
             ConcurrencyClaim? concurrency = null;
-            var refusal = Check(starts[index], index) ?? ExecuteEndpoint.CheckInput(workflow, input, pointer);
+            var refusal = Check(starts[index], index) ?? InputChecks.Check(workflow, input, pointer);
             if (refusal is null)
             {
                 (concurrency, refusal) = await StartClaims.ClaimAsync(request.Caller.TenantId, workflow, input, pointer,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Workflows.Api.Http;
@@ -42,6 +43,7 @@ internal sealed record BulkView(int Accepted, int Refused, IReadOnlyList<BulkIte
 /// <param name="Job">Of a workflow in this job.</param>
 /// <param name="CreatedBy">Who started it, as <c>createdBy</c> says; needs <c>from</c>.</param>
 /// <param name="ForkedFrom">A rerun of this execution.</param>
+/// <param name="Test">True: tests, and nothing else; they are not listed otherwise.</param>
 internal sealed record ExecutionQuery(
     [property: FromQuery(Name = "workflow")] Guid? Workflow,
     [property: FromQuery(Name = "status")] string? Status,
@@ -61,7 +63,8 @@ internal sealed record ExecutionQuery(
     [property: FromQuery(Name = "workspace")] Guid? Workspace = null,
     [property: FromQuery(Name = "job")] Guid? Job = null,
     [property: FromQuery(Name = "created_by")] string? CreatedBy = null,
-    [property: FromQuery(Name = "forked_from")] Guid? ForkedFrom = null);
+    [property: FromQuery(Name = "forked_from")] Guid? ForkedFrom = null,
+    [property: FromQuery(Name = "test")] bool? Test = null);
 
 /// <param name="WorkflowName">Also of a workflow that was deleted.</param>
 /// <param name="DurationMs">From the start by a worker (of the last retry) to the end, waits included; null until
@@ -92,6 +95,7 @@ internal sealed record ExecutionItem(
 /// <param name="Next">What happens next by itself; null when it is over.</param>
 /// <param name="Steps">Null when they were not asked for.</param>
 /// <param name="StepsTruncated">True when there are more steps than shown.</param>
+/// <param name="Mode">live, or test: of a test of a workflow, which nothing counts.</param>
 internal sealed record ExecutionView(
     Guid Id,
     Guid WorkflowId,
@@ -122,7 +126,8 @@ internal sealed record ExecutionView(
     NextView? Next,
     IReadOnlyList<StepView>? Steps,
     bool StepsTruncated,
-    IReadOnlyList<WaitView> Waits);
+    IReadOnlyList<WaitView> Waits,
+    string Mode);
 
 internal sealed record ConcurrencyView(string Key, int Limit);
 
@@ -134,7 +139,10 @@ internal sealed record ResolutionView(DateTimeOffset At, string By, string? Comm
 /// <param name="Nodes">Nodes whose turn it is by the last records: they run, or run as soon as a worker goes on.</param>
 internal sealed record NextView(string Reason, DateTimeOffset? DueAt, IReadOnlyList<string> Nodes);
 
-/// <param name="Reads">The steps before it whose results it ran on: by their ids its input can be told. Rendered parameters are not kept.</param>
+/// <param name="Reads">The steps before it whose results it ran on.</param>
+/// <param name="Origin">Where its output came from when not from its node: pinned, mocked, rolledBack (of tests),
+/// overridden (of reruns); else null.</param>
+/// <param name="Input">What it ran on; only with a single step.</param>
 internal sealed record StepView(
     string NodeId,
     string NodeType,
@@ -149,7 +157,16 @@ internal sealed record StepView(
     RawJson? Error,
     DateTimeOffset StartedAt,
     DateTimeOffset FinishedAt,
-    double DurationMs);
+    double DurationMs,
+    string? Origin,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] StepInputView? Input = null);
+
+/// <param name="Parameters">With their expressions evaluated and secrets masked; null when they cannot be told.</param>
+/// <param name="Errors">Expressions that ended in an error: pointer, code, message. Their values are null.</param>
+/// <param name="Reconstructed">False: kept when the step ran, as those of tests are. True: worked out now from what is
+/// recorded of the steps before it; variables are those of now, and entries of the context are not among it.</param>
+/// <param name="Problem">Why they cannot be told.</param>
+internal sealed record StepInputView(RawJson? Parameters, RawJson? Errors, bool Reconstructed, string? Problem);
 
 /// <param name="For">In one sentence, what it waits for.</param>
 /// <param name="DueAt">Until when: the instant it waits for, or its time-out.</param>

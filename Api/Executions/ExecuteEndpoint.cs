@@ -101,7 +101,7 @@ internal sealed class ExecuteEndpoint(
             (workflow, version, problem) = await FindAsync(caller, workflowId, start.Version, context.RequestAborted);
         }
 
-        problem ??= CheckInput(workflow!, start.Input, "/input");
+        problem ??= InputChecks.Check(workflow!, start.Input, "/input");
         ConcurrencyClaim? concurrency = null;
         if (problem is null)
         {
@@ -181,34 +181,6 @@ internal sealed class ExecuteEndpoint(
 
         var workflow = await published.FindVersionAsync(caller.TenantId, workflowId, number, cancellationToken);
         return workflow is null ? (null, 0, new Problem(Errors.WorkflowVersionNotFound)) : (workflow, number, null);
-    }
-
-    public static Problem? CheckInput(CompiledWorkflow workflow, byte[] input, string pointer)
-    {
-        if (input.Length > Engine.Limits.InputBytes)
-        {
-            return Problem.Invalid(pointer, $"An input has at most {Engine.Limits.InputBytes} bytes.", "TOO_LARGE");
-        }
-
-        if (Engine.JsonText.FindDuplicate(input) is { } twice)
-        {
-            var message = $"The input has the member '{twice}' twice in one object.";
-            return new Problem(Errors.InvalidJson, message, [new ErrorDetail(pointer, "DUPLICATE", message)]);
-        }
-
-        if (workflow.Definition.Parameters is null)
-        {
-            return null;
-        }
-
-        using var document = JsonDocument.Parse(input, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
-        var problems = workflow.ValidateInput(document.RootElement);
-        return problems.Count == 0
-            ? null
-            : new Problem(
-                Errors.InputInvalid,
-                problems[0].Message,
-                [.. problems.Select(found => new ErrorDetail(pointer + found.Pointer, found.Keyword, found.Message))]);
     }
 
     public static string ScopeOf(Caller caller, Guid workflowId) => $"{caller.Name}:execute:{workflowId}";

@@ -75,7 +75,7 @@ internal static class ExecutionEndpoints
     }
 
     private static async Task<ApiResponse<ExecutionView>> GetAsync(
-        Guid executionId, [AsParameters] ExecutionShape shape, ApiRequest request, PublishedWorkflows workflows,
+        Guid executionId, [AsParameters] ExecutionShape shape, ApiRequest request, PastScopes scopes,
         CancellationToken cancellationToken)
     {
         if (shape.Steps is not (null or "none"))
@@ -98,7 +98,7 @@ internal static class ExecutionEndpoints
         var children = waits.Exists(wait => wait.Kind == "child")
             ? await ChildrenAsync(request, executionId, cancellationToken)
             : [];
-        var definition = (await workflows.FindVersionAsync(request.Caller.TenantId, row.WorkflowId, row.Version, cancellationToken))?.Definition;
+        var definition = (await scopes.FindWorkflowAsync(request, row, cancellationToken))?.Definition;
         var left = row.FinishedAt is null ? await LeftAsync(request, executionId, cancellationToken) : null;
         return new ExecutionView(
             row.Id,
@@ -132,7 +132,8 @@ internal static class ExecutionEndpoints
                 ? [.. steps.Take(Limits.StepsShown).Select(step => Progress.View(step, definition, steps))]
                 : null,
             steps.Count > Limits.StepsShown,
-            [.. waits.Select(wait => Progress.View(wait, children))]);
+            [.. waits.Select(wait => Progress.View(wait, children))],
+            row.TriggerType == TestRun.TriggerType ? "test" : "live");
     }
 
     private static Task<List<StepExecutionRecord>> StepsAsync(

@@ -158,7 +158,15 @@ internal static class ExecutionList
 
     private static IQueryable<ExecutionRecord> Filter(
         WorkflowsDbContext db, IQueryable<ExecutionRecord> rows, ExecutionQuery filter) =>
-        OfEnd(db, OfDuration(OfOrigin(OfTime(rows, filter), filter), filter), filter);
+        OfEnd(db, OfDuration(OfOrigin(OfTime(OfMode(db, rows, filter), filter), filter), filter), filter);
+
+    // Tests are few, and found by what they run; of the others each is looked at.
+    private static IQueryable<ExecutionRecord> OfMode(
+        WorkflowsDbContext db, IQueryable<ExecutionRecord> rows, ExecutionQuery filter) =>
+        filter.Test != true ? rows.Where(row => row.TriggerType != EF.Constant(TestRun.TriggerType))
+        : rows.Where(row => db.TestRuns
+            .Where(test => filter.Workflow == null || test.WorkflowId == filter.Workflow)
+            .Select(test => test.ExecutionId).Contains(row.Id));
 
     // The id holds the time of acceptance and is what partitions and indexes are made of.
     private static IQueryable<ExecutionRecord> OfTime(IQueryable<ExecutionRecord> executions, ExecutionQuery filter)

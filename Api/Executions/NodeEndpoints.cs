@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Data.ControlPlane;
 using Workflows.Data.Executions;
 
 namespace Workflows.Api.Executions;
@@ -62,15 +63,19 @@ internal static class NodeEndpoints
         Guid executionId, ApiRequest request, CancellationToken cancellationToken)
     {
         var execution = await request.Db.Executions.Where(row => row.Id == executionId)
-            .Select(row => new { row.WorkflowId, row.Version }).SingleOrDefaultAsync(cancellationToken);
+            .Select(row => new { row.WorkflowId, row.Version, row.TriggerType }).SingleOrDefaultAsync(cancellationToken);
         if (execution is null)
         {
             return new Problem(Errors.ExecutionNotFound);
         }
 
-        var version = await request.Db.WorkflowVersions
-            .Where(row => row.WorkflowId == execution.WorkflowId && row.Number == execution.Version)
-            .Select(row => new { row.Definition, row.CustomNodes }).SingleOrDefaultAsync(cancellationToken);
+        var definitions = execution.TriggerType == TestRun.TriggerType
+            ? request.Db.TestRuns.Where(row => row.ExecutionId == executionId)
+                .Select(row => new { row.Definition, row.CustomNodes })
+            : request.Db.WorkflowVersions
+                .Where(row => row.WorkflowId == execution.WorkflowId && row.Number == execution.Version)
+                .Select(row => new { row.Definition, row.CustomNodes });
+        var version = await definitions.SingleOrDefaultAsync(cancellationToken);
         if (version is null)
         {
             return new Problem(Errors.WorkflowVersionNotFound);

@@ -1,6 +1,7 @@
 using Workflows.Api.Http;
 using Workflows.Data.ControlPlane;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Testing;
 
 namespace Workflows.Api.Executions;
 
@@ -66,7 +67,8 @@ internal static class Progress
         RawJson.From(step.Error),
         step.StartedAt,
         step.FinishedAt,
-        (step.FinishedAt - step.StartedAt).TotalMilliseconds);
+        (step.FinishedAt - step.StartedAt).TotalMilliseconds,
+        StepInputs.OriginOf(step.Input));
 
     public static WaitView View(WaitRecord wait, IReadOnlyList<ChildOf> children) => new(
         wait.NodeId,

@@ -98,7 +98,7 @@ internal static class RerunEndpoint
     private static Problem? Check(CompiledWorkflow workflow, string? fromNode, byte[] input) =>
         fromNode is not null && workflow.OrdinalOf(fromNode) < 0
             ? new Problem(Errors.NodeNotFound, $"The version has no node '{fromNode}'.")
-            : ExecuteEndpoint.CheckInput(workflow, input, "/input");
+            : InputChecks.Check(workflow, input, "/input");
 
     // What was undone by a compensating node did not happen: it runs again, and so does all that follows from it.
     private static async Task<List<(string Id, string Type)>> KeptAsync(

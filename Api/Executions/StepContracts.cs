@@ -42,6 +42,7 @@ internal sealed record SequenceKey(int Sequence);
 
 /// <param name="OutputBytes">Bytes of the output as JSON text; null without one.</param>
 /// <param name="ErrorBytes">The same of the error.</param>
+/// <param name="Origin">pinned, mocked, rolledBack, overridden; null: the node itself.</param>
 internal sealed record StepItem(
     string NodeId,
     string NodeType,
@@ -56,7 +57,8 @@ internal sealed record StepItem(
     long? RowsProcessed,
     DateTimeOffset StartedAt,
     DateTimeOffset FinishedAt,
-    double DurationMs)
+    double DurationMs,
+    string? Origin)
 {
     public static StepItem Of(StepSummary step) => new(
         step.NodeId,
@@ -72,7 +74,8 @@ internal sealed record StepItem(
         step.RowsProcessed,
         step.StartedAt,
         step.FinishedAt,
-        (step.FinishedAt - step.StartedAt).TotalMilliseconds);
+        (step.FinishedAt - step.StartedAt).TotalMilliseconds,
+        step.Origin);
 }
 
 /// <summary>A part of the JSON text of a value.</summary>

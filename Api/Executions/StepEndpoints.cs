@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
@@ -53,7 +55,7 @@ internal static class StepEndpoints
     }
 
     private static async Task<ApiResponse<StepView>> GetAsync(
-        Guid executionId, [AsParameters] OneStepQuery query, ApiRequest request, PublishedWorkflows workflows,
+        Guid executionId, [AsParameters] OneStepQuery query, ApiRequest request, PastScopes scopes,
         CancellationToken cancellationToken)
     {
         if (CheckPlace(query.Node, query.Iteration) is { } problem)
@@ -61,8 +63,8 @@ internal static class StepEndpoints
             return problem;
         }
 
-        var execution = await request.Db.Executions.Where(row => row.Id == executionId)
-            .Select(row => new { row.WorkflowId, row.Version }).SingleOrDefaultAsync(cancellationToken);
+        var execution = await request.Db.Executions.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.Id == executionId, cancellationToken);
         if (execution is null)
         {
             return new Problem(Errors.ExecutionNotFound);
@@ -83,15 +85,58 @@ internal static class StepEndpoints
             return new Problem(Errors.StepNotFound);
         }
 
-        var compiled = await workflows.FindVersionAsync(
-            request.Caller.TenantId, execution.WorkflowId, execution.Version, cancellationToken);
+        var compiled = await scopes.FindWorkflowAsync(request, execution, cancellationToken);
         var edges = compiled is null ? [] : EdgesOf(compiled.Definition);
         var before = edges.Where(edge => edge.To == step.NodeId).Select(edge => edge.From).Distinct().ToList();
         var reads = await request.Db.StepExecutions
             .Where(row => row.ExecutionId == executionId && before.Contains(row.NodeId) && row.Iteration == iteration
                 && row.Sequence < step.Sequence)
             .Select(row => row.NodeId).Distinct().ToListAsync(cancellationToken);
-        return Progress.View(step, [.. before.Where(reads.Contains)]);
+        var place = new StepPlace(executionId, step.NodeId, iteration, step.Attempt);
+        var input = Kept(step.Input) ?? await ReconstructAsync(request, scopes, place, cancellationToken);
+        return Progress.View(step, [.. before.Where(reads.Contains)]) with { Input = input };
+    }
+
+    // Null also of a step of which only its origin is kept.
+    private static StepInputView? Kept(string? input)
+    {
+        if (input is null)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(
+            input, new JsonDocumentOptions { MaxDepth = Engine.Limits.JsonDepth });
+        var root = document.RootElement;
+        return root.TryGetProperty("parameters", out var parameters)
+            ? new StepInputView(
+                new RawJson(parameters.GetRawText()),
+                root.TryGetProperty("errors", out var errors) ? new RawJson(errors.GetRawText()) : null,
+                Reconstructed: false, null)
+            : root.TryGetProperty("truncated", out _)
+                ? new StepInputView(null, null, Reconstructed: false, "They were too large to be kept.")
+                : null;
+    }
+
+    private static async Task<StepInputView> ReconstructAsync(
+        ApiRequest request, PastScopes scopes, StepPlace place, CancellationToken cancellationToken)
+    {
+        var (scope, missing) = await scopes.FindAsync(request, place, cancellationToken);
+        if (scope is null)
+        {
+            return new StepInputView(null, null, Reconstructed: true, missing!.Message);
+        }
+
+        try
+        {
+            using var turn = await EvaluationTurns.OfProcess.EnterAsync(request.Caller.TenantId, cancellationToken);
+            var rendered = await Task.Run(scope.RenderParameters, cancellationToken);
+            return Kept(Encoding.UTF8.GetString(rendered))! with { Reconstructed = true };
+        }
+        catch (EvaluationBusyException exception)
+        {
+            return new StepInputView(null, null, Reconstructed: true, exception.Message);
+        }
     }
 
     /// <summary>Refuses what names no place in an execution.</summary>

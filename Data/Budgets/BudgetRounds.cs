@@ -35,7 +35,7 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
         ),
         running as materialized (
           select e.tenant_id, e.id from executions e
-          where e.status = 'running' and exists (select from dated d where d.kind = 'executions')
+          where e.status = 'running' and e.trigger_type <> 'test' and exists (select from dated d where d.kind = 'executions')
         ),
         measured as materialized (
           select d.tenant_id, d.id, d.name, d.kind, d.amount, d.thresholds, d.hard_stop, d.mail, d.notify_kinds,
@@ -54,6 +54,7 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
                 + (select count(*) from (
                     (select from executions e
                      where e.tenant_id = d.tenant_id and e.status = 'queued' and e.id >= uuid_at(d.period_start)
+                       and e.trigger_type <> 'test'
                      limit $1)
                     union all
                     (select from executions e
@@ -61,6 +62,7 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
                     union all
                     (select from executions e
                      where e.tenant_id = d.tenant_id and e.status = 'waiting' and e.id >= uuid_at(d.period_start)
+                       and e.trigger_type <> 'test'
                      limit $1)) o)
               end, 0) as used
           from dated d

@@ -105,6 +105,12 @@ public sealed class Checkpoint
 
     public List<LogRow> Logs { get; } = [];
 
+    /// <summary>Steps of tests, with what they ran on.</summary>
+    public List<StepRow> TestSteps { get; } = [];
+
+    /// <summary>Ends of tests: nobody is told of them, nothing counts them.</summary>
+    public List<FinishedExecution> FinishedTests { get; } = [];
+
     public void Clear()
     {
         Steps.Clear();
@@ -120,6 +126,8 @@ public sealed class Checkpoint
         Emitted.Clear();
         DeadLetters.Clear();
         Logs.Clear();
+        TestSteps.Clear();
+        FinishedTests.Clear();
     }
 }
 

@@ -6,6 +6,9 @@ namespace Workflows.Data.Executions;
 /// <summary>An execution that this worker now owns, as its row says.</summary>
 public sealed record ClaimedExecution
 {
+    /// <summary>The version of executions that are tests: what they run is theirs alone.</summary>
+    public const int VersionOfTests = 0;
+
     public required ExecutionKey Key { get; init; }
 
     public required Guid WorkflowId { get; init; }

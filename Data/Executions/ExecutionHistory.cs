@@ -32,6 +32,9 @@ public sealed record StepRow
 
     public byte[]? Error { get; init; }
 
+    /// <summary>What it ran on, and where its output came from; written of tests only.</summary>
+    public byte[]? Input { get; init; }
+
     public required DateTimeOffset StartedAt { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }

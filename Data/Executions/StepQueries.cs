@@ -9,6 +9,7 @@ namespace Workflows.Data.Executions;
 /// <param name="Sequence">Order of recording within the execution, from 1.</param>
 /// <param name="OutputBytes">Bytes of the output as JSON text; null without one.</param>
 /// <param name="ErrorBytes">The same of the error.</param>
+/// <param name="Origin">Where the output came from when not from the node.</param>
 public sealed record StepSummary(
     string NodeId,
     string NodeType,
@@ -22,7 +23,8 @@ public sealed record StepSummary(
     int? ErrorBytes,
     long? RowsProcessed,
     DateTimeOffset StartedAt,
-    DateTimeOffset FinishedAt);
+    DateTimeOffset FinishedAt,
+    string? Origin);
 
 /// <summary>Which steps of an execution; null = any.</summary>
 public sealed record StepFilter(string? NodeId, string? Iteration, string? Status);
@@ -38,7 +40,8 @@ public sealed class StepQueries(WorkflowsDatabase database)
 
     private const string FirstStepsSql = """
         select p.node_id, p.node_type, p.iteration, p.attempt, p.run, p.sequence, p.status, p.port,
-          octet_length(p.output::text), octet_length(p.error::text), p.rows_processed, p.started_at, p.finished_at
+          octet_length(p.output::text), octet_length(p.error::text), p.rows_processed, p.started_at, p.finished_at,
+          p.input ->> 'origin'
         from (
           select * from step_executions s
           where s.tenant_id = $1 and s.execution_id = $2 and s.sequence > $3
@@ -50,7 +53,8 @@ public sealed class StepQueries(WorkflowsDatabase database)
 
     private const string LaterStepsSql = """
         select p.node_id, p.node_type, p.iteration, p.attempt, p.run, p.sequence, p.status, p.port,
-          octet_length(p.output::text), octet_length(p.error::text), p.rows_processed, p.started_at, p.finished_at
+          octet_length(p.output::text), octet_length(p.error::text), p.rows_processed, p.started_at, p.finished_at,
+          p.input ->> 'origin'
         from (
           select * from step_executions s
           where s.tenant_id = $1 and s.execution_id = $2 and s.sequence > $3 and s.sequence > 1000
@@ -62,7 +66,8 @@ public sealed class StepQueries(WorkflowsDatabase database)
 
     private const string NodeStepsSql = """
         select p.node_id, p.node_type, p.iteration, p.attempt, p.run, p.sequence, p.status, p.port,
-          octet_length(p.output::text), octet_length(p.error::text), p.rows_processed, p.started_at, p.finished_at
+          octet_length(p.output::text), octet_length(p.error::text), p.rows_processed, p.started_at, p.finished_at,
+          p.input ->> 'origin'
         from (
           select * from step_executions s
           where s.tenant_id = $1 and s.execution_id = $2 and s.sequence > $3
@@ -153,7 +158,8 @@ public sealed class StepQueries(WorkflowsDatabase database)
         reader.IsDBNull(9) ? null : reader.GetInt32(9),
         reader.IsDBNull(10) ? null : reader.GetInt64(10),
         reader.GetFieldValue<DateTimeOffset>(11),
-        reader.GetFieldValue<DateTimeOffset>(12));
+        reader.GetFieldValue<DateTimeOffset>(12),
+        reader.IsDBNull(13) ? null : reader.GetString(13));
 
     private async Task<List<T>> ReadAsync<T>(
         Guid tenantId, NpgsqlBatchCommand command, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)

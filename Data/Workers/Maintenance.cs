@@ -105,6 +105,18 @@ public sealed class Maintenance(WorkflowsDatabase database)
     public Task<int> DeleteOldFiresAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
         DeleteOlderAsync(ExpiredFiresSql, limit, keep, cancellationToken);
 
+    private const string ExpireTestsSql = "select expire_tests($1, now() - $2)";
+
+    /// <summary>Takes away up to <paramref name="limit"/> tests that are over and older than <paramref name="keep"/>,
+    /// with all that is theirs.</summary>
+    public async Task<int> ExpireTestsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(ExpireTestsSql);
+        command.Parameters.Add(Sql.Int(limit));
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     private const string ExpireExecutionsSql = "select expire_executions($1)";
 
     /// <summary>

@@ -33,6 +33,19 @@ public sealed class StepInputs
     /// <summary>The record of a step whose output did not come from its node.</summary>
     public static byte[] OfOrigin(string origin) => JsonSerializer.SerializeToUtf8Bytes(new { origin });
 
+    /// <summary>The origin in what is kept with a step; null when there is none.</summary>
+    public static string? OriginOf(string? kept)
+    {
+        if (kept is null)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(kept, new JsonDocumentOptions { MaxDepth = Limits.JsonDepth });
+        return document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("origin", out var origin) ? origin.GetString() : null;
+    }
+
     internal void Keep(string node, string iteration, int attempt, byte[] input) =>
         _inputs[(node, iteration, attempt)] = input;
 }

@@ -50,6 +50,11 @@ public sealed class TestWorkflow
         workflow.OrdinalOf(nodeId) is >= 0 and var ordinal
         && Array.Exists(workflow.Nodes[ordinal].Ports, port => port != NodePort.Error);
 
+    /// <summary>The port by which a node leaves whose answer was given.</summary>
+    /// <returns>Null when there is no such node, or it leaves by none.</returns>
+    public static string? PortFor(CompiledWorkflow workflow, string nodeId, ReadOnlyMemory<byte> output) =>
+        MayStandIn(workflow, nodeId) ? PortOf(workflow.Nodes[workflow.OrdinalOf(nodeId)], output) : null;
+
     private CompiledWorkflow Build()
     {
         var nodes = _workflow.Nodes.Select(Rebuild).ToArray();
@@ -172,7 +177,7 @@ public sealed class TestWorkflow
     private bool MustNotRun(CompiledNode node) => node.Type switch
     {
         SubworkflowNode or ApprovalNode or CustomNode { Effect: NodeEffect.Wait } => true,
-        SqlNode => false,
+        SqlNode or LogNode => false,
         { Effect: NodeEffect.Pure } => false,
         _ => !_plan.Effects,
     };

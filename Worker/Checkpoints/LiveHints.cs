@@ -88,7 +88,7 @@ internal sealed class LiveHints(LivePublisher publisher, LiveWatches watches, Ti
 
         public void Status(ClaimedExecution execution, string status)
         {
-            if (_areAllWatched)
+            if (_areAllWatched && execution.Version != ClaimedExecution.VersionOfTests)
             {
                 _changed.Add((execution, status));
             }

@@ -16,6 +16,7 @@ namespace Workflows.Worker.Intake;
 internal sealed partial class Beginnings(
     ExecutionHistory history,
     WorkflowCache workflows,
+    TestRuns tests,
     ScopeLoader scopes,
     Refusals refusals,
     Fleet fleet,
@@ -118,9 +119,19 @@ internal sealed partial class Beginnings(
         List<Refusal> refused,
         CancellationToken cancellationToken)
     {
+        if (alike[0].Version == ClaimedExecution.VersionOfTests && alike.Count > 1)
+        {
+            foreach (var test in alike)
+            {
+                await PrepareAsync([test], prepared, refused, cancellationToken); // what they run is not alike
+            }
+
+            return;
+        }
+
         try
         {
-            var workflow = await patience.WaitAsync(
+            var (workflow, outlet) = await patience.WaitAsync(
                 () => FindWorkflowAsync(alike[0], cancellationToken), cancellationToken);
             if (workflow is null)
             {
@@ -132,7 +143,7 @@ internal sealed partial class Beginnings(
                 () => scopes.LoadAsync(alike, workflow, cancellationToken), cancellationToken);
             foreach (var execution in alike)
             {
-                prepared.Add(execution.Key, new Prepared(workflow, scope));
+                prepared.Add(execution.Key, new Prepared(workflow, scope, outlet));
             }
         }
         catch (CryptographicException exception)
@@ -175,7 +186,7 @@ internal sealed partial class Beginnings(
             var recorded = await RecordedAsync(claimed, loaded, cancellationToken);
             var facts = Facts.Of(claimed, prepared.Scope(claimed), publicAddress.Callbacks);
             var execution = new OwnedExecution(
-                session, claimed, prepared.Workflow, facts, recorded, effects, clock);
+                session, claimed, prepared.Workflow, facts, recorded, prepared.Effects, clock);
             // An earlier stay of it may still be here: its end is durable, or the claim would have failed, but this
             // worker has not got round to it.
             session.Owned[execution.Key] = execution;
@@ -217,9 +228,18 @@ internal sealed partial class Beginnings(
             "START_FAILED", "The platform cannot begin this execution; see the worker's log.", NodeId: null));
     }
 
-    private ValueTask<CompiledWorkflow?> FindWorkflowAsync(
-        ClaimedExecution execution, CancellationToken cancellationToken) =>
-        workflows.GetAsync(execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken);
+    private async ValueTask<(CompiledWorkflow? Workflow, IExecutionEffects Effects)> FindWorkflowAsync(
+        ClaimedExecution execution, CancellationToken cancellationToken)
+    {
+        if (execution.Version != ClaimedExecution.VersionOfTests)
+        {
+            return (await workflows.GetAsync(
+                execution.Key.TenantId, execution.WorkflowId, execution.Version, cancellationToken), effects);
+        }
+
+        var test = await tests.FindAsync(execution.Key, cancellationToken);
+        return (test?.Workflow, test?.Effects ?? effects);
+    }
 
     private bool IsLost(ClaimedExecution execution) => execution.Rescues >= options.MaxRescues;
 
@@ -249,5 +269,6 @@ internal sealed partial class Beginnings(
     private partial void LogLost(Guid executionId, Guid tenantId, Guid workflowId, int rescues);
 
     /// <summary>What an execution needs beyond its row.</summary>
-    private sealed record Prepared(CompiledWorkflow Workflow, Func<ClaimedExecution, ScopeValues> Scope);
+    private sealed record Prepared(
+        CompiledWorkflow Workflow, Func<ClaimedExecution, ScopeValues> Scope, IExecutionEffects Effects);
 }

@@ -66,7 +66,8 @@ internal sealed partial class Refusals(
         foreach (var (execution, error) in refusals)
         {
             var json = RowMapping.ErrorJson(error);
-            checkpoint.Finished.Add(new FinishedExecution
+            var isTest = execution.Version == ClaimedExecution.VersionOfTests;
+            (isTest ? checkpoint.FinishedTests : checkpoint.Finished).Add(new FinishedExecution
             {
                 Key = execution.Key,
                 Fence = execution.Fence,
@@ -77,6 +78,11 @@ internal sealed partial class Refusals(
                 IsLimited = execution.IsLimited,
             });
             checkpoint.Cleared.Add(execution.Key);
+            if (isTest)
+            {
+                continue; // a failed test is nobody's failure
+            }
+
             checkpoint.DeadLetters.Add(new DeadLetter(
                 Guid.CreateVersion7(now),
                 execution.Key,

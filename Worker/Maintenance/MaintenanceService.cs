@@ -75,6 +75,8 @@ internal sealed partial class MaintenanceService(
         [
             most => maintenance.ExpireExecutionsAsync(Math.Min(most, Limits.ExpiredExecutionsPerRound),
                 cancellationToken),
+            most => maintenance.ExpireTestsAsync(
+                Math.Min(most, Limits.ExpiredExecutionsPerRound), Limits.TestsKept, cancellationToken),
             most => maintenance.DeleteExpiredAsync(most, cancellationToken),
             most => maintenance.DeleteOldFiresAsync(most, TimeSpan.FromDays(options.RetentionDays), cancellationToken),
             most => maintenance.DeleteOldPeopleRowsAsync(most, cancellationToken),

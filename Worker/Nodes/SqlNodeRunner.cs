@@ -1,5 +1,6 @@
 using Workflows.Connectors;
 using Workflows.Engine.Connectors;
+using Workflows.Engine.Testing;
 using Workflows.Worker.Calls;
 
 namespace Workflows.Worker.Nodes;
@@ -9,7 +10,12 @@ internal sealed class SqlNodeRunner(ConnectorAccess connectors, SqlConnector dat
 {
     public string Type => "sql";
 
-    public Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken) => ConnectorAccess.GuardAsync(async () =>
+    public Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken) =>
+        RunAsync(call, isRolledBack: false, cancellationToken);
+
+    /// <summary>Runs the statement of a call.</summary>
+    /// <param name="isRolledBack">Nothing of what it does stays.</param>
+    public Task<NodeResult> RunAsync(NodeCall call, bool isRolledBack, CancellationToken cancellationToken) => ConnectorAccess.GuardAsync(async () =>
     {
         var parameters = new RenderedCall(call);
         var connector = await connectors.OpenAsync(call, parameters.RequiredText("connector"), ConnectorTypes.Postgres, cancellationToken);
@@ -20,7 +26,10 @@ internal sealed class SqlNodeRunner(ConnectorAccess connectors, SqlConnector dat
                 parameters.Json("parameters"),
                 (int)parameters.Number("maxRows")!.Value,
                 TimeSpan.FromSeconds(parameters.Number("timeoutSeconds")!.Value),
-                parameters.Json("readOnly").GetBoolean()),
+                parameters.Json("readOnly").GetBoolean())
+            {
+                IsRolledBack = isRolledBack,
+            },
             cancellationToken);
         return ConnectorAccess.Success(writer =>
         {
@@ -30,4 +39,13 @@ internal sealed class SqlNodeRunner(ConnectorAccess connectors, SqlConnector dat
             writer.WriteBoolean("truncated", answer.IsTruncated);
         });
     });
+}
+
+/// <summary>The same for tests without effects: the statement runs, and its transaction is rolled back.</summary>
+internal sealed class RolledBackSqlRunner(SqlNodeRunner inner) : INodeRunner
+{
+    public string Type => TestWorkflow.RolledBackSql;
+
+    public Task<NodeResult> RunAsync(NodeCall call, CancellationToken cancellationToken) =>
+        inner.RunAsync(call, isRolledBack: true, cancellationToken);
 }

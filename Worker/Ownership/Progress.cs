@@ -19,6 +19,7 @@ internal sealed class Progress(OwnedExecution execution)
     private List<WaitKey>? _abandonedChildren;
     private List<EmittedEvent>? _emitted;
     private List<LogRow>? _logs;
+    private List<StepRow>? _stepsOfTest;
     private long _bytes;
 
     public OwnedExecution Execution { get; } = execution;
@@ -119,9 +120,23 @@ internal sealed class Progress(OwnedExecution execution)
         DeadLetter = letter;
     }
 
+    /// <summary>It is that of a test: of it nothing is counted, told or left for others.</summary>
+    /// <param name="complete">Adds to a step what it ran on.</param>
+    public void BecomeTest(Func<StepRow, StepRow> complete)
+    {
+        _stepsOfTest = _steps.ConvertAll(step => complete(step));
+        _bytes += _stepsOfTest.Sum(step => step.Input?.Length ?? 0);
+    }
+
     /// <summary>Puts it into a checkpoint; the same each time.</summary>
     public void AddTo(Checkpoint checkpoint)
     {
+        if (_stepsOfTest is not null)
+        {
+            AddTestTo(checkpoint);
+            return;
+        }
+
         checkpoint.Steps.AddRange(_steps);
         if (Finished is null)
         {
@@ -142,12 +157,26 @@ internal sealed class Progress(OwnedExecution execution)
         AddEndTo(checkpoint);
     }
 
+    private void AddTestTo(Checkpoint checkpoint)
+    {
+        checkpoint.TestSteps.AddRange(_stepsOfTest!);
+        if (Finished is null)
+        {
+            checkpoint.Opened.AddRange(_opened ?? []);
+            checkpoint.Timers.AddRange(_timers ?? []);
+        }
+
+        checkpoint.Closed.AddRange(_closed ?? []);
+        checkpoint.Logs.AddRange(_logs ?? []);
+        AddEndTo(checkpoint);
+    }
+
     private void AddEndTo(Checkpoint checkpoint)
     {
         var claimed = Execution.Claimed;
         if (Finished is { } finished)
         {
-            checkpoint.Finished.Add(finished);
+            (_stepsOfTest is null ? checkpoint.Finished : checkpoint.FinishedTests).Add(finished);
             if (Execution.HasWaits)
             {
                 checkpoint.Cleared.Add(claimed.Key);
