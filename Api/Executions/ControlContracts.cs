@@ -8,12 +8,22 @@ namespace Workflows.Api.Executions;
 internal sealed record ControlRequest(string Reason = "") : IOptionalBody;
 
 /// <param name="FromNode">The node from which on everything runs again; what ran before and beside it is taken over as recorded. From the start when left out.</param>
+/// <param name="Iteration">Of a node in the body of a loop: the round in which it begins, as 4/0. All other rounds are
+/// taken over; of a repeat those before. Left out: the whole loop runs again.</param>
 /// <param name="Input">An input instead of the original's.</param>
-/// <param name="Version">same (as the original's) or published.</param>
-internal sealed record RerunRequest(string? FromNode = null, JsonElement? Input = null, string Version = "same", string Reason = "") : IOptionalBody;
+/// <param name="Version">same (as the original's, also when left out), published, draft, or the number of a version.
+/// </param>
+/// <param name="Overrides">By the id of a node what it answered, instead of what is recorded and instead of running
+/// it. Nodes outside of loops, and those beside the node or the loops around it.</param>
+internal sealed record RerunRequest(
+    string? FromNode = null, string? Iteration = null, JsonElement? Input = null, JsonElement? Version = null,
+    IReadOnlyDictionary<string, JsonElement>? Overrides = null, string Reason = "") : IOptionalBody;
 
 /// <param name="StepsKept">Nodes whose recorded results may be taken over.</param>
-internal sealed record RerunView(Guid Id, string Status, Guid ForkedFrom, Guid WorkflowId, int Version, int StepsKept);
+/// <param name="Overridden">Nodes whose answers were given.</param>
+internal sealed record RerunView(
+    Guid Id, string Status, Guid ForkedFrom, Guid WorkflowId, int Version, int StepsKept,
+    IReadOnlyList<string> Overridden);
 
 /// <summary>Which executions: those named, or those that a filter finds. One of the two.</summary>
 /// <param name="Ids">Up to 1,000.</param>
