@@ -315,6 +315,7 @@ internal static partial class Composition
         services.AddSingleton(configuration.GetSection("Ussd").Get<UssdOptions>() ?? new UssdOptions());
         services.AddSingleton<DialogueStore>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<Dialogues>();
         services.AddSingleton<UssdEndpoint>();
     }
 

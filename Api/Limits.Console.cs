@@ -34,6 +34,18 @@ internal static partial class Limits
     /// <summary>How far ahead of our clock a number may be.</summary>
     public static readonly TimeSpan MetricAhead = TimeSpan.FromMinutes(5);
 
+    /// <summary>Characters of a person's message.</summary>
+    public const int MessageLength = 16_000;
+
+    /// <summary>Characters of the number or name of a person who sends messages.</summary>
+    public const int SenderLength = 200;
+
+    /// <summary>Bytes that a program sends beside a person's message.</summary>
+    public const int MessageDataBytes = 64 * 1024;
+
+    /// <summary>Lines of a CSV file.</summary>
+    public const int ExportedLines = 100_000;
+
     /// <summary>Bytes of an answer from which on compressing it pays.</summary>
     public const int CompressedFromBytes = 1_024;
 }

@@ -97,7 +97,7 @@ internal static class DashboardEndpoints
         var lowest = TimeIds.Lowest(since);
         var open = request.Db.Executions.AsNoTracking().Where(
             row => (row.Status == EF.Constant("failed") || row.Status == EF.Constant("timed_out"))
-                && row.Id >= lowest && row.ResolvedAt == null);
+                && row.Id >= lowest && row.ResolvedAt == null && row.TriggerType != "test");
         var failures = await (
             from row in open.OrderByDescending(row => row.Id).Take(Shown)
             join name in request.Db.WorkflowNames on row.WorkflowId equals name.Id into names

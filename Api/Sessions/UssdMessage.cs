@@ -3,7 +3,8 @@ using Workflows.Api.Http;
 
 namespace Workflows.Api.Sessions;
 
-/// <summary>One message of a person, as gateways send it: JSON or a form. Further fields are the gateway's own business.</summary>
+/// <summary>One message of a person, as gateways send it: JSON or a form. Further fields are the gateway's own
+/// business.</summary>
 /// <param name="Text">Everything typed so far, divided by <c>*</c>, or what was typed last: gateways differ.</param>
 internal sealed record UssdMessage(string SessionId, string Msisdn, string Text, string ServiceCode)
 {
@@ -18,7 +19,8 @@ internal sealed record UssdMessage(string SessionId, string Msisdn, string Text,
         if (context.Request.HasFormContentType)
         {
             await using var form = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-            return Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(System.Text.Encoding.UTF8.GetString(form.Utf8.Span))
+            return Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(
+                System.Text.Encoding.UTF8.GetString(form.Utf8.Span))
                 .ToDictionary(field => field.Key, field => field.Value.ToString(), StringComparer.Ordinal);
         }
 
@@ -26,7 +28,8 @@ internal sealed record UssdMessage(string SessionId, string Msisdn, string Text,
         var json = RequestBody.Deserialize<JsonElement>(body.Utf8.Span);
         return json.ValueKind != JsonValueKind.Object
             ? []
-            : json.EnumerateObject().Where(member => member.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+            : json.EnumerateObject()
+                .Where(member => member.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
                 .ToDictionary(member => member.Name, member => member.Value.ToString(), StringComparer.Ordinal);
     }
 
@@ -45,12 +48,15 @@ internal sealed record UssdMessage(string SessionId, string Msisdn, string Text,
         return checks.Problem;
     }
 
-    /// <summary>The input of the execution that the first message starts.</summary>
-    public byte[] ToInput() => JsonSerializer.SerializeToUtf8Bytes(
-        new { sessionId = SessionId, msisdn = Msisdn, text = Text, input = Input, serviceCode = ServiceCode }, Envelope.Json);
+    public PersonMessage ToMessage() => new("ussd", SessionId, Msisdn, ServiceCode, ToInput(), ToAnswer());
 
-    /// <summary>The output of the node that waited for this message.</summary>
-    public byte[] ToAnswer() => JsonSerializer.SerializeToUtf8Bytes(new { text = Text, input = Input }, Envelope.Json);
+    // The input of the execution that the first message starts.
+    private byte[] ToInput() => JsonSerializer.SerializeToUtf8Bytes(
+        new { sessionId = SessionId, msisdn = Msisdn, text = Text, input = Input, serviceCode = ServiceCode },
+            Envelope.Json);
+
+    // The output of the node that waited for this message.
+    private byte[] ToAnswer() => JsonSerializer.SerializeToUtf8Bytes(new { text = Text, input = Input }, Envelope.Json);
 
     private static void Check(Checks checks, string field, string value, int maxLength, bool required)
     {

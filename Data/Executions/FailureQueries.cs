@@ -38,6 +38,7 @@ public sealed class FailureQueries(WorkflowsDatabase database)
             left(e.error ->> 'message', 500) as message, e.finished_at, e.resolved_at
           from executions e
           where e.tenant_id = $1 and e.status in ('failed', 'timed_out') and e.id >= $2 and e.id < $3
+            and e.trigger_type <> 'test'
             and ($4::uuid is null or e.workflow_id = $4) and ($5 or e.resolved_at is null)
           order by e.id desc limit $6
         ),
@@ -115,8 +116,8 @@ public sealed class FailureQueries(WorkflowsDatabase database)
           select e.id, e.version, e.error, e.finished_at, e.resolved_at, e.resolved_by, e.resolution
           from this t cross join lateral (
             select x.* from executions x
-            where x.tenant_id = $1 and x.workflow_id = t.workflow_id and x.status in ('failed', 'timed_out') and
-              x.id <> t.id
+            where x.tenant_id = $1 and x.workflow_id = t.workflow_id and x.status in ('failed', 'timed_out')
+              and x.id <> t.id and x.trigger_type <> 'test'
             order by x.id desc limit $3
           ) e
           where e.error ->> 'nodeId' is not distinct from t.node and e.error ->> 'code' is not distinct from t.code

@@ -90,7 +90,8 @@ public sealed class AnalyticsQueries(WorkflowsDatabase database)
     private const string NodesSql = """
         with newest as (
           select e.id from executions e
-          where e.tenant_id = $1 and e.workflow_id = $2 and e.finished_at is not null order by e.id desc limit $3
+          where e.tenant_id = $1 and e.workflow_id = $2 and e.finished_at is not null and e.trigger_type <> 'test'
+          order by e.id desc limit $3
         ),
         steps as (
           select s.node_id, s.node_type, s.status, s.attempt, octet_length(s.output::text) as bytes,

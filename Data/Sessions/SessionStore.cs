@@ -9,7 +9,11 @@ namespace Workflows.Data.Sessions;
 /// <summary>A session of a person with the tenant's workflows.</summary>
 /// <param name="Type">ussd, or what a workflow made it.</param>
 /// <param name="Data">A JSON object.</param>
-public sealed record Session(string Id, string Type, string? Msisdn, byte[] Data);
+/// <param name="CreatedAt">Null of sessions that an earlier release made.</param>
+/// <param name="LastActivityAt">When it was written or read before.</param>
+public sealed record Session(
+    string Id, string Type, string? Msisdn, byte[] Data, DateTimeOffset? CreatedAt = null,
+    DateTimeOffset? LastActivityAt = null);
 
 /// <summary>Redis cannot be asked at the moment.</summary>
 public sealed class SessionsUnavailableException(Exception cause) : Exception(cause.Message, cause);
@@ -54,6 +58,7 @@ public sealed class SessionStore(IConnectionMultiplexer redis, SessionLimits? li
     private const string ReadScript = """
         local all = redis.call('HGETALL', KEYS[1])
         if #all > 0 then
+          redis.call('HSET', KEYS[1], 'used', redis.call('TIME')[1])
           redis.call('EXPIRE', KEYS[1], ARGV[1])
           redis.call('ZADD', KEYS[2], 'XX', tonumber(redis.call('TIME')[1]) + ARGV[1], ARGV[2])
           for i = 2, 4 do redis.call('EXPIRE', KEYS[i], ARGV[1] * 2) end
@@ -81,6 +86,8 @@ public sealed class SessionStore(IConnectionMultiplexer redis, SessionLimits? li
           return 'bytes'
         end
         redis.call('HSETNX', KEYS[1], 'type', ARGV[3])
+        redis.call('HSETNX', KEYS[1], 'created', now)
+        redis.call('HSET', KEYS[1], 'used', now)
         if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'msisdn', ARGV[4]) end
         for i = 8, #ARGV, 2 do
           if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i]) else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -162,7 +169,11 @@ public sealed class SessionStore(IConnectionMultiplexer redis, SessionLimits? li
         var data = fields.Where(entry => entry.Key.StartsWith(MemberPrefix, StringComparison.Ordinal))
             .ToDictionary(entry => entry.Key[MemberPrefix.Length..], entry => JsonText.ParseElement(Encoding.UTF8.GetBytes(entry.Value)));
         return new Session(id, fields.GetValueOrDefault("type", ""), fields.GetValueOrDefault("msisdn"),
-            JsonSerializer.SerializeToUtf8Bytes(data, JsonText.HeldSerialization));
+            JsonSerializer.SerializeToUtf8Bytes(data, JsonText.HeldSerialization), At("created"), At("used"));
+
+        DateTimeOffset? At(string field) => fields.TryGetValue(field, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture))
+            : null;
     }
 
     private static RedisKey[] KeysOf(Guid tenantId, string id)
