@@ -4,6 +4,7 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Data.ControlPlane;
 using Workflows.Data.Executions;
+using Workflows.Engine.Definitions;
 
 namespace Workflows.Api.Executions;
 
@@ -126,15 +127,19 @@ internal static class ExecutionEndpoints
             row.StartedAt,
             row.FinishedAt,
             ExecutionTimes.DurationMs(row.StartedAt, row.FinishedAt),
-            row.ResolvedAt is { } resolved ? new ResolutionView(resolved, row.ResolvedBy!, row.Resolution) : null,
+            ResolutionOf(row),
             left is null ? null : Progress.Next(row, definition, left, waits, due),
-            shape.Steps is null
-                ? [.. steps.Take(Limits.StepsShown).Select(step => Progress.View(step, definition, steps))]
-                : null,
+            shape.Steps is null ? Shown(steps, definition) : null,
             steps.Count > Limits.StepsShown,
             [.. waits.Select(wait => Progress.View(wait, children))],
             row.TriggerType == TestRun.TriggerType ? "test" : "live");
     }
+
+    private static List<StepView> Shown(List<StepExecutionRecord> steps, WorkflowDefinition? definition) =>
+        [.. steps.Take(Limits.StepsShown).Select(step => Progress.View(step, definition, steps))];
+
+    private static ResolutionView? ResolutionOf(ExecutionRecord row) =>
+        row.ResolvedAt is { } resolved ? new ResolutionView(resolved, row.ResolvedBy!, row.Resolution) : null;
 
     private static Task<List<StepExecutionRecord>> StepsAsync(
         ApiRequest request, Guid executionId, CancellationToken cancellationToken) =>

@@ -63,7 +63,8 @@ internal static class NodeEndpoints
         Guid executionId, ApiRequest request, CancellationToken cancellationToken)
     {
         var execution = await request.Db.Executions.Where(row => row.Id == executionId)
-            .Select(row => new { row.WorkflowId, row.Version, row.TriggerType }).SingleOrDefaultAsync(cancellationToken);
+            .Select(row => new { row.WorkflowId, row.Version, row.TriggerType })
+            .SingleOrDefaultAsync(cancellationToken);
         if (execution is null)
         {
             return new Problem(Errors.ExecutionNotFound);

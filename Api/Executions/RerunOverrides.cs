@@ -52,7 +52,8 @@ internal static class RerunOverrides
 
         return checks.Problem is { } problem ? ([], problem)
             : total > Limits.PinsBytes
-                ? ([], new Problem(Errors.PayloadTooLarge, $"Overrides have together at most {Limits.PinsBytes} bytes."))
+                ? ([], new Problem(
+                    Errors.PayloadTooLarge, $"Overrides have together at most {Limits.PinsBytes} bytes."))
                 : (given, null);
     }
 

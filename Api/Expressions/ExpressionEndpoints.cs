@@ -26,7 +26,7 @@ internal static class ExpressionEndpoints
     {
         var group = routes.MapGroup("/expressions").WithTags("Expressions").Requires(Permission.WorkflowsRead);
         group.MapPost("/evaluate", EvaluateAsync).WithMetadata(new NotRepeatable())
-            .WithSummary("Say what an expression or a template yields, over data or over what a node of an execution saw");
+            .WithSummary("Say what an expression or a template yields, over data or over what a node saw");
         group.MapGet("/functions", (ApiRequest _) => (ApiResponse<List<FunctionView>>)Functions)
             .WithSummary("List the functions of expressions");
     }

@@ -40,7 +40,8 @@ internal sealed class PastScopes(PublishedWorkflows workflows, VariableStore var
 
         if (workflow.OrdinalOf(place.NodeId) < 0)
         {
-            return (null, new Problem(Errors.NodeNotFound, $"The execution's definition has no node '{place.NodeId}'."));
+            return (null, new Problem(
+                Errors.NodeNotFound, $"The execution's definition has no node '{place.NodeId}'."));
         }
 
         if (PastScope.IterationsFor(workflow, place.NodeId, place.Iteration) is not { } iterations)
@@ -69,9 +70,8 @@ internal sealed class PastScopes(PublishedWorkflows workflows, VariableStore var
 
         var facts = FactsOf(execution) with
         {
-            Variables = workflow.UsesVariables
-                ? await variables.GetAsync(request.Caller.TenantId, execution.WorkflowId, cancellationToken)
-                : default(ReadOnlyMemory<byte>),
+            Variables = await variables.GetAsync(
+                request.Caller.TenantId, execution.WorkflowId, cancellationToken),
         };
         var scope = PastScope.Find(
             workflow, facts, steps, place.NodeId, place.Iteration, step?.Attempt ?? 1, step?.StartedAt ?? request.Now);
@@ -91,7 +91,8 @@ internal sealed class PastScopes(PublishedWorkflows workflows, VariableStore var
 
         var test = await request.Db.TestRuns.Where(row => row.ExecutionId == execution.Id)
             .Select(row => new { row.Definition, row.CustomNodes }).SingleOrDefaultAsync(cancellationToken);
-        var nodes = test?.CustomNodes is { } kept ? CustomNodeSet.Read(Encoding.UTF8.GetBytes(kept)) : CustomNodeSet.Empty;
+        var nodes = test?.CustomNodes is { } kept
+            ? CustomNodeSet.Read(Encoding.UTF8.GetBytes(kept)) : CustomNodeSet.Empty;
         return test is not null
             && CompiledWorkflow.TryCompile(Encoding.UTF8.GetBytes(test.Definition), nodes, out var compiled, out _)
                 ? compiled
@@ -157,7 +158,8 @@ internal sealed class PastScopes(PublishedWorkflows workflows, VariableStore var
             return facts;
         }
 
-        using var document = JsonDocument.Parse(row.Trigger, new JsonDocumentOptions { MaxDepth = Engine.Limits.JsonDepth });
+        using var document = JsonDocument.Parse(
+            row.Trigger, new JsonDocumentOptions { MaxDepth = Engine.Limits.JsonDepth });
         var root = document.RootElement;
         return facts with
         {

@@ -8,8 +8,8 @@ using Workflows.Data.ControlPlane;
 namespace Workflows.Api.Workflows;
 
 /// <summary>
-/// Outputs that tests take instead of executing nodes: one set for each workflow, shared by all who edit it. A node need
-/// not be there: an editor pins before anything is saved.
+/// Outputs that tests take instead of executing nodes: one set for each workflow, shared by all who edit it. A node
+/// need not be there: an editor pins before anything is saved.
 /// </summary>
 internal static class PinEndpoints
 {

@@ -35,7 +35,8 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
         ),
         running as materialized (
           select e.tenant_id, e.id from executions e
-          where e.status = 'running' and e.trigger_type <> 'test' and exists (select from dated d where d.kind = 'executions')
+          where e.status = 'running' and e.trigger_type <> 'test'
+            and exists (select from dated d where d.kind = 'executions')
         ),
         measured as materialized (
           select d.tenant_id, d.id, d.name, d.kind, d.amount, d.thresholds, d.hard_stop, d.mail, d.notify_kinds,

@@ -4,8 +4,8 @@ using Workflows.Data.Database;
 namespace Workflows.Data.Executions;
 
 /// <summary>
-/// The part of a checkpoint that is of tests: statements of their own, so that those of ordinary executions stay as they
-/// are. A test leaves its steps and its end, and nothing that others hear of or count.
+/// The part of a checkpoint that is of tests: statements of their own, so that those of ordinary executions stay as
+/// they are. A test leaves its steps and its end, and nothing that others hear of or count.
 /// </summary>
 internal static class CheckpointTests
 {
@@ -13,8 +13,9 @@ internal static class CheckpointTests
         insert into step_executions
           (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, output, error,
            started_at, finished_at, rows_processed, input)
-        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[],
-          $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[], $15::bigint[],
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[],
+          $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[],
+          $15::bigint[],
           $16::jsonb[])
         on conflict do nothing
         """;

@@ -66,7 +66,8 @@ public static class Reruns
                (tenant_id, id, workflow_id, version, status, priority, trigger_type, trigger, correlation_id, input, created_by, queued_at, forked_from, fence,
                 concurrency_key, concurrency_limit, not_before)
              select e.tenant_id, {rerun.Id}, e.workflow_id, {rerun.Version}, {status}, e.priority, e.trigger_type, e.trigger, e.correlation_id,
-               coalesce({rerun.Input}::jsonb, e.input), {rerun.CreatedBy}, {rerun.Now}, e.id, {(rerun.Kept.Count + rerun.Given.Count > 0 ? 1 : 0)},
+               coalesce({rerun.Input}::jsonb, e.input), {rerun.CreatedBy}, {rerun.Now}, e.id,
+               {(rerun.Kept.Count + rerun.Given.Count > 0 ? 1 : 0)},
                {rerun.Concurrency?.Key}::text, {rerun.Concurrency?.Limit}::int, {notBefore}
              from executions e where e.tenant_id = {db.TenantId} and e.id = {rerun.Original}
              """,
@@ -136,8 +137,8 @@ public static class Reruns
                where s.tenant_id = {db.TenantId} and s.execution_id = {rerun.Id}
              )
              insert into step_executions
-               (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, input, output,
-                started_at, finished_at)
+               (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type, status, port, input,
+                output, started_at, finished_at)
              select {db.TenantId}, {rerun.Id}, g.node, g.iteration, 1, 1,
                coalesce(
                  (select max(s.sequence) from step_executions s

@@ -3,8 +3,8 @@ using Workflows.Data.ControlPlane;
 
 namespace Workflows.Data.Executions;
 
-/// <summary>Makes executions that are tests. Only inside <see cref="WorkflowsDbContext.TransactAsync"/>: execution, what
-/// it runs and audit are one.</summary>
+/// <summary>Makes executions that are tests. Only inside <see cref="WorkflowsDbContext.TransactAsync"/>: execution,
+/// what it runs and audit are one.</summary>
 public static class TestStarts
 {
     // A test is over a little after its time; what is older holds up nobody.
@@ -31,8 +31,8 @@ public static class TestStarts
             $"""
              insert into executions
                (tenant_id, id, workflow_id, version, status, priority, trigger_type, input, created_by, queued_at)
-             values ({test.TenantId}, {test.ExecutionId}, {test.WorkflowId}, {ClaimedExecution.VersionOfTests}, 'queued',
-               {(short)ExecutionPriority.High}, {TestRun.TriggerType}, {input}::jsonb, {createdBy}, {now})
+             values ({test.TenantId}, {test.ExecutionId}, {test.WorkflowId}, {ClaimedExecution.VersionOfTests},
+               'queued', {(short)ExecutionPriority.High}, {TestRun.TriggerType}, {input}::jsonb, {createdBy}, {now})
              """,
             cancellationToken);
 }

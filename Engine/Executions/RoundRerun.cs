@@ -29,7 +29,8 @@ public sealed record RoundRerun(
     {
         var target = workflow.OrdinalOf(nodeId);
         var rounds = iteration.Split('/');
-        if (target < 0 || workflow.Nodes[target].Graph.Loop < 0 || DepthOf(workflow.Nodes[target].Graph) != rounds.Length)
+        if (target < 0 || workflow.Nodes[target].Graph.Loop < 0
+            || DepthOf(workflow.Nodes[target].Graph) != rounds.Length)
         {
             return null;
         }

@@ -24,7 +24,8 @@ public sealed record LogParameters
     public JsonTemplate? Message { get; init; }
 
     [Parameter(
-        "Facts for programs: any JSON. Beyond 8 KiB only its size is kept.", Example = """{"total": "{{ steps.price.output.total }}"}""")]
+        "Facts for programs: any JSON. Beyond 8 KiB only its size is kept.",
+        Example = """{"total": "{{ steps.price.output.total }}"}""")]
     public JsonTemplate? Data { get; init; }
 }
 
@@ -32,14 +33,15 @@ internal sealed class LogNode() : NodeType<LogParameters>(
     "log",
     "data",
     NodeEffect.Effect,
-    "Leaves a line in the log of the execution (`GET /executions/{id}/logs`), once, together with its step. An execution leaves at most 1,000 lines while one worker has it; "
-        + "what is beyond is left out.",
+    "Leaves a line in the log of the execution (`GET /executions/{id}/logs`), once, together with its step. "
+        + "An execution leaves at most 1,000 lines while one worker has it; what is beyond is left out.",
     NodePort.MainPort,
     NodePort.ErrorPort)
 {
     public override string OutputSummary => "`{\"level\": \"info\", \"message\": \"...\"}`: the line as it was left.";
 
-    private protected override NodeAction Compile(LogParameters parameters, NodeCompilation node) => new Action(parameters);
+    private protected override NodeAction Compile(LogParameters parameters, NodeCompilation node) =>
+        new Action(parameters);
 
     private sealed class Action(LogParameters parameters) : EffectAction
     {

@@ -44,7 +44,8 @@ public static class ExpressionTrial
         }
 
         return Run(
-            options => scope is null ? expression.Evaluate(ValueOf(data), options) : scope.Evaluate(expression, options),
+            options => scope is null
+                ? expression.Evaluate(ValueOf(data), options) : scope.Evaluate(expression, options),
             offset, now, timeOver);
     }
 

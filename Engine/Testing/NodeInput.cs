@@ -30,7 +30,7 @@ internal static class NodeInput
     public static byte[] Render(in NodeContext context, string? origin)
     {
         var errors = new List<(string Pointer, StepError Error)>();
-        var bytes = new ArrayBufferWriter<byte>(256); // not the thread's own: what is evaluated meanwhile may write there
+        var bytes = new ArrayBufferWriter<byte>(256); // not the thread's own, where what is evaluated meanwhile writes
         using var writer = new Utf8JsonWriter(bytes, WriterOptions);
         writer.WriteStartObject();
         if (origin is not null)
@@ -70,10 +70,12 @@ internal static class NodeInput
             var at = ProblemList.Append(pointer, value.Name);
             switch (known.FirstOrDefault(parameter => parameter.Name == value.Name))
             {
-                case { Kind: ParameterKind.List, Templated: false } list when value.Value.ValueKind == JsonValueKind.Array:
+                case { Kind: ParameterKind.List, Templated: false } list
+                    when value.Value.ValueKind == JsonValueKind.Array:
                     WriteList(writer, value.Value, list, at, context, errors);
                     break;
-                case { Kind: ParameterKind.Expression, PerItem: false } when value.Value.ValueKind == JsonValueKind.String:
+                case { Kind: ParameterKind.Expression, PerItem: false }
+                    when value.Value.ValueKind == JsonValueKind.String:
                     Write(writer, Evaluate(value.Value.GetString()!, context, at, errors));
                     break;
                 case { Templated: false }:

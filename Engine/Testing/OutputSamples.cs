@@ -23,7 +23,8 @@ internal static class OutputSamples
         ["sessionReply"] = """{"text":"","input":""}""",
         ["delay"] = """{"dueAt":null}""",
         ["waitUntil"] = """{"dueAt":null}""",
-        ["waitForWebhook"] = """{"method":"POST","headers":{},"query":{},"body":null,"contentType":null,"encoding":"json"}""",
+        ["waitForWebhook"] =
+            """{"method":"POST","headers":{},"query":{},"body":null,"contentType":null,"encoding":"json"}""",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>UTF-8 JSON.</summary>

@@ -163,13 +163,14 @@ public sealed class PastScope
         return frame;
     }
 
-    // Rounds of a forEach have the items of its list, which is evaluated again; a round of a repeat has the result of the
-    // one before.
+    // Rounds of a forEach have the items of its list, which is evaluated again; a round of a repeat has the result of
+    // the one before.
     private static Frame? RoundOf(
         Frame frame, CompiledNode loop, int index, ILookup<string, RecordedStep> steps, DateTimeOffset at)
     {
         var context = new NodeContext(frame.State, frame, loop, 1, at);
-        if (loop.Action is not LoopAction action || NodeEvaluator.Begin(action, context, isReplay: true, out _) is not { } run)
+        if (loop.Action is not LoopAction action
+            || NodeEvaluator.Begin(action, context, isReplay: true, out _) is not { } run)
         {
             return null;
         }

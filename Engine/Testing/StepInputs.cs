@@ -9,7 +9,7 @@ public static class StepOrigins
     /// <summary>From a pin.</summary>
     public const string Pinned = "pinned";
 
-    /// <summary>The node has an outside effect, or is not what is tested: an answer as its type gives one, or null.</summary>
+    /// <summary>The node has an outside effect, or is not what is tested: an answer as its type gives one.</summary>
     public const string Mocked = "mocked";
 
     /// <summary>The statement ran in a transaction that was rolled back.</summary>

@@ -5,7 +5,8 @@ namespace Workflows.Engine.Testing;
 
 /// <summary>Answers in the place of a node.</summary>
 /// <param name="port">The port it leaves by.</param>
-internal sealed class StandInAction(string port, ReadOnlyMemory<byte> output, string origin, StepInputs inputs) : PureAction
+internal sealed class StandInAction(string port, ReadOnlyMemory<byte> output, string origin, StepInputs inputs)
+    : PureAction
 {
     public override StepOutcome Evaluate(in NodeContext context)
     {

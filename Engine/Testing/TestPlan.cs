@@ -8,7 +8,7 @@ public sealed record TestPlan
     /// <summary>Only this node and those before it are executed; null = all.</summary>
     public string? UpTo { get; init; }
 
-    /// <summary>Only this node is executed; all before it have their pins, or what a node of their type answers.</summary>
+    /// <summary>Only this node is executed; all before it have their pins, or what their types answer.</summary>
     public string? Only { get; init; }
 
     /// <summary>Whether nodes with an outside effect are executed.</summary>

@@ -125,7 +125,7 @@ public sealed class TestWorkflow
         return rebuilt;
     }
 
-    // A part of a workflow has no result of its own: that of the target, or of the loop around it, is what is asked for.
+    // A part of a workflow has no result of its own: that of the target, or of the loop around it, is asked for.
     private JsonTemplate? OutputOf(CompiledGraph graph)
     {
         if (_target < 0 || (graph.Loop >= 0 && !_around.Contains(graph.Loop)))

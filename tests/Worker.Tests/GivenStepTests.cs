@@ -2,7 +2,7 @@ using Workflows.Testing;
 
 namespace Workflows.Worker.Tests;
 
-/// <summary>Reruns as the API leaves them: with answers that were given, and with all rounds of a loop but one.</summary>
+/// <summary>Reruns as the API leaves them: with given answers, and with all rounds of a loop but one.</summary>
 public sealed class GivenStepTests(PostgresServer server) : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
@@ -31,9 +31,11 @@ public sealed class GivenStepTests(PostgresServer server) : IAsyncLifetime
             {"id": "each", "type": "forEach", "parameters": {"items": "{{ [10, 20, 30] }}"}, "body": {
               "nodes": [
                 {"id": "get", "type": "http", "parameters": {"url": "{{{_target.Url("/get")}}}"} },
-                {"id": "pay", "type": "http", "parameters": {"url": "{{{_target.Url("/pay")}}}/{{ item }}/{{ steps.get.output }}"} }],
+                {"id": "pay", "type": "http",
+                    "parameters": {"url": "{{{_target.Url("/pay")}}}/{{ item }}/{{ steps.get.output }}"} }],
               "edges": [{"from": "get", "to": "pay"}], "output": "{{ steps.get.output }}"} },
-            {"id": "end", "type": "set", "parameters": {"value": "{{ steps.first.output & $join(steps.each.output.results) }}"} }
+            {"id": "end", "type": "set",
+                "parameters": {"value": "{{ steps.first.output & $join(steps.each.output.results) }}"} }
             """,
             "first>each, each>end");
         var id = Guid.CreateVersion7();
@@ -51,11 +53,14 @@ public sealed class GivenStepTests(PostgresServer server) : IAsyncLifetime
         {
             await _bed.ExecuteAsync(
                 """
-                insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, sequence, node_type, status,
+                insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, sequence,
+                    node_type, status,
                   port, output, input, started_at, finished_at)
                 values ($1, $2, $3, $4, 1, $5, 'http', 'completed', 'main', $6::jsonb,
                   case when $7 <> '' then jsonb_build_object('origin', $7) end, now(), now())
-                """, _bed.TenantId, id, steps[index].Node, steps[index].Iteration, index + 1, steps[index].Output, steps[index].Origin ?? "");
+                """,
+                _bed.TenantId, id, steps[index].Node, steps[index].Iteration, index + 1, steps[index].Output,
+                steps[index].Origin ?? "");
         }
 
         await _bed.StartWorkerAsync();
@@ -71,11 +76,15 @@ public sealed class GivenStepTests(PostgresServer server) : IAsyncLifetime
         var worker = await _bed.StartWorkerAsync();
         var workflow = await _bed.PublishAsync(
             $$$"""
-            {"id": "a", "type": "log", "parameters": {"level": "warning", "message": "Order {{ input.n }} {{ input.text }}", "data": {"n": "{{ input.n }}", "list": [1]} } },
-            {"id": "b", "type": "log", "parameters": {"message": "{{ $pad('', 3000, 'x') }}", "data": {"big": "{{ $pad('', 9000, 'y') }}"} } },
-            {"id": "use", "type": "http", "parameters": {"url": "{{{_target.Url("/use")}}}", "headers": {"x-token": "{{ secrets.TOKEN }}"} } },
+            {"id": "a", "type": "log", "parameters": {"level": "warning",
+                "message": "Order {{ input.n }} {{ input.text }}", "data": {"n": "{{ input.n }}", "list": [1]} } },
+            {"id": "b", "type": "log", "parameters": {"message": "{{ $pad('', 3000, 'x') }}",
+                "data": {"big": "{{ $pad('', 9000, 'y') }}"} } },
+            {"id": "use", "type": "http", "parameters": {"url": "{{{_target.Url("/use")}}}",
+                "headers": {"x-token": "{{ secrets.TOKEN }}"} } },
             {"id": "each", "type": "forEach", "parameters": {"items": "{{ [1..1200] }}"}, "body": {
-              "nodes": [{"id": "many", "type": "log", "parameters": {"level": "debug", "message": "n" } }], "edges": []} }
+              "nodes": [{"id": "many", "type": "log", "parameters": {"level": "debug", "message": "n" } }],
+                  "edges": []} }
             """,
             "a>b, b>use, use>each");
 
@@ -86,11 +95,14 @@ public sealed class GivenStepTests(PostgresServer server) : IAsyncLifetime
             ["""a warning Order 7 *** {"n": 7, "list": [1]}""", """b info 1000 {"bytes": 9010, "truncated": true}"""],
             await _bed.ListAsync(
                 """
-                select concat_ws(' ', node_id, level, case when length(message) > 100 then length(message)::text else message end, metadata)
+                select concat_ws(' ', node_id, level,
+                    case when length(message) > 100 then length(message)::text else message end, metadata)
                 from execution_logs where execution_id = $1 and node_id in ('a', 'b') order by node_id
                 """, id));
-        Assert.True(await _bed.ScalarAsync<bool>("select count(*) <= 1000 from execution_logs where execution_id = $1", id));
-        Assert.True(await _bed.ScalarAsync<bool>("select count(*) > 900 from execution_logs where execution_id = $1", id));
+        Assert.True(await _bed.ScalarAsync<bool>(
+            "select count(*) <= 1000 from execution_logs where execution_id = $1", id));
+        Assert.True(await _bed.ScalarAsync<bool>("select count(*) > 900 from execution_logs where execution_id = $1",
+            id));
         Assert.NotNull(worker);
     }
 }

@@ -38,12 +38,15 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
             {"id": "call", "type": "http", "parameters": {"url": "{{{_target.Url("/x")}}}?q={{ input.q }}"} },
             {"id": "write", "type": "sql", "parameters": {"connector": "db", "mode": "execute",
               "statement": "insert into written values (@n) returning n", "parameters": {"n": 5} } },
-            {"id": "read", "type": "sql", "parameters": {"connector": "db", "statement": "select count(*)::int as n from written"}},
+            {"id": "read", "type": "sql", "parameters": {"connector": "db",
+                "statement": "select count(*)::int as n from written"}},
             {"id": "tell", "type": "emitEvent", "parameters": {"type": "order.done"}},
             {"id": "sub", "type": "subworkflow", "parameters": {"workflow": "{{{other}}}"} },
             {"id": "wait", "type": "delay", "parameters": {"seconds": 3600}},
             {"id": "pin", "type": "set", "parameters": {"value": "{{ $error() }}"}},
-            {"id": "end", "type": "set", "parameters": {"value": "{{ steps.write.output.rows[0].n & '/' & steps.read.output.rows[0].n & '/' & steps.pin.output }}"}}
+            {"id": "end", "type": "set",
+                "parameters": {"value":
+                  "{{ steps.write.output.rows[0].n & '/' & steps.read.output.rows[0].n & '/' & steps.pin.output }}"}}
             """,
             "call>write, write>read, read>tell, tell>sub, sub>wait, wait>pin, pin>end",
             new TestPlan { Pins = Pins(("pin", "\"pinned\"")) }, """{"q": "a b"}""");
@@ -52,13 +55,20 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal(("completed", "\"5/0/pinned\""), (status, output));
         Assert.Equal(
-            ["call mocked", "write rolledBack", "read rolledBack", "tell", "sub mocked", "wait mocked", "pin pinned", "end"],
+            ["call mocked", "write rolledBack", "read rolledBack", "tell", "sub mocked", "wait mocked", "pin pinned",
+                "end"],
             await _bed.ListAsync(
-                "select concat_ws(' ', node_id, input ->> 'origin') from step_executions where execution_id = $1 order by sequence", test));
+                """
+                select concat_ws(' ', node_id, input ->> 'origin') from step_executions
+                where execution_id = $1 order by sequence
+                """, test));
         Assert.Equal(
             _target.Url("/x") + "?q=a b",
             await _bed.ScalarAsync<string>(
-                "select input -> 'parameters' ->> 'url' from step_executions where execution_id = $1 and node_id = 'call'", test));
+                """
+                select input -> 'parameters' ->> 'url' from step_executions
+                where execution_id = $1 and node_id = 'call'
+                """, test));
         Assert.Empty(_target.Calls);
         Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from written"));
         Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from executions where workflow_id = $1", other));
@@ -74,7 +84,8 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
             "insert into told_workflows (tenant_id, workflow_id, on_failure, on_success) values ($1, $2, true, true)",
             _bed.TenantId, workflow);
 
-        var failed = await TestAsync("""{"id": "f", "type": "fail", "parameters": {"code": "NO"}}""", "", new TestPlan(), workflow: workflow);
+        var failed = await TestAsync("""{"id": "f", "type": "fail", "parameters": {"code": "NO"}}""", "",
+            new TestPlan(), workflow: workflow);
         var lost = Guid.CreateVersion7();
         await QueueAsync(lost, workflow, "{}");
 
@@ -99,8 +110,10 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("completed", (await _bed.EndOfAsync(test, Soon)).Status);
         Assert.Equal(1, await _bed.ScalarAsync<long>(
             "select (select count(*) from dead_letters where execution_id = $1)", run));
-        Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from dead_letters where execution_id = $1", test));
-        Assert.True(await _bed.ScalarAsync<bool>("select input is null from step_executions where execution_id = $1", run));
+        Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from dead_letters where execution_id = $1",
+            test));
+        Assert.True(await _bed.ScalarAsync<bool>("select input is null from step_executions where execution_id = $1",
+            run));
         Assert.Equal(1, await CountedAsync(workflow));
     }
 
@@ -138,7 +151,10 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
             ["pin/1 completed main", "slow/1 completed main", "sub/1 completed main"], await _bed.StepsOfAsync(test));
         Assert.Equal(
             ["pinned", "", "mocked"],
-            await _bed.ListAsync("select coalesce(input ->> 'origin', '') from step_executions where execution_id = $1 order by sequence", test));
+            await _bed.ListAsync(
+                """
+                select coalesce(input ->> 'origin', '') from step_executions where execution_id = $1 order by sequence
+                """, test));
         Assert.True(await _bed.ScalarAsync<bool>("select fence > 1 from executions where id = $1", test));
         Assert.Equal(["/slow", "/slow"], _target.Calls.Select(call => call.Path));
         await AssertLeavesNothingAsync();
@@ -153,7 +169,10 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
         for (var number = 0; number < 8; number++)
         {
             tests.Add(await TestAsync(
-                $$$"""{"id": "w", "type": "delay", "parameters": {"seconds": 0.2} }, {"id": "v", "type": "set", "parameters": {"value": {{{number}}} } }""",
+                $$$"""
+                {"id": "w", "type": "delay", "parameters": {"seconds": 0.2} },
+                {"id": "v", "type": "set", "parameters": {"value": {{{number}}} } }
+                """,
                 "w>v", new TestPlan { Effects = true }, workflow: workflow));
         }
 
@@ -181,11 +200,13 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
             """, _bed.TenantId, running);
         await _bed.ExecuteAsync("update test_runs set created_at = now() - interval '8 days'");
 
-        var gone = await new Data.Workers.Maintenance(_bed.WorkerDatabase).ExpireTestsAsync(100, TimeSpan.FromDays(7), Token);
+        var gone = await new Data.Workers.Maintenance(_bed.WorkerDatabase).ExpireTestsAsync(100, TimeSpan.FromDays(7),
+            Token);
 
         Assert.Equal(1, gone);
         Assert.Equal([running.ToString()], await _bed.ListAsync("select execution_id::text from test_runs"));
-        Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from step_executions where execution_id = $1", over));
+        Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from step_executions where execution_id = $1",
+            over));
         Assert.Equal(0, await _bed.ScalarAsync<long>("select count(*) from executions where id = $1", over));
     }
 
@@ -233,7 +254,8 @@ public sealed class TestRunTests(PostgresServer server) : IAsyncLifetime
 
     private async Task AssertLeavesNothingAsync()
     {
-        foreach (var table in new[] { "dead_letters", "notification_outbox", "performance_deltas", "workflow_performance", "outbox", "events" })
+        foreach (var table in new[] { "dead_letters", "notification_outbox", "performance_deltas",
+            "workflow_performance", "outbox", "events" })
         {
             Assert.True(await _bed.ScalarAsync<bool>($"select not exists (select from {table})"), table);
         }

@@ -20,7 +20,8 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
                 {
                     nodes = new object[]
                     {
-                        new { id = "get", type = "noop" }, new { id = "pay", type = "noop" }, new { id = "tell", type = "noop" },
+                        new { id = "get", type = "noop" }, new { id = "pay", type = "noop" }, 
+                        new { id = "tell", type = "noop" },
                     },
                     edges = new object[] { new { from = "get", to = "pay" }, new { from = "pay", to = "tell" } },
                 },
@@ -29,7 +30,8 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         },
         edges = new object[]
         {
-            new { from = "first", to = "way" }, new { from = "way", port = "true", to = "each" }, new { from = "each", to = "end" },
+            new { from = "first", to = "way" }, new { from = "way", port = "true", to = "each" }, 
+            new { from = "each", to = "end" },
         },
     };
 
@@ -44,14 +46,18 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
             fromNode = "each", overrides = new { first = new { x = 5 }, way = false, end = (object?)null },
         })).Ok(HttpStatusCode.Accepted);
 
-        Assert.Equal(["first", "way", "end"], rerun.Data.GetProperty("overridden").EnumerateArray().Select(node => node.GetString()));
+        Assert.Equal(["first", "way", "end"], rerun.Data.GetProperty("overridden").EnumerateArray().Select(node =>
+            node.GetString()));
         Assert.Equal(
             """first/ 1 main {"x": 5} overridden, way/ 2 false false overridden, end/ 13 main null overridden""",
             await StepsAsync(rerun.Id));
         var step = (await owner.GetAsync($"executions/{rerun.Id}/steps/one?node=first")).Ok().Data;
         Assert.Equal("overridden", step.GetProperty("origin").GetString());
         Assert.Equal("first, way, end", await api.Host.ScalarAsync<string>(
-            "select (select string_agg(n, ', ') from jsonb_array_elements_text(after -> 'overridden') n) from user_activity where object_id = $1", rerun.Id));
+            """
+            select (select string_agg(n, ', ') from jsonb_array_elements_text(after -> 'overridden') n)
+            from user_activity where object_id = $1
+            """, rerun.Id));
     }
 
     [Fact]
@@ -66,8 +72,8 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         })).Ok(HttpStatusCode.Accepted);
 
         Assert.Equal(
-            "first/ 1 main 1, way/ 2 true true, get/0 3 main 0, pay/0 4 main 0, tell/0 5 main 0, get/1 6 main \"given\" overridden, "
-                + "get/2 9 main 0, pay/2 10 main 0, tell/2 11 main 0",
+            "first/ 1 main 1, way/ 2 true true, get/0 3 main 0, pay/0 4 main 0, tell/0 5 main 0, "
+                + "get/1 6 main \"given\" overridden, get/2 9 main 0, pay/2 10 main 0, tell/2 11 main 0",
             await StepsAsync(rerun.Id));
         Assert.Equal(1L, await api.Host.ScalarAsync<long>("select fence from executions where id = $1", rerun.Id));
     }
@@ -78,18 +84,24 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var (id, workflow) = await RunAsync(owner);
         (await owner.PatchAsync($"workflows/{workflow}", "*", new { definition = Samples.Definition() })).Ok();
-        using var operating = api.Host.Client((await owner.CreateKeyAsync("executions.manage", "executions.read", "executions.start")).Key);
-        async Task<int> VersionAsync(object version) => (await owner.PostAsync($"executions/{id}/rerun", new { version }))
+        using var operating = api.Host.Client((await owner.CreateKeyAsync("executions.manage", "executions.read",
+            "executions.start")).Key);
+        async Task<int> VersionAsync(object version) => (await owner.PostAsync($"executions/{id}/rerun",
+            new { version }))
             .Ok(HttpStatusCode.Accepted).Data.GetProperty("version").GetInt32();
 
         Assert.Equal(1, await VersionAsync("same"));
         Assert.Equal(1, await VersionAsync("published"));
         Assert.Equal(2, await VersionAsync("draft"));
         Assert.Equal(2, await VersionAsync(2));
-        (await owner.PostAsync($"executions/{id}/rerun", new { version = 3 })).Fails(HttpStatusCode.NotFound, "WORKFLOW_VERSION_NOT_FOUND");
-        (await owner.PostAsync($"executions/{id}/rerun", new { version = true })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
-        (await operating.PostAsync($"executions/{id}/rerun", new { version = "draft" })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
-        (await operating.PostAsync($"executions/{id}/rerun", new { version = 2 })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await owner.PostAsync($"executions/{id}/rerun", new { version = 3 }))
+            .Fails(HttpStatusCode.NotFound, "WORKFLOW_VERSION_NOT_FOUND");
+        (await owner.PostAsync($"executions/{id}/rerun", new { version = true }))
+            .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        (await operating.PostAsync($"executions/{id}/rerun", new { version = "draft" }))
+            .Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await operating.PostAsync($"executions/{id}/rerun", new { version = 2 }))
+            .Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
         (await operating.PostAsync($"executions/{id}/rerun")).Ok(HttpStatusCode.Accepted);
     }
 
@@ -100,7 +112,8 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         var (id, workflow) = await RunAsync(owner);
         async Task<string> RefusedAsync(object body)
         {
-            var answer = (await owner.PostAsync($"executions/{id}/rerun", body)).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+            var answer = (await owner.PostAsync($"executions/{id}/rerun", body))
+                .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
             return answer.Json.GetProperty("error").GetProperty("details")[0].GetProperty("code").GetString()!;
         }
 
@@ -110,14 +123,16 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal("REQUIRED", await RefusedAsync(new { iteration = "1" }));
         Assert.Equal("UNKNOWN", await RefusedAsync(new { fromNode = "way", iteration = "1" }));
         Assert.Equal("VALUE", await RefusedAsync(new { fromNode = "pay", iteration = "x" }));
-        Assert.Equal("TOO_LARGE", await RefusedAsync(new { overrides = new { first = new string('x', Engine.Limits.StepOutputBytes) } }));
+        Assert.Equal("TOO_LARGE", await RefusedAsync(new { overrides = new { first = new string('x',
+            Engine.Limits.StepOutputBytes) } }));
         var test = (await owner.PostAsync($"workflows/{workflow}/test")).Ok(HttpStatusCode.Accepted);
         (await owner.PostAsync($"executions/{test.Id}/rerun")).Fails(HttpStatusCode.Conflict, "EXECUTION_STATE");
     }
 
     private Task<string> StepsAsync(Guid id) => api.Host.ScalarAsync<string>(
         """
-        select string_agg(concat_ws(' ', node_id || '/' || iteration, sequence, port, output, input ->> 'origin'), ', ' order by sequence)
+        select string_agg(concat_ws(' ', node_id || '/' || iteration, sequence, port, output, input ->> 'origin'),
+            ', ' order by sequence)
         from step_executions where execution_id = $1
         """, id);
 
@@ -128,7 +143,8 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         (string Node, string Type, string Iteration, string Port, string Output)[] steps =
         [
             ("first", "set", "", "main", "1"), ("way", "if", "", "true", "true"),
-            .. Enumerable.Range(0, 3).SelectMany(round => new[] { "get", "pay", "tell" }.Select(node => (node, "noop", $"{round}", "main", "0"))),
+            .. Enumerable.Range(0, 3).SelectMany(round => new[] { "get", "pay", "tell" }.Select(node => (node, "noop",
+                $"{round}", "main", "0"))),
             ("each", "forEach", "", "main", "{}"), ("end", "noop", "", "main", "null"),
         ];
         for (var index = 0; index < steps.Length; index++)
@@ -136,7 +152,8 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
             var (node, type, iteration, port, output) = steps[index];
             await api.Host.ExecuteAsync(
                 """
-                insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type,
+                insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, run, sequence,
+                    node_type,
                   status, port, output, started_at, finished_at)
                 values ($1, $2, $3, $4, 1, 1, $5, $6, 'completed', $7, $8::jsonb, now(), now())
                 """, api.Host.First.TenantId, id, node, iteration, index + 1, type, port, output);

@@ -30,7 +30,8 @@ public sealed class StepInputTests(ApiFixture api) : IClassFixture<ApiFixture>
                 new
                 {
                     id = "way", type = "switch",
-                    parameters = new { cases = new object[] { new { port = "big", when = "steps.call.output.n > 1" } } },
+                    parameters = new { cases = new object[] { new { port = "big",
+                        when = "steps.call.output.n > 1" } } },
                 },
             },
             edges = new object[] { new { from = "a", to = "call" }, new { from = "call", to = "way" } },
@@ -64,8 +65,10 @@ public sealed class StepInputTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal("pinned", step.GetProperty("origin").GetString());
         Assert.False(step.GetProperty("input").GetProperty("reconstructed").GetBoolean());
         Assert.Equal("kept", step.GetProperty("input").GetProperty("parameters").GetProperty("x").GetString());
-        Assert.Equal("pinned", (await owner.GetAsync($"executions/{id}/steps")).Ok().Data[0].GetProperty("origin").GetString());
-        Assert.Equal("pinned", (await owner.GetAsync($"executions/{id}")).Ok().Data.GetProperty("steps")[0].GetProperty("origin").GetString());
+        Assert.Equal("pinned", (await owner.GetAsync($"executions/{id}/steps"))
+            .Ok().Data[0].GetProperty("origin").GetString());
+        Assert.Equal("pinned", (await owner.GetAsync($"executions/{id}"))
+            .Ok().Data.GetProperty("steps")[0].GetProperty("origin").GetString());
     }
 
     [Fact]
@@ -91,10 +94,12 @@ public sealed class StepInputTests(ApiFixture api) : IClassFixture<ApiFixture>
             .Ok(System.Net.HttpStatusCode.Accepted).Id;
     }
 
-    private Task RecordAsync(Guid id, int sequence, string node, string output, string port = "main", string? input = null) =>
+    private Task RecordAsync(Guid id, int sequence, string node, string output, string port = "main",
+        string? input = null) =>
         api.Host.ExecuteAsync(
             """
-            insert into step_executions (tenant_id, execution_id, node_id, attempt, run, sequence, node_type, status, port,
+            insert into step_executions (tenant_id, execution_id, node_id, attempt, run, sequence, node_type, status,
+                port,
               output, input, started_at, finished_at)
             values ($1, $2, $3, 1, 1, $4, 'set', 'completed', $5, $6::jsonb, nullif($7, '')::jsonb, now(), now())
             """, api.Host.First.TenantId, id, node, sequence, port, output, input ?? "");

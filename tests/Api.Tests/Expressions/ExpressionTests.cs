@@ -20,7 +20,8 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
                 {
                     nodes = new object[]
                     {
-                        new { id = "line", type = "set", parameters = new { value = "{{ item.n * steps.price.output }}" } },
+                        new { id = "line", type = "set",
+                            parameters = new { value = "{{ item.n * steps.price.output }}" } },
                         new { id = "after", type = "set", parameters = new { value = "{{ steps.line.output }}" } },
                     },
                     edges = new object[] { new { from = "line", to = "after" } },
@@ -31,7 +32,8 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
                 id = "again", type = "repeat", parameters = new { max = 9 },
                 body = new
                 {
-                    nodes = new object[] { new { id = "add", type = "set", parameters = new { value = "{{ (item ? item : 0) + 1 }}" } } },
+                    nodes = new object[] { new { id = "add", type = "set",
+                        parameters = new { value = "{{ (item ? item : 0) + 1 }}" } } },
                     edges = Array.Empty<object>(),
                     output = "{{ (item ? item : 0) + steps.add.output }}",
                 },
@@ -69,7 +71,8 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("""{"expression": "$sum([1..9999999])"}""", "U1002", null)]
     [InlineData("""{"expression": "$join([1..200000].('0123456789ABCDEF'))"}""", "U1004", null)]
     [InlineData("""{"template": {"a": ["{{ 1 + }}"]}}""", null, null)]
-    public async Task What_is_wrong_is_an_answer_with_code_message_and_position(string body, string? code, int? position)
+    public async Task What_is_wrong_is_an_answer_with_code_message_and_position(string body, string? code,
+        int? position)
     {
         using var owner = api.Host.Owner();
 
@@ -96,11 +99,34 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal("/a/1", template.Data.GetProperty("error").GetProperty("pointer").GetString());
     }
 
+    [Theory]
+    [InlineData("'\\ud83d'")]
+    [InlineData("'\\u0000'")]
+    [InlineData("$sum")]
+    [InlineData("1/0")]
+    [InlineData("($f := function($n, $v) { $n = 0 ? $v : $f($n - 1, [[$v]]) }; $f(150, 1))")]
+    [InlineData("$eval('$eval(\"$eval(\\\"1+\\\")\")')")]
+    [InlineData("$replace('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', /(a+)+$/, 'x')")]
+    [InlineData("$formatNumber(1, '')")]
+    [InlineData("")]
+    public async Task Whatever_is_written_is_answered(string expression)
+    {
+        using var owner = api.Host.Owner();
+
+        var answer = (await owner.PostAsync("expressions/evaluate", new { expression })).Ok().Data;
+
+        Assert.True(
+            answer.GetProperty("error").ValueKind == JsonValueKind.Object
+                ^ answer.GetProperty("type").ValueKind == JsonValueKind.String,
+            answer.ToString());
+    }
+
     [Fact]
     public async Task An_evaluation_without_end_ends_with_its_time_or_its_steps()
     {
         using var owner = api.Host.Owner();
-        const string Slow = "$count([1..190000].$string($) ~> $map(function($v) { $map([1..190000], function($w) { $v }) }))";
+        const string Slow =
+            "$count([1..190000].$string($) ~> $map(function($v) { $map([1..190000], function($w) { $v }) }))";
 
         var answer = (await owner.PostAsync("expressions/evaluate", new { expression = Slow })).Ok().Data;
 
@@ -114,7 +140,8 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("""{"expression": "1", "template": 1}""")]
     [InlineData("""{"expression": "1", "executionId": "01990000-0000-7000-8000-000000000000"}""")]
     [InlineData("""{"expression": "1", "iteration": "0"}""")]
-    [InlineData("""{"expression": "1", "data": 1, "executionId": "01990000-0000-7000-8000-000000000000", "nodeId": "a"}""")]
+    [InlineData(
+        """{"expression": "1", "data": 1, "executionId": "01990000-0000-7000-8000-000000000000", "nodeId": "a"}""")]
     public async Task What_is_asked_must_be_one_thing(string body)
     {
         using var owner = api.Host.Owner();
@@ -128,7 +155,8 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var id = await RunAsync(owner);
         async Task<string> AskAsync(string expression, string nodeId, string? iteration = null) =>
-            (await owner.PostAsync("expressions/evaluate", new { expression, executionId = id, nodeId, iteration })).Ok()
+            (await owner.PostAsync("expressions/evaluate", new { expression, executionId = id, nodeId, iteration }))
+                .Ok()
             .Data.GetProperty("value").GetRawText();
 
         Assert.Equal("2", await AskAsync("item.n", "line", "1"));
@@ -155,11 +183,16 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         (await owner.PostAsync("expressions/evaluate", Ask("none"))).Fails(HttpStatusCode.NotFound, "NODE_NOT_FOUND");
         (await owner.PostAsync("expressions/evaluate", Ask("line"))).Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
-        (await owner.PostAsync("expressions/evaluate", Ask("line", "2"))).Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
-        (await owner.PostAsync("expressions/evaluate", Ask("line", "x"))).Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
-        (await owner.PostAsync("expressions/evaluate", Ask("line", "1", 9))).Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
-        using var stranger = api.Host.Client((await api.Host.CreateTenantAsync(Samples.Name("e").Replace(' ', '-'))).ApiKey);
-        (await stranger.PostAsync("expressions/evaluate", Ask("price"))).Fails(HttpStatusCode.NotFound, "EXECUTION_NOT_FOUND");
+        (await owner.PostAsync("expressions/evaluate", Ask("line", "2")))
+            .Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
+        (await owner.PostAsync("expressions/evaluate", Ask("line", "x")))
+            .Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
+        (await owner.PostAsync("expressions/evaluate", Ask("line", "1", 9)))
+            .Fails(HttpStatusCode.NotFound, "STEP_NOT_FOUND");
+        using var stranger = api.Host.Client((await api.Host.CreateTenantAsync(Samples.Name("e").Replace(' ',
+            '-'))).ApiKey);
+        (await stranger.PostAsync("expressions/evaluate", Ask("price")))
+            .Fails(HttpStatusCode.NotFound, "EXECUTION_NOT_FOUND");
         using var reader = api.Host.Client((await owner.CreateKeyAsync("workflows.read")).Key);
         (await reader.PostAsync("expressions/evaluate", Ask("price"))).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
     }
@@ -201,7 +234,8 @@ public sealed class ExpressionTests(ApiFixture api) : IClassFixture<ApiFixture>
             var (node, iteration, output) = steps[index];
             await api.Host.ExecuteAsync(
                 """
-                insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, run, sequence, node_type,
+                insert into step_executions (tenant_id, execution_id, node_id, iteration, attempt, run, sequence,
+                    node_type,
                   status, port, output, started_at, finished_at)
                 values ($1, $2, $3, $4, 1, 1, $5, 'set', 'completed', 'main', $6::jsonb, now(), now())
                 """, api.Host.First.TenantId, started.Id, node, iteration, index + 1, output);

@@ -211,6 +211,9 @@ public sealed class ObjectLevelRouteTests(ApiFixture api) : IClassFixture<ApiFix
           (select string_agg(p::text, '' order by id) from job_packages p where tenant_id = $1),
           (select string_agg(r::text, '' order by id) from job_runs r where tenant_id = $1),
           (select string_agg(l::text, '' order by id) from dead_letters l where tenant_id = $1),
+          (select string_agg(p::text, '') from workflow_pins p where tenant_id = $1),
+          (select string_agg(c::text, '') from working_copies c where tenant_id = $1),
+          (select string_agg(t::text, '' order by execution_id) from test_runs t where tenant_id = $1),
           (select string_agg(p::text, '' order by id) from object_permissions p where tenant_id = $1)))
         """,
         tenant);

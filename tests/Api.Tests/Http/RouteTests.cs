@@ -165,6 +165,9 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(l::text, '' order by id) from ticket_labels l where tenant_id = $1),
           (select string_agg(a::text, '' order by id) from announcements a where tenant_id = $1),
           (select string_agg(b::text, '' order by id) from budgets b where tenant_id = $1),
+          (select string_agg(p::text, '') from workflow_pins p where tenant_id = $1),
+          (select string_agg(c::text, '') from working_copies c where tenant_id = $1),
+          (select string_agg(t::text, '' order by execution_id) from test_runs t where tenant_id = $1),
           (select string_agg(k.revoked_at::text, '' order by id) from api_keys k where tenant_id = $1)))
         """,
         api.Host.First.TenantId);

@@ -9,7 +9,8 @@ public sealed class RoundRerunTests
     public void Of_the_round_what_follows_runs_again_and_all_other_rounds_are_kept()
     {
         var workflow = Flow.Compile(
-            Flow.ForEach("l", "[1, 2]", $"{Flow.Noop("a")}, {Flow.Noop("b")}, {Flow.Noop("c")}, {Flow.Noop("d")}", "a>b, b>c, a>d"), "");
+            Flow.ForEach("l", "[1, 2]", $"{Flow.Noop("a")}, {Flow.Noop("b")}, {Flow.Noop("c")}, {Flow.Noop("d")}",
+                "a>b, b>c, a>d"), "");
 
         var rerun = RoundRerun.From(workflow, "b", "1")!;
 

@@ -10,14 +10,16 @@ namespace Workflows.Engine.Tests.Testing;
 /// <summary>What a test executes of a workflow, and what stands in for the rest.</summary>
 public sealed class TestWorkflowTests
 {
-    private const string Http = """{"id": "call", "type": "http", "parameters": {"url": "https://x.example/{{ input.id }}"}}""";
+    private const string Http =
+        """{"id": "call", "type": "http", "parameters": {"url": "https://x.example/{{ input.id }}"}}""";
 
     private readonly StepInputs _inputs = new();
 
     [Fact]
     public void Without_effects_a_node_with_one_answers_as_its_type_does_and_is_not_run()
     {
-        var driver = Start($"{Http}, {Flow.Set("after", "\"{{ steps.call.output.status }}\"")}", "call>after", new TestPlan());
+        var driver = Start(
+            $"{Http}, {Flow.Set("after", "\"{{ steps.call.output.status }}\"")}", "call>after", new TestPlan());
 
         Assert.Equal("call:main after:main", driver.Story);
         Assert.Equal("200", driver.OutputOf("after"));
@@ -47,14 +49,17 @@ public sealed class TestWorkflowTests
 
         Assert.Equal("which:false no:main", driver.Story);
         Assert.Equal("pinned", Origin("which"));
-        Assert.Equal("which:true yes:main", Start(nodes, "which.true>yes, which.false>no", Pinned(("which", "true"))).Story);
+        var other = Start(nodes, "which.true>yes, which.false>no", Pinned(("which", "true")));
+        Assert.Equal("which:true yes:main", other.Story);
     }
 
     [Fact]
     public void A_pinned_loop_runs_no_round()
     {
         var driver = Start(
-            $"{Flow.ForEach("l", "[1, 2]", Flow.Noop("n"))}, {Flow.Set("after", "\"{{ steps.l.output.results[1] }}\"")}", "l>after",
+            Flow.ForEach("l", "[1, 2]", Flow.Noop("n")) + ", "
+                + Flow.Set("after", "\"{{ steps.l.output.results[1] }}\""),
+            "l>after",
             Pinned(("l", """{"results": [5, 6]}""")));
 
         Assert.Equal("l:main after:main", driver.Story);
@@ -65,7 +70,8 @@ public sealed class TestWorkflowTests
     public void Up_to_a_node_nothing_beside_or_behind_it_starts_and_its_output_is_the_result()
     {
         var driver = Start(
-            $"{Flow.Set("a", "1")}, {Flow.Set("b", "\"{{ steps.a.output + 1 }}\"")}, {Flow.Noop("beside")}, {Flow.Noop("c")}, {Flow.Noop("lone")}",
+            $"{Flow.Set("a", "1")}, {Flow.Set("b", "\"{{ steps.a.output + 1 }}\"")}, "
+                + $"{Flow.Noop("beside")}, {Flow.Noop("c")}, {Flow.Noop("lone")}",
             "a>b, a>beside, b>c, beside>c", new TestPlan { UpTo = "b" });
 
         Assert.Equal("a:main b:main", driver.Story);
@@ -77,7 +83,8 @@ public sealed class TestWorkflowTests
     {
         var body = $"{Flow.Set("x", "\"{{ item * 2 }}\"")}, {Flow.Set("y", "1")}";
         var driver = Start(
-            $"{Flow.Set("list", "[1, 2]")}, {Flow.ForEach("l", "steps.list.output", body, "x>y")}, {Flow.Noop("after")}",
+            Flow.Set("list", "[1, 2]") + ", "
+                + $"{Flow.ForEach("l", "steps.list.output", body, "x>y")}, {Flow.Noop("after")}",
             "list>l, l>after", new TestPlan { UpTo = "x" });
 
         Assert.Equal("list:main x[0]:main x[1]:main l:main", driver.Story);
@@ -88,7 +95,8 @@ public sealed class TestWorkflowTests
     public void Only_one_node_is_executed_whatever_way_leads_to_it()
     {
         var driver = Start(
-            $"{Flow.Set("a", "\"{{ $error() }}\"")}, {Flow.If("which", "false")}, {Flow.Set("then", "\"{{ steps.a.output & '!' }}\"")}, {Flow.Noop("else")}",
+            $"{Flow.Set("a", "\"{{ $error() }}\"")}, {Flow.If("which", "false")}, "
+                + $"{Flow.Set("then", "\"{{ steps.a.output & '!' }}\"")}, {Flow.Noop("else")}",
             "a>which, which.true>then, which.false>else",
             Pinned(("a", "\"pin\""), ("then", "\"not used\"")) with { Only = "then" });
 
@@ -127,23 +135,32 @@ public sealed class TestWorkflowTests
     public void A_test_has_a_time_of_its_own_and_never_more()
     {
         Assert.Equal(Limits.TestSeconds, Of(Flow.Noop("n"), "", "", new TestPlan()).Settings.TimeoutSeconds);
-        Assert.Equal(9, Of(Flow.Noop("n"), "", """, "settings": {"timeoutSeconds": 9}""", new TestPlan()).Settings.TimeoutSeconds);
+        Assert.Equal(9, Of(Flow.Noop("n"), "", """, "settings": {"timeoutSeconds": 9}""",
+            new TestPlan()).Settings.TimeoutSeconds);
         Assert.Equal(
             Limits.TestSeconds,
-            Of(Flow.Noop("n"), "", """, "settings": {"timeoutSeconds": 99999}""", new TestPlan()).Settings.TimeoutSeconds);
+            Of(Flow.Noop("n"), "", """, "settings": {"timeoutSeconds": 99999}""",
+                new TestPlan()).Settings.TimeoutSeconds);
     }
 
     [Fact]
     public void What_a_node_ran_on_has_its_secrets_masked_and_its_errors_named()
     {
         var workflow = Of(
-            """{"id": "call", "type": "http", "parameters": {"url": "https://x.example", "headers": {"authorization": "Bearer {{ secrets.TOKEN }}"}}}, """
+            """
+            {"id": "call", "type": "http", "parameters": {
+              "url": "https://x.example", "headers": {"authorization": "Bearer {{ secrets.TOKEN }}"}}},
+            """
                 + Flow.Set("bad", "{\"a\": \"{{ 1 + 'x' }}\"}"),
             "", "", new TestPlan());
-        new ExecutionDriver(workflow, change: facts => facts with { Secrets = new Dictionary<string, string> { ["TOKEN"] = "hush-hush" } }).Start();
+        new ExecutionDriver(workflow, change: facts => facts with
+        {
+            Secrets = new Dictionary<string, string> { ["TOKEN"] = "hush-hush" },
+        }).Start();
 
         var call = Input("call");
-        Assert.Equal("Bearer ***", call.GetProperty("parameters").GetProperty("headers").GetProperty("authorization").GetString());
+        Assert.Equal("Bearer ***",
+            call.GetProperty("parameters").GetProperty("headers").GetProperty("authorization").GetString());
         var bad = Input("bad");
         Assert.Equal(JsonValueKind.Null, bad.GetProperty("parameters").GetProperty("value").ValueKind);
         Assert.Equal("/value", bad.GetProperty("errors")[0].GetProperty("pointer").GetString());
