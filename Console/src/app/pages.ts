@@ -1,0 +1,11 @@
+import type { ComponentType } from 'react'
+
+type Load = () => Promise<{ default: ComponentType }>
+
+/** Each page of the console is a chunk of its own, loaded when it is opened first. */
+export const pages: Record<string, Load> = {
+  '/': () => import('../features/home/HomePage'),
+}
+
+/** Pages that are there for who has not signed in. */
+export const OPEN_PATHS = [/^\/invite\/[^/]+$/, /^\/reset-password\/[^/]+$/, /^\/verify-email\/[^/]+$/, /^\/forgot$/]

@@ -1,0 +1,103 @@
+import { useDebouncedValue } from '@mantine/hooks'
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { FileText, History, Search, Workflow } from 'lucide-react'
+import { useState } from 'react'
+import { useApi } from '../../api/queries'
+import type { WorkflowItem } from '../../api/schema.gen'
+import { safeText } from '../../ui/safe'
+import { useGo } from '../links'
+import { allItems } from '../nav'
+import { useMay } from '../permissions'
+
+interface Hit {
+  type: string
+  id: string
+  title?: string
+  name?: string
+  snippet?: string
+}
+
+const REST_MS = 150
+
+const pathOf = (hit: Hit): string | null => {
+  if (hit.type === 'workflow') return `/workflows/${hit.id}`
+  if (hit.type === 'execution') return `/executions/${hit.id}`
+  if (hit.type === 'event') return `/events/${hit.id}`
+  return null
+}
+
+const ICONS: Record<string, typeof Search> = { workflow: Workflow, execution: History }
+
+/** Pages and commands at once; workflows by name and the search by meaning after a moment of rest. */
+export function CommandPalette() {
+  const [query, setQuery] = useState('')
+  const [asked] = useDebouncedValue(query.trim(), REST_MS)
+  const go = useGo()
+  const may = useMay()
+  const wanted = asked.length >= 2
+  const named = useApi<WorkflowItem[]>(
+    wanted && may('workflows.read') ? '/workflows' : null,
+    { name: asked, per_page: 6 },
+    { staleTime: 30_000 },
+  )
+  const found = useApi<{ results?: Hit[] } | Hit[]>(
+    wanted && may('search.read') ? '/search' : null,
+    { q: asked, limit: 8 },
+    { staleTime: 30_000 },
+  )
+  const action = (id: string, label: string, href: string, icon: React.ReactNode): SpotlightActionData => ({
+    id,
+    label: safeText(label).slice(0, 120),
+    leftSection: icon,
+    onClick: () => go(href),
+  })
+  const groups: SpotlightActionGroupData[] = [
+    {
+      group: 'Pages',
+      actions: allItems()
+        .filter((item) => may(item.needs))
+        .map(({ href, label, icon: Icon }) => action(href, label, href, <Icon size={16} aria-hidden />)),
+    },
+  ]
+  const workflows = wanted ? (named.data ?? []) : []
+  if (workflows.length > 0) {
+    groups.unshift({
+      group: 'Workflows',
+      actions: workflows.map((one) =>
+        action(one.id, one.name, `/workflows/${one.id}`, <Workflow size={16} aria-hidden />),
+      ),
+    })
+  }
+  const hits = wanted ? (Array.isArray(found.data) ? found.data : (found.data?.results ?? [])) : []
+  const meant = hits.flatMap((hit) => {
+    const href = pathOf(hit)
+    const Icon = ICONS[hit.type] ?? FileText
+    if (!href || workflows.some((one) => one.id === hit.id)) return []
+    return [{ ...action(`hit-${hit.id}`, hit.title ?? hit.name ?? hit.id, href, <Icon size={16} aria-hidden />), keywords: [query] }]
+  })
+  if (meant.length > 0) groups.push({ group: 'Search', actions: meant })
+  if (query.trim()) {
+    groups.push({
+      group: 'More',
+      actions: [
+        {
+          ...action('search', `Search everything for “${query.trim()}”`, `/search?q=${encodeURIComponent(query.trim())}`, <Search size={16} aria-hidden />),
+          keywords: [query],
+        },
+      ],
+    })
+  }
+  return (
+    <Spotlight
+      actions={groups}
+      query={query}
+      onQueryChange={setQuery}
+      shortcut={['mod + K']}
+      nothingFound="Nothing of this name"
+      highlightQuery
+      maxHeight={440}
+      scrollable
+      searchProps={{ placeholder: 'Search, or go to a page', 'aria-label': 'Search, or go to a page', leftSection: <Search size={16} aria-hidden /> }}
+    />
+  )
+}
