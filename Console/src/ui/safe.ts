@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
 const OPEN_SCHEMES = new Set(['http:', 'https:', 'mailto:'])
 
@@ -18,7 +19,7 @@ export function safeHref(address: string | null | undefined): string | null {
 
 /** A cell of a CSV file that no spreadsheet takes for a formula. */
 export function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const text = value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
   const guarded = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return `"${guarded.replaceAll('"', '""')}"`
 }
