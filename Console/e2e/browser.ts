@@ -101,11 +101,10 @@ export async function axe(page: Page): Promise<string[]> {
   )
 }
 
+/** The console goes by the system's scheme unless somebody chose one. */
 export async function setScheme(page: Page, scheme: 'light' | 'dark') {
-  await page.evaluate((value) => {
-    localStorage.setItem('mantine-color-scheme-value', value)
-    document.documentElement.setAttribute('data-mantine-color-scheme', value)
-  }, scheme)
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+  await page.waitForTimeout(150)
 }
 
 export async function screenshot(page: Page, name: string) {

@@ -5,6 +5,8 @@ type Load = () => Promise<{ default: ComponentType }>
 /** Each page of the console is a chunk of its own, loaded when it is opened first. */
 export const pages: Record<string, Load> = {
   '/': () => import('../features/home/HomePage'),
+  '/executions': () => import('../features/executions/RunsPage'),
+  '/executions/$executionId': () => import('../features/executions/RunPage'),
 }
 
 /** Pages that are there for who has not signed in. */

@@ -35,6 +35,7 @@ interface Props<T> {
 
 const ROW = 40
 const VIRTUAL_FROM = 60
+const SELECT_FROM = 620
 const scroller = () => document.getElementById('main')
 
 /** How far below the top of the scrolled page the rows begin. */
@@ -87,13 +88,14 @@ export function DataTable<T>(props: Props<T>) {
   if (list.isLoading) return <Waiting rows={8} />
   if (items.length === 0) return <>{empty}</>
   const shown = columns.filter((column) => !column.from || width === 0 || width >= column.from)
+  const canSelect = onSelect && (width === 0 || width >= SELECT_FROM) ? onSelect : undefined
   const template = [
-    onSelect ? '34px' : '',
+    canSelect ? '34px' : '',
     ...shown.map((column) => column.width ?? 'minmax(0, 1fr)'),
     actions ? 'max-content' : '',
   ].join(' ')
   const row = (item: T, index: number, top?: number) => (
-    <Row key={rowKey(item)} {...props} item={item} index={index} top={top} shown={shown} template={template} />
+    <Row key={rowKey(item)} {...props} onSelect={canSelect} item={item} index={index} top={top} shown={shown} template={template} />
   )
   const all = items.map(rowKey)
   const picked = selected ? all.filter((key) => selected.has(key)).length : 0
@@ -103,14 +105,14 @@ export function DataTable<T>(props: Props<T>) {
       <div ref={table} role="table" aria-label={label} aria-rowcount={items.length} className={classes.table}>
         <div role="rowgroup" className={classes.headGroup}>
           <div role="row" className={classes.head} style={{ gridTemplateColumns: template }}>
-            {onSelect && (
+            {canSelect && (
               <span role="columnheader" className={classes.check}>
                 <Checkbox
                   size="xs"
                   aria-label="Select all that are shown"
                   checked={picked === items.length}
                   indeterminate={picked > 0 && picked < items.length}
-                  onChange={() => onSelect(picked === items.length ? new Set() : new Set(all))}
+                  onChange={() => canSelect(picked === items.length ? new Set() : new Set(all))}
                 />
               </span>
             )}

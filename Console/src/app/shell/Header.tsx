@@ -132,7 +132,7 @@ export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => v
       </button>
       <div className={classes.tools}>
         <LiveNote />
-        <SegmentedControl
+        {myZone() !== 'UTC' && (<SegmentedControl
           size="xs"
           className={classes.zone}
           aria-label="Time zone of what is shown"
@@ -142,7 +142,7 @@ export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => v
             { value: 'mine', label: myZone().split('/').at(-1)?.replaceAll('_', ' ') ?? 'Mine' },
             { value: 'utc', label: 'UTC' },
           ]}
-        />
+        />)}
         <UnreadBell />
         <UserMenu onHelp={onHelp} />
       </div>

@@ -1,0 +1,15 @@
+export const text = {
+  title: 'Home',
+  running: 'Running now',
+  waitingForMe: 'Wait for you',
+  failed: 'Failed since yesterday',
+  next: 'Next start',
+  noFire: 'No schedule is on',
+  throughput: 'What ended',
+  noFailures: 'Nothing failed in the last 7 days.',
+  failures: 'Failed last',
+  recent: 'Changed last',
+  emptyTitle: 'Nothing is here yet',
+  emptyText: 'Draw a workflow, publish it, and run it: what it does shows here.',
+  firstWorkflow: 'Draw the first workflow',
+}
