@@ -5,6 +5,8 @@ type Load = () => Promise<{ default: ComponentType }>
 /** Each page of the console is a chunk of its own, loaded when it is opened first. */
 export const pages: Record<string, Load> = {
   '/': () => import('../features/home/HomePage'),
+  '/workflows': () => import('../features/workflows/WorkflowsPage'),
+  '/workflows/$workflowId': () => import('../features/workflows/WorkflowPage'),
   '/executions': () => import('../features/executions/RunsPage'),
   '/executions/$executionId': () => import('../features/executions/RunPage'),
 }

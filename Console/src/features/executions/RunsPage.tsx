@@ -12,7 +12,7 @@ import { Page, Panel } from '../../ui/Page'
 import { safeText } from '../../ui/safe'
 import { statusLook } from '../../ui/StatusText'
 import { BulkBar } from './BulkBar'
-import { RunList } from './RunList'
+import { RunList } from '../../ui/runs/RunList'
 import { runQuery } from './runQuery'
 import { text } from './text'
 

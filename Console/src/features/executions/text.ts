@@ -1,7 +1,5 @@
 export const text = {
   title: 'Runs',
-  empty: 'Nothing has run here yet',
-  emptyText: 'Open a workflow and run it, or send an event that one waits for.',
   presets: {
     all: 'All',
     active: 'Active',
@@ -10,7 +8,6 @@ export const text = {
     held: 'Held',
     mine: 'Mine',
   },
-  news: (count: number) => (count === 1 ? '1 new, show' : `${count} new, show`),
   reason: 'Reason',
   acts: {
     cancel: 'Cancel',

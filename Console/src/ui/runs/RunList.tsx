@@ -6,13 +6,19 @@ import { type List, queryClient, useList } from '../../api/queries'
 import type { ExecutionItem } from '../../api/schema.gen'
 import { useMay } from '../../app/permissions'
 import { type News, usePolling, useTopic } from '../../app/socket'
-import { type Column, DataTable } from '../../ui/DataTable'
-import { EmptyState } from '../../ui/EmptyState'
-import { SafeText } from '../../ui/SafeText'
-import { StatusText } from '../../ui/StatusText'
-import { Duration, TimeText } from '../../ui/TimeText'
-import classes from './Runs.module.css'
-import { text } from './text'
+import { type Column, DataTable } from '../DataTable'
+import { EmptyState } from '../EmptyState'
+import { SafeText } from '../SafeText'
+import { StatusText } from '../StatusText'
+import { Duration, TimeText } from '../TimeText'
+import classes from './RunList.module.css'
+
+const text = {
+  title: 'Runs',
+  empty: 'Nothing has run here yet',
+  emptyText: 'Open a workflow and run it, or send an event that one waits for.',
+  news: (count: number) => `${count} new, show`,
+}
 
 const COLUMNS: Column<ExecutionItem>[] = [
   {
