@@ -9,6 +9,13 @@ export const pages: Record<string, Load> = {
   '/workflows/$workflowId': () => import('../features/workflows/WorkflowPage'),
   '/executions': () => import('../features/executions/RunsPage'),
   '/executions/$executionId': () => import('../features/executions/RunPage'),
+  '/approvals': () => import('../features/approvals/ApprovalsPage'),
+  '/approvals/$approvalId': () => import('../features/approvals/ApprovalsPage'),
+  '/events': () => import('../features/events/EventsPage'),
+  '/events/$eventId': () => import('../features/events/EventPage'),
+  '/rules': () => import('../features/rules/RulesPage'),
+  '/rules/$ruleId': () => import('../features/rules/RulePage'),
+  '/schedules': () => import('../features/schedules/SchedulesPage'),
 }
 
 /** Pages that are there for who has not signed in. */

@@ -31,6 +31,8 @@ interface Props<T> {
   selected?: ReadonlySet<string>
   onSelect?: (keys: Set<string>) => void
   actions?: (row: T) => ReactNode
+  /** Each row is a grid of its own: a width of its own would move the columns. */
+  actionsWidth?: string
 }
 
 const ROW = 40
@@ -92,7 +94,7 @@ export function DataTable<T>(props: Props<T>) {
   const template = [
     canSelect ? '34px' : '',
     ...shown.map((column) => column.width ?? 'minmax(0, 1fr)'),
-    actions ? 'max-content' : '',
+    actions ? (props.actionsWidth ?? '100px') : '',
   ].join(' ')
   const row = (item: T, index: number, top?: number) => (
     <Row key={rowKey(item)} {...props} onSelect={canSelect} item={item} index={index} top={top} shown={shown} template={template} />

@@ -36,6 +36,7 @@ export interface Resource<T> {
   deleteText?: (item: T) => ReactNode
   detail?: (item: T, close: () => void) => ReactNode
   rowActions?: (item: T) => ReactNode
+  actionsWidth?: string
   onCreated?: (data: unknown) => void
   icon?: LucideIcon
   empty: string
@@ -133,6 +134,7 @@ export function ResourceList<T>({ resource, bare }: { resource: Resource<T>; bar
       rowKey={resource.keyOf}
       onOpen={hasDrawer ? setOpen : undefined}
       actions={resource.rowActions}
+      actionsWidth={resource.actionsWidth}
       empty={
         isFiltered ? (
           <NoMatch filters={filters} />

@@ -5,7 +5,7 @@ import type { StartView, WorkflowView } from '../../api/schema.gen'
 import { useGo } from '../../app/links'
 import type { Field } from '../../ui/fields'
 import { FieldsForm } from '../../ui/FormDrawer'
-import { schemaFields } from './schemaFields'
+import { schemaFields } from '../../ui/schemaFields'
 import { text } from './text'
 
 const MORE: Field[] = [

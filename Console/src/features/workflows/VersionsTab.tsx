@@ -119,6 +119,7 @@ export function VersionsTab({ workflow }: { workflow: WorkflowView }) {
           columns={COLUMNS}
           rowKey={(one) => String(one.number)}
           empty={<EmptyState title={text.noVersions} />}
+          actionsWidth="140px"
           actions={(one) => (
             <>
               {!one.published && (

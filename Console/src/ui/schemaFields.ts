@@ -1,4 +1,4 @@
-import type { Field } from '../../ui/fields'
+import type { Field } from './fields'
 
 interface Schema {
   type?: string | string[]

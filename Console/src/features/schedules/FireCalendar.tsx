@@ -1,0 +1,111 @@
+import { ActionIcon } from '@mantine/core'
+import { useQueries } from '@tanstack/react-query'
+import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { useMemo, useState } from 'react'
+import { send, serverNow } from '../../api/client'
+import { useApi } from '../../api/queries'
+import type { PreviewView, ScheduleItem } from '../../api/schema.gen'
+import { Go } from '../../app/links'
+import { offsetMinutes, useZone } from '../../app/time'
+import { Waiting } from '../../ui/EmptyState'
+import { ErrorBox } from '../../ui/ErrorBox'
+import { Panel } from '../../ui/Page'
+import { safeText } from '../../ui/safe'
+import classes from './Schedules.module.css'
+
+const FIRES = 100
+const MOST_SCHEDULES = 25
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+const DAY_MS = 86_400_000
+
+interface Fire {
+  at: string
+  schedule: ScheduleItem
+}
+
+const dayOf = (at: string, zone: string) => {
+  const moment = new Date(at)
+  return new Date(moment.getTime() + offsetMinutes(moment, zone) * 60_000).toISOString().slice(0, 10)
+}
+
+const clockOf = (at: string, zone: string) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(new Date(at))
+
+/** A month of starts to come, as the server works them out: with calendars and changes of the clock. */
+export function FireCalendar() {
+  const zone = useZone()
+  const [month, setMonth] = useState(0)
+  const now = useMemo(() => new Date(serverNow()), [])
+  const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + month, 1))
+  const after = new Date(Math.max(first.getTime() - DAY_MS, now.getTime())).toISOString()
+  const schedules = useApi<ScheduleItem[]>('/schedules', { enabled: true, per_page: 100 })
+  const shown = (schedules.data ?? []).slice(0, MOST_SCHEDULES)
+  const previews = useQueries({
+    queries: shown.map((schedule) => ({
+      queryKey: ['/schedules/preview', schedule.id, schedule.version, after],
+      queryFn: async () => {
+        const { calendar: _, ...timing } = schedule.timing
+        return (await send<PreviewView>('POST', '/schedules/preview', { body: { timing, count: FIRES, after } })).data
+      },
+      staleTime: 300_000,
+      retry: false,
+    })),
+  })
+  if (schedules.isLoading) return <Waiting />
+  const byDay = new Map<string, Fire[]>()
+  shown.forEach((schedule, index) => {
+    for (const fire of previews[index]?.data?.fires ?? []) {
+      const day = dayOf(fire.at, zone)
+      byDay.set(day, [...(byDay.get(day) ?? []), { at: fire.at, schedule }])
+    }
+  })
+  const blanks = (first.getUTCDay() + 6) % 7
+  const length = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
+  const days = Array.from({ length }, (_, index) => new Date(first.getTime() + index * DAY_MS).toISOString().slice(0, 10))
+  const today = dayOf(now.toISOString(), zone)
+  return (
+    <Panel
+      title={first.toLocaleDateString('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' })}
+      actions={
+        <>
+          <ActionIcon aria-label="Month before" disabled={month === 0} onClick={() => setMonth(month - 1)}>
+            <ChevronLeft size={16} aria-hidden />
+          </ActionIcon>
+          <ActionIcon aria-label="Next month" onClick={() => setMonth(month + 1)}>
+            <ChevronRight size={16} aria-hidden />
+          </ActionIcon>
+        </>
+      }
+    >
+      <ErrorBox error={schedules.error ?? previews.find((one) => one.error)?.error} />
+      <p className={classes.dim}>
+        Times in {zone}. Up to {FIRES} starts of each schedule are worked out
+        {(schedules.data?.length ?? 0) > MOST_SCHEDULES && `, of the first ${MOST_SCHEDULES} schedules`}.
+      </p>
+      <ol className={classes.month}>
+        {DAYS.map((day) => (
+          <li key={day} className={classes.weekday} aria-hidden>
+            {day}
+          </li>
+        ))}
+        {Array.from({ length: blanks }, (_, index) => (
+          <li key={index} className={classes.blank} aria-hidden />
+        ))}
+        {days.map((day) => {
+          const fires = (byDay.get(day) ?? []).sort((a, b) => a.at.localeCompare(b.at))
+          return (
+            <li key={day} className={classes.day} data-today={day === today || undefined} data-empty={fires.length === 0 || undefined}>
+              <time dateTime={day}>{Number(day.slice(8))}</time>
+              {fires.slice(0, 4).map((fire) => (
+                <Go key={fire.at + fire.schedule.id} href={`/schedules?open=${fire.schedule.id}`} className={classes.start}>
+                  {clockOf(fire.at, zone)} {safeText(fire.schedule.name).slice(0, 40)}
+                </Go>
+              ))}
+              {fires.length > 4 && <span className={classes.dim}>{fires.length - 4} more</span>}
+            </li>
+          )
+        })}
+      </ol>
+    </Panel>
+  )
+}
