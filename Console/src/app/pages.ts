@@ -16,6 +16,11 @@ export const pages: Record<string, Load> = {
   '/rules': () => import('../features/rules/RulesPage'),
   '/rules/$ruleId': () => import('../features/rules/RulePage'),
   '/schedules': () => import('../features/schedules/SchedulesPage'),
+  '/search': () => import('../features/search/SearchPage'),
+  '/dead-letters': () => import('../features/deadLetters/DeadLettersPage'),
+  '/jobs': () => import('../features/jobs/JobsPage'),
+  '/jobs/$jobId': () => import('../features/jobs/JobPage'),
+  '/job-runs/$runId': () => import('../features/jobs/JobRunPage'),
 }
 
 /** Pages that are there for who has not signed in. */

@@ -40,7 +40,7 @@ export function CommandPalette() {
     { name: asked, per_page: 6 },
     { staleTime: 30_000 },
   )
-  const found = useApi<{ results?: Hit[] } | Hit[]>(
+  const found = useApi<{ hits: Hit[] }>(
     wanted && may('search.read') ? '/search' : null,
     { q: asked, limit: 8 },
     { staleTime: 30_000 },
@@ -68,7 +68,7 @@ export function CommandPalette() {
       ),
     })
   }
-  const hits = wanted ? (Array.isArray(found.data) ? found.data : (found.data?.results ?? [])) : []
+  const hits = wanted ? (found.data?.hits ?? []) : []
   const meant = hits.flatMap((hit) => {
     const href = pathOf(hit)
     const Icon = ICONS[hit.type] ?? FileText
