@@ -8,7 +8,7 @@ const root = import.meta.dirname
 const target = platform(root)?.api ?? 'http://127.0.0.1:8080'
 // The socket refuses pages of other origins: the proxy speaks as the platform's own page.
 const forward = { target, changeOrigin: true, ws: true, rewriteWsOrigin: true, headers: { origin: target } }
-const proxy = { '/api': forward, '/openapi': { target, changeOrigin: true } }
+const proxy = { '/api': forward, '/openapi': { target, changeOrigin: true }, '/health': { target, changeOrigin: true } }
 
 export default defineConfig({
   root,

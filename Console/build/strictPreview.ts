@@ -19,7 +19,7 @@ export const policy = (nonce: string) =>
     "frame-ancestors 'none'",
   ].join('; ')
 
-const SERVED_ELSEWHERE = /^\/(api|openapi|assets)\b|\.[a-z0-9]+$/i
+const SERVED_ELSEWHERE = /^\/(api|openapi|assets|health)\b|\.[a-z0-9]+$/i
 
 /** `vite preview` answers as the API does: index.html for each page, with a nonce and the strict policy. */
 export function strictPreview(): Plugin {

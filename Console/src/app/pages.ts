@@ -2,6 +2,12 @@ import type { ComponentType } from 'react'
 
 type Load = () => Promise<{ default: ComponentType }>
 
+const link = () => import('../features/auth/LinkPages')
+
+const named =
+  <T extends string>(load: () => Promise<Record<T, ComponentType>>, name: T): Load =>
+  async () => ({ default: (await load())[name] })
+
 /** Each page of the console is a chunk of its own, loaded when it is opened first. */
 export const pages: Record<string, Load> = {
   '/': () => import('../features/home/HomePage'),
@@ -21,6 +27,27 @@ export const pages: Record<string, Load> = {
   '/jobs': () => import('../features/jobs/JobsPage'),
   '/jobs/$jobId': () => import('../features/jobs/JobPage'),
   '/job-runs/$runId': () => import('../features/jobs/JobRunPage'),
+  '/connectors': () => import('../features/connectors/ConnectorsPage'),
+  '/secrets': () => import('../features/secrets/SecretsPage'),
+  '/variables': () => import('../features/secrets/VariablesPage'),
+  '/context': () => import('../features/context/ContextPage'),
+  '/sessions': () => import('../features/sessions/SessionsPage'),
+  '/api-keys': () => import('../features/apiKeys/ApiKeysPage'),
+  '/activity': () => import('../features/activity/ActivityPage'),
+  '/people': () => import('../features/users/PeoplePage'),
+  '/operations': () => import('../features/operations/OperationsPage'),
+  '/notifications': () => import('../features/notifications/NotificationsPage'),
+  '/me': () => import('../features/me/MePage'),
+  '/settings': () => import('../features/settings/SettingsPage'),
+  '/trash': () => import('../features/trash/TrashPage'),
+  '/nodes': () => import('../features/nodeTypes/NodesPage'),
+  '/usage': () => import('../features/usage/UsagePage'),
+  '/announcements': () => import('../features/announcements/AnnouncementsPage'),
+  '/tenants': () => import('../features/tenants/TenantsPage'),
+  '/invite/$token': named(link, 'InvitePage'),
+  '/reset-password/$token': named(link, 'ResetPage'),
+  '/verify-email/$token': named(link, 'VerifyPage'),
+  '/forgot': named(link, 'ForgotPage'),
 }
 
 /** Pages that are there for who has not signed in. */

@@ -1,0 +1,71 @@
+import { Stack, Switch } from '@mantine/core'
+import { useState } from 'react'
+import { send } from '../../api/client'
+import { useApi } from '../../api/queries'
+import type { ProfileView } from '../../api/schema.gen'
+import { useSession } from '../../api/session'
+import { areKeysOn, setKeysOn } from '../../app/keys'
+import { Waiting } from '../../ui/EmptyState'
+import { ErrorBox } from '../../ui/ErrorBox'
+import { type Field, choices } from '../../ui/fields'
+import { FieldsForm } from '../../ui/FormDrawer'
+import { Facts, Panel } from '../../ui/Page'
+import { SafeText } from '../../ui/SafeText'
+import { Tag } from '../../ui/StatusText'
+import { TimeText } from '../../ui/TimeText'
+
+const FIELDS: Field[] = [
+  { name: 'name', label: 'Name', required: true },
+  { name: 'username', label: 'Username', required: true },
+  { name: 'timeZone', label: 'Time zone', kind: 'select', options: choices(['UTC', ...Intl.supportedValuesOf('timeZone')]) },
+]
+
+export function Profile() {
+  const { me } = useSession()
+  const [isKeys, setKeys] = useState(areKeysOn)
+  const found = useApi<ProfileView>('/users/me')
+  if (found.error) return <ErrorBox error={found.error} retry={() => void found.refetch()} />
+  if (!found.data) return <Waiting />
+  const profile = found.data
+  return (
+    <>
+      <Panel title="Profile">
+        <Stack>
+          <Facts
+            items={[
+              ['E-mail', <SafeText key="e">{profile.email}</SafeText>],
+              ['Confirmed', profile.emailVerified ? 'yes' : 'no'],
+              ['Roles', profile.roles.join(', ')],
+              ['Last signed in', <TimeText key="l" at={profile.lastLoginAt} relative />],
+            ]}
+          />
+          <FieldsForm
+            key={profile.version}
+            fields={FIELDS}
+            initial={profile}
+            touches={['/users/me']}
+            done="Your profile was changed."
+            run={(body) => send('PATCH', '/users/me', { body, ifMatch: profile.version })}
+          />
+        </Stack>
+      </Panel>
+      <Panel title="Keys">
+        <Switch
+          label="Single letters act, as j and k in lists"
+          checked={isKeys}
+          onChange={(event) => {
+            setKeys(event.currentTarget.checked)
+            setKeysOn(event.currentTarget.checked)
+          }}
+        />
+      </Panel>
+      <Panel title={`What I may: ${me?.permissions.length ?? 0} permissions`}>
+        {me?.permissions.map((one) => (
+          <span key={one}>
+            <Tag>{one}</Tag>{' '}
+          </span>
+        ))}
+      </Panel>
+    </>
+  )
+}

@@ -1,0 +1,15 @@
+export const text = {
+  title: 'My account',
+  sessions: 'Where I am signed in',
+  password: 'Password',
+  factor: 'Second factor',
+  factorOn: (codes: number) => `An app on your phone confirms each login. ${codes} recovery codes are left.`,
+  factorOff: 'An app on your phone makes a code that only you have. It is asked for at each login.',
+  scan: 'Add this to your app, by the address or by the secret, and type the code that it shows.',
+  codes: 'Recovery codes. Each opens the account once, when the phone is lost. They are shown this once.',
+  substitutions: 'Who decides for me',
+  noSubstitutions: 'Nobody stands in for you.',
+  subscriptions: 'What I am told of',
+  noSubscriptions: 'You are told of what is asked of you. Subscribe to failures on a workflow’s page.',
+  mails: 'When mails come',
+}
