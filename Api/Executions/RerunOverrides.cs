@@ -23,25 +23,26 @@ internal static class RerunOverrides
             var output = value.GetRawText();
             var bytes = Encoding.UTF8.GetBytes(output);
             total += bytes.Length;
+            var place = Checks.Member("overrides", node);
             var iteration = round is null ? AtTop(workflow, node) : round.IterationOf(workflow, node);
             if (TestWorkflow.PortFor(workflow, node, bytes) is not { } port)
             {
-                checks.Add($"overrides/{node}", "UNKNOWN", "The version has no node of this id that leaves by a port.");
+                checks.Add(place, "UNKNOWN", "The version has no node of this id that leaves by a port.");
             }
             else if (node == asked.FromNode)
             {
-                checks.Add($"overrides/{node}", "BEGINS", "The rerun begins at this node: it runs.");
+                checks.Add(place, "BEGINS", "The rerun begins at this node: it runs.");
             }
             else if (iteration is null)
             {
                 checks.Add(
-                    $"overrides/{node}", "ITERATION",
+                    place, "ITERATION",
                     "The node stands in a loop, and not beside the node and iteration to begin at.");
             }
             else if (bytes.Length > Engine.Limits.StepOutputBytes)
             {
                 checks.Add(
-                    $"overrides/{node}", "TOO_LARGE", $"An output has at most {Engine.Limits.StepOutputBytes} bytes.");
+                    place, "TOO_LARGE", $"An output has at most {Engine.Limits.StepOutputBytes} bytes.");
             }
             else
             {

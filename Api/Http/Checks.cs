@@ -19,6 +19,15 @@ internal sealed class Checks
         return this;
     }
 
+    /// <summary>The place of a member whose name somebody else has chosen, as a JSON pointer has it (RFC 6901); a long
+    /// name is cut.</summary>
+    public static string Member(string field, string name)
+    {
+        var shown = name.Length <= Limits.NameLength ? name : $"{StorableText.Of(name[..Limits.NameLength])}…";
+        var escaped = shown.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        return $"{field}/{escaped}";
+    }
+
     /// <summary>A name as people write it: not blank, no control characters.</summary>
     public Checks Name(string field, string? value, int maxLength = Limits.NameLength)
     {

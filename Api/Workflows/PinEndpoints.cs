@@ -39,7 +39,7 @@ internal static class PinEndpoints
             else if (bytes > Engine.Limits.StepOutputBytes)
             {
                 checks.Add(
-                    $"pins/{node}", "TOO_LARGE",
+                    Checks.Member("pins", node), "TOO_LARGE",
                     $"An output has {bytes} bytes; at most {Engine.Limits.StepOutputBytes} are allowed.");
             }
         }

@@ -161,7 +161,9 @@ internal static class TestEndpoint
         }
 
         return (asked.UpTo ?? asked.Only) is { } target && workflow.OrdinalOf(target) < 0
-            ? new Problem(Errors.NodeNotFound, $"The definition has no node '{target}'.")
+            ? new Problem(
+                Errors.NodeNotFound,
+                target.Length <= Engine.Limits.NodeIdLength ? $"The definition has no node '{target}'." : null)
             : null;
     }
 
@@ -175,7 +177,8 @@ internal static class TestEndpoint
         var checks = new Checks();
         foreach (var node in pins.Keys.Where(node => !TestWorkflow.MayStandIn(workflow, node)))
         {
-            checks.Add($"pins/{node}", "UNKNOWN", "The definition has no node of this id that leaves by a port.");
+            checks.Add(
+                Checks.Member("pins", node), "UNKNOWN", "The definition has no node of this id that leaves by a port.");
         }
 
         return checks.Problem ?? PinEndpoints.Check(pins);

@@ -105,7 +105,7 @@ public sealed class Maintenance(WorkflowsDatabase database)
     public Task<int> DeleteOldFiresAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
         DeleteOlderAsync(ExpiredFiresSql, limit, keep, cancellationToken);
 
-    private const string ExpireTestsSql = "select expire_tests($1, now() - $2)";
+    private const string ExpireTestsSql = "select expire_tests($1, now() - $2::interval)";
 
     /// <summary>Takes away up to <paramref name="limit"/> tests that are over and older than <paramref name="keep"/>,
     /// with all that is theirs.</summary>

@@ -76,7 +76,10 @@ public static class ExpressionTrial
         try
         {
             var value = evaluate(options);
-            return new TrialResult(value.Kind.ToString().ToLowerInvariant(), value.ToUtf8Json(options.Limits), null);
+            var json = value.ToUtf8Json(options.Limits);
+            return JsonText.FindDepthProblem(json) is { } problem
+                ? TrialResult.Failed(StepErrorCodes.OutputInvalid, $"The value cannot be kept: {problem}.")
+                : new TrialResult(value.Kind.ToString().ToLowerInvariant(), json, null);
         }
         catch (JsonataException exception)
         {
