@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axe, type Console, goTo, isTooWide, openConsole, screenshot, setScheme, signIn } from './browser.ts'
 import { routes } from './routes.ts'
+import { seed } from './seed.ts'
 
 // ROUTES and MODES narrow the tour to the pages that one works on: ROUTES=/executions,/me MODES=dark
 const MODES = (process.env.MODES ?? 'light,dark,phone').split(',')
@@ -13,6 +14,7 @@ describe('every route', () => {
   let paths: Record<string, string> = {}
 
   beforeAll(async () => {
+    if (!process.env.ROUTES) await seed()
     open = await openConsole()
     await signIn(open)
     paths = process.env.ROUTES

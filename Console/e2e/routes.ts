@@ -11,8 +11,8 @@ export async function api<T>(method: string, path: string, body?: unknown): Prom
     headers: { Authorization: `Bearer ${known.apiKey}`, 'Content-Type': 'application/json', 'If-Match': '*' },
     body: body === undefined ? undefined : JSON.stringify(body),
   })
-  const read = (await answer.json()) as { data: T; error?: { message: string } }
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${read.error?.message}`)
+  const read = (await answer.json()) as { data: T; error?: unknown }
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(read.error)}`)
   return read.data
 }
 

@@ -1,13 +1,10 @@
-import '@mantine/core/styles.css'
-import '@mantine/notifications/styles.css'
-import '@mantine/spotlight/styles.css'
+import './mantine.css'
 import './tokens.css'
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
-import { StrictMode } from 'react'
+import { lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from '../api/queries'
 import { restore } from '../api/session'
@@ -17,6 +14,8 @@ import { toApiError } from '../api/errors'
 import { nonce } from './nonce'
 import { router } from './router'
 import { theme } from './theme'
+
+const Notices = lazy(() => import('./shell/Notices'))
 
 setNonce(nonce)
 restore().catch((error: unknown) => tellError(toApiError(error)))
@@ -28,7 +27,9 @@ createRoot(host).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" limit={4} />
+        <Suspense fallback={null}>
+          <Notices />
+        </Suspense>
         <ConfirmProvider>
           <RouterProvider router={router} />
         </ConfirmProvider>

@@ -1,14 +1,4 @@
-import {
-  ActionIcon,
-  Button,
-  createTheme,
-  Drawer,
-  type MantineColorsTuple,
-  Menu,
-  Modal,
-  Notification,
-  Tooltip,
-} from '@mantine/core'
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
 
 const iris: MantineColorsTuple = [
   '#eff0ff',
@@ -64,15 +54,22 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   components: {
-    Button: Button.extend({ defaultProps: { size: 'compact-md', fw: 550 } }),
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
-    Modal: Modal.extend({ defaultProps: { ...close, radius: 'lg', overlayProps: { backgroundOpacity: 0.45 } } }),
-    Drawer: Drawer.extend({ defaultProps: { ...close, position: 'right', overlayProps: { backgroundOpacity: 0.35 } } }),
-    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, radius: 'md' } }),
-    Tooltip: Tooltip.extend({
-      defaultProps: { openDelay: 350, withArrow: true, multiline: true, maw: 340, fz: 'xs', events: { hover: true, focus: true, touch: false } },
-    }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md', position: 'bottom-end', width: 220 } }),
+    Button: { defaultProps: { size: 'compact-md', fw: 550 } },
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    Modal: { defaultProps: { ...close, radius: 'lg', overlayProps: { backgroundOpacity: 0.45 } } },
+    Drawer: { defaultProps: { ...close, position: 'right', overlayProps: { backgroundOpacity: 0.35 } } },
+    Notification: { defaultProps: { ...close, radius: 'md' } },
+    Tooltip: {
+      defaultProps: {
+        openDelay: 350,
+        withArrow: true,
+        multiline: true,
+        maw: 340,
+        fz: 'xs',
+        events: { hover: true, focus: true, touch: false },
+      },
+    },
+    Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', width: 220 } },
     TextInput: { defaultProps: { size: 'sm' } },
     PasswordInput: { defaultProps: { size: 'sm' } },
     Textarea: { defaultProps: { size: 'sm', autosize: true, minRows: 2, maxRows: 12 } },

@@ -1,12 +1,14 @@
 import { useDebouncedValue } from '@mantine/hooks'
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
+import '@mantine/spotlight/styles.css'
+import { Spotlight, spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { FileText, History, Search, Workflow } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useApi } from '../../api/queries'
 import type { WorkflowItem } from '../../api/schema.gen'
 import { safeText } from '../../ui/safe'
 import { useGo } from '../links'
 import { allItems } from '../nav'
+import { usePaletteAsked } from '../palette'
 import { useMay } from '../permissions'
 
 interface Hit {
@@ -29,8 +31,12 @@ const pathOf = (hit: Hit): string | null => {
 const ICONS: Record<string, typeof Search> = { workflow: Workflow, execution: History }
 
 /** Pages and commands at once; workflows by name and the search by meaning after a moment of rest. */
-export function CommandPalette() {
+export default function CommandPalette() {
   const [query, setQuery] = useState('')
+  const times = usePaletteAsked()
+  useEffect(() => {
+    if (times > 0) spotlight.open()
+  }, [times])
   const [asked] = useDebouncedValue(query.trim(), REST_MS)
   const go = useGo()
   const may = useMay()
@@ -92,7 +98,7 @@ export function CommandPalette() {
       actions={groups}
       query={query}
       onQueryChange={setQuery}
-      shortcut={['mod + K']}
+      shortcut={null}
       nothingFound="Nothing of this name"
       highlightQuery
       maxHeight={440}

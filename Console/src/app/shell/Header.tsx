@@ -1,18 +1,17 @@
-import { ActionIcon, Menu, SegmentedControl, Tooltip, useMantineColorScheme } from '@mantine/core'
-import { spotlight } from '@mantine/spotlight'
-import { Bell, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, User, WifiOff } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { ActionIcon, SegmentedControl, Tooltip } from '@mantine/core'
+import { Bell, Menu as MenuIcon, Search, WifiOff } from 'lucide-react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { queryClient, useApi } from '../../api/queries'
 import type { NotificationView, OwnTenantView } from '../../api/schema.gen'
-import { signOut, useSession } from '../../api/session'
-import { toApiError } from '../../api/errors'
-import { tellError } from '../../ui/notify'
+import { useSession } from '../../api/session'
 import { SafeText } from '../../ui/SafeText'
-import { Go, useGo } from '../links'
+import { Go } from '../links'
+import { askPalette } from '../palette'
 import { useIsLive, useTopic } from '../socket'
 import { myZone, setZoneChoice, useZoneChoice, type ZoneChoice } from '../time'
 import classes from './Shell.module.css'
 
+const UserMenu = lazy(() => import('./UserMenu'))
 const QUIET_MS = 5_000
 
 function LiveNote() {
@@ -52,59 +51,21 @@ function UnreadBell() {
   )
 }
 
-function SchemeItems() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const choices = [
-    ['light', 'Light', Sun],
-    ['dark', 'Dark', Moon],
-    ['auto', 'As the system', Monitor],
-  ] as const
-  return choices.map(([value, label, Icon]) => (
-    <Menu.Item
-      key={value}
-      leftSection={<Icon size={15} aria-hidden />}
-      aria-current={colorScheme === value || undefined}
-      className={classes.menuItem}
-      onClick={() => setColorScheme(value)}
-    >
-      {label}
-    </Menu.Item>
-  ))
-}
-
-function UserMenu({ onHelp }: { onHelp: () => void }) {
+/** The button is there at once; the menu comes with the first click. */
+function UserButton({ onHelp }: { onHelp: () => void }) {
   const { me } = useSession()
-  const go = useGo()
-  const leave = () => {
-    queryClient.clear()
-    signOut().catch((error: unknown) => tellError(toApiError(error)))
-  }
+  const [isWanted, setWanted] = useState(false)
   const name = me?.name ?? ''
+  const button = (
+    <button type="button" className={classes.user} aria-label={`Account of ${name}`} onClick={() => setWanted(true)}>
+      {name.charAt(0).toUpperCase() || '?'}
+    </button>
+  )
+  if (!isWanted) return button
   return (
-    <Menu>
-      <Menu.Target>
-        <button type="button" className={classes.user} aria-label={`Account of ${name}`}>
-          {name.charAt(0).toUpperCase() || '?'}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <SafeText most={40}>{name}</SafeText>
-        </Menu.Label>
-        <Menu.Item leftSection={<User size={15} aria-hidden />} onClick={() => go('/me')}>
-          My account
-        </Menu.Item>
-        <Menu.Item leftSection={<Keyboard size={15} aria-hidden />} onClick={onHelp}>
-          Keys
-        </Menu.Item>
-        <Menu.Divider />
-        <SchemeItems />
-        <Menu.Divider />
-        <Menu.Item leftSection={<LogOut size={15} aria-hidden />} onClick={leave}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={button}>
+      <UserMenu onHelp={onHelp} />
+    </Suspense>
   )
 }
 
@@ -125,7 +86,7 @@ export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => v
           <SafeText most={32}>{tenant.data.name}</SafeText>
         </span>
       )}
-      <button type="button" className={classes.search} onClick={() => spotlight.open()}>
+      <button type="button" className={classes.search} onClick={askPalette}>
         <Search size={14} aria-hidden />
         <span>Search or go to…</span>
         <kbd>Ctrl K</kbd>
@@ -144,7 +105,7 @@ export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => v
           ]}
         />)}
         <UnreadBell />
-        <UserMenu onHelp={onHelp} />
+        <UserButton onHelp={onHelp} />
       </div>
     </header>
   )

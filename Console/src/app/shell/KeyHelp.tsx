@@ -17,7 +17,7 @@ const GENERAL: [string, string][] = [
   ['Esc', 'Close what is on top'],
 ]
 
-export function KeyHelp({ opened, close }: { opened: boolean; close: () => void }) {
+export default function KeyHelp({ opened, close }: { opened: boolean; close: () => void }) {
   const may = useMay()
   const [isOn, setOn] = useState(areKeysOn)
   const pages = allItems().filter((item) => item.key && may(item.needs))

@@ -1,19 +1,22 @@
-import { Drawer } from '@mantine/core'
 import { Outlet, useLocation } from '@tanstack/react-router'
-import { Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Waiting } from '../../ui/EmptyState'
 import { PanelBoundary } from '../../ui/PanelBoundary'
 import { useGo } from '../links'
 import { type Keys, useKeys } from '../keys'
 import { allItems } from '../nav'
+import { usePaletteAsked } from '../palette'
 import { useMay } from '../permissions'
-import { CommandPalette } from './CommandPalette'
 import { Header } from './Header'
-import { KeyHelp } from './KeyHelp'
 import classes from './Shell.module.css'
 import { SideBar } from './SideBar'
 
+const CommandPalette = lazy(() => import('./CommandPalette'))
+const KeyHelp = lazy(() => import('./KeyHelp'))
+const NarrowMenu = lazy(() => import('./NarrowMenu'))
+
 export function Shell() {
+  const isPaletteWanted = usePaletteAsked() > 0
   const { pathname } = useLocation()
   const [isMenuOpen, setMenuOpen] = useState(false)
   const [isHelpOpen, setHelpOpen] = useState(false)
@@ -41,9 +44,6 @@ export function Shell() {
       <aside className={classes.side}>
         <SideBar />
       </aside>
-      <Drawer opened={isMenuOpen} onClose={() => setMenuOpen(false)} position="left" size={260} title="Pages">
-        <SideBar />
-      </Drawer>
       <main id="main" ref={main} tabIndex={-1} className={classes.main}>
         <PanelBoundary resetOn={pathname}>
           <Suspense fallback={<Waiting />}>
@@ -51,8 +51,11 @@ export function Shell() {
           </Suspense>
         </PanelBoundary>
       </main>
-      <CommandPalette />
-      <KeyHelp opened={isHelpOpen} close={() => setHelpOpen(false)} />
+      <Suspense fallback={null}>
+        {isMenuOpen && <NarrowMenu close={() => setMenuOpen(false)} />}
+        {isPaletteWanted && <CommandPalette />}
+        {isHelpOpen && <KeyHelp opened close={() => setHelpOpen(false)} />}
+      </Suspense>
     </div>
   )
 }

@@ -11,11 +11,11 @@ import { Tag, type Tone } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
 import { text } from './text'
 
-const TONES: Record<string, Tone> = { info: 'run', warning: 'wait', critical: 'bad' }
+const TONES: Record<string, Tone> = { info: 'run', success: 'ok', warning: 'wait', error: 'bad' }
 const FIELDS: Field[] = [
   { name: 'title', label: 'Title', required: true },
   { name: 'text', label: 'Text', kind: 'textarea', help: 'Markdown.' },
-  { name: 'level', label: 'Level', kind: 'select', options: choices(['info', 'warning', 'critical']), standard: 'info' },
+  { name: 'level', label: 'Level', kind: 'select', options: choices(['info', 'success', 'warning', 'error']), standard: 'info' },
   { name: 'startsAt', label: 'From', kind: 'datetime' },
   { name: 'endsAt', label: 'Until', kind: 'datetime' },
 ]

@@ -25,7 +25,7 @@ const EDIT: Field[] = [
 ]
 const CREATE: Field[] = [
   { name: 'kind', label: 'Of', kind: 'select', required: true, options: choices(['executions', 'steps', 'storage']) },
-  { name: 'period', label: 'In each', kind: 'select', required: true, standard: 'month', options: choices(['day', 'week', 'month']) },
+  { name: 'period', label: 'In each', kind: 'select', required: true, standard: 'month', options: choices(['day', 'month']) },
   ...EDIT,
 ]
 
