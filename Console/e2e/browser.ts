@@ -48,7 +48,8 @@ export async function openConsole(): Promise<Console> {
 function listen(page: Page): string[] {
   const heard: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error' || /Content Security Policy/.test(message.text())) heard.push(`console: ${message.text()}`)
+    if (message.type() === 'error' || /Content Security Policy/.test(message.text()))
+      heard.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => heard.push(`error: ${error.message}`))
   page.on('requestfailed', (request) => {
@@ -81,12 +82,20 @@ export async function goTo({ page }: Console, path: string) {
 export async function settle(page: Page) {
   await page.waitForTimeout(250)
   await page.waitForLoadState('networkidle')
-  await page.getByText('Loading', { exact: true }).waitFor({ state: 'detached', timeout: 15_000 }).catch(() => undefined)
+  await page
+    .getByText('Loading', { exact: true })
+    .waitFor({ state: 'detached', timeout: 15_000 })
+    .catch(() => undefined)
   await page.waitForTimeout(250)
 }
 
 interface AxeWindow {
-  axe: { run: (context: Document, options: unknown) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
+  axe: {
+    run: (
+      context: Document,
+      options: unknown,
+    ) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>
+  }
 }
 
 /** What axe finds wrong by WCAG 2.2 AA, one line each. */
@@ -97,7 +106,9 @@ export async function axe(page: Page): Promise<string[]> {
     TAGS,
   )
   return found.violations.flatMap((violation) =>
-    violation.nodes.slice(0, 4).map((node) => `${violation.id}: ${node.html.slice(0, 260)} ${node.failureSummary?.slice(0, 300) ?? ''}`),
+    violation.nodes
+      .slice(0, 4)
+      .map((node) => `${violation.id}: ${node.html.slice(0, 260)} ${node.failureSummary?.slice(0, 300) ?? ''}`),
   )
 }
 

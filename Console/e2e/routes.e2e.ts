@@ -25,19 +25,23 @@ describe('every route', () => {
 
   afterAll(() => open?.stop())
 
-  it.each(MODES)('is there without an error, readable by all, in the mode %s', async (mode) => {
-    const [width, height] = VIEWS[mode as keyof typeof VIEWS]
-    const wrong: string[] = []
-    for (const [name, path] of Object.entries(paths)) {
-      await open.page.setViewportSize({ width, height })
-      await goTo(open, path)
-      await setScheme(open.page, mode === 'dark' ? 'dark' : 'light')
-      await screenshot(open.page, `${name}-${mode}`)
-      const found = [...open.complaints(), ...(await axe(open.page)).map((line) => `axe ${line}`)]
-      if (await isTooWide(open.page)) found.push('wider than the window')
-      if ((await open.page.locator('h1').count()) !== 1) found.push('no heading, or several')
-      wrong.push(...found.map((line) => `${path}: ${line}`))
-    }
-    expect(wrong).toEqual([])
-  }, 600_000)
+  it.each(MODES)(
+    'is there without an error, readable by all, in the mode %s',
+    async (mode) => {
+      const [width, height] = VIEWS[mode as keyof typeof VIEWS]
+      const wrong: string[] = []
+      for (const [name, path] of Object.entries(paths)) {
+        await open.page.setViewportSize({ width, height })
+        await goTo(open, path)
+        await setScheme(open.page, mode === 'dark' ? 'dark' : 'light')
+        await screenshot(open.page, `${name}-${mode}`)
+        const found = [...open.complaints(), ...(await axe(open.page)).map((line) => `axe ${line}`)]
+        if (await isTooWide(open.page)) found.push('wider than the window')
+        if ((await open.page.locator('h1').count()) !== 1) found.push('no heading, or several')
+        wrong.push(...found.map((line) => `${path}: ${line}`))
+      }
+      expect(wrong).toEqual([])
+    },
+    600_000,
+  )
 })

@@ -75,7 +75,14 @@ export async function seed() {
       actions: [{ type: 'emitEvent', eventType: 'large.order', data: { id: '{{ event.data.id }}' } }],
     })
     await api('POST', '/variables', { name: 'tour_limit', value: 5, description: HOSTILE })
-    await api('POST', '/events', { specversion: '1.0', id: crypto.randomUUID(), source: '/tour', type: 'order.tour', subject: HOSTILE, data: { total: 5, text: HOSTILE } })
+    await api('POST', '/events', {
+      specversion: '1.0',
+      id: crypto.randomUUID(),
+      source: '/tour',
+      type: 'order.tour',
+      subject: HOSTILE,
+      data: { total: 5, text: HOSTILE },
+    })
   }
   const asks = (await api<Named[]>('GET', `/workflows?tag=${TAG}`)).find((one) => one.name.startsWith('Asks'))
   const open = await api<unknown[]>('GET', '/approvals?scope=all&state=open')

@@ -121,9 +121,9 @@ async function renewOnce(): Promise<string | null> {
 
 /** One renewal at a time, also between tabs: they share the cookie, and each token of it is good once. */
 function renew(): Promise<string | null> {
-  renewing ??= (
-    navigator.locks ? navigator.locks.request('workflows-refresh', renewOnce) : renewOnce()
-  ).finally(() => (renewing = null))
+  renewing ??= (navigator.locks ? navigator.locks.request('workflows-refresh', renewOnce) : renewOnce()).finally(
+    () => (renewing = null),
+  )
   return renewing
 }
 

@@ -15,7 +15,13 @@ const isPlainClick = (event: MouseEvent) =>
   event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
 
 /** A link within the console: a real address, opened without a reload. */
-export function Go({ href, onClick, ref, children, ...rest }: ComponentProps<'a'> & { href: string; ref?: Ref<HTMLAnchorElement> }) {
+export function Go({
+  href,
+  onClick,
+  ref,
+  children,
+  ...rest
+}: ComponentProps<'a'> & { href: string; ref?: Ref<HTMLAnchorElement> }) {
   const go = useGo()
   return (
     <a

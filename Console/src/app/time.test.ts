@@ -38,7 +38,9 @@ describe('times', () => {
     // The day has 23 hours: at noon two hours are ahead, at midnight one was.
     expect(startOfDay(new Date('2026-03-29T10:00:00Z'), 'Europe/Berlin').toISOString()).toBe('2026-03-28T23:00:00.000Z')
     expect(startOfDay(new Date('2026-10-25T12:00:00Z'), 'Europe/Berlin').toISOString()).toBe('2026-10-24T22:00:00.000Z')
-    expect(startOfDay(new Date('2026-10-25T12:00:00Z'), 'Europe/Berlin', 1).toISOString()).toBe('2026-10-23T22:00:00.000Z')
+    expect(startOfDay(new Date('2026-10-25T12:00:00Z'), 'Europe/Berlin', 1).toISOString()).toBe(
+      '2026-10-23T22:00:00.000Z',
+    )
   })
 
   it('read what the filter bar says', () => {

@@ -11,7 +11,8 @@ export default function ConfirmDialog({ question, close }: { question: Question;
   const [typed, setTyped] = useState('')
   const [error, setError] = useState<unknown>(null)
   const [isBusy, setBusy] = useState(false)
-  const isReady = (question.reason !== 'needed' || reason.trim() !== '') && (!question.typed || typed === question.typed)
+  const isReady =
+    (question.reason !== 'needed' || reason.trim() !== '') && (!question.typed || typed === question.typed)
   const run = async () => {
     setBusy(true)
     setError(null)

@@ -97,7 +97,16 @@ export function DataTable<T>(props: Props<T>) {
     actions ? (props.actionsWidth ?? '100px') : '',
   ].join(' ')
   const row = (item: T, index: number, top?: number) => (
-    <Row key={rowKey(item)} {...props} onSelect={canSelect} item={item} index={index} top={top} shown={shown} template={template} />
+    <Row
+      key={rowKey(item)}
+      {...props}
+      onSelect={canSelect}
+      item={item}
+      index={index}
+      top={top}
+      shown={shown}
+      template={template}
+    />
   )
   const all = items.map(rowKey)
   const picked = selected ? all.filter((key) => selected.has(key)).length : 0
@@ -172,7 +181,12 @@ function Row<T>({ item, index, top, shown, template, rowKey, href, onOpen, selec
     onSelect?.(next)
   }
   const first = (content: ReactNode) => {
-    if (target) return <Go href={target} data-row-link className={classes.link}>{content}</Go>
+    if (target)
+      return (
+        <Go href={target} data-row-link className={classes.link}>
+          {content}
+        </Go>
+      )
     if (!onOpen) return content
     return (
       <button type="button" data-row-link className={classes.link} onClick={() => onOpen(item)}>

@@ -1,6 +1,6 @@
-import { Button, Select, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { Search, X } from 'lucide-react'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 import { useKeys } from '../app/keys'
 import { useParamsOfUrl } from '../app/links'
 import classes from './FilterBar.module.css'
@@ -24,6 +24,8 @@ export const SINCE = [
 ]
 
 const REST_MS = 350
+const FEW = 14
+const SearchableChoice = lazy(() => import('./SearchableChoice'))
 
 function TextFilter({ filter, value, change }: { filter: Filter; value: string; change: (text: string) => void }) {
   const [text, setText] = useState(value)
@@ -56,8 +58,45 @@ function TextFilter({ filter, value, change }: { filter: Filter; value: string; 
   )
 }
 
+export interface ChoiceProps {
+  filter: Filter
+  options: { value: string; label: string }[]
+  value: string
+  change: (value: string | null) => void
+}
+
+/** The system's own list where choices are few; one that can be searched, loaded when it is wanted, where many. */
+function ChoiceFilter({ filter, options, value, change }: ChoiceProps) {
+  const native = (
+    <NativeSelect
+      aria-label={filter.label}
+      size="xs"
+      w={filter.width ?? 150}
+      data-unset={value === '' || undefined}
+      className={classes.choice}
+      data={filter.standard ? options : [{ value: '', label: filter.label }, ...options]}
+      value={value}
+      onChange={(event) => change(event.currentTarget.value || null)}
+    />
+  )
+  if (options.length <= FEW) return native
+  return (
+    <Suspense fallback={native}>
+      <SearchableChoice filter={filter} options={options} value={value} change={change} />
+    </Suspense>
+  )
+}
+
 /** Filters that live in the address. */
-export function FilterBar({ filters, children, right }: { filters: Filter[]; children?: ReactNode; right?: ReactNode }) {
+export function FilterBar({
+  filters,
+  children,
+  right,
+}: {
+  filters: Filter[]
+  children?: ReactNode
+  right?: ReactNode
+}) {
   const [params, change] = useParamsOfUrl()
   const bar = useRef<HTMLDivElement>(null)
   useKeys({ '/': () => bar.current?.querySelector<HTMLInputElement>('[data-filter]')?.focus() })
@@ -67,18 +106,12 @@ export function FilterBar({ filters, children, right }: { filters: Filter[]; chi
       {children}
       {filters.map((filter) =>
         filter.options ? (
-          <Select
+          <ChoiceFilter
             key={filter.name}
-            aria-label={filter.label}
-            placeholder={filter.label}
-            size="xs"
-            w={filter.width ?? 150}
-            data={filter.options}
-            value={params[filter.name] ?? filter.standard ?? null}
-            clearable={Boolean(params[filter.name])}
-            searchable={filter.options.length > 8}
-            clearButtonProps={{ 'aria-label': `Clear ${filter.label}` }}
-            onChange={(value) => change({ [filter.name]: value })}
+            filter={filter}
+            options={filter.options}
+            value={params[filter.name] ?? filter.standard ?? ''}
+            change={(value) => change({ [filter.name]: value })}
           />
         ) : (
           <TextFilter

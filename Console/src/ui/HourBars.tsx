@@ -14,7 +14,11 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
 /** Fills the hours in which nothing ended, and puts days together where hours would be too many. */
-export function barsOf(hours: { hour: string; stats: { completed: number; executions: number } }[], from: number, to: number): Bar[] {
+export function barsOf(
+  hours: { hour: string; stats: { completed: number; executions: number } }[],
+  from: number,
+  to: number,
+): Bar[] {
   const size = to - from > 8 * DAY ? DAY : HOUR
   const first = Math.floor(from / size) * size
   const bars: Bar[] = []
@@ -78,7 +82,14 @@ export function HourBars({ bars, onPick, label }: { bars: Bar[]; onPick?: (bar: 
               )
             }
             return (
-              <button key={bar.from} type="button" className={classes.bar} title={name(bar)} aria-label={name(bar)} onClick={() => onPick(bar)}>
+              <button
+                key={bar.from}
+                type="button"
+                className={classes.bar}
+                title={name(bar)}
+                aria-label={name(bar)}
+                onClick={() => onPick(bar)}
+              >
                 {inside}
               </button>
             )

@@ -68,7 +68,12 @@ export interface TabItem {
   count?: ReactNode
 }
 
-export function PageTabs({ items, value, onChange, label }: {
+export function PageTabs({
+  items,
+  value,
+  onChange,
+  label,
+}: {
   items: TabItem[]
   value: string
   onChange: (value: string) => void
@@ -94,7 +99,12 @@ export function PageTabs({ items, value, onChange, label }: {
   )
 }
 
-export function Panel({ title, actions, children, flush }: {
+export function Panel({
+  title,
+  actions,
+  children,
+  flush,
+}: {
   title?: ReactNode
   actions?: ReactNode
   children: ReactNode

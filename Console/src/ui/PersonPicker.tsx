@@ -17,8 +17,15 @@ export function PersonPicker({ label, value, onChange }: Props) {
   const may = useMay()
   const [typed, setTyped] = useState('')
   const [asked] = useDebouncedValue(typed, 250)
-  const people = useApi<UserView[]>(may('users.read') ? '/users' : null, { active: true, per_page: 50, name: asked || undefined })
-  const data = (people.data ?? []).map((one) => ({ value: one.id, label: safeText(`${one.name} (${one.email})`).slice(0, 100) }))
+  const people = useApi<UserView[]>(may('users.read') ? '/users' : null, {
+    active: true,
+    per_page: 50,
+    name: asked || undefined,
+  })
+  const data = (people.data ?? []).map((one) => ({
+    value: one.id,
+    label: safeText(`${one.name} (${one.email})`).slice(0, 100),
+  }))
   return (
     <Select
       label={label}
@@ -28,7 +35,9 @@ export function PersonPicker({ label, value, onChange }: Props) {
       value={value}
       onChange={onChange}
       onSearchChange={(text) => setTyped(data.some((one) => one.label === text) ? '' : text)}
-      nothingFoundMessage={may('users.read') ? 'Nobody of this name' : 'You need the permission users.read to choose a person.'}
+      nothingFoundMessage={
+        may('users.read') ? 'Nobody of this name' : 'You need the permission users.read to choose a person.'
+      }
     />
   )
 }

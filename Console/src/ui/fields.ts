@@ -1,17 +1,7 @@
 import type { ErrorDetail } from '../api/schema.gen'
 
 export type FieldKind =
-  | 'text'
-  | 'password'
-  | 'textarea'
-  | 'number'
-  | 'switch'
-  | 'select'
-  | 'multi'
-  | 'tags'
-  | 'json'
-  | 'code'
-  | 'datetime'
+  'text' | 'password' | 'textarea' | 'number' | 'switch' | 'select' | 'multi' | 'tags' | 'json' | 'code' | 'datetime'
 
 export type Values = Record<string, unknown>
 

@@ -79,7 +79,12 @@ export default function CommandPalette() {
     const href = pathOf(hit)
     const Icon = ICONS[hit.type] ?? FileText
     if (!href || workflows.some((one) => one.id === hit.id)) return []
-    return [{ ...action(`hit-${hit.id}`, hit.title ?? hit.name ?? hit.id, href, <Icon size={16} aria-hidden />), keywords: [query] }]
+    return [
+      {
+        ...action(`hit-${hit.id}`, hit.title ?? hit.name ?? hit.id, href, <Icon size={16} aria-hidden />),
+        keywords: [query],
+      },
+    ]
   })
   if (meant.length > 0) groups.push({ group: 'Search', actions: meant })
   if (query.trim()) {
@@ -87,7 +92,12 @@ export default function CommandPalette() {
       group: 'More',
       actions: [
         {
-          ...action('search', `Search everything for “${query.trim()}”`, `/search?q=${encodeURIComponent(query.trim())}`, <Search size={16} aria-hidden />),
+          ...action(
+            'search',
+            `Search everything for “${query.trim()}”`,
+            `/search?q=${encodeURIComponent(query.trim())}`,
+            <Search size={16} aria-hidden />,
+          ),
           keywords: [query],
         },
       ],
@@ -103,7 +113,11 @@ export default function CommandPalette() {
       highlightQuery
       maxHeight={440}
       scrollable
-      searchProps={{ placeholder: 'Search, or go to a page', 'aria-label': 'Search, or go to a page', leftSection: <Search size={16} aria-hidden /> }}
+      searchProps={{
+        placeholder: 'Search, or go to a page',
+        'aria-label': 'Search, or go to a page',
+        leftSection: <Search size={16} aria-hidden />,
+      }}
     />
   )
 }

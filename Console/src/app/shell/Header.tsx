@@ -93,17 +93,19 @@ export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => v
       </button>
       <div className={classes.tools}>
         <LiveNote />
-        {myZone() !== 'UTC' && (<SegmentedControl
-          size="xs"
-          className={classes.zone}
-          aria-label="Time zone of what is shown"
-          value={zone}
-          onChange={(value) => setZoneChoice(value as ZoneChoice)}
-          data={[
-            { value: 'mine', label: myZone().split('/').at(-1)?.replaceAll('_', ' ') ?? 'Mine' },
-            { value: 'utc', label: 'UTC' },
-          ]}
-        />)}
+        {myZone() !== 'UTC' && (
+          <SegmentedControl
+            size="xs"
+            className={classes.zone}
+            aria-label="Time zone of what is shown"
+            value={zone}
+            onChange={(value) => setZoneChoice(value as ZoneChoice)}
+            data={[
+              { value: 'mine', label: myZone().split('/').at(-1)?.replaceAll('_', ' ') ?? 'Mine' },
+              { value: 'utc', label: 'UTC' },
+            ]}
+          />
+        )}
         <UnreadBell />
         <UserButton onHelp={onHelp} />
       </div>

@@ -34,10 +34,14 @@ export function Shell() {
   useKeys(keys)
   return (
     <div className={classes.shell}>
-      <a href="#main" className={classes.skip} onClick={(event) => {
-        event.preventDefault()
-        main.current?.focus()
-      }}>
+      <a
+        href="#main"
+        className={classes.skip}
+        onClick={(event) => {
+          event.preventDefault()
+          main.current?.focus()
+        }}
+      >
         Skip to content
       </a>
       <Header onMenu={() => setMenuOpen(true)} onHelp={() => setHelpOpen(true)} />

@@ -17,7 +17,12 @@ import { text } from './text'
 
 const COLUMNS: Column<ActivityView>[] = [
   { key: 'action', title: 'Action', width: 'minmax(0, 180px)', render: (one) => one.action },
-  { key: 'object', title: 'On', width: 'minmax(0, 1.4fr)', render: (one) => <SafeText most={90}>{`${one.objectType} ${one.objectName ?? one.objectId ?? ''}`}</SafeText> },
+  {
+    key: 'object',
+    title: 'On',
+    width: 'minmax(0, 1.4fr)',
+    render: (one) => <SafeText most={90}>{`${one.objectType} ${one.objectName ?? one.objectId ?? ''}`}</SafeText>,
+  },
   { key: 'actor', title: 'By', from: 560, render: (one) => <SafeText most={60}>{one.actorName}</SafeText> },
   { key: 'ip', title: 'From', width: '120px', from: 860, render: (one) => one.ip ?? '–' },
   { key: 'at', title: 'When', width: '100px', render: (one) => <TimeText at={one.at} relative /> },
@@ -39,22 +44,38 @@ const PATHS: Record<string, string> = {
   approval: '/approvals/',
 }
 
-const shown = (value: unknown) => (value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value, null, 1))
+const shown = (value: unknown) =>
+  value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value, null, 1)
 
 function Detail({ entry, close }: { entry: ActivityView; close: () => void }) {
   const changes = changesOf(entry.before, entry.after)
-  const path = Object.hasOwn(PATHS, entry.objectType) && entry.objectId ? `${PATHS[entry.objectType]}${entry.objectId}` : null
+  const path =
+    Object.hasOwn(PATHS, entry.objectType) && entry.objectId ? `${PATHS[entry.objectType]}${entry.objectId}` : null
   return (
     <Drawer opened onClose={close} title={entry.action} size={620}>
       <Stack>
         <Facts
           items={[
-            ['On', path ? <Go key="o" href={path}><SafeText>{entry.objectName ?? entry.objectId}</SafeText></Go> : <SafeText key="o">{entry.objectName ?? entry.objectId}</SafeText>],
+            [
+              'On',
+              path ? (
+                <Go key="o" href={path}>
+                  <SafeText>{entry.objectName ?? entry.objectId}</SafeText>
+                </Go>
+              ) : (
+                <SafeText key="o">{entry.objectName ?? entry.objectId}</SafeText>
+              ),
+            ],
             ['By', <SafeText key="a">{`${entry.actorName} (${entry.actorType})`}</SafeText>],
             ['When', <TimeText key="t" at={entry.at} detail="millisecond" />],
             ['From', entry.ip ?? '–'],
             ['Request', <code key="r">{entry.requestId ?? '–'}</code>],
-            ['Program', <SafeText key="u" most={80}>{entry.userAgent ?? '–'}</SafeText>],
+            [
+              'Program',
+              <SafeText key="u" most={80}>
+                {entry.userAgent ?? '–'}
+              </SafeText>,
+            ],
           ]}
         />
         {changes.length > 0 && (
@@ -70,9 +91,17 @@ function Detail({ entry, close }: { entry: ActivityView; close: () => void }) {
               <tbody>
                 {changes.map((one) => (
                   <tr key={one.path}>
-                    <td><code><SafeText most={80}>{one.path}</SafeText></code></td>
-                    <td className={one.before === undefined ? undefined : classes.before}><SafeText most={400}>{shown(one.before)}</SafeText></td>
-                    <td className={one.after === undefined ? undefined : classes.after}><SafeText most={400}>{shown(one.after)}</SafeText></td>
+                    <td>
+                      <code>
+                        <SafeText most={80}>{one.path}</SafeText>
+                      </code>
+                    </td>
+                    <td className={one.before === undefined ? undefined : classes.before}>
+                      <SafeText most={400}>{shown(one.before)}</SafeText>
+                    </td>
+                    <td className={one.after === undefined ? undefined : classes.after}>
+                      <SafeText most={400}>{shown(one.after)}</SafeText>
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -93,7 +122,12 @@ export default function ActivityPage() {
     () => (params.from ? sinceMoment(params.from, Math.floor(serverNow() / 60_000) * 60_000, zone) : null),
     [params.from, zone],
   )
-  const list = useList<ActivityView>('/activity', { action: params.action, object: params.object, actor: params.actor, from })
+  const list = useList<ActivityView>('/activity', {
+    action: params.action,
+    object: params.object,
+    actor: params.actor,
+    from,
+  })
   return (
     <Page title={text.title} sub={text.sub}>
       <FilterBar filters={FILTERS} />
@@ -104,7 +138,13 @@ export default function ActivityPage() {
           columns={COLUMNS}
           rowKey={(one) => one.id}
           onOpen={setOpen}
-          empty={FILTERS.some(({ name }) => params[name]) ? <NoMatch filters={FILTERS} /> : <EmptyState title="Nothing was done yet" />}
+          empty={
+            FILTERS.some(({ name }) => params[name]) ? (
+              <NoMatch filters={FILTERS} />
+            ) : (
+              <EmptyState title="Nothing was done yet" />
+            )
+          }
         />
       </Panel>
       {open && <Detail entry={open} close={() => setOpen(null)} />}

@@ -7,7 +7,8 @@ export interface Change {
 }
 
 const MOST = 200
-const asObject = (value: unknown) => (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+const asObject = (value: unknown) =>
+  (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
 
 /** The members that differ between what was recorded before and after. */
 export function changesOf(before: unknown, after: unknown): Change[] {

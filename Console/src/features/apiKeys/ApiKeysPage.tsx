@@ -57,7 +57,13 @@ function Keys() {
               kind: 'select',
               options: (accounts.data ?? []).map((one) => ({ value: one.id, label: one.name })),
             },
-            { name: 'objects', label: 'Reaches', kind: 'select', options: choices(['all', 'granted']), standard: 'all' },
+            {
+              name: 'objects',
+              label: 'Reaches',
+              kind: 'select',
+              options: choices(['all', 'granted']),
+              standard: 'all',
+            },
           ],
           detail: (one) => (
             <Stack>
@@ -85,10 +91,34 @@ function Keys() {
           columns: [
             { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
             { key: 'state', title: 'State', width: '110px', render: (one) => <StatusText status={stateOf(one)} /> },
-            { key: 'prefix', title: 'Begins with', width: '140px', from: 620, render: (one) => <code>{one.prefix}</code> },
-            { key: 'scopes', title: 'May', width: '130px', from: 720, render: (one) => `${one.scopes.length} permissions` },
-            { key: 'used', title: 'Used', width: '110px', from: 520, render: (one) => <TimeText at={one.lastUsedAt} relative none="never" /> },
-            { key: 'ends', title: 'Ends', width: '110px', from: 840, render: (one) => <TimeText at={one.expiresAt} relative none="never" /> },
+            {
+              key: 'prefix',
+              title: 'Begins with',
+              width: '140px',
+              from: 620,
+              render: (one) => <code>{one.prefix}</code>,
+            },
+            {
+              key: 'scopes',
+              title: 'May',
+              width: '130px',
+              from: 720,
+              render: (one) => `${one.scopes.length} permissions`,
+            },
+            {
+              key: 'used',
+              title: 'Used',
+              width: '110px',
+              from: 520,
+              render: (one) => <TimeText at={one.lastUsedAt} relative none="never" />,
+            },
+            {
+              key: 'ends',
+              title: 'Ends',
+              width: '110px',
+              from: 840,
+              render: (one) => <TimeText at={one.expiresAt} relative none="never" />,
+            },
           ],
         }}
       />
@@ -122,9 +152,20 @@ function Accounts() {
         deletable: true,
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-          { key: 'active', title: 'State', width: '110px', render: (one) => <StatusText status={one.active ? 'active' : 'inactive'} /> },
+          {
+            key: 'active',
+            title: 'State',
+            width: '110px',
+            render: (one) => <StatusText status={one.active ? 'active' : 'inactive'} />,
+          },
           { key: 'keys', title: 'Keys', width: '80px', align: 'end', render: (one) => one.apiKeys },
-          { key: 'used', title: 'Used', width: '110px', from: 520, render: (one) => <TimeText at={one.lastUsedAt} relative none="never" /> },
+          {
+            key: 'used',
+            title: 'Used',
+            width: '110px',
+            from: 520,
+            render: (one) => <TimeText at={one.lastUsedAt} relative none="never" />,
+          },
         ],
       }}
     />

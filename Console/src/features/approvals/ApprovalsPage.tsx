@@ -25,7 +25,11 @@ export default function ApprovalsPage() {
   const go = useGo()
   const scope = params.scope === 'all' && may('executions.read') ? 'all' : 'mine'
   const state = params.state ?? 'open'
-  const list = useList<ApprovalItemView>('/approvals', { scope, state: scope === 'all' && state === 'decided' ? 'approved' : state }, { every: 20_000 })
+  const list = useList<ApprovalItemView>(
+    '/approvals',
+    { scope, state: scope === 'all' && state === 'decided' ? 'approved' : state },
+    { every: 20_000 },
+  )
   const query = new URLSearchParams(Object.entries(params)).toString()
   const open = (id: string | undefined) => go(`/approvals${id ? `/${id}` : ''}${query ? `?${query}` : ''}`)
   const at = list.items.findIndex((one) => one.id === approvalId)
@@ -73,7 +77,12 @@ export default function ApprovalsPage() {
             <ul className={classes.list}>
               {list.items.map((one) => (
                 <li key={one.id}>
-                  <button type="button" className={classes.item} aria-current={one.id === approvalId || undefined} onClick={() => open(one.id)}>
+                  <button
+                    type="button"
+                    className={classes.item}
+                    aria-current={one.id === approvalId || undefined}
+                    onClick={() => open(one.id)}
+                  >
                     <span className={classes.itemTitle}>
                       <SafeText most={90}>{one.title}</SafeText>
                     </span>

@@ -45,14 +45,21 @@ function Decision({ request, onDecided }: { request: ApprovalView; onDecided: ()
       const reading = readValues(fields, values)
       const form = '$form' in reading.body ? reading.body.$form : reading.body
       const sent = fields.length > 0 && decision === 'approve' ? { form } : {}
-      return (await send<DecidedView>('POST', `/approvals/${request.id}/decide`, { body: { decision, comment, ...sent } })).data
+      return (
+        await send<DecidedView>('POST', `/approvals/${request.id}/decide`, { body: { decision, comment, ...sent } })
+      ).data
     },
     onDone: (result) => {
       tellDone(`${request.title}: ${result.status}`)
       onDecided()
     },
     onError: (error) =>
-      setProblems(problemsOf(fields, error.details.map((detail) => ({ ...detail, pointer: detail.pointer.replace(/^\/form/, '') })))),
+      setProblems(
+        problemsOf(
+          fields,
+          error.details.map((detail) => ({ ...detail, pointer: detail.pointer.replace(/^\/form/, '') })),
+        ),
+      ),
   })
   const decide = (decision: 'approve' | 'reject') => {
     const reading = readValues(fields, values)
@@ -71,13 +78,31 @@ function Decision({ request, onDecided }: { request: ApprovalView; onDecided: ()
           change={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
         />
       ))}
-      <Textarea label="Comment" maxLength={2000} value={comment} onChange={(event) => setComment(event.currentTarget.value)} />
+      <Textarea
+        label="Comment"
+        maxLength={2000}
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
       <ErrorBox error={act.error} />
       <Group gap="xs">
-        <Act needs="approvals.decide" color="teal.9" icon={<Check size={15} aria-hidden />} loading={act.isPending} onClick={() => decide('approve')}>
+        <Act
+          needs="approvals.decide"
+          color="teal.9"
+          icon={<Check size={15} aria-hidden />}
+          loading={act.isPending}
+          onClick={() => decide('approve')}
+        >
           {text.approve}
         </Act>
-        <Act needs="approvals.decide" color="red.8" variant="outline" icon={<X size={15} aria-hidden />} loading={act.isPending} onClick={() => decide('reject')}>
+        <Act
+          needs="approvals.decide"
+          color="red.8"
+          variant="outline"
+          icon={<X size={15} aria-hidden />}
+          loading={act.isPending}
+          onClick={() => decide('reject')}
+        >
           {text.reject}
         </Act>
         <Act needs="approvals.decide" variant="subtle" onClick={() => setDelegating(true)}>
@@ -133,10 +158,21 @@ function Comments({ request }: { request: ApprovalView }) {
           </span>
         </div>
       ))}
-      <Textarea aria-label="Add a comment" placeholder="Add a comment" value={words} onChange={(event) => setWords(event.currentTarget.value)} />
+      <Textarea
+        aria-label="Add a comment"
+        placeholder="Add a comment"
+        value={words}
+        onChange={(event) => setWords(event.currentTarget.value)}
+      />
       <ErrorBox error={act.error} />
       <Group>
-        <Button variant="default" size="compact-sm" disabled={!words.trim()} loading={act.isPending} onClick={() => act.mutate()}>
+        <Button
+          variant="default"
+          size="compact-sm"
+          disabled={!words.trim()}
+          loading={act.isPending}
+          onClick={() => act.mutate()}
+        >
           Comment
         </Button>
       </Group>
@@ -154,7 +190,12 @@ export function Request({ id, onDecided, onBack }: Props) {
   const approvals = request.decisions.filter((one) => one.decision === 'approve').length
   return (
     <div className={classes.request}>
-      <Button className={classes.back} variant="subtle" leftSection={<ArrowLeft size={14} aria-hidden />} onClick={onBack}>
+      <Button
+        className={classes.back}
+        variant="subtle"
+        leftSection={<ArrowLeft size={14} aria-hidden />}
+        onClick={onBack}
+      >
         All requests
       </Button>
       <Panel title={<SafeText most={200}>{request.title}</SafeText>} actions={<StatusText status={request.status} />}>
@@ -165,11 +206,20 @@ export function Request({ id, onDecided, onBack }: Props) {
               ['Asked', <TimeText key="c" at={request.createdAt} relative />],
               ['Due', <TimeText key="d" at={request.dueAt} none="at any time" />],
               ['Expires', <TimeText key="e" at={request.expiresAt} none="never" />],
-              ['Run', <Go key="r" href={`/executions/${request.executionId}?node=${request.nodeId}`}>{request.nodeId}</Go>],
+              [
+                'Run',
+                <Go key="r" href={`/executions/${request.executionId}?node=${request.nodeId}`}>
+                  {request.nodeId}
+                </Go>,
+              ],
             ]}
           />
           {request.data !== null && <JsonView value={request.data} label="What it is about" maxHeight="30vh" />}
-          {isOpen ? <Decision request={request} onDecided={onDecided} /> : <p className={classes.dim}>{text.decided(request.status)}</p>}
+          {isOpen ? (
+            <Decision request={request} onDecided={onDecided} />
+          ) : (
+            <p className={classes.dim}>{text.decided(request.status)}</p>
+          )}
         </Stack>
       </Panel>
       <Panel title={`${approvals} of ${request.required} approvals`}>
@@ -191,7 +241,10 @@ export function Request({ id, onDecided, onBack }: Props) {
           </div>
           {request.decisions.map((one) => (
             <div key={one.userId} className={classes.comment}>
-              <StatusText status={one.decision === 'approve' ? 'approved' : 'rejected'} label={`${one.decision === 'approve' ? 'Approved' : 'Rejected'} by ${one.by}`} />
+              <StatusText
+                status={one.decision === 'approve' ? 'approved' : 'rejected'}
+                label={`${one.decision === 'approve' ? 'Approved' : 'Rejected'} by ${one.by}`}
+              />
               {one.comment && <SafeText most={1000}>{one.comment}</SafeText>}
               <span className={classes.dim}>
                 <TimeText at={one.at} relative />

@@ -32,7 +32,8 @@ const configFields = (type: ConnectorTypeView, isNew: boolean): Field[] =>
 
 function configOf(body: Values): Values {
   const config: Values = {}
-  for (const [name, value] of Object.entries(body)) if (name.startsWith(PREFIX)) config[name.slice(PREFIX.length)] = value
+  for (const [name, value] of Object.entries(body))
+    if (name.startsWith(PREFIX)) config[name.slice(PREFIX.length)] = value
   return config
 }
 
@@ -66,7 +67,8 @@ function Detail({ id, types }: { id: string; types: ConnectorTypeView[] }) {
       </div>
       {result && (
         <div role="status">
-          <StatusText status={result.succeeded ? 'succeeded' : 'failed'} /> <SafeText most={400}>{result.message}</SafeText>
+          <StatusText status={result.succeeded ? 'succeeded' : 'failed'} />{' '}
+          <SafeText most={400}>{result.message}</SafeText>
         </div>
       )}
       <ErrorBox error={test.error} />
@@ -104,7 +106,11 @@ export default function ConnectorsPage() {
     },
     { name: 'description', label: 'Description', kind: 'textarea' },
     ...known.flatMap((type) =>
-      configFields(type, true).map((field) => ({ ...field, name: `${type.name}/${field.name}`, when: (values: Values) => values.type === type.name })),
+      configFields(type, true).map((field) => ({
+        ...field,
+        name: `${type.name}/${field.name}`,
+        when: (values: Values) => values.type === type.name,
+      })),
     ),
   ]
   return (
@@ -126,7 +132,9 @@ export default function ConnectorsPage() {
           name,
           type,
           description,
-          config: configOf(Object.fromEntries(Object.entries(rest).map(([key, value]) => [key.slice(key.indexOf('/') + 1), value]))),
+          config: configOf(
+            Object.fromEntries(Object.entries(rest).map(([key, value]) => [key.slice(key.indexOf('/') + 1), value])),
+          ),
         }),
         detail: (one) => <Detail id={one.id} types={known} />,
         deletable: true,
@@ -134,7 +142,13 @@ export default function ConnectorsPage() {
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
           { key: 'type', title: 'Type', width: '100px', render: (one) => one.type },
-          { key: 'status', title: 'Status', width: '110px', from: 460, render: (one) => <StatusText status={one.status} /> },
+          {
+            key: 'status',
+            title: 'Status',
+            width: '110px',
+            from: 460,
+            render: (one) => <StatusText status={one.status} />,
+          },
           {
             key: 'test',
             title: 'Last test',
@@ -143,7 +157,13 @@ export default function ConnectorsPage() {
             render: (one) =>
               one.testSucceeded === null ? '–' : <StatusText status={one.testSucceeded ? 'succeeded' : 'failed'} />,
           },
-          { key: 'updated', title: 'Changed', width: '110px', from: 760, render: (one) => <TimeText at={one.updatedAt} relative /> },
+          {
+            key: 'updated',
+            title: 'Changed',
+            width: '110px',
+            from: 760,
+            render: (one) => <TimeText at={one.updatedAt} relative />,
+          },
         ],
       }}
     />

@@ -33,8 +33,20 @@ export default function ContextPage() {
         create: [
           { name: 'key', label: 'Key', required: true },
           { name: 'value', label: 'Value', kind: 'json', required: true, standard: '{}' },
-          { name: 'scope', label: 'Scope', kind: 'select', options: choices(['tenant', 'workflow']), standard: 'tenant' },
-          { name: 'scopeId', label: 'Workflow', kind: 'select', options: names.options, when: (values) => values.scope === 'workflow' },
+          {
+            name: 'scope',
+            label: 'Scope',
+            kind: 'select',
+            options: choices(['tenant', 'workflow']),
+            standard: 'tenant',
+          },
+          {
+            name: 'scopeId',
+            label: 'Workflow',
+            kind: 'select',
+            options: names.options,
+            when: (values) => values.scope === 'workflow',
+          },
           { name: 'expiresAt', label: 'Ends', kind: 'datetime' },
         ],
         edit: [
@@ -44,9 +56,25 @@ export default function ContextPage() {
         deletable: true,
         columns: [
           { key: 'key', title: 'Key', render: (one) => <SafeText most={80}>{one.key}</SafeText> },
-          { key: 'value', title: 'Value', width: 'minmax(0, 1.6fr)', from: 480, render: (one) => <code><SafeText most={100}>{JSON.stringify(one.value)}</SafeText></code> },
+          {
+            key: 'value',
+            title: 'Value',
+            width: 'minmax(0, 1.6fr)',
+            from: 480,
+            render: (one) => (
+              <code>
+                <SafeText most={100}>{JSON.stringify(one.value)}</SafeText>
+              </code>
+            ),
+          },
           { key: 'scope', title: 'Scope', width: '110px', render: (one) => <Tag>{one.scope}</Tag> },
-          { key: 'expires', title: 'Ends', width: '110px', from: 640, render: (one) => <TimeText at={one.expiresAt} relative none="never" /> },
+          {
+            key: 'expires',
+            title: 'Ends',
+            width: '110px',
+            from: 640,
+            render: (one) => <TimeText at={one.expiresAt} relative none="never" />,
+          },
         ],
       }}
     />

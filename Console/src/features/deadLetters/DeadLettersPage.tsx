@@ -28,13 +28,33 @@ const messageOf = (one: DeadLetterItem) => (one.error as { message?: string } | 
 const columns = (nameOf: (id: string) => string): Column<DeadLetterItem>[] => [
   { key: 'workflow', title: 'Workflow', render: (one) => <SafeText most={70}>{nameOf(one.workflowId)}</SafeText> },
   { key: 'status', title: 'Status', width: '110px', render: (one) => <StatusText status={one.status} /> },
-  { key: 'node', title: 'Node', width: 'minmax(0, 120px)', from: 620, render: (one) => <SafeText most={40}>{one.nodeId ?? '–'}</SafeText> },
+  {
+    key: 'node',
+    title: 'Node',
+    width: 'minmax(0, 120px)',
+    from: 620,
+    render: (one) => <SafeText most={40}>{one.nodeId ?? '–'}</SafeText>,
+  },
   { key: 'code', title: 'Error', width: 'minmax(0, 140px)', from: 480, render: (one) => <code>{codeOf(one)}</code> },
-  { key: 'message', title: 'Message', width: 'minmax(0, 1.6fr)', from: 860, render: (one) => <SafeText most={120}>{messageOf(one)}</SafeText> },
+  {
+    key: 'message',
+    title: 'Message',
+    width: 'minmax(0, 1.6fr)',
+    from: 860,
+    render: (one) => <SafeText most={120}>{messageOf(one)}</SafeText>,
+  },
   { key: 'at', title: 'When', width: '100px', render: (one) => <TimeText at={one.createdAt} relative /> },
 ]
 
-function Detail({ id, close, settle }: { id: string; close: () => void; settle: (ids: string[], act: 'redrive' | 'discard') => void }) {
+function Detail({
+  id,
+  close,
+  settle,
+}: {
+  id: string
+  close: () => void
+  settle: (ids: string[], act: 'redrive' | 'discard') => void
+}) {
   const found = useApi<DeadLetterView>(`/dead-letters/${id}`)
   return (
     <Drawer opened onClose={close} title="Dead letter" size={560}>
@@ -44,7 +64,12 @@ function Detail({ id, close, settle }: { id: string; close: () => void; settle: 
         <Stack>
           <Facts
             items={[
-              ['Run', <Go key="r" href={`/executions/${found.data.executionId}`}>{found.data.executionId.slice(0, 13)}…</Go>],
+              [
+                'Run',
+                <Go key="r" href={`/executions/${found.data.executionId}`}>
+                  {found.data.executionId.slice(0, 13)}…
+                </Go>,
+              ],
               ['Node', <SafeText key="n">{found.data.nodeId ?? '–'}</SafeText>],
               ['The run is', found.data.executionStatus ?? 'gone'],
               ['Settled by', <SafeText key="s">{found.data.settledBy ?? '–'}</SafeText>],

@@ -73,7 +73,14 @@ function Explain({ id }: { id: string }) {
     <Panel
       title={text.explain}
       flush
-      actions={<Switch size="xs" label="Those of other types too" checked={isAll} onChange={(event) => setAll(event.currentTarget.checked)} />}
+      actions={
+        <Switch
+          size="xs"
+          label="Those of other types too"
+          checked={isAll}
+          onChange={(event) => setAll(event.currentTarget.checked)}
+        />
+      }
     >
       <ErrorBox error={explained.error} retry={() => void explained.refetch()} />
       {explained.isLoading && <Waiting rows={3} />}
@@ -86,12 +93,17 @@ function Explain({ id }: { id: string }) {
           {explained.data.error && <ErrorBox error={new Error(explained.data.error)} />}
           <ul className={classes.list}>
             {explained.data.matches.map((match) => (
-              <Match key={`${match.target}${match.workflowId}${match.executionId}${match.ruleId}${match.emittedId}`} match={match} />
+              <Match
+                key={`${match.target}${match.workflowId}${match.executionId}${match.ruleId}${match.emittedId}`}
+                match={match}
+              />
             ))}
             {explained.data.executions.map((run) => (
               <li key={run.id} className={classes.row}>
                 <StatusText status={run.status} />
-                <span className={classes.reason}>a run of version {run.version}, started by {run.triggerType}</span>
+                <span className={classes.reason}>
+                  a run of version {run.version}, started by {run.triggerType}
+                </span>
                 <Go href={`/executions/${run.id}`}>Open</Go>
               </li>
             ))}
@@ -99,7 +111,9 @@ function Explain({ id }: { id: string }) {
               <Miss key={`${miss.target}${miss.name}${miss.code}`} miss={miss} />
             ))}
           </ul>
-          {explained.data.nearMisses.length === 0 && explained.data.matches.length === 0 && <EmptyState title={text.noMisses} />}
+          {explained.data.nearMisses.length === 0 && explained.data.matches.length === 0 && (
+            <EmptyState title={text.noMisses} />
+          )}
         </>
       )}
     </Panel>
@@ -157,7 +171,10 @@ export default function EventPage() {
         {event.matches.length === 0 && <EmptyState title="Nothing took notice of it" />}
         <ul className={classes.list}>
           {event.matches.map((match) => (
-            <Match key={`${match.target}${match.workflowId}${match.executionId}${match.ruleId}${match.emittedId}`} match={match} />
+            <Match
+              key={`${match.target}${match.workflowId}${match.executionId}${match.ruleId}${match.emittedId}`}
+              match={match}
+            />
           ))}
         </ul>
       </Panel>

@@ -16,8 +16,20 @@ import { text } from './text'
 
 const COLUMNS: Column<EventItem>[] = [
   { key: 'type', title: 'Type', width: 'minmax(0, 1.4fr)', render: (one) => <SafeText most={80}>{one.type}</SafeText> },
-  { key: 'subject', title: 'Subject', width: 'minmax(0, 1fr)', from: 520, render: (one) => <SafeText most={60}>{one.subject ?? '–'}</SafeText> },
-  { key: 'source', title: 'Source', width: 'minmax(0, 1fr)', from: 740, render: (one) => <SafeText most={60}>{one.source}</SafeText> },
+  {
+    key: 'subject',
+    title: 'Subject',
+    width: 'minmax(0, 1fr)',
+    from: 520,
+    render: (one) => <SafeText most={60}>{one.subject ?? '–'}</SafeText>,
+  },
+  {
+    key: 'source',
+    title: 'Source',
+    width: 'minmax(0, 1fr)',
+    from: 740,
+    render: (one) => <SafeText most={60}>{one.source}</SafeText>,
+  },
   { key: 'at', title: 'Came', width: '110px', render: (one) => <TimeText at={one.receivedAt} relative /> },
 ]
 
@@ -33,7 +45,9 @@ export default function EventsPage() {
   const [params] = useParamsOfUrl()
   const zone = useZone()
   const query = useMemo(() => {
-    const found: Record<string, string | null | undefined> = Object.fromEntries(FILTERS.map(({ name }) => [name, params[name]]))
+    const found: Record<string, string | null | undefined> = Object.fromEntries(
+      FILTERS.map(({ name }) => [name, params[name]]),
+    )
     const now = Math.floor(serverNow() / 60_000) * 60_000
     if (params.from) found.from = sinceMoment(params.from, now, zone)
     return found

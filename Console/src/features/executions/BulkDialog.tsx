@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Progress, Stack, Textarea } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { type Query, send } from '../../api/client'
 import { toApiError } from '../../api/errors'
@@ -20,17 +20,14 @@ interface DialogProps {
 }
 
 function useCount(query: Query, isNeeded: boolean) {
-  const [count, setCount] = useState<string | null>(null)
-  const asked = useRef(false)
-  if (isNeeded && !asked.current) {
-    asked.current = true
-    send('GET', '/executions', { query: { ...query, include_total: true, per_page: 1 } }).then(
-      ({ meta: { pagination } }) =>
-        setCount(`${(pagination?.total ?? 0).toLocaleString('en')}${pagination?.totalIsCapped ? '+' : ''}`),
-      (error: unknown) => setCount(`an unknown number of (${toApiError(error).message})`),
-    )
-  }
-  return count
+  const found = useQuery({
+    queryKey: ['/executions', query, 'count'],
+    queryFn: () => send('GET', '/executions', { query: { ...query, include_total: true, per_page: 1 } }),
+    enabled: isNeeded,
+  })
+  if (found.error) return `an unknown number of (${toApiError(found.error).message})`
+  const pagination = found.data?.meta.pagination
+  return pagination ? `${(pagination.total ?? 0).toLocaleString('en')}${pagination.totalIsCapped ? '+' : ''}` : null
 }
 
 /** Says first how many there are, then does it 1,000 at a time until none is left or somebody stops it. */
@@ -77,7 +74,12 @@ export default function BulkDialog({ control, ids, filter, query, close, done }:
       <Stack gap="sm">
         <div>{text.whatActsDo[control]} Runs to which it does not apply stay as they are.</div>
         {changed === null && (
-          <Textarea label={text.reason} maxLength={500} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+          <Textarea
+            label={text.reason}
+            maxLength={500}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
         )}
         {changed !== null && (
           <div role="status">

@@ -19,7 +19,11 @@ function Relatives({ items }: { items: Relative[] }) {
         const href = hrefOf(one)
         const name = one.name ?? one.executionId ?? one.eventId ?? ''
         return (
-          <li key={`${one.relation}${one.executionId}${one.eventId}`} className={classes.relative} style={{ marginInlineStart: (one.distance - 1) * 18 }}>
+          <li
+            key={`${one.relation}${one.executionId}${one.eventId}`}
+            className={classes.relative}
+            style={{ marginInlineStart: (one.distance - 1) * 18 }}
+          >
             <Tag>{one.relation}</Tag>
             {href ? (
               <Go href={href}>
@@ -50,7 +54,9 @@ export function LineageTab({ id, run }: { id: string; run: ExecutionView }) {
         </EmptyState>
       ) : (
         <div className={classes.lineage}>
-          <Relatives items={[...origins].sort((a, b) => b.distance - a.distance).map((one) => ({ ...one, distance: 1 }))} />
+          <Relatives
+            items={[...origins].sort((a, b) => b.distance - a.distance).map((one) => ({ ...one, distance: 1 }))}
+          />
           {origins.length > 0 && <ArrowDown size={16} aria-hidden />}
           <div className={classes.self}>
             This run <StatusText status={run.status} />

@@ -40,10 +40,43 @@ export function LogTab({ id, nodes, isOver, onNode }: Props) {
       title="Log"
       actions={
         <>
-          <TextInput size="xs" w={150} aria-label="Text" placeholder="Text" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-          <Select size="xs" w={110} aria-label="Level" placeholder="Level" clearable data={choices(['debug', 'information', 'warning', 'error'])} value={level} onChange={setLevel} />
-          <Select size="xs" w={130} aria-label="Node" placeholder="Node" clearable searchable data={choices(nodes.map((one) => one.nodeId))} value={node} onChange={setNode} />
-          {!isOver && <Switch size="xs" label="Follow" checked={isFollowed} onChange={(event) => setFollowed(event.currentTarget.checked)} />}
+          <TextInput
+            size="xs"
+            w={150}
+            aria-label="Text"
+            placeholder="Text"
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+          />
+          <Select
+            size="xs"
+            w={110}
+            aria-label="Level"
+            placeholder="Level"
+            clearable
+            data={choices(['debug', 'information', 'warning', 'error'])}
+            value={level}
+            onChange={setLevel}
+          />
+          <Select
+            size="xs"
+            w={130}
+            aria-label="Node"
+            placeholder="Node"
+            clearable
+            searchable
+            data={choices(nodes.map((one) => one.nodeId))}
+            value={node}
+            onChange={setNode}
+          />
+          {!isOver && (
+            <Switch
+              size="xs"
+              label="Follow"
+              checked={isFollowed}
+              onChange={(event) => setFollowed(event.currentTarget.checked)}
+            />
+          )}
         </>
       }
     >

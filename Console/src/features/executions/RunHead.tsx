@@ -26,13 +26,33 @@ export function RunHead({ run, onNode }: { run: ExecutionView; onNode: (node: st
   const error = run.error as RunError | null
   const facts: [string, ReactNode][] = [
     ['Started', <TimeText key="s" at={run.startedAt ?? run.queuedAt} detail="millisecond" />],
-    [run.finishedAt ? 'Took' : 'For', <Duration key="d" ms={run.finishedAt ? run.durationMs : null} since={run.startedAt} />],
+    [
+      run.finishedAt ? 'Took' : 'For',
+      <Duration key="d" ms={run.finishedAt ? run.durationMs : null} since={run.startedAt} />,
+    ],
     ['Trigger', <Trigger key="t" run={run} />],
-    ['By', <SafeText key="b" most={60}>{run.createdBy ?? '–'}</SafeText>],
+    [
+      'By',
+      <SafeText key="b" most={60}>
+        {run.createdBy ?? '–'}
+      </SafeText>,
+    ],
   ]
-  if (run.correlationId) facts.push(['Correlation', <SafeText key="c" most={80}>{run.correlationId}</SafeText>])
+  if (run.correlationId)
+    facts.push([
+      'Correlation',
+      <SafeText key="c" most={80}>
+        {run.correlationId}
+      </SafeText>,
+    ])
   if (run.attempt > 1) facts.push(['Attempt', run.attempt])
-  if (run.forkedFrom) facts.push(['Rerun of', <Go key="f" href={`/executions/${run.forkedFrom}`}>{run.forkedFrom.slice(0, 13)}…</Go>])
+  if (run.forkedFrom)
+    facts.push([
+      'Rerun of',
+      <Go key="f" href={`/executions/${run.forkedFrom}`}>
+        {run.forkedFrom.slice(0, 13)}…
+      </Go>,
+    ])
   if (run.concurrency) facts.push(['Limit', `${run.concurrency.limit} at once`])
   if (run.rowsProcessed > 0) facts.push(['Rows', run.rowsProcessed.toLocaleString('en')])
   return (

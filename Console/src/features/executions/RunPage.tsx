@@ -36,7 +36,8 @@ function useNews(id: string) {
     timer.current ??= setTimeout(() => {
       timer.current = undefined
       void queryClient.invalidateQueries({
-        predicate: ({ queryKey: [path] }) => typeof path === 'string' && path.startsWith(`/executions/${id}`) && !path.endsWith('/definition'),
+        predicate: ({ queryKey: [path] }) =>
+          typeof path === 'string' && path.startsWith(`/executions/${id}`) && !path.endsWith('/definition'),
       })
     }, REST_MS)
   })
@@ -83,8 +84,14 @@ export default function RunPage() {
   useNews(id)
   const run = useApi<ExecutionView>(`/executions/${id}`, { steps: 'none' }, { keep: false, every })
   const isOver = run.data ? hasEnded(run.data.status) : false
-  const nodes = useApi<NodeSummary[]>(`/executions/${id}/nodes`, undefined, { keep: false, every: isOver ? false : every })
-  const executed = useApi<ExecutedDefinitionView>(`/executions/${id}/definition`, undefined, { keep: false, staleTime: Infinity })
+  const nodes = useApi<NodeSummary[]>(`/executions/${id}/nodes`, undefined, {
+    keep: false,
+    every: isOver ? false : every,
+  })
+  const executed = useApi<ExecutedDefinitionView>(`/executions/${id}/definition`, undefined, {
+    keep: false,
+    staleTime: Infinity,
+  })
   const model = useMemo(() => (executed.data ? modelOf(executed.data.definition) : null), [executed.data])
   const marks = useMemo(() => marksOf(nodes.data ?? [], run.data), [nodes.data, run.data])
   const tab = TABS.find((one) => one === params.tab) ?? 'graph'
@@ -140,10 +147,20 @@ export default function RunPage() {
               {tab === 'graph' && (
                 <div className={classes.graph}>
                   <ErrorBox error={executed.error} />
-                  {model && <FlowGraph model={model} marks={marks} chosen={node} onChoose={choose} label={`Graph of ${name}`} />}
+                  {model && (
+                    <FlowGraph model={model} marks={marks} chosen={node} onChoose={choose} label={`Graph of ${name}`} />
+                  )}
                 </div>
               )}
-              {tab === 'timeline' && <TimelineTab run={run.data} nodes={nodes.data ?? []} model={model} chosen={node} onChoose={(next, iteration, attempt) => change({ node: next, iteration, attempt })} />}
+              {tab === 'timeline' && (
+                <TimelineTab
+                  run={run.data}
+                  nodes={nodes.data ?? []}
+                  model={model}
+                  chosen={node}
+                  onChoose={(next, iteration, attempt) => change({ node: next, iteration, attempt })}
+                />
+              )}
               {tab === 'log' && <LogTab id={id} nodes={nodes.data ?? []} isOver={isOver} onNode={choose} />}
               {tab === 'data' && <DataTab run={run.data} />}
               {tab === 'lineage' && <LineageTab id={id} run={run.data} />}

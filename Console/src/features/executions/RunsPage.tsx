@@ -99,7 +99,17 @@ export default function RunsPage() {
           query={query}
           selected={selected}
           onSelect={setSelected}
-          empty={isFiltered ? <NoMatch filters={[...shown, { name: 'resolved', label: 'Resolved' }, { name: 'created_by', label: 'Started by' }]} /> : undefined}
+          empty={
+            isFiltered ? (
+              <NoMatch
+                filters={[
+                  ...shown,
+                  { name: 'resolved', label: 'Resolved' },
+                  { name: 'created_by', label: 'Started by' },
+                ]}
+              />
+            ) : undefined
+          }
         />
       </Panel>
       <BulkBar selected={selected} clear={() => setSelected(new Set())} query={query} />

@@ -34,8 +34,10 @@ export function StepPanel({ id, node, iteration, attempt, name, summary, onChang
   const steps = useApi<StepItem[]>(`${path}/steps`, { node, per_page: 100 }, { keep: false })
   const known = steps.data ?? []
   const wanted =
-    known.find((step) => step.iteration === (iteration ?? step.iteration) && String(step.attempt) === (attempt ?? String(step.attempt))) ??
-    known.at(-1)
+    known.find(
+      (step) =>
+        step.iteration === (iteration ?? step.iteration) && String(step.attempt) === (attempt ?? String(step.attempt)),
+    ) ?? known.at(-1)
   const at = iteration !== undefined && attempt !== undefined ? { iteration, attempt: Number(attempt) } : wanted
   const query = at && { node, ...(at.iteration ? { iteration: at.iteration } : {}), attempt: at.attempt }
   const step = useApi<StepView>(query ? `${path}/steps/one` : null, query, { keep: false })

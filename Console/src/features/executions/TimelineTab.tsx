@@ -27,7 +27,13 @@ interface Row {
 const FEW = 6
 
 /** One row for each attempt of a node, or one for all rounds of a node that has many. */
-export function rowsOf(nodes: NodeSummary[], steps: StepItem[], run: ExecutionView, now: number, isFailedOnly: boolean): Row[] {
+export function rowsOf(
+  nodes: NodeSummary[],
+  steps: StepItem[],
+  run: ExecutionView,
+  now: number,
+  isFailedOnly: boolean,
+): Row[] {
   const byNode = new Map<string, StepItem[]>()
   for (const step of steps) byNode.set(step.nodeId, [...(byNode.get(step.nodeId) ?? []), step])
   const rows: Row[] = []
@@ -123,7 +129,12 @@ export function TimelineTab({ run, nodes, model, chosen, onChoose }: Props) {
           <li className={classes.trackRow}>
             <span className={classes.trackName}>in the queue</span>
             <span className={classes.track}>
-              <span className={classes.bar} data-tone="idle" data-kind="queued" style={{ insetInlineStart: 0, width: place(queued) }} />
+              <span
+                className={classes.bar}
+                data-tone="idle"
+                data-kind="queued"
+                style={{ insetInlineStart: 0, width: place(queued) }}
+              />
             </span>
             <span className={classes.trackNote}>{durationText(queued - start)}</span>
           </li>
@@ -135,7 +146,9 @@ export function TimelineTab({ run, nodes, model, chosen, onChoose }: Props) {
               className={classes.trackRow}
               data-chosen={row.node === chosen || undefined}
               aria-label={`${names.get(row.node) ?? row.label}, ${statusLook(row.status).word}, ${row.note}`}
-              onClick={() => onChoose(row.node, row.step?.iteration || null, row.step ? String(row.step.attempt) : null)}
+              onClick={() =>
+                onChoose(row.node, row.step?.iteration || null, row.step ? String(row.step.attempt) : null)
+              }
             >
               <span className={classes.trackName} data-depth={row.depth}>
                 <SafeText most={50}>
@@ -147,7 +160,10 @@ export function TimelineTab({ run, nodes, model, chosen, onChoose }: Props) {
                   className={classes.bar}
                   data-tone={statusLook(row.status).tone}
                   data-kind={row.status === 'waiting' ? 'waiting' : 'ran'}
-                  style={{ insetInlineStart: place(row.from), width: `max(3px, calc(${place(row.to)} - ${place(row.from)}))` }}
+                  style={{
+                    insetInlineStart: place(row.from),
+                    width: `max(3px, calc(${place(row.to)} - ${place(row.from)}))`,
+                  }}
                 />
               </span>
               <span className={classes.trackNote}>{row.note}</span>

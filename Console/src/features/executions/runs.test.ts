@@ -41,7 +41,12 @@ const step = (nodeId: string, some: Partial<StepItem>): StepItem => ({
   ...some,
 })
 
-const run = { queuedAt: '2026-11-29T12:00:00Z', startedAt: '2026-11-29T12:00:00Z', finishedAt: null, error: null } as ExecutionView
+const run = {
+  queuedAt: '2026-11-29T12:00:00Z',
+  startedAt: '2026-11-29T12:00:00Z',
+  finishedAt: null,
+  error: null,
+} as ExecutionView
 
 describe('the filter of runs', () => {
   it('in the address is the query of the API, with moments to the minute', () => {
@@ -73,7 +78,12 @@ describe('what can be done to a run', () => {
 describe('the views of a run', () => {
   it('mark each node by what it came to', () => {
     const marks = marksOf(
-      [node('a', { completed: 1 }), node('b', { waiting: 1 }), node('c', { completed: 9, failed: 2 }), node('d', { failed: 1 })],
+      [
+        node('a', { completed: 1 }),
+        node('b', { waiting: 1 }),
+        node('c', { completed: 9, failed: 2 }),
+        node('d', { failed: 1 }),
+      ],
       { ...run, error: { node: 'd' }, finishedAt: '2026-11-29T12:00:09Z' } as ExecutionView,
     )
     expect(Object.values(marks).map((mark) => mark.status)).toEqual(['completed', 'waiting', 'completed', 'failed'])

@@ -27,6 +27,7 @@ export const text = {
   } as Record<string, string>,
   notHere: 'No run is at this address',
   rerun: 'Run again…',
-  rerunText: 'Makes a new run from a step of this one. Results before the step are kept; the step and what follows run again.',
+  rerunText:
+    'Makes a new run from a step of this one. Results before the step are kept; the step and what follows run again.',
   nothingNext: 'It has ended.',
 }

@@ -3,7 +3,13 @@ import { CalendarClock, CheckCheck, CircleDot, CircleX, type LucideIcon, Workflo
 import { type ReactNode, useMemo, useState } from 'react'
 import { serverNow } from '../../api/client'
 import { queryClient, useApi } from '../../api/queries'
-import type { ApprovalItemView, ExecutionItem, ExecutionStatsView, ScheduleItem, WorkflowItem } from '../../api/schema.gen'
+import type {
+  ApprovalItemView,
+  ExecutionItem,
+  ExecutionStatsView,
+  ScheduleItem,
+  WorkflowItem,
+} from '../../api/schema.gen'
 import { Go, hrefOf, useGo } from '../../app/links'
 import { useMay } from '../../app/permissions'
 import { usePolling, useTopic } from '../../app/socket'
@@ -20,7 +26,13 @@ import { text } from './text'
 
 const MOST = 100
 
-function Card({ href, icon: Icon, label, children, tone }: {
+function Card({
+  href,
+  icon: Icon,
+  label,
+  children,
+  tone,
+}: {
   href: string
   icon: LucideIcon
   label: string
@@ -48,9 +60,20 @@ function Cards() {
   const since = useMemo(() => sinceMoment('yesterday', serverNow(), zone), [zone])
   const canRead = may('executions.read')
   const stats = useApi<ExecutionStatsView>(canRead ? '/executions/stats' : null, undefined, { every })
-  const failed = useApi<ExecutionItem[]>(canRead ? '/executions' : null, { status: 'failed,timed_out', from: since, per_page: MOST })
-  const mine = useApi<ApprovalItemView[]>(may('approvals.read') ? '/approvals' : null, { scope: 'mine', state: 'open', per_page: MOST })
-  const schedules = useApi<ScheduleItem[]>(may('schedules.read') ? '/schedules' : null, { enabled: true, per_page: MOST })
+  const failed = useApi<ExecutionItem[]>(canRead ? '/executions' : null, {
+    status: 'failed,timed_out',
+    from: since,
+    per_page: MOST,
+  })
+  const mine = useApi<ApprovalItemView[]>(may('approvals.read') ? '/approvals' : null, {
+    scope: 'mine',
+    state: 'open',
+    per_page: MOST,
+  })
+  const schedules = useApi<ScheduleItem[]>(may('schedules.read') ? '/schedules' : null, {
+    enabled: true,
+    per_page: MOST,
+  })
   const next = schedules.data
     ?.filter((one) => one.nextFireAt)
     .sort((a, b) => (a.nextFireAt ?? '').localeCompare(b.nextFireAt ?? ''))[0]
@@ -175,7 +198,11 @@ function Recent() {
       {recent.isLoading && <Waiting rows={4} />}
       <ErrorBox error={recent.error} retry={() => void recent.refetch()} />
       {recent.data?.length === 0 && (
-        <EmptyState icon={Workflow} title={text.emptyTitle} action={<Button onClick={() => go('/workflows')}>{text.firstWorkflow}</Button>}>
+        <EmptyState
+          icon={Workflow}
+          title={text.emptyTitle}
+          action={<Button onClick={() => go('/workflows')}>{text.firstWorkflow}</Button>}
+        >
           {text.emptyText}
         </EmptyState>
       )}

@@ -29,9 +29,21 @@ export default function JobPage() {
   const runs = useList<RunItem>('/job-runs', { job: id }, { every: 10_000 })
   const model = useMemo(
     (): GraphModel => ({
-      nodes: (workflows.data ?? []).map((one) => ({ id: one.id, name: one.name, type: 'workflow', parent: null, isLoop: false })),
+      nodes: (workflows.data ?? []).map((one) => ({
+        id: one.id,
+        name: one.name,
+        type: 'workflow',
+        parent: null,
+        isLoop: false,
+      })),
       edges: (dependencies.data?.dependencies ?? []).flatMap(({ workflowId, dependsOn }) =>
-        dependsOn.map((from) => ({ id: `${from}>${workflowId}`, from, to: workflowId, port: 'main', kind: 'flow' as const })),
+        dependsOn.map((from) => ({
+          id: `${from}>${workflowId}`,
+          from,
+          to: workflowId,
+          port: 'main',
+          kind: 'flow' as const,
+        })),
       ),
     }),
     [workflows.data, dependencies.data],
@@ -79,7 +91,14 @@ export default function JobPage() {
         )}
       </Panel>
       <Panel title="Runs" flush>
-        <DataTable label="Runs" list={runs} columns={RUNS} rowKey={(one) => one.id} href={(one) => `/job-runs/${one.id}`} empty={<EmptyState title={text.runsEmpty} />} />
+        <DataTable
+          label="Runs"
+          list={runs}
+          columns={RUNS}
+          rowKey={(one) => one.id}
+          href={(one) => `/job-runs/${one.id}`}
+          empty={<EmptyState title={text.runsEmpty} />}
+        />
       </Panel>
     </Page>
   )

@@ -18,17 +18,39 @@ import { useWorkflowNames } from '../../ui/useWorkflowNames'
 import { text } from './text'
 
 const columns = (nameOf: (id: string | null) => string): Column<RunItemView>[] => [
-  { key: 'name', title: 'What', render: (one) => <SafeText most={80}>{one.workflowId ? nameOf(one.workflowId) : 'a job'}</SafeText> },
+  {
+    key: 'name',
+    title: 'What',
+    render: (one) => <SafeText most={80}>{one.workflowId ? nameOf(one.workflowId) : 'a job'}</SafeText>,
+  },
   { key: 'status', title: 'Status', width: '120px', render: (one) => <StatusText status={one.status} /> },
-  { key: 'started', title: 'Started', width: '110px', from: 520, render: (one) => <TimeText at={one.startedAt} relative /> },
+  {
+    key: 'started',
+    title: 'Started',
+    width: '110px',
+    from: 520,
+    render: (one) => <TimeText at={one.startedAt} relative />,
+  },
   {
     key: 'took',
     title: 'Took',
     width: '100px',
     from: 600,
-    render: (one) => <Duration ms={one.startedAt && one.finishedAt ? Date.parse(one.finishedAt) - Date.parse(one.startedAt) : null} since={one.startedAt} />,
+    render: (one) => (
+      <Duration
+        ms={one.startedAt && one.finishedAt ? Date.parse(one.finishedAt) - Date.parse(one.startedAt) : null}
+        since={one.startedAt}
+      />
+    ),
   },
-  { key: 'after', title: 'After', width: '80px', from: 700, align: 'end', render: (one) => one.dependsOn.length || '–' },
+  {
+    key: 'after',
+    title: 'After',
+    width: '80px',
+    from: 700,
+    align: 'end',
+    render: (one) => one.dependsOn.length || '–',
+  },
 ]
 
 export default function JobRunPage() {
@@ -51,7 +73,8 @@ export default function JobRunPage() {
   const act = (verb: 'cancel' | 'retry') =>
     confirm({
       title: `${verb === 'cancel' ? 'Cancel' : 'Retry'} the run`,
-      body: verb === 'cancel' ? 'What has not begun does not begin.' : 'What failed, and what depends on it, runs again.',
+      body:
+        verb === 'cancel' ? 'What has not begun does not begin.' : 'What failed, and what depends on it, runs again.',
       act: verb === 'cancel' ? 'Cancel the run' : 'Retry',
       danger: verb === 'cancel',
       run: async () => {
@@ -101,7 +124,13 @@ export default function JobRunPage() {
           list={{ items, isLoading: false, error: null }}
           columns={columns(names.nameOf)}
           rowKey={(one) => String(one.position)}
-          href={(one) => (one.executionId ? `/executions/${one.executionId}` : one.runId ? `/job-runs/${one.runId}` : `/job-runs/${id}`)}
+          href={(one) =>
+            one.executionId
+              ? `/executions/${one.executionId}`
+              : one.runId
+                ? `/job-runs/${one.runId}`
+                : `/job-runs/${id}`
+          }
           empty={<EmptyState title={text.noWorkflows} />}
         />
         {itemsTruncated && <p>Only the first {items.length} are shown.</p>}

@@ -14,7 +14,12 @@ import { text } from './text'
 
 const JOBS: Column<JobView>[] = [
   { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-  { key: 'description', title: 'Description', from: 620, render: (one) => <SafeText most={120}>{one.description}</SafeText> },
+  {
+    key: 'description',
+    title: 'Description',
+    from: 620,
+    render: (one) => <SafeText most={120}>{one.description}</SafeText>,
+  },
   { key: 'environment', title: 'Environment', width: '120px', from: 760, render: (one) => one.environment },
   { key: 'updated', title: 'Changed', width: '100px', render: (one) => <TimeText at={one.updatedAt} relative /> },
 ]
@@ -24,12 +29,23 @@ export const RUNS: Column<RunItem>[] = [
   { key: 'started', title: 'Started', width: '120px', render: (one) => <TimeText at={one.startedAt} relative /> },
   { key: 'took', title: 'Took', width: '100px', render: (one) => <Duration ms={one.durationSeconds * 1000} /> },
   { key: 'trigger', title: 'Trigger', width: '100px', from: 560, render: (one) => one.triggerType },
-  { key: 'rows', title: 'Rows', width: '90px', from: 640, align: 'end', render: (one) => one.rowsProcessed.toLocaleString('en') },
+  {
+    key: 'rows',
+    title: 'Rows',
+    width: '90px',
+    from: 640,
+    align: 'end',
+    render: (one) => one.rowsProcessed.toLocaleString('en'),
+  },
   { key: 'by', title: 'By', from: 720, render: (one) => <SafeText most={60}>{one.createdBy ?? '–'}</SafeText> },
 ]
 
 const FILTERS: Filter[] = [
-  { name: 'status', label: 'Status', options: choices(['running', 'completed', 'failed', 'cancelled'], (one) => statusLook(one).word) },
+  {
+    name: 'status',
+    label: 'Status',
+    options: choices(['running', 'completed', 'failed', 'cancelled'], (one) => statusLook(one).word),
+  },
 ]
 
 function Runs() {

@@ -25,7 +25,13 @@ function Mails() {
       <FieldsForm
         key={JSON.stringify(found.data)}
         fields={[
-          { name: 'digest', label: 'Mails', kind: 'select', required: true, options: choices(['immediate', 'hourly', 'daily']) },
+          {
+            name: 'digest',
+            label: 'Mails',
+            kind: 'select',
+            required: true,
+            options: choices(['immediate', 'hourly', 'daily']),
+          },
           { name: 'from', label: 'Quiet from', placeholder: '22:00' },
           { name: 'to', label: 'Quiet until', placeholder: '07:00' },
           { name: 'zone', label: 'By the clocks of' },
@@ -44,7 +50,11 @@ function Mails() {
 
 export function Notices() {
   const found = useApi<SubscriptionView[]>(SUBSCRIPTIONS, { per_page: 100 })
-  const remove = useAct<string>({ touches: [SUBSCRIPTIONS], run: (id) => send('DELETE', `${SUBSCRIPTIONS}/${id}`), onError: tellError })
+  const remove = useAct<string>({
+    touches: [SUBSCRIPTIONS],
+    run: (id) => send('DELETE', `${SUBSCRIPTIONS}/${id}`),
+    onError: tellError,
+  })
   return (
     <>
       <Mails />

@@ -17,7 +17,12 @@ import { TimeText } from '../../ui/TimeText'
 const FIELDS: Field[] = [
   { name: 'name', label: 'Name', required: true },
   { name: 'username', label: 'Username', required: true },
-  { name: 'timeZone', label: 'Time zone', kind: 'select', options: choices(['UTC', ...Intl.supportedValuesOf('timeZone')]) },
+  {
+    name: 'timeZone',
+    label: 'Time zone',
+    kind: 'select',
+    options: choices(['UTC', ...Intl.supportedValuesOf('timeZone')]),
+  },
 ]
 
 export function Profile() {

@@ -39,10 +39,26 @@ function Sessions() {
           )
         }
         columns={[
-          { key: 'agent', title: 'Program', width: 'minmax(0, 2fr)', render: (one) => <SafeText most={90}>{one.userAgent ?? '–'}</SafeText> },
+          {
+            key: 'agent',
+            title: 'Program',
+            width: 'minmax(0, 2fr)',
+            render: (one) => <SafeText most={90}>{one.userAgent ?? '–'}</SafeText>,
+          },
           { key: 'ip', title: 'From', width: '120px', from: 520, render: (one) => one.ip ?? '–' },
-          { key: 'used', title: 'Used', width: '110px', render: (one) => (one.current ? <Tag tone="ok">this one</Tag> : <TimeText at={one.refreshedAt} relative />) },
-          { key: 'ends', title: 'Ends', width: '110px', from: 640, render: (one) => <TimeText at={one.expiresAt} relative /> },
+          {
+            key: 'used',
+            title: 'Used',
+            width: '110px',
+            render: (one) => (one.current ? <Tag tone="ok">this one</Tag> : <TimeText at={one.refreshedAt} relative />),
+          },
+          {
+            key: 'ends',
+            title: 'Ends',
+            width: '110px',
+            from: 640,
+            render: (one) => <TimeText at={one.expiresAt} relative />,
+          },
         ]}
       />
     </Panel>
@@ -99,7 +115,9 @@ function Factor() {
             key="enrol"
             fields={[PASSWORD]}
             act="Set it up"
-            run={async (body) => setEnrolment((await send<EnrolmentView>('POST', '/users/me/second-factor', { body })).data)}
+            run={async (body) =>
+              setEnrolment((await send<EnrolmentView>('POST', '/users/me/second-factor', { body })).data)
+            }
           />
         )}
       </Stack>
@@ -115,7 +133,13 @@ export function Security() {
         <FieldsForm
           fields={[
             { name: 'currentPassword', label: 'Password now', kind: 'password', required: true },
-            { name: 'newPassword', label: 'New password', kind: 'password', required: true, help: '12 characters or more, and hard to guess.' },
+            {
+              name: 'newPassword',
+              label: 'New password',
+              kind: 'password',
+              required: true,
+              help: '12 characters or more, and hard to guess.',
+            },
           ]}
           act="Change the password"
           done="Your password was changed."

@@ -48,7 +48,13 @@ export function Substitutions() {
       <Panel title="Name somebody">
         <Stack gap="sm">
           <PersonPicker label="Who decides for me" value={person} onChange={setPerson} />
-          <TextInput type="datetime-local" label="Until" required value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
+          <TextInput
+            type="datetime-local"
+            label="Until"
+            required
+            value={until}
+            onChange={(event) => setUntil(event.currentTarget.value)}
+          />
           <ErrorBox error={add.error} />
           <div>
             <Button disabled={!person || !until} loading={add.isPending} onClick={() => add.mutate()}>

@@ -1,6 +1,6 @@
 import { Drawer, Stack, TextInput } from '@mantine/core'
 import { Blocks, Search } from 'lucide-react'
-import { useState } from 'react'
+import { createElement, useState } from 'react'
 import { useApi } from '../../api/queries'
 import type { NodeDefinitionView } from '../../api/schema.gen'
 import { useParamsOfUrl } from '../../app/links'
@@ -55,7 +55,9 @@ function Detail({ name, close }: { name: string; close: () => void }) {
                 <dd>
                   <Markdown>{one.summary}</Markdown>
                   {one.choices && <span className={classes.dim}>{one.choices.join(', ')}</span>}
-                  {one.default !== undefined && <span className={classes.dim}> Default: {JSON.stringify(one.default)}</span>}
+                  {one.default !== undefined && (
+                    <span className={classes.dim}> Default: {JSON.stringify(one.default)}</span>
+                  )}
                 </dd>
               </div>
             ))}
@@ -105,11 +107,15 @@ function Catalogue() {
             {shown
               .filter((one) => one.category === category)
               .map((one) => {
-                const Icon = nodeIcon(one.name)
                 return (
-                  <button key={one.name} type="button" className={classes.card} onClick={() => change({ open: one.name })}>
+                  <button
+                    key={one.name}
+                    type="button"
+                    className={classes.card}
+                    onClick={() => change({ open: one.name })}
+                  >
                     <span className={classes.icon}>
-                      <Icon size={17} aria-hidden />
+                      {createElement(nodeIcon(one.name), { size: 17, 'aria-hidden': true })}
                     </span>
                     <span className={classes.words}>
                       <strong>{one.name}</strong>
@@ -129,8 +135,20 @@ function Catalogue() {
 function Own() {
   const fields = [
     { name: 'description', label: 'Description', kind: 'textarea' as const },
-    { name: 'schema', label: 'Parameters', kind: 'json' as const, required: true, standard: '{"type": "object", "properties": {}}' },
-    { name: 'implementation', label: 'Implementation', kind: 'json' as const, required: true, standard: '{"nodes": [], "edges": []}' },
+    {
+      name: 'schema',
+      label: 'Parameters',
+      kind: 'json' as const,
+      required: true,
+      standard: '{"type": "object", "properties": {}}',
+    },
+    {
+      name: 'implementation',
+      label: 'Implementation',
+      kind: 'json' as const,
+      required: true,
+      standard: '{"nodes": [], "edges": []}',
+    },
   ]
   return (
     <ResourceList<NodeDefinitionView>
@@ -151,8 +169,19 @@ function Own() {
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
           { key: 'type', title: 'Type', width: 'minmax(0, 160px)', render: (one) => <code>{one.type}</code> },
-          { key: 'description', title: 'Description', from: 560, render: (one) => <SafeText most={120}>{one.description}</SafeText> },
-          { key: 'updated', title: 'Changed', width: '110px', from: 480, render: (one) => <TimeText at={one.updatedAt} relative /> },
+          {
+            key: 'description',
+            title: 'Description',
+            from: 560,
+            render: (one) => <SafeText most={120}>{one.description}</SafeText>,
+          },
+          {
+            key: 'updated',
+            title: 'Changed',
+            width: '110px',
+            from: 480,
+            render: (one) => <TimeText at={one.updatedAt} relative />,
+          },
         ],
       }}
     />

@@ -66,7 +66,11 @@ export default function NotificationsPage() {
     run: (id) => send('POST', `/notifications/${id}/read`),
     onError: tellError,
   })
-  const readAll = useAct({ touches: ['/notifications'], run: () => send('POST', '/notifications/read-all'), onError: tellError })
+  const readAll = useAct({
+    touches: ['/notifications'],
+    run: () => send('POST', '/notifications/read-all'),
+    onError: tellError,
+  })
   return (
     <Page
       title={text.title}

@@ -16,7 +16,13 @@ import { text } from './text'
 const WORKERS: Column<LiveWorker>[] = [
   { key: 'name', title: 'Worker', render: (one) => <SafeText most={60}>{one.name}</SafeText> },
   { key: 'inFlight', title: 'Runs', width: '80px', align: 'end', render: (one) => one.inFlight },
-  { key: 'started', title: 'Started', width: '120px', from: 520, render: (one) => <TimeText at={one.startedAt} relative /> },
+  {
+    key: 'started',
+    title: 'Started',
+    width: '120px',
+    from: 520,
+    render: (one) => <TimeText at={one.startedAt} relative />,
+  },
   { key: 'beat', title: 'Heard of', width: '120px', render: (one) => <TimeText at={one.heartbeatAt} relative /> },
 ]
 
@@ -103,7 +109,11 @@ export default function OperationsPage() {
               list={{ items: queues.data.workers ?? [], isLoading: false, error: null }}
               columns={WORKERS}
               rowKey={(one) => one.id}
-              empty={<EmptyState title={queues.data.workersActive > 0 ? 'Who runs the platform sees them' : text.noWorkers} />}
+              empty={
+                <EmptyState
+                  title={queues.data.workersActive > 0 ? 'Who runs the platform sees them' : text.noWorkers}
+                />
+              }
             />
           </Panel>
         </>

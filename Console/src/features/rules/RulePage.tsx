@@ -28,7 +28,13 @@ const MATCHES: Column<RuleMatchView>[] = [
     title: 'Came of it',
     width: '120px',
     render: (one) =>
-      one.executionId ? <Go href={`/executions/${one.executionId}`}>a run</Go> : one.notified ? `${one.notified} told` : '–',
+      one.executionId ? (
+        <Go href={`/executions/${one.executionId}`}>a run</Go>
+      ) : one.notified ? (
+        `${one.notified} told`
+      ) : (
+        '–'
+      ),
   },
 ]
 
@@ -58,11 +64,18 @@ function Test({ id }: { id: string }) {
         />
         {result && (
           <div role="status">
-            <StatusText status={result.matched ? 'matched' : 'skipped'} label={result.matched ? 'It would act' : `It would not act: ${result.code}`} />
+            <StatusText
+              status={result.matched ? 'matched' : 'skipped'}
+              label={result.matched ? 'It would act' : `It would not act: ${result.code}`}
+            />
             <p>
               <SafeText most={600}>{result.reason}</SafeText>
             </p>
-            {result.values.length > 0 && <p><code>{result.values.join(' · ').slice(0, 600)}</code></p>}
+            {result.values.length > 0 && (
+              <p>
+                <code>{result.values.join(' · ').slice(0, 600)}</code>
+              </p>
+            )}
             {result.actions.length > 0 && <JsonView value={result.actions} label="What it would do" />}
           </div>
         )}

@@ -29,14 +29,45 @@ const COLUMNS: Column<RuleView>[] = [
     width: '90px',
     render: (one) => <StatusText status={one.enabled ? 'enabled' : 'disabled'} label={one.enabled ? 'On' : 'Off'} />,
   },
-  { key: 'type', title: 'Event type', width: 'minmax(0, 1fr)', from: 560, render: (one) => <code><SafeText most={60}>{typeOf(one)}</SafeText></code> },
-  { key: 'priority', title: 'Priority', width: '80px', from: 700, align: 'end', render: (one) => `${one.priority}${one.stop ? ', stops' : ''}` },
-  { key: 'updated', title: 'Changed', width: '100px', from: 480, render: (one) => <TimeText at={one.updatedAt} relative /> },
+  {
+    key: 'type',
+    title: 'Event type',
+    width: 'minmax(0, 1fr)',
+    from: 560,
+    render: (one) => (
+      <code>
+        <SafeText most={60}>{typeOf(one)}</SafeText>
+      </code>
+    ),
+  },
+  {
+    key: 'priority',
+    title: 'Priority',
+    width: '80px',
+    from: 700,
+    align: 'end',
+    render: (one) => `${one.priority}${one.stop ? ', stops' : ''}`,
+  },
+  {
+    key: 'updated',
+    title: 'Changed',
+    width: '100px',
+    from: 480,
+    render: (one) => <TimeText at={one.updatedAt} relative />,
+  },
 ]
 
 const FILTERS: Filter[] = [
   { name: 'name', label: 'Name' },
-  { name: 'enabled', label: 'State', width: 110, options: [{ value: 'true', label: 'On' }, { value: 'false', label: 'Off' }] },
+  {
+    name: 'enabled',
+    label: 'State',
+    width: 110,
+    options: [
+      { value: 'true', label: 'On' },
+      { value: 'false', label: 'Off' },
+    ],
+  },
 ]
 
 export default function RulesPage() {

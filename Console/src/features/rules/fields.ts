@@ -5,7 +5,12 @@ import { example, text } from './text'
 export const FIELDS: Field[] = [
   { name: 'name', label: 'Name', required: true },
   { name: 'description', label: 'Description', kind: 'textarea' },
-  { name: 'eventType', label: 'Event type', placeholder: 'order.*', help: 'Left out in a rule that joins several events.' },
+  {
+    name: 'eventType',
+    label: 'Event type',
+    placeholder: 'order.*',
+    help: 'Left out in a rule that joins several events.',
+  },
   { name: 'condition', label: 'Condition', kind: 'code', help: text.help },
   { name: 'actions', label: 'Actions', kind: 'json', required: true, standard: JSON.stringify(example, null, 2) },
   { name: 'join', label: 'Join', kind: 'json', help: 'Only for a rule that waits for several events.' },

@@ -50,7 +50,12 @@ function Days({ id }: { id: string }) {
               {one.day} <SafeText most={60}>{one.name ?? ''}</SafeText> {one.isBusiness && '(worked)'}
             </span>
             {may('schedules.write') && (
-              <Act iconOnly label={`Remove ${one.day}`} icon={<X size={14} aria-hidden />} onClick={() => remove.mutate(one.day)} />
+              <Act
+                iconOnly
+                label={`Remove ${one.day}`}
+                icon={<X size={14} aria-hidden />}
+                onClick={() => remove.mutate(one.day)}
+              />
             )}
           </li>
         ))}
@@ -87,8 +92,18 @@ export function Calendars() {
         detail: (one) => <Days id={one.id} />,
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-          { key: 'days', title: 'Business days', from: 520, render: (one) => one.businessDays.map((day) => day.slice(0, 3)).join(' ') },
-          { key: 'updated', title: 'Changed', width: '110px', render: (one) => <TimeText at={one.updatedAt} relative /> },
+          {
+            key: 'days',
+            title: 'Business days',
+            from: 520,
+            render: (one) => one.businessDays.map((day) => day.slice(0, 3)).join(' '),
+          },
+          {
+            key: 'updated',
+            title: 'Changed',
+            width: '110px',
+            render: (one) => <TimeText at={one.updatedAt} relative />,
+          },
         ],
       }}
     />

@@ -61,7 +61,9 @@ export function FireCalendar() {
   })
   const blanks = (first.getUTCDay() + 6) % 7
   const length = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
-  const days = Array.from({ length }, (_, index) => new Date(first.getTime() + index * DAY_MS).toISOString().slice(0, 10))
+  const days = Array.from({ length }, (_, index) =>
+    new Date(first.getTime() + index * DAY_MS).toISOString().slice(0, 10),
+  )
   const today = dayOf(now.toISOString(), zone)
   return (
     <Panel
@@ -94,10 +96,19 @@ export function FireCalendar() {
         {days.map((day) => {
           const fires = (byDay.get(day) ?? []).sort((a, b) => a.at.localeCompare(b.at))
           return (
-            <li key={day} className={classes.day} data-today={day === today || undefined} data-empty={fires.length === 0 || undefined}>
+            <li
+              key={day}
+              className={classes.day}
+              data-today={day === today || undefined}
+              data-empty={fires.length === 0 || undefined}
+            >
               <time dateTime={day}>{Number(day.slice(8))}</time>
               {fires.slice(0, 4).map((fire) => (
-                <Go key={fire.at + fire.schedule.id} href={`/schedules?open=${fire.schedule.id}`} className={classes.start}>
+                <Go
+                  key={fire.at + fire.schedule.id}
+                  href={`/schedules?open=${fire.schedule.id}`}
+                  className={classes.start}
+                >
                   {clockOf(fire.at, zone)} {safeText(fire.schedule.name).slice(0, 40)}
                 </Go>
               ))}

@@ -25,7 +25,11 @@ function Preview({ values }: { values: Values }) {
   const found = useQuery<PreviewView, ApiError>({
     queryKey: ['/schedules/preview', asked],
     queryFn: async () =>
-      (await send<PreviewView>('POST', '/schedules/preview', { body: { timing: JSON.parse(asked) as unknown, count: 10 } })).data,
+      (
+        await send<PreviewView>('POST', '/schedules/preview', {
+          body: { timing: JSON.parse(asked) as unknown, count: 10 },
+        })
+      ).data,
     retry: false,
   })
   const fires = found.data?.fires ?? []
@@ -62,7 +66,13 @@ function useFields(): Field[] {
   return useMemo(
     () => [
       { name: 'name', label: 'Name', required: true },
-      { name: 'workflowId', label: 'Workflow', kind: 'select', options: workflows.options, when: (values) => !values.jobId },
+      {
+        name: 'workflowId',
+        label: 'Workflow',
+        kind: 'select',
+        options: workflows.options,
+        when: (values) => !values.jobId,
+      },
       {
         name: 'jobId',
         label: 'Or a job',
@@ -72,7 +82,10 @@ function useFields(): Field[] {
       },
       ...TIMING_FIELDS.map((field) =>
         field.name === 'calendarId'
-          ? { ...field, options: (calendars.data ?? []).map((one) => ({ value: one.id, label: safeText(one.name).slice(0, 60) })) }
+          ? {
+              ...field,
+              options: (calendars.data ?? []).map((one) => ({ value: one.id, label: safeText(one.name).slice(0, 60) })),
+            }
           : field,
       ),
       { name: 'input', label: 'Input', kind: 'json', standard: '{}' },

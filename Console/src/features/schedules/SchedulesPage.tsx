@@ -30,20 +30,46 @@ const columns = (nameOf: (id: string | null) => string): Column<ScheduleItem>[] 
     width: '80px',
     render: (one) => <StatusText status={one.enabled ? 'enabled' : 'disabled'} label={one.enabled ? 'On' : 'Off'} />,
   },
-  { key: 'timing', title: 'When', width: 'minmax(0, 1fr)', from: 600, render: (one) => <code>{timingText(one.timing)}</code> },
+  {
+    key: 'timing',
+    title: 'When',
+    width: 'minmax(0, 1fr)',
+    from: 600,
+    render: (one) => <code>{timingText(one.timing)}</code>,
+  },
   { key: 'zone', title: 'Zone', width: 'minmax(0, 130px)', from: 860, render: (one) => one.timing.timeZone },
   {
     key: 'starts',
     title: 'Starts',
     width: 'minmax(0, 1fr)',
     from: 720,
-    render: (one) => (one.workflowId ? <SafeText most={60}>{nameOf(one.workflowId)}</SafeText> : one.jobId ? 'a job' : 'a package of jobs'),
+    render: (one) =>
+      one.workflowId ? (
+        <SafeText most={60}>{nameOf(one.workflowId)}</SafeText>
+      ) : one.jobId ? (
+        'a job'
+      ) : (
+        'a package of jobs'
+      ),
   },
-  { key: 'next', title: 'Next', width: '100px', render: (one) => <TimeText at={one.nextFireAt} relative none="never" /> },
+  {
+    key: 'next',
+    title: 'Next',
+    width: '100px',
+    render: (one) => <TimeText at={one.nextFireAt} relative none="never" />,
+  },
 ]
 
 const FILTERS: Filter[] = [
-  { name: 'enabled', label: 'State', width: 110, options: [{ value: 'true', label: 'On' }, { value: 'false', label: 'Off' }] },
+  {
+    name: 'enabled',
+    label: 'State',
+    width: 110,
+    options: [
+      { value: 'true', label: 'On' },
+      { value: 'false', label: 'Off' },
+    ],
+  },
 ]
 
 function ScheduleList() {

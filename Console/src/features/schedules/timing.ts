@@ -18,10 +18,28 @@ export const TIMING_FIELDS: Field[] = [
       { value: 'at', label: 'Once' },
     ],
   },
-  { name: 'cron', label: 'Cron', required: true, standard: '0 8 * * MON-FRI', when: (values) => values.kind === 'cron' },
-  { name: 'intervalSeconds', label: 'Seconds between', kind: 'number', required: true, min: 1, when: (values) => values.kind === 'interval' },
+  {
+    name: 'cron',
+    label: 'Cron',
+    required: true,
+    standard: '0 8 * * MON-FRI',
+    when: (values) => values.kind === 'cron',
+  },
+  {
+    name: 'intervalSeconds',
+    label: 'Seconds between',
+    kind: 'number',
+    required: true,
+    min: 1,
+    when: (values) => values.kind === 'interval',
+  },
   { name: 'at', label: 'At', kind: 'datetime', required: true, when: (values) => values.kind === 'at' },
-  { name: 'timeZone', label: 'Time zone', standard: Intl.DateTimeFormat().resolvedOptions().timeZone, help: 'A name of the IANA database.' },
+  {
+    name: 'timeZone',
+    label: 'Time zone',
+    standard: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    help: 'A name of the IANA database.',
+  },
   { name: 'calendarId', label: 'Calendar of business days', kind: 'select' },
   {
     name: 'onNonBusinessDay',
@@ -30,8 +48,18 @@ export const TIMING_FIELDS: Field[] = [
     options: choices(['skip', 'nextBusinessDay', 'previousBusinessDay'], spoken),
     when: (values) => Boolean(values.calendarId),
   },
-  { name: 'overlap', label: 'While the last one still runs', kind: 'select', options: choices(['allow', 'skip', 'queue', 'cancelOldest'], spoken) },
-  { name: 'misfire', label: 'What was missed', kind: 'select', options: choices(['fireOnce', 'skip', 'fireAll'], spoken) },
+  {
+    name: 'overlap',
+    label: 'While the last one still runs',
+    kind: 'select',
+    options: choices(['allow', 'skip', 'queue', 'cancelOldest'], spoken),
+  },
+  {
+    name: 'misfire',
+    label: 'What was missed',
+    kind: 'select',
+    options: choices(['fireOnce', 'skip', 'fireAll'], spoken),
+  },
   { name: 'jitterSeconds', label: 'Spread over seconds', kind: 'number', min: 0 },
 ]
 

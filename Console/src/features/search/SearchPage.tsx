@@ -35,10 +35,20 @@ interface Found {
   hits: Hit[]
 }
 
-const PATHS: Record<string, string> = { workflow: '/workflows/', execution: '/executions/', event: '/events/', approval: '/approvals/' }
+const PATHS: Record<string, string> = {
+  workflow: '/workflows/',
+  execution: '/executions/',
+  event: '/events/',
+  approval: '/approvals/',
+}
 const FILTERS: Filter[] = [
   { name: 'q', label: 'What to look for', width: 300 },
-  { name: 'type', label: 'Type', options: choices(['workflow', 'execution', 'event', 'document', 'approval']), width: 130 },
+  {
+    name: 'type',
+    label: 'Type',
+    options: choices(['workflow', 'execution', 'event', 'document', 'approval']),
+    width: 130,
+  },
   { name: 'tag', label: 'Tag', width: 120 },
   { name: 'from', label: 'Any time', options: SINCE },
 ]
@@ -49,7 +59,10 @@ export function Marked({ snippet, highlights }: { snippet: string; highlights: {
   let at = 0
   for (const { start, length } of [...highlights].sort((a, b) => a.start - b.start)) {
     if (start < at) continue
-    parts.push(safeText(snippet.slice(at, start)), <mark key={start}>{safeText(snippet.slice(start, start + length))}</mark>)
+    parts.push(
+      safeText(snippet.slice(at, start)),
+      <mark key={start}>{safeText(snippet.slice(start, start + length))}</mark>,
+    )
     at = start + length
   }
   parts.push(safeText(snippet.slice(at)))
@@ -63,7 +76,13 @@ export default function SearchPage() {
     () => (params.from ? sinceMoment(params.from, Math.floor(serverNow() / 60_000) * 60_000, zone) : null),
     [params.from, zone],
   )
-  const found = useApi<Found>(params.q ? '/search' : null, { q: params.q, type: params.type, tag: params.tag, from, limit: 50 })
+  const found = useApi<Found>(params.q ? '/search' : null, {
+    q: params.q,
+    type: params.type,
+    tag: params.tag,
+    from,
+    limit: 50,
+  })
   const hits = found.data?.hits ?? []
   return (
     <Page title={text.title}>

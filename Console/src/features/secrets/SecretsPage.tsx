@@ -26,14 +26,25 @@ export default function SecretsPage() {
           { name: 'description', label: 'Description', kind: 'textarea' },
         ],
         edit: (one) => [
-          { name: 'value', label: 'A new value', kind: 'password', placeholder: text.setOn(one.updatedAt.slice(0, 10)) },
+          {
+            name: 'value',
+            label: 'A new value',
+            kind: 'password',
+            placeholder: text.setOn(one.updatedAt.slice(0, 10)),
+          },
           { name: 'description', label: 'Description', kind: 'textarea' },
         ],
         deletable: true,
         deleteText: () => text.deleteSecret,
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-          { key: 'description', title: 'Description', width: 'minmax(0, 2fr)', from: 520, render: (one) => <SafeText most={140}>{one.description}</SafeText> },
+          {
+            key: 'description',
+            title: 'Description',
+            width: 'minmax(0, 2fr)',
+            from: 520,
+            render: (one) => <SafeText most={140}>{one.description}</SafeText>,
+          },
           { key: 'updated', title: 'Set', width: '110px', render: (one) => <TimeText at={one.updatedAt} relative /> },
         ],
       }}

@@ -36,9 +36,31 @@ export default function VariablesPage() {
         deletable: true,
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-          { key: 'value', title: 'Value', width: 'minmax(0, 1.5fr)', render: (one) => <code><SafeText most={100}>{JSON.stringify(one.value)}</SafeText></code> },
-          { key: 'scope', title: 'Of', from: 620, render: (one) => <SafeText most={60}>{one.workflowId ? names.nameOf(one.workflowId) : 'all workflows'}</SafeText> },
-          { key: 'updated', title: 'Changed', width: '110px', from: 480, render: (one) => <TimeText at={one.updatedAt} relative /> },
+          {
+            key: 'value',
+            title: 'Value',
+            width: 'minmax(0, 1.5fr)',
+            render: (one) => (
+              <code>
+                <SafeText most={100}>{JSON.stringify(one.value)}</SafeText>
+              </code>
+            ),
+          },
+          {
+            key: 'scope',
+            title: 'Of',
+            from: 620,
+            render: (one) => (
+              <SafeText most={60}>{one.workflowId ? names.nameOf(one.workflowId) : 'all workflows'}</SafeText>
+            ),
+          },
+          {
+            key: 'updated',
+            title: 'Changed',
+            width: '110px',
+            from: 480,
+            render: (one) => <TimeText at={one.updatedAt} relative />,
+          },
         ],
       }}
     />

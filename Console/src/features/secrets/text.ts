@@ -7,6 +7,7 @@ export const text = {
   variables: 'Variables',
   variablesSub: 'Values that definitions read as vars.NAME, of all workflows or of one.',
   noVariables: 'No variable is set',
-  noVariablesText: 'What differs between environments, as an address or a limit, is better a variable than a number in a node.',
+  noVariablesText:
+    'What differs between environments, as an address or a limit, is better a variable than a number in a node.',
   setOn: (at: string) => `set on ${at}`,
 }

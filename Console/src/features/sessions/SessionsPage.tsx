@@ -22,7 +22,11 @@ export default function SessionsPage() {
   const confirm = useConfirm()
   const client = useQueryClient()
   const id = params.id
-  const found = useApi<ConversationalSessionView>(id ? `/conversational-sessions/${encodeURIComponent(id)}` : null, undefined, { keep: false })
+  const found = useApi<ConversationalSessionView>(
+    id ? `/conversational-sessions/${encodeURIComponent(id)}` : null,
+    undefined,
+    { keep: false },
+  )
   const end = () =>
     confirm({
       title: 'End the session',
@@ -46,7 +50,14 @@ export default function SessionsPage() {
       )}
       <ErrorBox error={found.error} />
       {found.data && (
-        <Panel title="Session" actions={<Act needs="sessions.use" variant="default" onClick={end}>End…</Act>}>
+        <Panel
+          title="Session"
+          actions={
+            <Act needs="sessions.use" variant="default" onClick={end}>
+              End…
+            </Act>
+          }
+        >
           <Facts
             items={[
               ['Id', <SafeText key="i">{found.data.id}</SafeText>],

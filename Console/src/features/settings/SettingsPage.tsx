@@ -85,7 +85,10 @@ function Policy() {
   return (
     <Panel title={text.policy}>
       <Stack gap="xs">
-        <StatusText status={requireSecondFactor ? 'enabled' : 'disabled'} label={`${text.second}: ${requireSecondFactor ? 'yes' : 'no'}`} />
+        <StatusText
+          status={requireSecondFactor ? 'enabled' : 'disabled'}
+          label={`${text.second}: ${requireSecondFactor ? 'yes' : 'no'}`}
+        />
         <div>
           <Act
             variant="default"
@@ -131,7 +134,12 @@ function Operators() {
         columns={[
           { key: 'reason', title: 'Why', render: (one) => <SafeText most={120}>{one.reason}</SafeText> },
           { key: 'role', title: 'Role', width: '100px', from: 480, render: (one) => one.role },
-          { key: 'ends', title: 'Until', width: '120px', render: (one) => <TimeText at={one.revokedAt ?? one.expiresAt} relative /> },
+          {
+            key: 'ends',
+            title: 'Until',
+            width: '120px',
+            render: (one) => <TimeText at={one.revokedAt ?? one.expiresAt} relative />,
+          },
         ]}
       />
     </Panel>

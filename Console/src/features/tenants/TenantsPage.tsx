@@ -25,7 +25,13 @@ const VERBS: Record<Verb, string> = {
 }
 
 const verbsOf = (status: string): Verb[] =>
-  status === 'active' ? ['suspend', 'close'] : status === 'suspended' ? ['resume', 'close'] : status === 'closed' ? ['reopen'] : []
+  status === 'active'
+    ? ['suspend', 'close']
+    : status === 'suspended'
+      ? ['resume', 'close']
+      : status === 'closed'
+        ? ['reopen']
+        : []
 
 function Detail({ tenant }: { tenant: TenantView }) {
   const confirm = useConfirm()
@@ -106,8 +112,22 @@ export default function TenantsPage() {
             { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
             { key: 'status', title: 'Status', width: '110px', render: (one) => <StatusText status={one.status} /> },
             { key: 'plan', title: 'Plan', width: '90px', from: 560, render: (one) => one.plan },
-            { key: 'users', title: 'Users', width: '70px', from: 640, align: 'end', render: (one) => one.figures.users },
-            { key: 'runs', title: 'Runs, last day', width: '110px', from: 720, align: 'end', render: (one) => one.figures.executionsLastDay },
+            {
+              key: 'users',
+              title: 'Users',
+              width: '70px',
+              from: 640,
+              align: 'end',
+              render: (one) => one.figures.users,
+            },
+            {
+              key: 'runs',
+              title: 'Runs, last day',
+              width: '110px',
+              from: 720,
+              align: 'end',
+              render: (one) => one.figures.executionsLastDay,
+            },
           ],
         }}
       />

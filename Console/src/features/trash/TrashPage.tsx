@@ -21,7 +21,11 @@ import { text } from './text'
 const FILTERS = [{ name: 'type', label: 'Type', options: choices(['workspace', 'folder', 'job', 'workflow']) }]
 
 const contents = (one: TrashView) =>
-  [one.folders && countText(one.folders, 'folder'), one.jobs && countText(one.jobs, 'job'), one.workflows && countText(one.workflows, 'workflow')]
+  [
+    one.folders && countText(one.folders, 'folder'),
+    one.jobs && countText(one.jobs, 'job'),
+    one.workflows && countText(one.workflows, 'workflow'),
+  ]
     .filter(Boolean)
     .join(', ')
 
@@ -59,9 +63,25 @@ export default function TrashPage() {
             { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
             { key: 'type', title: 'Type', width: '100px', render: (one) => <Tag>{one.type}</Tag> },
             { key: 'with', title: 'With', from: 620, render: (one) => contents(one) || '–' },
-            { key: 'by', title: 'By', from: 760, render: (one) => <SafeText most={60}>{one.deletedByName ?? '–'}</SafeText> },
-            { key: 'reason', title: 'Why', from: 900, render: (one) => <SafeText most={90}>{one.reasonToDelete ?? '–'}</SafeText> },
-            { key: 'at', title: 'When', width: '100px', from: 460, render: (one) => <TimeText at={one.deletedAt} relative /> },
+            {
+              key: 'by',
+              title: 'By',
+              from: 760,
+              render: (one) => <SafeText most={60}>{one.deletedByName ?? '–'}</SafeText>,
+            },
+            {
+              key: 'reason',
+              title: 'Why',
+              from: 900,
+              render: (one) => <SafeText most={90}>{one.reasonToDelete ?? '–'}</SafeText>,
+            },
+            {
+              key: 'at',
+              title: 'When',
+              width: '100px',
+              from: 460,
+              render: (one) => <TimeText at={one.deletedAt} relative />,
+            },
           ]}
         />
       </Panel>

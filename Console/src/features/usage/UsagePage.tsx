@@ -25,7 +25,14 @@ const EDIT: Field[] = [
 ]
 const CREATE: Field[] = [
   { name: 'kind', label: 'Of', kind: 'select', required: true, options: choices(['executions', 'steps', 'storage']) },
-  { name: 'period', label: 'In each', kind: 'select', required: true, standard: 'month', options: choices(['day', 'month']) },
+  {
+    name: 'period',
+    label: 'In each',
+    kind: 'select',
+    required: true,
+    standard: 'month',
+    options: choices(['day', 'month']),
+  },
   ...EDIT,
 ]
 
@@ -88,7 +95,12 @@ export default function UsagePage() {
               render: (one) => (
                 <>
                   {one.used.toLocaleString('en')} of {one.amount.toLocaleString('en')}
-                  <Progress size="xs" value={one.usedPercent} color={one.usedPercent >= 100 ? 'red' : undefined} aria-label="Used" />
+                  <Progress
+                    size="xs"
+                    value={one.usedPercent}
+                    color={one.usedPercent >= 100 ? 'red' : undefined}
+                    aria-label="Used"
+                  />
                 </>
               ),
             },

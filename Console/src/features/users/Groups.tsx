@@ -36,7 +36,14 @@ function Members({ id }: { id: string }) {
           <span>
             <SafeText most={60}>{one.name}</SafeText> <SafeText most={60}>{one.email}</SafeText>
           </span>
-          {may('users.manage') && <Act iconOnly label={`Remove ${one.name}`} icon={<X size={14} aria-hidden />} onClick={() => remove.mutate(one.userId)} />}
+          {may('users.manage') && (
+            <Act
+              iconOnly
+              label={`Remove ${one.name}`}
+              icon={<X size={14} aria-hidden />}
+              onClick={() => remove.mutate(one.userId)}
+            />
+          )}
         </Group>
       ))}
       {may('users.manage') && (
@@ -71,9 +78,20 @@ export function Groups() {
         deletable: true,
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-          { key: 'description', title: 'Description', from: 520, render: (one) => <SafeText most={120}>{one.description}</SafeText> },
+          {
+            key: 'description',
+            title: 'Description',
+            from: 520,
+            render: (one) => <SafeText most={120}>{one.description}</SafeText>,
+          },
           { key: 'members', title: 'Members', width: '90px', align: 'end', render: (one) => one.members },
-          { key: 'updated', title: 'Changed', width: '110px', from: 640, render: (one) => <TimeText at={one.updatedAt} relative /> },
+          {
+            key: 'updated',
+            title: 'Changed',
+            width: '110px',
+            from: 640,
+            render: (one) => <TimeText at={one.updatedAt} relative />,
+          },
         ],
       }}
     />

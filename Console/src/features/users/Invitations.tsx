@@ -23,7 +23,9 @@ function Made({ invitation, close }: { invitation: InvitationView; close: () => 
         {link && (
           <>
             <Mono block>{link}</Mono>
-            <CopyButton value={link}>{({ copied, copy }) => <Button onClick={copy}>{copied ? 'Copied' : 'Copy the link'}</Button>}</CopyButton>
+            <CopyButton value={link}>
+              {({ copied, copy }) => <Button onClick={copy}>{copied ? 'Copied' : 'Copy the link'}</Button>}
+            </CopyButton>
           </>
         )}
       </Stack>
@@ -57,7 +59,13 @@ export function Invitations() {
           create: [
             { name: 'email', label: 'E-mail address', required: true },
             { name: 'name', label: 'Name' },
-            { name: 'roles', label: 'Roles', kind: 'multi', required: true, options: choices((roles.data ?? []).map((one) => one.name)) },
+            {
+              name: 'roles',
+              label: 'Roles',
+              kind: 'multi',
+              required: true,
+              options: choices((roles.data ?? []).map((one) => one.name)),
+            },
             {
               name: 'groups',
               label: 'Groups',
@@ -89,8 +97,19 @@ export function Invitations() {
           columns: [
             { key: 'email', title: 'E-mail', render: (one) => <SafeText most={80}>{one.email}</SafeText> },
             { key: 'status', title: 'State', width: '110px', render: (one) => <StatusText status={one.status} /> },
-            { key: 'roles', title: 'Roles', from: 560, render: (one) => <SafeText most={80}>{one.roles.join(', ')}</SafeText> },
-            { key: 'ends', title: 'Ends', width: '110px', from: 480, render: (one) => <TimeText at={one.expiresAt} relative /> },
+            {
+              key: 'roles',
+              title: 'Roles',
+              from: 560,
+              render: (one) => <SafeText most={80}>{one.roles.join(', ')}</SafeText>,
+            },
+            {
+              key: 'ends',
+              title: 'Ends',
+              width: '110px',
+              from: 480,
+              render: (one) => <TimeText at={one.expiresAt} relative />,
+            },
           ],
         }}
       />

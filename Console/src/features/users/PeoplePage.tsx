@@ -18,7 +18,17 @@ export default function PeoplePage() {
     ...(may('users.manage') ? [{ value: 'invitations', label: 'Invitations' }] : []),
   ]
   return (
-    <Page title={text.title} tabs={<PageTabs label={text.title} value={tab} onChange={(next) => change({ tab: next, name: null, role: null })} items={items} />}>
+    <Page
+      title={text.title}
+      tabs={
+        <PageTabs
+          label={text.title}
+          value={tab}
+          onChange={(next) => change({ tab: next, name: null, role: null })}
+          items={items}
+        />
+      }
+    >
       {tab === 'users' && <Users />}
       {tab === 'groups' && <Groups />}
       {tab === 'roles' && <Roles />}

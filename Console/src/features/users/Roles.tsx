@@ -34,7 +34,11 @@ function Matrix({ roles }: { roles: RoleView[] }) {
               <th scope="row">{permission}</th>
               {roles.map((role) => (
                 <td key={role.id}>
-                  {role.permissions.includes(permission) ? <Check size={15} role="img" aria-label="yes" /> : <span className={classes.no}>–</span>}
+                  {role.permissions.includes(permission) ? (
+                    <Check size={15} role="img" aria-label="yes" />
+                  ) : (
+                    <span className={classes.no}>–</span>
+                  )}
                 </td>
               ))}
             </tr>
@@ -81,8 +85,19 @@ export function Roles() {
           deletable: (one) => !one.builtIn,
           columns: [
             { key: 'name', title: 'Role', render: (one) => <SafeText most={60}>{one.name}</SafeText> },
-            { key: 'kind', title: 'Kind', width: '100px', render: (one) => <Tag>{one.builtIn ? 'built in' : 'own'}</Tag> },
-            { key: 'count', title: 'May', width: '130px', from: 480, render: (one) => `${one.permissions.length} permissions` },
+            {
+              key: 'kind',
+              title: 'Kind',
+              width: '100px',
+              render: (one) => <Tag>{one.builtIn ? 'built in' : 'own'}</Tag>,
+            },
+            {
+              key: 'count',
+              title: 'May',
+              width: '130px',
+              from: 480,
+              render: (one) => `${one.permissions.length} permissions`,
+            },
             { key: 'objects', title: 'Reaches', width: '110px', from: 600, render: (one) => one.objects },
           ],
         }}

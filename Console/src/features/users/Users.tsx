@@ -23,7 +23,9 @@ function Detail({ user, roles }: { user: UserView; roles: RoleView[] }) {
     onDone: ({ data }) => tellDone(`${data.ended} sessions were ended.`),
     onError: tellError,
   })
-  const permissions = [...new Set(roles.filter((role) => user.roles.includes(role.name)).flatMap((role) => role.permissions))].sort()
+  const permissions = [
+    ...new Set(roles.filter((role) => user.roles.includes(role.name)).flatMap((role) => role.permissions)),
+  ].sort()
   return (
     <Stack>
       <Facts
@@ -93,12 +95,26 @@ export function Users() {
         filters: [
           { name: 'name', label: 'Name begins with' },
           { name: 'role', label: 'Role', options: names, width: 130 },
-          { name: 'active', label: 'State', width: 120, options: [{ value: 'true', label: 'Active' }, { value: 'false', label: 'Inactive' }] },
+          {
+            name: 'active',
+            label: 'State',
+            width: 120,
+            options: [
+              { value: 'true', label: 'Active' },
+              { value: 'false', label: 'Inactive' },
+            ],
+          },
         ],
         create: [
           { name: 'email', label: 'E-mail address', required: true },
           { name: 'name', label: 'Name', required: true },
-          { name: 'password', label: 'First password', kind: 'password', required: true, help: '12 characters or more, and hard to guess.' },
+          {
+            name: 'password',
+            label: 'First password',
+            kind: 'password',
+            required: true,
+            help: '12 characters or more, and hard to guess.',
+          },
           { name: 'roles', label: 'Roles', kind: 'multi', required: true, options: names },
         ],
         edit,
@@ -107,10 +123,32 @@ export function Users() {
         deleteText: () => 'Who owns something, or is asked something, has to hand it over first.',
         columns: [
           { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-          { key: 'email', title: 'E-mail', width: 'minmax(0, 1.3fr)', from: 520, render: (one) => <SafeText most={80}>{one.email}</SafeText> },
-          { key: 'roles', title: 'Roles', from: 640, render: (one) => <SafeText most={80}>{one.roles.join(', ')}</SafeText> },
-          { key: 'state', title: 'State', width: '110px', render: (one) => <StatusText status={one.active ? 'active' : 'inactive'} /> },
-          { key: 'login', title: 'Signed in', width: '110px', from: 780, render: (one) => <TimeText at={one.lastLoginAt} relative none="never" /> },
+          {
+            key: 'email',
+            title: 'E-mail',
+            width: 'minmax(0, 1.3fr)',
+            from: 520,
+            render: (one) => <SafeText most={80}>{one.email}</SafeText>,
+          },
+          {
+            key: 'roles',
+            title: 'Roles',
+            from: 640,
+            render: (one) => <SafeText most={80}>{one.roles.join(', ')}</SafeText>,
+          },
+          {
+            key: 'state',
+            title: 'State',
+            width: '110px',
+            render: (one) => <StatusText status={one.active ? 'active' : 'inactive'} />,
+          },
+          {
+            key: 'login',
+            title: 'Signed in',
+            width: '110px',
+            from: 780,
+            render: (one) => <TimeText at={one.lastLoginAt} relative none="never" />,
+          },
         ],
       }}
     />

@@ -24,7 +24,11 @@ function Figures({ id }: { id: string }) {
     const to = Math.ceil(serverNow() / 3_600_000) * 3_600_000
     return { from: to - WEEK, to }
   }, [])
-  const stats = useApi<WorkflowStatsView>(`/workflows/${id}/stats`, { from: new Date(range.from).toISOString() }, { keep: false })
+  const stats = useApi<WorkflowStatsView>(
+    `/workflows/${id}/stats`,
+    { from: new Date(range.from).toISOString() },
+    { keep: false },
+  )
   const total = stats.data?.total
   return (
     <Panel title="Last 7 days">
@@ -36,7 +40,8 @@ function Figures({ id }: { id: string }) {
               <strong>{total.executions.toLocaleString('en')}</strong> ended
             </span>
             <span>
-              <strong>{total.successRate === null ? '–' : `${(total.successRate * 100).toFixed(1)} %`}</strong> completed
+              <strong>{total.successRate === null ? '–' : `${(total.successRate * 100).toFixed(1)} %`}</strong>{' '}
+              completed
             </span>
             <span>
               <strong>{total.p50Ms === null ? '–' : durationText(total.p50Ms)}</strong> median

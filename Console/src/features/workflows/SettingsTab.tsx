@@ -55,7 +55,11 @@ function useDelete(workflow: WorkflowView) {
       run: async (reason) => {
         await send('DELETE', `/workflows/${workflow.id}`, {
           ifMatch: workflow.version,
-          query: { force: needsForce || undefined, cancel: data.running.count > 0 || undefined, reason: reason || undefined },
+          query: {
+            force: needsForce || undefined,
+            cancel: data.running.count > 0 || undefined,
+            reason: reason || undefined,
+          },
         })
         await invalidate(client, ['/workflows', '/trash'])
         go('/workflows')
@@ -90,7 +94,9 @@ export function SettingsTab({ workflow }: { workflow: WorkflowView }) {
       <Panel title="Who may what" flush>
         <ErrorBox error={grants.error} />
         {grants.data?.grants.length === 0 && (
-          <p className={classes.trigger}>Nothing was granted on it. Who may by their role, may here. Your level: {grants.data.level}.</p>
+          <p className={classes.trigger}>
+            Nothing was granted on it. Who may by their role, may here. Your level: {grants.data.level}.
+          </p>
         )}
         {grants.data?.grants.map((grant: GrantView) => (
           <div key={grant.id} className={classes.trigger}>

@@ -55,7 +55,11 @@ function TreeNode({ kind, id, workspace, name, depth, chosen, onChoose }: NodePr
         aria-pressed={kind === 'job' ? chosen === id : undefined}
         onClick={act}
       >
-        {kind === 'job' ? <span className={classes.treeGap} /> : <ChevronRight size={13} aria-hidden className={classes.chevron} />}
+        {kind === 'job' ? (
+          <span className={classes.treeGap} />
+        ) : (
+          <ChevronRight size={13} aria-hidden className={classes.chevron} />
+        )}
         <Icon size={14} aria-hidden />
         <span className={classes.treeName}>
           <SafeText most={50}>{name}</SafeText>
@@ -64,10 +68,28 @@ function TreeNode({ kind, id, workspace, name, depth, chosen, onChoose }: NodePr
       {isOpen && (children.folders.length > 0 || children.jobs.length > 0) && (
         <ul className={classes.tree}>
           {children.folders.map((folder) => (
-            <TreeNode key={folder.id} kind="folder" id={folder.id} workspace={workspace} name={folder.name} depth={depth + 1} chosen={chosen} onChoose={onChoose} />
+            <TreeNode
+              key={folder.id}
+              kind="folder"
+              id={folder.id}
+              workspace={workspace}
+              name={folder.name}
+              depth={depth + 1}
+              chosen={chosen}
+              onChoose={onChoose}
+            />
           ))}
           {children.jobs.map((job) => (
-            <TreeNode key={job.id} kind="job" id={job.id} workspace={workspace} name={job.name} depth={depth + 1} chosen={chosen} onChoose={onChoose} />
+            <TreeNode
+              key={job.id}
+              kind="job"
+              id={job.id}
+              workspace={workspace}
+              name={job.name}
+              depth={depth + 1}
+              chosen={chosen}
+              onChoose={onChoose}
+            />
           ))}
         </ul>
       )}
@@ -82,12 +104,26 @@ export function Tree({ chosen, onChoose }: Props) {
     <nav aria-label="Workspaces">
       <ul className={classes.tree}>
         <li>
-          <button type="button" className={classes.treeItem} aria-pressed={chosen === null} onClick={() => onChoose(null)}>
+          <button
+            type="button"
+            className={classes.treeItem}
+            aria-pressed={chosen === null}
+            onClick={() => onChoose(null)}
+          >
             <span className={classes.treeName}>All workflows</span>
           </button>
         </li>
         {workspaces.data?.map((one) => (
-          <TreeNode key={one.id} kind="workspace" id={one.id} workspace={one.id} name={one.name} depth={0} chosen={chosen} onChoose={onChoose} />
+          <TreeNode
+            key={one.id}
+            kind="workspace"
+            id={one.id}
+            workspace={one.id}
+            name={one.name}
+            depth={0}
+            chosen={chosen}
+            onChoose={onChoose}
+          />
         ))}
       </ul>
     </nav>

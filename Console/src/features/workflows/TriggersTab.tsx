@@ -26,7 +26,10 @@ interface Trigger {
 export function TriggersTab({ workflow }: { workflow: WorkflowView }) {
   const may = useMay()
   const tenant = useApi<OwnTenantView>('/tenant', undefined, { staleTime: 300_000 })
-  const schedules = useApi<ScheduleItem[]>(may('schedules.read') ? '/schedules' : null, { workflow: workflow.id, per_page: 100 })
+  const schedules = useApi<ScheduleItem[]>(may('schedules.read') ? '/schedules' : null, {
+    workflow: workflow.id,
+    per_page: 100,
+  })
   const raw = (workflow.definition as { triggers?: unknown } | null)?.triggers
   const triggers = Array.isArray(raw) ? (raw as Trigger[]) : []
   const standing = (schedules.data ?? []).filter((one) => one.triggerId === null)
@@ -84,7 +87,8 @@ export function TriggersTab({ workflow }: { workflow: WorkflowView }) {
                 <StatusText status={one.enabled ? 'enabled' : 'disabled'} label={one.enabled ? 'On' : 'Off'} />
               </div>
               <span className={classes.dim}>
-                <code>{one.timing.cron ?? one.timing.at ?? `every ${one.timing.intervalSeconds} s`}</code> next <TimeText at={one.nextFireAt} none="never" />
+                <code>{one.timing.cron ?? one.timing.at ?? `every ${one.timing.intervalSeconds} s`}</code> next{' '}
+                <TimeText at={one.nextFireAt} none="never" />
               </span>
             </div>
           ))}

@@ -17,7 +17,7 @@ import { SafeText } from '../../ui/SafeText'
 import { Tag, type Tone } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
 import { text } from './text'
-import { usePublish } from './WorkflowPage'
+import { usePublish } from './usePublish'
 import classes from './Workflows.module.css'
 
 const COLUMNS: Column<VersionItem>[] = [
@@ -31,7 +31,12 @@ const COLUMNS: Column<VersionItem>[] = [
       </>
     ),
   },
-  { key: 'comment', title: 'Comment', width: 'minmax(0, 2fr)', render: (one) => <SafeText most={120}>{one.comment || '–'}</SafeText> },
+  {
+    key: 'comment',
+    title: 'Comment',
+    width: 'minmax(0, 2fr)',
+    render: (one) => <SafeText most={120}>{one.comment || '–'}</SafeText>,
+  },
   { key: 'kind', title: 'Kind', width: '90px', from: 640, render: (one) => one.changeType },
   { key: 'at', title: 'When', width: '100px', from: 520, render: (one) => <TimeText at={one.createdAt} relative /> },
 ]
@@ -65,7 +70,11 @@ function Compare({ id, versions }: { id: string; versions: VersionItem[] }) {
   const [params, change] = useParamsOfUrl()
   const from = params.from ?? String(versions[1]?.number ?? '')
   const to = params.to ?? String(versions[0]?.number ?? '')
-  const diff = useApi<DiffView>(from && to && from !== to ? `/workflows/${id}/versions/${from}/diff/${to}` : null, undefined, { keep: false })
+  const diff = useApi<DiffView>(
+    from && to && from !== to ? `/workflows/${id}/versions/${from}/diff/${to}` : null,
+    undefined,
+    { keep: false },
+  )
   const data = versions.map((one) => ({ value: String(one.number), label: `Version ${one.number}` }))
   return (
     <Panel
@@ -73,21 +82,41 @@ function Compare({ id, versions }: { id: string; versions: VersionItem[] }) {
       title="Compare"
       actions={
         <>
-          <Select size="xs" w={120} aria-label="From" data={data} value={from} onChange={(value) => change({ from: value })} />
+          <Select
+            size="xs"
+            w={120}
+            aria-label="From"
+            data={data}
+            value={from}
+            onChange={(value) => change({ from: value })}
+          />
           <GitCompareArrows size={15} aria-hidden />
-          <Select size="xs" w={120} aria-label="To" data={data} value={to} onChange={(value) => change({ to: value })} />
+          <Select
+            size="xs"
+            w={120}
+            aria-label="To"
+            data={data}
+            value={to}
+            onChange={(value) => change({ to: value })}
+          />
         </>
       }
     >
       <ErrorBox error={diff.error} retry={() => void diff.refetch()} />
       {diff.isLoading && <Waiting rows={3} />}
-      {diff.data?.count === 0 && <EmptyState title="They are the same">Places of nodes in the drawing do not count.</EmptyState>}
+      {diff.data?.count === 0 && (
+        <EmptyState title="They are the same">Places of nodes in the drawing do not count.</EmptyState>
+      )}
       <ul className={classes.changes}>
         {diff.data?.changes.map((one) => (
           <Change key={`${one.part}${one.id}${one.pointer}${one.kind}`} change={one} />
         ))}
       </ul>
-      {diff.data?.isCut && <p className={classes.dim}>Only the first {diff.data.changes.length} of {diff.data.count} changes are shown.</p>}
+      {diff.data?.isCut && (
+        <p className={classes.dim}>
+          Only the first {diff.data.changes.length} of {diff.data.count} changes are shown.
+        </p>
+      )}
     </Panel>
   )
 }
@@ -105,7 +134,10 @@ export function VersionsTab({ workflow }: { workflow: WorkflowView }) {
       reason: 'optional',
       reasonLabel: 'Comment',
       run: async (comment) => {
-        await send('POST', `/workflows/${workflow.id}/versions/${number}/restore`, { body: { comment }, ifMatch: workflow.version })
+        await send('POST', `/workflows/${workflow.id}/versions/${number}/restore`, {
+          body: { comment },
+          ifMatch: workflow.version,
+        })
         tellDone(`Version ${number} was restored.`)
         await invalidate(client, ['/workflows'])
       },

@@ -1,49 +1,26 @@
 import { useParams } from '@tanstack/react-router'
 import { Pencil, Play } from 'lucide-react'
 import { useState } from 'react'
-import { useQueryClient } from '@tanstack/react-query'
-import { send } from '../../api/client'
 import { invalidate, queryClient, useApi } from '../../api/queries'
 import type { WorkflowView } from '../../api/schema.gen'
 import { useGo, useParamsOfUrl } from '../../app/links'
 import { useMay } from '../../app/permissions'
 import { useTopic } from '../../app/socket'
 import { Act } from '../../ui/Act'
-import { useConfirm } from '../../ui/Confirm'
 import { Waiting } from '../../ui/EmptyState'
 import { ErrorBox } from '../../ui/ErrorBox'
 import { Page, PageTabs, Panel } from '../../ui/Page'
 import { RunList } from '../../ui/runs/RunList'
 import { StatusText, Tag } from '../../ui/StatusText'
-import { tellDone } from '../../ui/notify'
 import { Overview } from './Overview'
 import { SettingsTab } from './SettingsTab'
 import { StartDialog } from './StartDialog'
 import { text } from './text'
 import { TriggersTab } from './TriggersTab'
+import { usePublish } from './usePublish'
 import { VersionsTab } from './VersionsTab'
 
 const TABS = ['overview', 'runs', 'versions', 'triggers', 'settings'] as const
-
-export function usePublish(workflow: WorkflowView | undefined) {
-  const confirm = useConfirm()
-  const client = useQueryClient()
-  return (number?: number) =>
-    workflow &&
-    confirm({
-      title: `${text.publish} ${workflow.name}`,
-      body: text.publishText(number ?? workflow.draftVersion),
-      act: text.publish,
-      run: async () => {
-        await send('POST', `/workflows/${workflow.id}/publish`, {
-          body: number ? { version: number } : {},
-          ifMatch: workflow.version,
-        })
-        tellDone(`${workflow.name} was published.`)
-        await invalidate(client, ['/workflows'])
-      },
-    })
-}
 
 export default function WorkflowPage() {
   const { workflowId: id } = useParams({ strict: false }) as { workflowId: string }
@@ -85,7 +62,9 @@ export default function WorkflowPage() {
           <Act
             needs="executions.start"
             icon={<Play size={14} aria-hidden />}
-            because={workflow.publishedVersion === null ? 'Publish it first.' : workflow.enabled ? null : 'It is switched off.'}
+            because={
+              workflow.publishedVersion === null ? 'Publish it first.' : workflow.enabled ? null : 'It is switched off.'
+            }
             onClick={() => setStart(true)}
           >
             {text.start}
@@ -95,7 +74,12 @@ export default function WorkflowPage() {
               {text.publish}
             </Act>
           )}
-          <Act needs="workflows.write" variant="default" icon={<Pencil size={14} aria-hidden />} onClick={() => go(`/workflows/${id}/edit`)}>
+          <Act
+            needs="workflows.write"
+            variant="default"
+            icon={<Pencil size={14} aria-hidden />}
+            onClick={() => go(`/workflows/${id}/edit`)}
+          >
             Edit
           </Act>
         </>

@@ -56,7 +56,13 @@ const COLUMNS: Column<WorkflowItem>[] = [
     ),
   },
   { key: 'environment', title: 'Environment', width: '110px', from: 840, render: (one) => one.environment },
-  { key: 'updated', title: 'Changed', width: '100px', from: 480, render: (one) => <TimeText at={one.updatedAt} relative /> },
+  {
+    key: 'updated',
+    title: 'Changed',
+    width: '100px',
+    from: 480,
+    render: (one) => <TimeText at={one.updatedAt} relative />,
+  },
 ]
 
 const FILTERS: Filter[] = [
@@ -89,7 +95,11 @@ const NEW: Field[] = [
   { name: 'tags', label: 'Tags', kind: 'tags' },
 ]
 
-const EMPTY_DEFINITION = { schema: 1, nodes: [{ id: 'start', type: 'set', name: 'Start', parameters: { value: {} } }], edges: [] }
+const EMPTY_DEFINITION = {
+  schema: 1,
+  nodes: [{ id: 'start', type: 'set', name: 'Start', parameters: { value: {} } }],
+  edges: [],
+}
 
 export default function WorkflowsPage() {
   const [params, change] = useParamsOfUrl()
@@ -107,7 +117,10 @@ export default function WorkflowsPage() {
     <Page title={text.title} actions={add} sub={params.jobName && <>In {params.jobName}</>}>
       <div className={classes.columns}>
         <aside className={classes.side} aria-label="Where workflows are">
-          <Tree chosen={params.job ?? null} onChoose={(job) => change({ job: job?.id ?? null, jobName: job?.name ?? null })} />
+          <Tree
+            chosen={params.job ?? null}
+            onChoose={(job) => change({ job: job?.id ?? null, jobName: job?.name ?? null })}
+          />
         </aside>
         <div className={classes.main}>
           <FilterBar filters={FILTERS} />
@@ -140,7 +153,11 @@ export default function WorkflowsPage() {
           close={() => setNew(false)}
           run={async (body) => {
             const { data } = await send<WorkflowView>('POST', '/workflows', {
-              body: { ...body, definition: { ...EMPTY_DEFINITION, name: body.name }, ...(params.job ? { jobId: params.job } : {}) },
+              body: {
+                ...body,
+                definition: { ...EMPTY_DEFINITION, name: body.name },
+                ...(params.job ? { jobId: params.job } : {}),
+              },
             })
             go(`/workflows/${data.id}/edit`)
           }}

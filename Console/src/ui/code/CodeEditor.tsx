@@ -94,10 +94,7 @@ export default function CodeEditor(props: CodeProps) {
     const made = new EditorView({
       parent: host.current,
       doc: start.value,
-      extensions: [
-        ...build(start, (text) => latest.current.onChange?.(text)),
-        extra.of(start.extensions ?? []),
-      ],
+      extensions: [...build(start, (text) => latest.current.onChange?.(text)), extra.of(start.extensions ?? [])],
     })
     view.current = made
     return () => {

@@ -12,7 +12,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
 } from '@xyflow/react'
-import { memo, useMemo } from 'react'
+import { createElement, memo, useMemo } from 'react'
 import type { Place } from '../../workers/layout'
 import { safeText } from '../safe'
 import { statusLook } from '../StatusText'
@@ -38,7 +38,6 @@ const PLAIN_BELOW = 100
 
 const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<Node<Data>>) {
   const { node, mark } = data
-  const Icon = nodeIcon(node.type)
   const look = mark?.status ? statusLook(mark.status) : null
   const Status = look?.icon
   return (
@@ -51,9 +50,7 @@ const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<Node<Data>
     >
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
       <div className={classes.line}>
-        <span className={classes.icon}>
-          <Icon size={16} aria-hidden />
-        </span>
+        <span className={classes.icon}>{createElement(nodeIcon(node.type), { size: 16, 'aria-hidden': true })}</span>
         <span className={classes.names}>
           <span className={classes.name}>{safeText(node.name).slice(0, 80)}</span>
           <span className={classes.type}>{mark?.note ?? node.type}</span>
@@ -70,7 +67,12 @@ const nodeTypes = { flow: FlowNode }
 const spoken = (node: GraphNode, mark: NodeMark | undefined) =>
   [node.name, node.type, mark?.status ? statusLook(mark.status).word : null, mark?.note].filter(Boolean).join(', ')
 
-function nodesOf(model: GraphModel, places: Record<string, Place>, marks: Props['marks'], chosen?: string | null): Node<Data>[] {
+function nodesOf(
+  model: GraphModel,
+  places: Record<string, Place>,
+  marks: Props['marks'],
+  chosen?: string | null,
+): Node<Data>[] {
   return model.nodes.flatMap((node) => {
     const place = places[node.id]
     if (!place) return []

@@ -4,7 +4,17 @@ import { modelOf } from './model'
 
 const LOOP = {
   nodes: [
-    { id: 'all', type: 'forEach', body: { nodes: [{ id: 'one', type: 'set' }, { id: 'two', type: 'set' }], edges: [{ from: 'one', to: 'two' }] } },
+    {
+      id: 'all',
+      type: 'forEach',
+      body: {
+        nodes: [
+          { id: 'one', type: 'set' },
+          { id: 'two', type: 'set' },
+        ],
+        edges: [{ from: 'one', to: 'two' }],
+      },
+    },
     { id: 'end', type: 'set', name: 'End' },
     { id: 'undo', type: 'http' },
   ],
@@ -28,7 +38,13 @@ describe('the graph of a definition', () => {
   })
 
   it('shows what undoes a node', () => {
-    const model = modelOf({ nodes: [{ id: 'a', type: 'http', compensate: 'b' }, { id: 'b', type: 'http' }], edges: [] })
+    const model = modelOf({
+      nodes: [
+        { id: 'a', type: 'http', compensate: 'b' },
+        { id: 'b', type: 'http' },
+      ],
+      edges: [],
+    })
     expect(model.edges[0]).toMatchObject({ from: 'a', to: 'b', kind: 'compensate' })
   })
 
@@ -38,7 +54,10 @@ describe('the graph of a definition', () => {
 
   it('is laid out from left to right, bodies inside their loop', () => {
     const places = layout(modelOf(LOOP))
-    const { all, one, two, end } = places as Record<'all' | 'one' | 'two' | 'end', { x: number; y: number; width: number; height: number }>
+    const { all, one, two, end } = places as Record<
+      'all' | 'one' | 'two' | 'end',
+      { x: number; y: number; width: number; height: number }
+    >
     expect(two.x).toBeGreaterThan(one.x + one.width)
     expect(end.x).toBeGreaterThan(all.x + all.width)
     expect(two.x + two.width).toBeLessThanOrEqual(all.width)

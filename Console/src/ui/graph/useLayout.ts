@@ -39,5 +39,5 @@ export function useLayout(model: GraphModel | null) {
       isWanted = false
     }
   }, [model])
-  return found?.model === model ? found?.places ?? null : null
+  return found?.model === model ? (found?.places ?? null) : null
 }

@@ -51,7 +51,11 @@ const COLUMNS: Column<ExecutionItem>[] = [
     from: 620,
     align: 'end',
     render: (run) =>
-      run.durationMs !== null ? <Duration ms={run.durationMs} /> : <Duration since={run.finishedAt ? null : run.startedAt} />,
+      run.durationMs !== null ? (
+        <Duration ms={run.durationMs} />
+      ) : (
+        <Duration since={run.finishedAt ? null : run.startedAt} />
+      ),
   },
   {
     key: 'error',
