@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { serverNow } from '../../api/client'
 import { useApi } from '../../api/queries'
 import type { WorkflowItem } from '../../api/schema.gen'
@@ -16,6 +16,7 @@ import { RunList } from '../../ui/runs/RunList'
 import { runQuery } from './runQuery'
 import { text } from './text'
 
+const SavedViews = lazy(() => import('../../ui/SavedViews'))
 const STATUSES = ['queued', 'running', 'waiting', 'paused', 'held', 'completed', 'failed', 'cancelled', 'timed_out']
 const TRIGGERS = ['manual', 'event', 'schedule', 'webhook', 'rule', 'workflow', 'job', 'ussd']
 
@@ -93,7 +94,14 @@ export default function RunsPage() {
         />
       }
     >
-      <FilterBar filters={shown} />
+      <FilterBar
+        filters={shown}
+        right={
+          <Suspense fallback={null}>
+            <SavedViews list="executions" path="/executions" />
+          </Suspense>
+        }
+      />
       <Panel flush>
         <RunList
           query={query}

@@ -39,7 +39,8 @@ export function FireCalendar() {
   const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + month, 1))
   const after = new Date(Math.max(first.getTime() - DAY_MS, now.getTime())).toISOString()
   const schedules = useApi<ScheduleItem[]>('/schedules', { enabled: true, per_page: 100 })
-  const shown = (schedules.data ?? []).slice(0, MOST_SCHEDULES)
+  const coming = (schedules.data ?? []).filter((one) => one.nextFireAt !== null)
+  const shown = coming.slice(0, MOST_SCHEDULES)
   const previews = useQueries({
     queries: shown.map((schedule) => ({
       queryKey: ['/schedules/preview', schedule.id, schedule.version, after],
@@ -82,7 +83,7 @@ export function FireCalendar() {
       <ErrorBox error={schedules.error ?? previews.find((one) => one.error)?.error} />
       <p className={classes.dim}>
         Times in {zone}. Up to {FIRES} starts of each schedule are worked out
-        {(schedules.data?.length ?? 0) > MOST_SCHEDULES && `, of the first ${MOST_SCHEDULES} schedules`}.
+        {coming.length > MOST_SCHEDULES && `, of the first ${MOST_SCHEDULES} schedules`}.
       </p>
       <ol className={classes.month}>
         {DAYS.map((day) => (

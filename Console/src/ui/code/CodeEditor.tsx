@@ -11,7 +11,7 @@ import {
 import { linter } from '@codemirror/lint'
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
-import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
+import { EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
 import { nonce } from '../../app/nonce'
@@ -58,6 +58,8 @@ function build(props: CodeProps, changed: (text: string) => void): Extension[] {
     codeTheme,
     EditorView.theme({ '.cm-scroller': height }),
     syntaxHighlighting(colours),
+    // Marks control and direction characters instead of obeying them.
+    highlightSpecialChars({ addSpecialChars: /[\u200b-\u200f\u202a-\u202e\u2060-\u2069]/g }),
     lineNumbers(),
     foldGutter(),
     bracketMatching(),
