@@ -26,7 +26,9 @@ interface Props {
 
 const keyOf = (step: StepItem) => `${step.iteration}#${step.attempt}`
 const labelOf = (step: StepItem) =>
-  `${step.iteration === '' ? '' : `Round ${step.iteration.replaceAll('/', ' › ')}, `}attempt ${step.attempt}: ${step.status}`
+  [step.iteration && `Round ${step.iteration.replaceAll('/', ' › ')}`, `attempt ${step.attempt}: ${step.status}`]
+    .filter(Boolean)
+    .join(', ')
 
 /** One step: what it answered or failed for, and how long it took. */
 export function StepPanel({ id, node, iteration, attempt, name, summary, onChange, close }: Props) {

@@ -22,6 +22,8 @@ interface Trigger {
   path?: string
 }
 
+const webhookAddress = (slug: string, path = '') => `${location.origin}/api/v1/webhooks/${slug}/${safeText(path)}`
+
 /** What starts the workflow: triggers of its definition, and schedules that stand by themselves. */
 export function TriggersTab({ workflow }: { workflow: WorkflowView }) {
   const may = useMay()
@@ -62,7 +64,7 @@ export function TriggersTab({ workflow }: { workflow: WorkflowView }) {
                     </code>
                   )}
                   {trigger.type === 'webhook' && tenant.data && (
-                    <code>{`${location.origin}/api/v1/webhooks/${tenant.data.slug}/${safeText(trigger.path ?? '')}`}</code>
+                    <code>{webhookAddress(tenant.data.slug, trigger.path)}</code>
                   )}
                 </span>
                 {trigger.condition && <code className={classes.dim}>{safeText(trigger.condition)}</code>}

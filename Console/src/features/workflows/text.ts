@@ -11,7 +11,6 @@ export const text = {
   deleteText: 'It goes to the trash, from where it can be had back for a while. What refers to it is named first.',
   restoreText: (number: number) => `A new version is made that equals version ${number}. Nothing is lost.`,
   noTriggers: 'Nothing starts it by itself',
-  noTriggersText:
-    'It runs when somebody asks for it, here or over the API. Events, schedules and webhooks are triggers of its definition.',
+  noTriggersText: 'It runs when somebody asks for it. Events, schedules and webhooks are triggers of its definition.',
   noVersions: 'No version yet',
 }
