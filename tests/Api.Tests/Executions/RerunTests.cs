@@ -20,7 +20,7 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
                 {
                     nodes = new object[]
                     {
-                        new { id = "get", type = "noop" }, new { id = "pay", type = "noop" }, 
+                        new { id = "get", type = "noop" }, new { id = "pay", type = "noop" },
                         new { id = "tell", type = "noop" },
                     },
                     edges = new object[] { new { from = "get", to = "pay" }, new { from = "pay", to = "tell" } },
@@ -30,7 +30,7 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         },
         edges = new object[]
         {
-            new { from = "first", to = "way" }, new { from = "way", port = "true", to = "each" }, 
+            new { from = "first", to = "way" }, new { from = "way", port = "true", to = "each" },
             new { from = "each", to = "end" },
         },
     };
@@ -123,8 +123,14 @@ public sealed class RerunTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal("REQUIRED", await RefusedAsync(new { iteration = "1" }));
         Assert.Equal("UNKNOWN", await RefusedAsync(new { fromNode = "way", iteration = "1" }));
         Assert.Equal("VALUE", await RefusedAsync(new { fromNode = "pay", iteration = "x" }));
-        Assert.Equal("TOO_LARGE", await RefusedAsync(new { overrides = new { first = new string('x',
-            Engine.Limits.StepOutputBytes) } }));
+        Assert.Equal("TOO_LARGE", await RefusedAsync(new
+        {
+            overrides = new
+            {
+                first = new string('x',
+            Engine.Limits.StepOutputBytes)
+            }
+        }));
         var test = (await owner.PostAsync($"workflows/{workflow}/test")).Ok(HttpStatusCode.Accepted);
         (await owner.PostAsync($"executions/{test.Id}/rerun")).Fails(HttpStatusCode.Conflict, "EXECUTION_STATE");
     }

@@ -116,8 +116,11 @@ public sealed class TestEndpointTests(ApiFixture api) : IClassFixture<ApiFixture
     {
         using var owner = api.Host.Owner();
         var path = $"workflows/{(await owner.CreateWorkflowAsync()).Id}/test";
-        var broken = new { schema = 1, nodes = new object[] { new { id = "x", type = "nope" }, new { id = "y",
-            type = "set" } }, edges = Array.Empty<object>() };
+        var broken = new
+        {
+            schema = 1, nodes = new object[] { new { id = "x", type = "nope" }, new { id = "y",
+            type = "set" } }, edges = Array.Empty<object>()
+        };
 
         var invalid = (await owner.PostAsync(path, new { definition = broken }))
             .Fails(HttpStatusCode.UnprocessableEntity, "DEFINITION_INVALID");
