@@ -114,15 +114,20 @@ internal static partial class Composition
         services.AddSingleton<StagedEndpoints>();
         services.AddSingleton<TransactionLine>();
         services.AddLive(builder.Configuration);
-        services.AddSingleton<ConsoleFiles>();
-        services.AddAnswerCompression();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<TenantExport>();
         services.AddSingleton(
             builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
         services.AddHostedService<TenantErasure>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
-        services.AddApiReference(builder.Configuration["Api:PublicUrl"]);
+        AddPages(services, builder.Configuration);
+    }
+
+    private static void AddPages(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<ConsoleFiles>();
+        services.AddAnswerCompression();
+        services.AddApiReference(configuration["Api:PublicUrl"]);
     }
 
     public static void UseApi(this WebApplication app)

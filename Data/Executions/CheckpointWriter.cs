@@ -44,7 +44,7 @@ public sealed class CheckpointWriter(WorkflowsDatabase database) : ICheckpointSi
         ExecutionLogs.AddTo(round, checkpoint.Logs);
         AddEvents(round, checkpoint.Emitted);
         AddDeadLetters(round, checkpoint.DeadLetters);
-        CheckpointTests.AddTo(round, workerId, checkpoint);
+        TestRunStatements.AddTo(round, workerId, checkpoint);
         await round.ExecuteAsync(cancellationToken);
         return new CheckpointResult(requeued, woken);
     }

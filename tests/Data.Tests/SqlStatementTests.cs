@@ -20,7 +20,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["BudgetRounds"] = ([DatabaseRole.Worker], false),
         ["CallbackStore"] = ([DatabaseRole.Api], true),
         ["CheckpointWaits"] = ([DatabaseRole.Worker], true),
-        ["CheckpointTests"] = ([DatabaseRole.Worker], true),
+        ["TestRunStatements"] = ([DatabaseRole.Worker], true),
         ["TestStore"] = ([DatabaseRole.Worker], true),
         ["CheckpointWriter"] = ([DatabaseRole.Worker], true),
         ["ChildExecutions"] = ([DatabaseRole.Worker], true),

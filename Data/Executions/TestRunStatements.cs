@@ -7,7 +7,7 @@ namespace Workflows.Data.Executions;
 /// The part of a checkpoint that is of tests: statements of their own, so that those of ordinary executions stay as
 /// they are. A test leaves its steps and its end, and nothing that others hear of or count.
 /// </summary>
-internal static class CheckpointTests
+internal static class TestRunStatements
 {
     private const string TestStepsSql = """
         insert into step_executions
