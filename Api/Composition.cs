@@ -193,6 +193,7 @@ internal static partial class Composition
         api.MapDashboard();
         api.MapAnalytics();
         api.MapMetrics();
+        api.MapFireCalendar();
     }
 
     private static void MapNews(RouteGroupBuilder api)

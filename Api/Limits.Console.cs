@@ -43,6 +43,15 @@ internal static partial class Limits
     /// <summary>Bytes that a program sends beside a person's message.</summary>
     public const int MessageDataBytes = 64 * 1024;
 
+    /// <summary>Schedules whose firings are put together.</summary>
+    public const int CalendarSchedules = 500;
+
+    /// <summary>Firings of one schedule that are worked out.</summary>
+    public const int CalendarFires = 200;
+
+    /// <summary>Firings that are answered together.</summary>
+    public const int CalendarAnswer = 2_000;
+
     /// <summary>Lines of a CSV file.</summary>
     public const int ExportedLines = 100_000;
 
