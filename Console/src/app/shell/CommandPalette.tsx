@@ -2,7 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import '@mantine/spotlight/styles.css'
 import { Spotlight, spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { FileText, History, Search, Workflow } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { type KeyboardEvent, useEffect, useState } from 'react'
 import { useApi } from '../../api/queries'
 import type { WorkflowItem } from '../../api/schema.gen'
 import { safeText } from '../../ui/safe'
@@ -20,6 +20,13 @@ interface Hit {
 }
 
 const REST_MS = 150
+
+/** The library forgets the chosen action when the list changes under it: Enter takes the first then. */
+function takeFirst(event: KeyboardEvent<HTMLInputElement>) {
+  if (event.key !== 'Enter' || event.nativeEvent.isComposing) return
+  const list = document.querySelector('.mantine-Spotlight-actionsList')
+  if (list && !list.querySelector('[data-selected]')) list.querySelector<HTMLElement>('[data-action]')?.click()
+}
 
 const pathOf = (hit: Hit): string | null => {
   if (hit.type === 'workflow') return `/workflows/${hit.id}`
@@ -114,6 +121,7 @@ export default function CommandPalette() {
       maxHeight={440}
       scrollable
       searchProps={{
+        onKeyDown: takeFirst,
         placeholder: 'Search, or go to a page',
         'aria-label': 'Search, or go to a page',
         leftSection: <Search size={16} aria-hidden />,
