@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Popover, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, Menu, Modal, Stack, Switch, TextInput } from '@mantine/core'
 import { Bookmark, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { send } from '../api/client'
@@ -42,39 +42,31 @@ export default function SavedViews({ list, path }: { list: string; path: string 
   if (!views.data) return null
   const own = views.data.filter((view) => view.own)
   return (
-    <Popover opened={isNaming} onChange={setNaming} position="bottom-end" trapFocus>
-      <Popover.Target>
-        <div>
-          <Menu>
-            <Menu.Target>
-              <Button variant="default" size="compact-sm" leftSection={<Bookmark size={13} aria-hidden />}>
-                Views
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {views.data.length === 0 && <Menu.Label>No view is kept yet</Menu.Label>}
-              {views.data.map((view) => (
-                <Menu.Item key={view.id} onClick={() => go(hrefOf(path, view.content?.query ?? {}))}>
-                  {safeText(view.name).slice(0, 60)}
-                  {view.shared && ' (shared)'}
-                </Menu.Item>
-              ))}
-              <Menu.Divider />
-              <Menu.Item onClick={() => setNaming(true)}>Keep this filter…</Menu.Item>
-              {own.map((view) => (
-                <Menu.Item
-                  key={view.id}
-                  leftSection={<Trash2 size={13} aria-hidden />}
-                  onClick={() => remove.mutate(view)}
-                >
-                  Forget {safeText(view.name).slice(0, 40)}
-                </Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-        </div>
-      </Popover.Target>
-      <Popover.Dropdown>
+    <>
+      <Menu>
+        <Menu.Target>
+          <Button variant="default" size="compact-sm" leftSection={<Bookmark size={13} aria-hidden />}>
+            Views
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {views.data.length === 0 && <Menu.Label>No view is kept yet</Menu.Label>}
+          {views.data.map((view) => (
+            <Menu.Item key={view.id} onClick={() => go(hrefOf(path, view.content?.query ?? {}))}>
+              {safeText(view.name).slice(0, 60)}
+              {view.shared && ' (shared)'}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+          <Menu.Item onClick={() => setNaming(true)}>Keep this filter…</Menu.Item>
+          {own.map((view) => (
+            <Menu.Item key={view.id} leftSection={<Trash2 size={13} aria-hidden />} onClick={() => remove.mutate(view)}>
+              Forget {safeText(view.name).slice(0, 40)}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Modal opened={isNaming} onClose={() => setNaming(false)} title="Keep this filter" size="sm">
         <form
           onSubmit={(event) => {
             event.preventDefault()
@@ -96,7 +88,7 @@ export default function SavedViews({ list, path }: { list: string; path: string 
             </Group>
           </Stack>
         </form>
-      </Popover.Dropdown>
-    </Popover>
+      </Modal>
+    </>
   )
 }

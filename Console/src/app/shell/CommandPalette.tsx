@@ -21,11 +21,20 @@ interface Hit {
 
 const REST_MS = 150
 
-/** The library forgets the chosen action when the list changes under it: Enter takes the first then. */
-function takeFirst(event: KeyboardEvent<HTMLInputElement>) {
-  if (event.key !== 'Enter' || event.nativeEvent.isComposing) return
-  const list = document.querySelector('.mantine-Spotlight-actionsList')
-  if (list && !list.querySelector('[data-selected]')) list.querySelector<HTMLElement>('[data-action]')?.click()
+let hasMoved = false
+
+/**
+ * The library keeps its mark on the action that was first before results came above it. Enter takes what is first
+ * now, unless the person has moved the mark.
+ */
+function markFirst(event: KeyboardEvent<HTMLInputElement>) {
+  if (/^Arrow/.test(event.key)) hasMoved = true
+  else if (event.key !== 'Enter') hasMoved = false
+  else if (!hasMoved) {
+    const list = document.querySelector('.mantine-Spotlight-actionsList')
+    list?.querySelectorAll('[data-selected]').forEach((action) => action.removeAttribute('data-selected'))
+    list?.querySelector('[data-action]')?.setAttribute('data-selected', 'true')
+  }
 }
 
 const pathOf = (hit: Hit): string | null => {
@@ -121,7 +130,7 @@ export default function CommandPalette() {
       maxHeight={440}
       scrollable
       searchProps={{
-        onKeyDown: takeFirst,
+        onKeyDown: markFirst,
         placeholder: 'Search, or go to a page',
         'aria-label': 'Search, or go to a page',
         leftSection: <Search size={16} aria-hidden />,
