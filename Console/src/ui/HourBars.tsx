@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
 import { useState } from 'react'
 import { timeText, useZone } from '../app/time'
 import classes from './HourBars.module.css'
@@ -12,6 +13,8 @@ export interface Bar {
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+/** A bar that is narrower leads nowhere: who cannot aim at it uses the table, whose rows lead there too. */
+const TARGET = 24
 
 /** Fills the hours in which nothing ended, and puts days together where hours would be too many. */
 export function barsOf(
@@ -38,6 +41,8 @@ export function barsOf(
 export function HourBars({ bars, onPick, label }: { bars: Bar[]; onPick?: (bar: Bar) => void; label: string }) {
   const zone = useZone()
   const [isTable, setTable] = useState(false)
+  const { ref, width } = useElementSize()
+  const canAim = width / Math.max(1, bars.length) >= TARGET
   const most = Math.max(1, ...bars.map((bar) => bar.ok + bar.bad))
   const name = (bar: Bar) => `${timeText(bar.from, zone, 'minute')}: ${bar.ok} completed, ${bar.bad} did not`
   const full = bars.filter((bar) => bar.ok + bar.bad > 0)
@@ -56,7 +61,15 @@ export function HourBars({ bars, onPick, label }: { bars: Bar[]; onPick?: (bar: 
             <tbody>
               {full.map((bar) => (
                 <tr key={bar.from}>
-                  <td>{timeText(bar.from, zone, 'minute')}</td>
+                  <td>
+                    {onPick ? (
+                      <Button variant="subtle" size="compact-sm" onClick={() => onPick(bar)}>
+                        {timeText(bar.from, zone, 'minute')}
+                      </Button>
+                    ) : (
+                      timeText(bar.from, zone, 'minute')
+                    )}
+                  </td>
                   <td>{bar.ok}</td>
                   <td>{bar.bad}</td>
                 </tr>
@@ -65,7 +78,7 @@ export function HourBars({ bars, onPick, label }: { bars: Bar[]; onPick?: (bar: 
           </table>
         </div>
       ) : (
-        <div className={classes.bars}>
+        <div ref={ref} className={classes.bars}>
           {bars.map((bar) => {
             const isEmpty = bar.ok + bar.bad === 0
             const inside = (
@@ -74,7 +87,7 @@ export function HourBars({ bars, onPick, label }: { bars: Bar[]; onPick?: (bar: 
                 <span className={classes.ok} style={{ height: `${(100 * bar.ok) / most}%` }} />
               </>
             )
-            if (isEmpty || !onPick) {
+            if (isEmpty || !onPick || !canAim) {
               return (
                 <span key={bar.from} className={classes.bar} title={isEmpty ? undefined : name(bar)}>
                   {isEmpty ? <span className={classes.none} /> : inside}
