@@ -45,6 +45,7 @@ describe('the build', () => {
     ['features/executions/RunPage.tsx', 300],
     ['features/home/HomePage.tsx', 240],
     ['features/workflows/WorkflowsPage.tsx', 300],
+    ['features/workflows/editor/EditorPage.tsx', 300],
   ])('loads %s with at most %d kB', (page, most) => {
     const loaded = total(filesOf('index.html', `src/${page}`)) / KB
     expect(loaded).toBeGreaterThan(50)

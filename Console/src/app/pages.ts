@@ -13,6 +13,7 @@ export const pages: Record<string, Load> = {
   '/': () => import('../features/home/HomePage'),
   '/workflows': () => import('../features/workflows/WorkflowsPage'),
   '/workflows/$workflowId': () => import('../features/workflows/WorkflowPage'),
+  '/workflows/$workflowId/edit': () => import('../features/workflows/editor/EditorPage'),
   '/executions': () => import('../features/executions/RunsPage'),
   '/executions/$executionId': () => import('../features/executions/RunPage'),
   '/approvals': () => import('../features/approvals/ApprovalsPage'),

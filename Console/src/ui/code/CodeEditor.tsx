@@ -50,6 +50,10 @@ export const codeTheme = EditorView.theme({
   '.cm-foldPlaceholder': { backgroundColor: 'var(--idle-soft)', border: 'none', color: 'var(--text)' },
 })
 
+const parse = jsonParseLinter()
+// An empty field is no wrong JSON: what it means is for the form to say.
+const jsonProblems = (view: EditorView) => (view.state.doc.length === 0 ? [] : parse(view))
+
 function build(props: CodeProps, changed: (text: string) => void): Extension[] {
   const isReadOnly = !props.onChange
   const height = { minHeight: props.minHeight ?? '0', maxHeight: props.maxHeight ?? '60vh' }
@@ -71,7 +75,7 @@ function build(props: CodeProps, changed: (text: string) => void): Extension[] {
     isReadOnly
       ? [EditorState.readOnly.of(true), EditorView.editable.of(false)]
       : [history(), indentOnInput(), highlightActiveLine()],
-    props.language === 'text' ? [] : [json(), ...(isReadOnly ? [] : [linter(jsonParseLinter())])],
+    props.language === 'text' ? [] : [json(), ...(isReadOnly ? [] : [linter(jsonProblems)])],
     EditorView.updateListener.of((update) => {
       if (update.docChanged) changed(update.state.doc.toString())
     }),
