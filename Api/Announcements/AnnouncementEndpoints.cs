@@ -14,7 +14,7 @@ namespace Workflows.Api.Announcements;
 internal sealed record CreateAnnouncementRequest(
     string Title,
     string Text = "",
-    string Level = "info",
+    [property: OneOf(ClosedList.NoticeLevel)] string Level = "info",
     Principal[]? Audience = null,
     DateTimeOffset? StartsAt = null,
     DateTimeOffset? EndsAt = null);
@@ -23,7 +23,7 @@ internal sealed record CreateAnnouncementRequest(
 internal sealed record UpdateAnnouncementRequest(
     string? Title = null,
     string? Text = null,
-    string? Level = null,
+    [property: OneOf(ClosedList.NoticeLevel)] string? Level = null,
     Principal[]? Audience = null,
     DateTimeOffset? StartsAt = null,
     DateTimeOffset? EndsAt = null);
@@ -35,7 +35,7 @@ internal sealed record AnnouncementView(
     string By,
     string Title,
     string Text,
-    string Level,
+    [property: OneOf(ClosedList.NoticeLevel)] string Level,
     IReadOnlyList<Principal> Audience,
     DateTimeOffset StartsAt,
     DateTimeOffset? EndsAt,

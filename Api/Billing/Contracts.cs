@@ -65,7 +65,7 @@ internal sealed record InvoiceView(
     Guid Id,
     Guid TenantId,
     string Number,
-    string Status,
+    [property: OneOf(ClosedList.InvoiceStatus)] string Status,
     string Currency,
     DateOnly PeriodStart,
     DateOnly PeriodEnd,

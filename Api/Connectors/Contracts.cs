@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Workflows.Api.Http;
 using Workflows.Engine.Connectors;
 
 namespace Workflows.Api.Connectors;
@@ -13,14 +14,17 @@ internal sealed record CreateConnectorRequest(string Name, string Type, Dictiona
 /// elsewhere (<c>isDestination</c> of a field), none can be kept.
 /// </param>
 /// <param name="Status">active or disabled.</param>
-internal sealed record UpdateConnectorRequest(Dictionary<string, JsonElement>? Config = null, string? Description = null, string? Status = null);
+internal sealed record UpdateConnectorRequest(
+    Dictionary<string, JsonElement>? Config = null,
+    string? Description = null,
+    [property: OneOf(ClosedList.ConnectorStatus)] string? Status = null);
 
 internal sealed record ConnectorItem(
     Guid Id,
     string Name,
     string Type,
     string Description,
-    string Status,
+    [property: OneOf(ClosedList.ConnectorStatus)] string Status,
     DateTimeOffset? TestedAt,
     bool? TestSucceeded,
     string? TestMessage,
@@ -34,7 +38,7 @@ internal sealed record ConnectorView(
     string Name,
     string Type,
     string Description,
-    string Status,
+    [property: OneOf(ClosedList.ConnectorStatus)] string Status,
     IReadOnlyDictionary<string, string> Config,
     DateTimeOffset? TestedAt,
     bool? TestSucceeded,

@@ -63,7 +63,12 @@ internal sealed record ExplainView(
     IReadOnlyList<Data.Events.NearMiss> NearMisses,
     ExplainLimits Limits);
 
-internal sealed record ExplainedExecution(Guid Id, Guid WorkflowId, int Version, string Status, string TriggerType);
+internal sealed record ExplainedExecution(
+    Guid Id,
+    Guid WorkflowId,
+    int Version,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    [property: OneOf(ClosedList.ExecutionTrigger)] string TriggerType);
 
 /// <param name="MatchesPerEvent">Triggers and rules that one event may start.</param>
 /// <param name="RuleHops">Rules that may follow from one event.</param>

@@ -10,17 +10,30 @@ namespace Workflows.Api.Executions;
 /// <param name="CorrelationId">The client's own name for what this is about; executions can be found by it.</param>
 /// <param name="Priority">high, normal or low; the definition's own when left out.</param>
 /// <param name="Version">A version other than the published one; needs <c>workflows.write</c>.</param>
-internal sealed record ExecuteRequest(JsonElement? Input = null, string? CorrelationId = null, string? Priority = null, int? Version = null);
+internal sealed record ExecuteRequest(
+    JsonElement? Input = null,
+    string? CorrelationId = null,
+    [property: OneOf(ClosedList.QueuePriority)] string? Priority = null,
+    int? Version = null);
 
 /// <param name="Executions">1 to 1,000 starts.</param>
 internal sealed record BulkExecuteRequest(IReadOnlyList<BulkStart> Executions);
 
-internal sealed record BulkStart(JsonElement? Input = null, string? CorrelationId = null, string? Priority = null);
+internal sealed record BulkStart(
+    JsonElement? Input = null,
+    string? CorrelationId = null,
+    [property: OneOf(ClosedList.QueuePriority)] string? Priority = null);
 
 /// <param name="Status">queued, or with <c>Prefer: wait</c> the status at the end.</param>
 /// <param name="Output">With <c>Prefer: wait</c>, of a completed execution.</param>
 /// <param name="Error">With <c>Prefer: wait</c>, of a failed one.</param>
-internal sealed record StartView(Guid Id, string Status, Guid WorkflowId, int Version, RawJson? Output, RawJson? Error);
+internal sealed record StartView(
+    Guid Id,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    Guid WorkflowId,
+    int Version,
+    RawJson? Output,
+    RawJson? Error);
 
 /// <summary>One item of a bulk start: the execution, or why there is none.</summary>
 internal sealed record BulkItem(int Index, Guid? Id, string Status, Error? Error);
@@ -74,8 +87,8 @@ internal sealed record ExecutionItem(
     Guid Id,
     Guid WorkflowId,
     int Version,
-    string Status,
-    string TriggerType,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    [property: OneOf(ClosedList.ExecutionTrigger)] string TriggerType,
     string? CorrelationId,
     string? ErrorCode,
     int Attempt,
@@ -100,9 +113,9 @@ internal sealed record ExecutionView(
     Guid Id,
     Guid WorkflowId,
     int Version,
-    string Status,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
     short Priority,
-    string TriggerType,
+    [property: OneOf(ClosedList.ExecutionTrigger)] string TriggerType,
     RawJson? Trigger,
     string? CorrelationId,
     Guid? ParentExecutionId,
@@ -150,7 +163,7 @@ internal sealed record StepView(
     int Attempt,
     int Run,
     int Sequence,
-    string Status,
+    [property: OneOf(ClosedList.StepStatus)] string Status,
     string? Port,
     IReadOnlyList<string> Reads,
     RawJson? Output,

@@ -22,7 +22,12 @@ internal sealed record RerunRequest(
 /// <param name="StepsKept">Nodes whose recorded results may be taken over.</param>
 /// <param name="Overridden">Nodes whose answers were given.</param>
 internal sealed record RerunView(
-    Guid Id, string Status, Guid ForkedFrom, Guid WorkflowId, int Version, int StepsKept,
+    Guid Id,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    Guid ForkedFrom,
+    Guid WorkflowId,
+    int Version,
+    int StepsKept,
     IReadOnlyList<string> Overridden);
 
 /// <summary>Which executions: those named, or those that a filter finds. One of the two.</summary>
@@ -69,7 +74,7 @@ internal sealed record DeadLetterItem(
     Guid WorkflowId,
     string? NodeId,
     RawJson Error,
-    string Status,
+    [property: OneOf(ClosedList.DeadLetterStatus)] string Status,
     DateTimeOffset CreatedAt,
     DateTimeOffset? SettledAt,
     string? SettledBy);
@@ -83,8 +88,8 @@ internal sealed record DeadLetterView(
     string? NodeId,
     RawJson Error,
     RawJson? Input,
-    string Status,
-    string? ExecutionStatus,
+    [property: OneOf(ClosedList.DeadLetterStatus)] string Status,
+    [property: OneOf(ClosedList.ExecutionStatus)] string? ExecutionStatus,
     DateTimeOffset CreatedAt,
     DateTimeOffset? SettledAt,
     string? SettledBy);

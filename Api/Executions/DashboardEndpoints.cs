@@ -18,7 +18,12 @@ internal sealed record ObjectCounts(
     int Workspaces, int Folders, int Jobs, int Workflows, int Published, int Schedules, int Rules, int Connectors);
 
 internal sealed record RecentFailure(
-    Guid Id, Guid WorkflowId, string? WorkflowName, string Status, string? ErrorCode, string? Message,
+    Guid Id,
+    Guid WorkflowId,
+    string? WorkflowName,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    string? ErrorCode,
+    string? Message,
     DateTimeOffset? FinishedAt);
 
 internal sealed record NextFire(

@@ -33,8 +33,15 @@ internal sealed record ComparedHeads(ComparedHead Left, ComparedHead Right, bool
 
 /// <summary>One of two executions.</summary>
 internal sealed record ComparedHead(
-    Guid Id, Guid WorkflowId, int Version, string Status, Guid? ForkedFrom, DateTimeOffset QueuedAt,
-    DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, double? DurationMs);
+    Guid Id,
+    Guid WorkflowId,
+    int Version,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    Guid? ForkedFrom,
+    DateTimeOffset QueuedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    double? DurationMs);
 
 /// <param name="Same">Whether all that is compared is equal.</param>
 internal sealed record CompareView(ComparedHeads Executions, ComparedTotals Steps, bool Same,

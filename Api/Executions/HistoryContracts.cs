@@ -10,7 +10,13 @@ internal sealed record LogQuery(
     [property: FromQuery(Name = "node")] string? Node,
     [property: FromQuery(Name = "text")] string? Text);
 
-internal sealed record LogView(Guid Id, string Level, string? NodeId, string Message, RawJson? Metadata, DateTimeOffset At);
+internal sealed record LogView(
+    Guid Id,
+    [property: OneOf(ClosedList.LogLevel)] string Level,
+    string? NodeId,
+    string Message,
+    RawJson? Metadata,
+    DateTimeOffset At);
 
 /// <param name="Origins">What it comes from: parents, the executions it is a rerun of, the event that started it; nearest first.</param>
 /// <param name="Results">What came of it: children, reruns, events it emitted and executions that those started; nearest first.</param>
@@ -37,7 +43,9 @@ internal sealed record StatsView(
 
 internal sealed record HourView(DateTimeOffset Hour, StatsView Stats);
 
-internal sealed record TriggerStatsView(string TriggerType, StatsView Stats);
+internal sealed record TriggerStatsView(
+    [property: OneOf(ClosedList.ExecutionTrigger)] string TriggerType,
+    StatsView Stats);
 
 /// <param name="Hours">Hours in which executions ended.</param>
 internal sealed record WorkflowStatsView(
@@ -48,7 +56,11 @@ internal sealed record WorkflowStatsView(
 internal sealed record ExecutionStatsView(
     DateTimeOffset From, DateTimeOffset To, LiveCounts Live, int CountedUpTo, StatsView Ended, IReadOnlyList<HourView> Hours);
 
-internal sealed record QueueView(string Priority, int Depth, DateTimeOffset OldestAt, double OldestAgeSeconds);
+internal sealed record QueueView(
+    [property: OneOf(ClosedList.QueuePriority)] string Priority,
+    int Depth,
+    DateTimeOffset OldestAt,
+    double OldestAgeSeconds);
 
 /// <param name="Queues">What waits for a worker, by priority; counted over the oldest 10,000.</param>
 /// <param name="WorkersActive">Processes that take executions, of all tenants together.</param>

@@ -50,7 +50,7 @@ internal sealed record StepItem(
     int Attempt,
     int Run,
     int Sequence,
-    string Status,
+    [property: OneOf(ClosedList.StepStatus)] string Status,
     string? Port,
     int? OutputBytes,
     int? ErrorBytes,

@@ -10,7 +10,14 @@ namespace Workflows.Api.Notifications;
 internal sealed record NotificationQuery([property: FromQuery(Name = "unread")] bool? Unread);
 
 internal sealed record NotificationView(
-    Guid Id, string Kind, string Level, string Title, string? Body, string? Link, DateTimeOffset CreatedAt, DateTimeOffset? ReadAt);
+    Guid Id,
+    string Kind,
+    [property: OneOf(ClosedList.NoticeLevel)] string Level,
+    string Title,
+    string? Body,
+    string? Link,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ReadAt);
 
 /// <param name="Status">waiting, sent, failed or dropped.</param>
 internal sealed record DeliveryQuery([property: FromQuery(Name = "status")] string? Status);
@@ -22,8 +29,18 @@ internal sealed record DeliveryQuery([property: FromQuery(Name = "status")] stri
 /// <param name="Error">Why it was not sent the last time.</param>
 /// <param name="NextAttemptAt">Of those that wait.</param>
 internal sealed record DeliveryView(
-    Guid Id, string Channel, string Event, string Title, string? Body, string Link, string Status, int Attempts,
-    string? Error, DateTimeOffset CreatedAt, DateTimeOffset? NextAttemptAt, DateTimeOffset? EndedAt);
+    Guid Id,
+    string Channel,
+    string Event,
+    string Title,
+    string? Body,
+    string Link,
+    [property: OneOf(ClosedList.DeliveryStatus)] string Status,
+    int Attempts,
+    string? Error,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? NextAttemptAt,
+    DateTimeOffset? EndedAt);
 
 /// <param name="Marked">How many had not been read.</param>
 internal sealed record MarkedView(int Marked);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
+using Workflows.Api.Http;
 
 namespace Workflows.Api.Reference;
 
@@ -47,4 +48,17 @@ internal static class Examples
             }
         }
     }
+
+    /// <summary>What a request that fails with the code answers.</summary>
+    public static JsonObject Of(ErrorCode error) => new()
+    {
+        ["success"] = false,
+        ["error"] = new JsonObject { ["code"] = error.Code, ["message"] = error.Meaning, ["details"] = null },
+        ["meta"] = new JsonObject
+        {
+            ["timestamp"] = "2026-01-31T12:00:00Z",
+            ["version"] = Envelope.Version,
+            ["requestId"] = "0198c1f0d3b27cc5a1f4c2d05d2b9a10",
+        },
+    };
 }

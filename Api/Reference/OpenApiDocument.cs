@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -21,16 +20,20 @@ internal static class OpenApiDocument
         services.AddSingleton<OpenApiFile>().AddOpenApi(Name, options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.AddDocumentTransformer((document, _, _) =>
+        options.AddDocumentTransformer(async (document, context, cancellationToken) =>
         {
             Describe(document, publicUrl);
-            return Task.CompletedTask;
+            var failure = await context.GetOrCreateSchemaAsync(typeof(ErrorEnvelope), null, cancellationToken);
+            document.AddComponent(nameof(ErrorEnvelope), failure);
+            document.Components!.Responses = RouteErrors.Shared(document);
+            SchemaRules.Complete(document);
+            SharedParts.ShareParameters(document);
+            SharedParts.OpenAnswers(document);
         });
-        options.AddOperationTransformer(async (operation, context, cancellationToken) =>
+        options.AddOperationTransformer((operation, context, _) =>
         {
-            var errorSchema = await context.GetOrCreateSchemaAsync(typeof(ErrorEnvelope), null, cancellationToken);
-            context.Document?.AddComponent("ErrorEnvelope", errorSchema);
             Complete(operation, context);
+            return Task.CompletedTask;
         });
     });
 
@@ -75,20 +78,7 @@ internal static class OpenApiDocument
         }
 
         AddHeaders(operation, context);
-        foreach (var status in Statuses(context, isOpen))
-        {
-            var codes = Errors.All.Where(error => error.Status == status).ToArray();
-            operation.Responses ??= [];
-            operation.Responses[$"{status}"] = new OpenApiResponse
-            {
-                Description = string.Join(" ", codes.Select(error => $"`{error.Code}`")),
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    [Envelope.MediaType] = new() { Schema = new OpenApiSchemaReference("ErrorEnvelope", context.Document), Example = Example(codes[0]) },
-                },
-            };
-        }
-
+        RouteErrors.Apply(operation, context.Description, context.Document!);
         Examples.Apply(operation);
     }
 
@@ -144,39 +134,6 @@ internal static class OpenApiDocument
             || path.Contains("/second-factor", StringComparison.Ordinal)
             || path.Contains("/invitations/", StringComparison.Ordinal));
 
-    private static IEnumerable<int> Statuses(OpenApiOperationTransformerContext context, bool isOpen)
-    {
-        yield return 400;
-        yield return 401;
-        if (!isOpen)
-        {
-            yield return 403;
-        }
-
-        if (context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) == true)
-        {
-            yield return 404;
-        }
-
-        if (context.Description.HttpMethod is "POST" or "PATCH" or "DELETE")
-        {
-            yield return 409;
-            yield return 412;
-            yield return 413;
-            yield return 415;
-            yield return 422;
-        }
-
-        if (context.Description.HttpMethod is "PATCH" or "DELETE")
-        {
-            yield return 428;
-        }
-
-        yield return 429;
-        yield return 500;
-        yield return 503;
-    }
-
     private static string OperationId(OpenApiOperationTransformerContext context)
     {
         var path = context.Description.RelativePath ?? "";
@@ -185,16 +142,4 @@ internal static class OpenApiDocument
             .Select(word => char.ToUpperInvariant(word[0]) + word[1..]);
         return context.Description.HttpMethod!.ToLowerInvariant() + string.Concat(words);
     }
-
-    private static JsonObject Example(ErrorCode error) => new()
-    {
-        ["success"] = false,
-        ["error"] = new JsonObject { ["code"] = error.Code, ["message"] = error.Meaning },
-        ["meta"] = new JsonObject
-        {
-            ["timestamp"] = "2026-01-31T12:00:00Z",
-            ["version"] = Envelope.Version,
-            ["requestId"] = "0198c1f0d3b27cc5a1f4c2d05d2b9a10",
-        },
-    };
 }

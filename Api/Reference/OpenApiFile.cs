@@ -62,7 +62,12 @@ internal sealed class OpenApiFile([FromKeyedServices(OpenApiDocument.Name)] IOpe
             using var limit = new CancellationTokenSource(MakingTime, clock);
             var document = await provider.GetOpenApiDocumentAsync(limit.Token);
             using var plain = new MemoryStream();
-            await document.SerializeAsJsonAsync(plain, OpenApiSpecVersion.OpenApi3_1, limit.Token);
+            await using (var text = new StreamWriter(plain, leaveOpen: true))
+            {
+                // Without line breaks and indentation, which are half of it.
+                document.SerializeAsV31(new OpenApiJsonWriter(text, new OpenApiJsonWriterSettings { Terse = true }));
+            }
+
             using var compressed = new MemoryStream();
             await using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
             {

@@ -47,7 +47,7 @@ internal sealed record TenantView(
     string Slug,
     string Name,
     string Plan,
-    string Status,
+    [property: OneOf(ClosedList.TenantStatus)] string Status,
     string? StatusReason,
     RawJson Settings,
     RawJson Metadata,
@@ -67,8 +67,15 @@ internal sealed record TenantFigures(
 
 /// <summary>What the people of a tenant see of it.</summary>
 internal sealed record OwnTenantView(
-    Guid Id, string Slug, string Name, string Plan, string Status, RawJson Settings, int Version,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    Guid Id,
+    string Slug,
+    string Name,
+    string Plan,
+    [property: OneOf(ClosedList.TenantStatus)] string Status,
+    RawJson Settings,
+    int Version,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt);
 
 internal sealed record UpdateOwnTenantRequest(string Name);
 

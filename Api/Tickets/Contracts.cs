@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Workflows.Api.Http;
 
 namespace Workflows.Api.Tickets;
 
@@ -25,7 +26,9 @@ internal sealed record UpdateTicketRequest(
     Guid? AssigneeId = null);
 
 /// <summary>What operators of the platform change of a ticket addressed to them.</summary>
-internal sealed record UpdatePlatformTicketRequest(string? Status = null, string? Priority = null);
+internal sealed record UpdatePlatformTicketRequest(
+    [property: OneOf(ClosedList.TicketStatus)] string? Status = null,
+    [property: OneOf(ClosedList.TicketPriority)] string? Priority = null);
 
 internal sealed record CommentRequest(string Text);
 
@@ -36,8 +39,8 @@ internal sealed record TicketView(
     string AddressedTo,
     string Title,
     string Text,
-    string Status,
-    string Priority,
+    [property: OneOf(ClosedList.TicketStatus)] string Status,
+    [property: OneOf(ClosedList.TicketPriority)] string Priority,
     IReadOnlyList<string> Labels,
     Guid? CreatedBy,
     Guid? AssigneeId,

@@ -33,4 +33,10 @@ internal sealed record TestRequest(
 /// inline.</param>
 /// <param name="MaxSeconds">After its start: it is over then at the latest.</param>
 internal sealed record TestView(
-    Guid Id, string Status, Guid WorkflowId, string Mode, string Source, int? BaseVersion, double MaxSeconds);
+    Guid Id,
+    [property: OneOf(ClosedList.ExecutionStatus)] string Status,
+    Guid WorkflowId,
+    string Mode,
+    string Source,
+    int? BaseVersion,
+    double MaxSeconds);
