@@ -28,6 +28,8 @@ internal static class ReferencePages
     {
         routes.MapGet("/openapi/v1.json", (HttpContext context, OpenApiFile file) => file.WriteAsync(context))
             .AllowAnonymous().ExcludeFromDescription();
+        routes.MapGet(DefinitionSchemaFile.Path, DefinitionSchemaFile.WriteAsync)
+            .AllowAnonymous().ExcludeFromDescription();
         MapStartPage(routes);
         routes.MapScalarApiReference("/reference", Configure).AllowAnonymous().ExcludeFromDescription();
     }

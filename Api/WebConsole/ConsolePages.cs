@@ -19,7 +19,7 @@ internal sealed class ConsolePages(RequestDelegate next, ConsoleFiles files)
 
     private static readonly PathString Assets = "/assets";
     private static readonly PathString[] Reserved =
-        ["/api", "/openapi", "/reference", "/health", "/alive", "/metrics", "/ws", Assets];
+        ["/api", "/openapi", "/schemas", "/reference", "/health", "/alive", "/metrics", "/ws", Assets];
 
     private static readonly CompositeFormat Policy = CompositeFormat.Parse(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{0}'; img-src 'self' data:; font-src 'self'; "

@@ -5,7 +5,7 @@ namespace Workflows.Engine.Definitions;
 /// <summary>Reads a trigger of the type <c>webhook</c>.</summary>
 internal static class WebhookTriggerReader
 {
-    private static readonly string[] KnownMethods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    internal static readonly string[] KnownMethods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
     // What authenticates the caller must not lie in the input of an execution.
     private static readonly string[] ForbiddenHeaders = ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-webhook-token"];

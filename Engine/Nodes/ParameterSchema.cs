@@ -43,7 +43,7 @@ internal static class ParameterSchema
             writer.WriteRawValue(json);
         }
 
-        if (parameter.Templated && parameter.Kind is not (ParameterKind.Json or ParameterKind.Text))
+        if (parameter.Templated && parameter.Kind != ParameterKind.Json)
         {
             writer.WriteStartArray("anyOf"u8);
             writer.WriteStartObject();
@@ -51,7 +51,7 @@ internal static class ParameterSchema
             writer.WriteEndObject();
             writer.WriteStartObject();
             writer.WriteString("type"u8, "string"u8);
-            writer.WriteString("pattern"u8, @"^\s*\{\{[\s\S]*\}\}\s*$"u8);
+            writer.WriteString("pattern"u8, PatternOf(parameter.Kind));
             writer.WriteEndObject();
             writer.WriteEndArray();
         }
@@ -114,7 +114,16 @@ internal static class ParameterSchema
         {
             writer.WriteNumber(parameter.Kind == ParameterKind.List ? "maxItems"u8 : "maxLength"u8, length);
         }
+
+        if (parameter is { Kind: ParameterKind.Text, Required: true })
+        {
+            writer.WriteNumber("minLength"u8, 1);
+        }
     }
+
+    // Text may hold expressions anywhere, and how long it is shows when they are evaluated.
+    private static string PatternOf(ParameterKind kind) =>
+        kind == ParameterKind.Text ? @"\{\{" : @"^\s*\{\{[\s\S]*\}\}\s*$";
 
     private static string TypeOf(ParameterKind kind) => kind switch
     {

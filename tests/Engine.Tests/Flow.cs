@@ -1,12 +1,16 @@
 using System.Text;
 using System.Text.Json;
 using Workflows.Engine.Definitions;
+using Workflows.Engine.Tests.Definitions;
 
 namespace Workflows.Engine.Tests;
 
 /// <summary>Definitions in few words.</summary>
 internal static class Flow
 {
+    // The validator takes seconds for what the engine reads in milliseconds.
+    private const int LargestForSchema = 20_000;
+
     /// <param name="nodes">JSON objects, separated by commas.</param>
     /// <param name="edges"><c>a&gt;b, a.true&gt;c</c>: from, port (main if left out), to.</param>
     /// <param name="rest">Further members of the definition, each with a comma before it.</param>
@@ -41,10 +45,16 @@ internal static class Flow
         return problems;
     }
 
+    /// <summary>What is compiled here the published schema accepts, too.</summary>
     public static CompiledWorkflow Compile(string json)
     {
         CompiledWorkflow.TryCompile(Encoding.UTF8.GetBytes(json), out var workflow, out var problems);
         Assert.True(workflow is not null, string.Join('\n', problems));
+        if (json.Length <= LargestForSchema)
+        {
+            Assert.Null(PublishedSchema.FindProblem(json));
+        }
+
         return workflow;
     }
 

@@ -11,7 +11,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
     private static readonly string[] OpenRoutes =
     [
         "/", "/reference/{documentName?}", "/reference/scalar.js", "/reference/scalar.aspnetcore.js",
-        "/reference/favicon.svg", "/openapi/v1.json", "/health", "/alive",
+        "/reference/favicon.svg", "/openapi/v1.json", "/schemas/definition-v1.json", "/health", "/alive",
         "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/accept-invitation", "/api/v1/auth/verify-email",
         "/api/v1/auth/oidc/{tenant}/{provider}/start", "/api/v1/auth/oidc/{tenant}/{provider}/callback",
         "/api/v1/auth/register/", "/api/v1/auth/register/complete",

@@ -68,6 +68,7 @@ public sealed partial class ConsolePageTests(ConsoleFixture api) : IClassFixture
     [InlineData("/api/v1/nothing")]
     [InlineData("/api")]
     [InlineData("/openapi/v2.json")]
+    [InlineData("/schemas/definition-v2.json")]
     [InlineData("/assets/missing.js")]
     [InlineData("/ws")]
     public async Task What_is_no_page_stays_an_error(string path)
