@@ -51,6 +51,7 @@ public sealed class DefinitionSchemaTests
 
     [Theory]
     [InlineData("docs/definition.md", 1)]
+    [InlineData("docs/definitions.md", 10)]
     public void Every_definition_of_the_documentation_is_accepted_by_schema_and_engine(string page, int count)
     {
         var definitions = DefinitionExamples.Of(page);
