@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Workflows.Engine.Definitions;
-using Workflows.Engine.Tests.Definitions;
 
 namespace Workflows.Engine.Tests;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Json.Schema;
 using Workflows.Engine.Definitions;
 
-namespace Workflows.Engine.Tests.Definitions;
+namespace Workflows.Engine.Tests;
 
 /// <summary>The schema of definitions, as JsonSchema.Net understands it.</summary>
 internal static class PublishedSchema
