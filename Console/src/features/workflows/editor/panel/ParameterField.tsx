@@ -223,7 +223,11 @@ export function ParameterField(props: Props) {
           secrets={spec.secret}
           readOnly={readOnly}
           placeholder={exampleOf(spec)}
-          change={(next) => change(next === '' ? undefined : next)}
+          change={(next) => {
+            // While it is emptied and typed anew it stays the field that it is.
+            setWanted('expression')
+            change(next === '' ? undefined : next)
+          }}
         />
       ) : (
         <Fixed
