@@ -120,14 +120,14 @@ internal static partial class Composition
             builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
         services.AddHostedService<TenantErasure>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
-        AddPages(services, builder.Configuration);
+        AddPages(services, builder.Configuration["Api:PublicUrl"]);
     }
 
-    private static void AddPages(IServiceCollection services, IConfiguration configuration)
+    private static void AddPages(IServiceCollection services, string? publicUrl)
     {
         services.AddSingleton<ConsoleFiles>();
         services.AddAnswerCompression();
-        services.AddApiReference(configuration["Api:PublicUrl"]);
+        services.AddApiReference(publicUrl);
     }
 
     public static void UseApi(this WebApplication app)

@@ -1,10 +1,8 @@
 import { ActionIcon } from '@mantine/core'
-import { useQueries } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import { send, serverNow } from '../../api/client'
+import { serverNow } from '../../api/client'
 import { useApi } from '../../api/queries'
-import type { PreviewView, ScheduleItem } from '../../api/schema.gen'
 import { Go } from '../../app/links'
 import { offsetMinutes, useZone } from '../../app/time'
 import { Waiting } from '../../ui/EmptyState'
@@ -13,14 +11,18 @@ import { Panel } from '../../ui/Page'
 import { safeText } from '../../ui/safe'
 import classes from './Schedules.module.css'
 
-const FIRES = 100
-const MOST_SCHEDULES = 25
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 const DAY_MS = 86_400_000
 
 interface Fire {
   at: string
-  schedule: ScheduleItem
+  scheduleId: string
+  name: string
+}
+
+interface Fires {
+  capped: boolean
+  fires: Fire[]
 }
 
 const dayOf = (at: string, zone: string) => {
@@ -37,29 +39,18 @@ export function FireCalendar() {
   const [month, setMonth] = useState(0)
   const now = useMemo(() => new Date(serverNow()), [])
   const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + month, 1))
-  const after = new Date(Math.max(first.getTime() - DAY_MS, now.getTime())).toISOString()
-  const schedules = useApi<ScheduleItem[]>('/schedules', { enabled: true, per_page: 100 })
-  const coming = (schedules.data ?? []).filter((one) => one.nextFireAt !== null)
-  const shown = coming.slice(0, MOST_SCHEDULES)
-  const previews = useQueries({
-    queries: shown.map((schedule) => ({
-      queryKey: ['/schedules/preview', schedule.id, schedule.version, after],
-      queryFn: async () => {
-        const { calendar: _, ...timing } = schedule.timing
-        return (await send<PreviewView>('POST', '/schedules/preview', { body: { timing, count: FIRES, after } })).data
-      },
-      staleTime: 300_000,
-      retry: false,
-    })),
+  const next = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 1))
+  // A day more on both sides: which day a start lies on depends on the zone.
+  const coming = useApi<Fires>('/schedules/fires', {
+    from: new Date(Math.max(first.getTime() - DAY_MS, now.getTime())).toISOString(),
+    to: new Date(next.getTime() + DAY_MS).toISOString(),
   })
-  if (schedules.isLoading) return <Waiting />
+  if (coming.isLoading) return <Waiting />
   const byDay = new Map<string, Fire[]>()
-  shown.forEach((schedule, index) => {
-    for (const fire of previews[index]?.data?.fires ?? []) {
-      const day = dayOf(fire.at, zone)
-      byDay.set(day, [...(byDay.get(day) ?? []), { at: fire.at, schedule }])
-    }
-  })
+  for (const fire of coming.data?.fires ?? []) {
+    const day = dayOf(fire.at, zone)
+    byDay.set(day, [...(byDay.get(day) ?? []), fire])
+  }
   const blanks = (first.getUTCDay() + 6) % 7
   const length = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
   const days = Array.from({ length }, (_, index) =>
@@ -80,10 +71,11 @@ export function FireCalendar() {
         </>
       }
     >
-      <ErrorBox error={schedules.error ?? previews.find((one) => one.error)?.error} />
+      <ErrorBox error={coming.error} />
       <p className={classes.dim}>
-        Times in {zone}. Up to {FIRES} starts of each schedule are worked out
-        {coming.length > MOST_SCHEDULES && `, of the first ${MOST_SCHEDULES} schedules`}.
+        Times in {zone}.
+        {coming.data?.capped &&
+          ' There are more starts than a calendar shows: those of each schedule are on its own page.'}
       </p>
       <ol className={classes.month}>
         {DAYS.map((day) => (
@@ -106,11 +98,11 @@ export function FireCalendar() {
               <time dateTime={day}>{Number(day.slice(8))}</time>
               {fires.slice(0, 4).map((fire) => (
                 <Go
-                  key={fire.at + fire.schedule.id}
-                  href={`/schedules?open=${fire.schedule.id}`}
+                  key={fire.at + fire.scheduleId}
+                  href={`/schedules?open=${fire.scheduleId}`}
                   className={classes.start}
                 >
-                  {clockOf(fire.at, zone)} {safeText(fire.schedule.name).slice(0, 40)}
+                  {clockOf(fire.at, zone)} {safeText(fire.name).slice(0, 40)}
                 </Go>
               ))}
               {fires.length > 4 && <span className={classes.dim}>{fires.length - 4} more</span>}
