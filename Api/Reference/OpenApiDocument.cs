@@ -27,6 +27,7 @@ internal static class OpenApiDocument
             document.AddComponent(nameof(ErrorEnvelope), failure);
             document.Components!.Responses = RouteErrors.Shared(document);
             SchemaRules.Complete(document);
+            SharedParts.MergeAlike(document);
             SharedParts.ShareParameters(document);
             SharedParts.OpenAnswers(document);
         });

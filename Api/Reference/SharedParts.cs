@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.OpenApi;
 
 namespace Workflows.Api.Reference;
@@ -5,9 +6,52 @@ namespace Workflows.Api.Reference;
 /// <summary>
 /// What many operations have in common, said once: parameters, and how open the schemas of answers are.
 /// </summary>
-internal static class SharedParts
+internal static partial class SharedParts
 {
     private const int FewestUses = 8;
+
+    /// <summary>
+    /// Routes may differ by method and by the name of a parameter alone. A document knows such a path once: the
+    /// operations of the others move to the first, and their parameters bear its names.
+    /// </summary>
+    public static void MergeAlike(Microsoft.OpenApi.OpenApiDocument document)
+    {
+        var alike = document.Paths.GroupBy(path => Placeholder().Replace(path.Key, "{}")).ToList();
+        foreach (var group in alike)
+        {
+            var first = group.First();
+            var names = NamesIn(first.Key);
+            foreach (var (path, item) in group.Skip(1))
+            {
+                foreach (var (method, operation) in item.Operations ?? [])
+                {
+                    Rename(operation, NamesIn(path), names);
+                    first.Value.Operations!.Add(method, operation);
+                }
+
+                document.Paths.Remove(path);
+            }
+        }
+    }
+
+    private static string[] NamesIn(string path) =>
+        [.. Placeholder().Matches(path).Select(name => name.Value.Trim('{', '}'))];
+
+    private static void Rename(OpenApiOperation operation, string[] from, string[] to)
+    {
+        foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>())
+        {
+            var place = parameter.In == ParameterLocation.Path ? Array.IndexOf(from, parameter.Name) : -1;
+            if (place >= 0 && from[place] != to[place])
+            {
+                parameter.Description ??= $"Here: {from[place]}.";
+                parameter.Name = to[place];
+            }
+        }
+    }
+
+    [GeneratedRegex("{[^}]*}")]
+    private static partial Regex Placeholder();
 
     /// <summary>Parameters that are equal in many operations become components.</summary>
     public static void ShareParameters(Microsoft.OpenApi.OpenApiDocument document)
