@@ -108,8 +108,11 @@ internal static class DashboardEndpoints
             join name in request.Db.WorkflowNames on row.WorkflowId equals name.Id into names
             from name in names.DefaultIfEmpty()
             orderby row.Id descending
-            select new { row.Id, row.WorkflowId, Name = name == null ? null : name.Name, row.Status, row.Error,
-                row.FinishedAt })
+            select new
+            {
+                row.Id, row.WorkflowId, Name = name == null ? null : name.Name, row.Status, row.Error,
+                row.FinishedAt
+            })
             .ToListAsync(token);
         return new Runs(
             await queries.LiveAsync(tenantId, token), Stats.Of(present),

@@ -83,8 +83,11 @@ public sealed class NumbersTests(ApiFixture api) : IClassFixture<ApiFixture>
         var at = DateTimeOffset.UtcNow.AddHours(-3);
         at = at.AddTicks(-(at.Ticks % TimeSpan.TicksPerHour));
         object Point(double value, string country, int minutes) =>
-            new { name = "orders.value", value, dimensions = new { country, channel = "ussd" },
-                at = at.AddMinutes(minutes) };
+            new
+            {
+                name = "orders.value", value, dimensions = new { country, channel = "ussd" },
+                at = at.AddMinutes(minutes)
+            };
 
         var reported = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => owner.PostAsync(
             "analytics/metrics",

@@ -15,8 +15,11 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
         {
             name = Samples.Name("nightly"),
             workflowId,
-            timing = new { cron = "0 3 * * *", timeZone = "Europe/Berlin", misfire = "fireAll", misfireLimit = 3,
-                overlap = "queue" },
+            timing = new
+            {
+                cron = "0 3 * * *", timeZone = "Europe/Berlin", misfire = "fireAll", misfireLimit = 3,
+                overlap = "queue"
+            },
             input = new { full = true },
         })).Ok(HttpStatusCode.Created);
         var path = $"schedules/{created.Id}";
@@ -141,8 +144,11 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var calendar =
             (await owner.PostAsync("calendars",
-            new { name = Samples.Name("holidays"),
-            days = new object[] { new { day = "2026-12-25", name = "Christmas" } } })).Ok(HttpStatusCode.Created);
+            new
+            {
+                name = Samples.Name("holidays"),
+                days = new object[] { new { day = "2026-12-25", name = "Christmas" } }
+            })).Ok(HttpStatusCode.Created);
         var calendarId = calendar.Data.GetProperty("calendar").GetProperty("id").GetGuid();
 
         var preview = (await owner.PostAsync("schedules/preview", new
@@ -153,8 +159,11 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
         })).Ok().Data;
         var change =
             (await owner.PostAsync("schedules/preview",
-            new { timing = new { cron = "30 2 * * *", timeZone = "Europe/Berlin" }, after = "2027-03-27T12:00:00Z",
-            count = 2 })).Ok().Data;
+            new
+            {
+                timing = new { cron = "30 2 * * *", timeZone = "Europe/Berlin" }, after = "2027-03-27T12:00:00Z",
+                count = 2
+            })).Ok().Data;
 
         Assert.Equal(["Thu 2026-12-24T09:00:00+01:00", "Mon 2026-12-28T09:00:00+01:00",
             "Tue 2026-12-29T09:00:00+01:00"], Locals(preview));
@@ -220,8 +229,11 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
         var calendar = Samples.Name("calendar");
         (await owner.PostAsync("calendars", new { name = calendar })).Ok(HttpStatusCode.Created);
         var workflow =
-            await owner.CreateWorkflowAsync(Triggered(new { id = "nightly", type = "schedule", cron = "0 3 * * *",
-            calendar = calendar.ToUpperInvariant(), input = new { a = 1 } }));
+            await owner.CreateWorkflowAsync(Triggered(new
+            {
+                id = "nightly", type = "schedule", cron = "0 3 * * *",
+                calendar = calendar.ToUpperInvariant(), input = new { a = 1 }
+            }));
         Assert.Empty(await OfWorkflowAsync(owner, workflow.Id));
         (await owner.PostAsync($"workflows/{workflow.Id}/publish")).Ok();
         var first = Assert.Single(await OfWorkflowAsync(owner, workflow.Id));
@@ -265,8 +277,11 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         var workflow =
-            await owner.CreateWorkflowAsync(Triggered(new { id = "t", type = "schedule", cron = "@daily",
-            calendar = "nobody's" }));
+            await owner.CreateWorkflowAsync(Triggered(new
+            {
+                id = "t", type = "schedule", cron = "@daily",
+                calendar = "nobody's"
+            }));
 
         var refused = (await owner.PostAsync($"workflows/{workflow.Id}/publish"))
             .Fails(HttpStatusCode.UnprocessableEntity, "DEFINITION_INVALID");
@@ -284,8 +299,11 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var calendar =
             (await owner.PostAsync("calendars",
-            new { name = Samples.Name("c"),
-            businessDays = Enum.GetNames<DayOfWeek>().Select(day => day.ToLowerInvariant()) }))
+            new
+            {
+                name = Samples.Name("c"),
+                businessDays = Enum.GetNames<DayOfWeek>().Select(day => day.ToLowerInvariant())
+            }))
             .Ok(HttpStatusCode.Created);
         var (calendarId, workflowId) = (calendar.Data.GetProperty("calendar").GetProperty("id").GetGuid(),
             await owner.CreatePublishedAsync());
@@ -336,15 +354,21 @@ public sealed class ScheduleTests(ApiFixture api) : IClassFixture<ApiFixture>
             new { name = "x", days = new[] { new { day = "2026-02-03" }, new { day = "2026-02-03" } } }))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
         (await owner.PostAsync("calendars",
-            new { name = "x",
-            days = Enumerable.Range(0, Limits.CalendarDays + 1)
-            .Select(n => new { day = new DateOnly(2026, 1, 1).AddDays(n) }) }))
+            new
+            {
+                name = "x",
+                days = Enumerable.Range(0, Limits.CalendarDays + 1)
+            .Select(n => new { day = new DateOnly(2026, 1, 1).AddDays(n) })
+            }))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
     }
 
     private static object Triggered(params object[] triggers) =>
-        new { schema = 1, triggers, nodes = new object[] { new { id = "only", type = "noop" } },
-        edges = Array.Empty<object>() };
+        new
+        {
+            schema = 1, triggers, nodes = new object[] { new { id = "only", type = "noop" } },
+            edges = Array.Empty<object>()
+        };
 
     private static async Task RepublishAsync(ApiClient owner, Guid workflowId, object definition)
     {

@@ -183,7 +183,7 @@ public sealed class UssdTests(UssdFixture api) : IClassFixture<UssdFixture>
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
             ["sessionId"] = "form", ["phoneNumber"] = "+254700000002", ["text"] = "", ["serviceCode"] = "*123#",
-                ["networkCode"] = "63902",
+            ["networkCode"] = "63902",
         });
 
         Assert.Equal("END Too slow.", (await owner.SendAsync(HttpMethod.Post, "sessions/ussd", form)).Text);

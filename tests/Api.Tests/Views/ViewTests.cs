@@ -59,8 +59,11 @@ public sealed class ViewTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var owner = api.Host.Owner();
         var email = $"{Guid.CreateVersion7():N}@example.com";
         (await owner.PostAsync("users",
-            new { email, name = "Zuri Odhiambo_%", username = "zuri", password = "correct horse battery",
-            roles = new[] { "viewer" } }))
+            new
+            {
+                email, name = "Zuri Odhiambo_%", username = "zuri", password = "correct horse battery",
+                roles = new[] { "viewer" }
+            }))
             .Ok(HttpStatusCode.Created);
         (await owner.PostAsync("groups", new { name = "Zuri's team" })).Ok(HttpStatusCode.Created);
         using var viewer = api.Host.Client(await owner.LogInNewUserAsync("viewer"));
