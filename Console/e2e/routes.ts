@@ -49,6 +49,8 @@ export async function routes(): Promise<Record<string, string>> {
     'run-log': at('/executions', run, '?tab=log'),
     'run-data': at('/executions', run, '?tab=data'),
     'run-lineage': at('/executions', run, '?tab=lineage'),
+    failures: '/failures',
+    compare: run && failed ? `/executions/${run}/compare/${failed}` : undefined,
     'dead-letters': '/dead-letters',
     jobs: '/jobs',
     'jobs-runs': '/jobs?tab=runs',

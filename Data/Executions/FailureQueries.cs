@@ -34,7 +34,7 @@ public sealed class FailureQueries(WorkflowsDatabase database)
     // Numbers and ids vary from failure to failure, the rest of a message says what went wrong.
     private const string GroupsSql = """
         with looked as (
-          select e.id, e.workflow_id, e.error ->> 'nodeId' as node, e.error ->> 'code' as code,
+          select e.id, e.workflow_id, e.error ->> 'node' as node, e.error ->> 'code' as code,
             left(e.error ->> 'message', 500) as message, e.finished_at, e.resolved_at
           from executions e
           where e.tenant_id = $1 and e.status in ('failed', 'timed_out') and e.id >= $2 and e.id < $3
@@ -108,7 +108,7 @@ public sealed class FailureQueries(WorkflowsDatabase database)
     // first.
     private const string SimilarSql = """
         with this as (
-          select e.id, e.workflow_id, e.error ->> 'nodeId' as node, e.error ->> 'code' as code,
+          select e.id, e.workflow_id, e.error ->> 'node' as node, e.error ->> 'code' as code,
             regexp_replace(left(e.error ->> 'message', 500), '[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*', '#', 'g') as mark
           from executions e where e.tenant_id = $1 and e.id = $2 and e.status in ('failed', 'timed_out')
         ),
@@ -120,7 +120,7 @@ public sealed class FailureQueries(WorkflowsDatabase database)
               and x.id <> t.id and x.trigger_type <> 'test'
             order by x.id desc limit $3
           ) e
-          where e.error ->> 'nodeId' is not distinct from t.node and e.error ->> 'code' is not distinct from t.code
+          where e.error ->> 'node' is not distinct from t.node and e.error ->> 'code' is not distinct from t.code
             and regexp_replace(left(e.error ->> 'message', 500), '[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*', '#', 'g')
               is not distinct from t.mark
         )

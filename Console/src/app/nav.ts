@@ -21,6 +21,7 @@ import {
   ShieldCheck,
   Skull,
   Trash2,
+  TriangleAlert,
   Users,
   Variable,
   Wallet,
@@ -65,6 +66,7 @@ export const NAV: NavGroup[] = [
     label: 'Run',
     items: [
       item('/executions', 'Runs', History, 'executions.read', 'r'),
+      item('/failures', 'Failures', TriangleAlert, 'executions.read', 'x'),
       item('/jobs', 'Jobs', Network, 'workflows.read', 'j'),
       item('/dead-letters', 'Dead letters', Skull, 'executions.read', 'd'),
     ],

@@ -131,7 +131,7 @@ public sealed class FailureTests(ApiFixture api) : IClassFixture<ApiFixture>
         await api.Host.ExecuteAsync(
             """
             update executions set status = 'failed', finished_at = now(),
-              error = jsonb_build_object('nodeId', $2, 'code', $3, 'message', $4) where id = $1
+              error = jsonb_build_object('node', $2, 'code', $3, 'message', $4) where id = $1
             """, id, node, code, message);
         return id;
     }

@@ -38,9 +38,16 @@ export function RerunDialog({ run, model, node, close }: Props) {
         options: [
           { value: 'same', label: `The same (${run.version})` },
           { value: 'published', label: 'The published one' },
+          { value: 'draft', label: 'The draft' },
         ],
       },
       { name: 'input', label: 'Input', kind: 'json', standard: JSON.stringify(run.input, null, 2) },
+      {
+        name: 'overrides',
+        label: 'Outputs instead of those recorded',
+        kind: 'json',
+        help: 'By the id of a step, as {"fetch": {"status": 200}}. These steps do not run; the new run says that a person gave them.',
+      },
       { name: 'reason', label: 'Reason', kind: 'textarea' },
     ]
   }, [model, node, run])
@@ -55,7 +62,7 @@ export function RerunDialog({ run, model, node, close }: Props) {
         run={async (body) => {
           const { data } = await send<RerunView>('POST', `/executions/${run.id}/rerun`, { body })
           close()
-          go(`/executions/${data.id}`)
+          go(`/executions/${run.id}/compare/${data.id}`)
         }}
       />
     </Modal>

@@ -49,9 +49,10 @@ export function RunHead({ run, onNode }: { run: ExecutionView; onNode: (node: st
   if (run.forkedFrom)
     facts.push([
       'Rerun of',
-      <Go key="f" href={`/executions/${run.forkedFrom}`}>
-        {run.forkedFrom.slice(0, 13)}…
-      </Go>,
+      <span key="f">
+        <Go href={`/executions/${run.forkedFrom}`}>{run.forkedFrom.slice(0, 13)}…</Go>{' '}
+        <Go href={`/executions/${run.forkedFrom}/compare/${run.id}`}>compare</Go>
+      </span>,
     ])
   if (run.concurrency) facts.push(['Limit', `${run.concurrency.limit} at once`])
   if (run.rowsProcessed > 0) facts.push(['Rows', run.rowsProcessed.toLocaleString('en')])

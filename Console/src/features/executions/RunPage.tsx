@@ -21,6 +21,7 @@ import { marksOf } from './marks'
 import { RerunDialog } from './RerunDialog'
 import classes from './Run.module.css'
 import { RunHead } from './RunHead'
+import { SimilarFailures } from './SimilarFailures'
 import { StepPanel } from './StepPanel'
 import { text } from './text'
 import { TimelineTab } from './TimelineTab'
@@ -198,6 +199,7 @@ export default function RunPage() {
               </EmptyState>
             </Panel>
           )}
+          {['failed', 'timed_out'].includes(run.data.status) && <SimilarFailures id={id} />}
         </aside>
       </div>
       {isRerun && model && <RerunDialog run={run.data} model={model} node={node} close={() => setRerun(false)} />}

@@ -18,7 +18,7 @@ import { text } from './text'
 
 const SavedViews = lazy(() => import('../../ui/SavedViews'))
 const STATUSES = ['queued', 'running', 'waiting', 'paused', 'held', 'completed', 'failed', 'cancelled', 'timed_out']
-const TRIGGERS = ['manual', 'event', 'schedule', 'webhook', 'rule', 'workflow', 'job', 'ussd']
+const TRIGGERS = ['manual', 'event', 'schedule', 'webhook', 'rule', 'sub_workflow', 'session', 'job', 'retry', 'sql']
 
 type Preset = Record<string, string>
 

@@ -30,4 +30,33 @@ export const text = {
   rerunText:
     'Makes a new run from a step of this one. Results before the step are kept; the step and what follows run again.',
   nothingNext: 'It has ended.',
+  failures: 'Failures',
+  failuresText:
+    'Runs that failed alike are one row: of one workflow and step, with one code, messages that differ in numbers only.',
+  failuresCapped: (looked: number) =>
+    `The newest ${looked.toLocaleString('en')} failures were looked at; there are older ones.`,
+  noFailures: 'Nothing failed',
+  noFailuresText: 'No run of this time failed that nobody has resolved.',
+  similar: 'Failed like this before',
+  moreSimilar: (count: number) => `and ${count} more`,
+  notResolved: 'not resolved',
+  resolvedWithoutWord: 'resolved without a word',
+  compare: 'Two runs compared',
+  compareText: (
+    steps: { same: number; different: number; onlyLeft: number; onlyRight: number },
+    heads: { input: boolean; output: boolean },
+  ) =>
+    [
+      `${steps.same} steps are the same, ${steps.different} differ`,
+      steps.onlyLeft > 0 ? `${steps.onlyLeft} only in the first` : '',
+      steps.onlyRight > 0 ? `${steps.onlyRight} only in the second` : '',
+      heads.input ? 'the same input' : 'another input',
+      heads.output ? 'the same output' : 'another output',
+    ]
+      .filter(Boolean)
+      .join(' · '),
+  noDifference: 'No step differs',
+  noDifferenceText: 'Each step of one has the same result in the other.',
+  firstSteps: (count: number) => `The first ${count} steps are shown.`,
+  notThere: 'This run has no such step.',
 }
