@@ -30,7 +30,7 @@ internal sealed record UpdatePlatformTicketRequest(
     [property: OneOf(ClosedList.TicketStatus)] string? Status = null,
     [property: OneOf(ClosedList.TicketPriority)] string? Priority = null);
 
-internal sealed record CommentRequest(string Text);
+internal sealed record TicketCommentRequest(string Text);
 
 /// <param name="CreatedBy">Null where an API key wrote it.</param>
 internal sealed record TicketView(
@@ -50,7 +50,7 @@ internal sealed record TicketView(
     DateTimeOffset UpdatedAt);
 
 /// <param name="ByPlatform">An operator of the platform wrote it.</param>
-internal sealed record CommentView(
+internal sealed record TicketCommentView(
     Guid Id, string Text, Guid? AuthorId, bool ByPlatform, DateTimeOffset CreatedAt);
 
 /// <param name="Mine">Only those that the caller wrote.</param>

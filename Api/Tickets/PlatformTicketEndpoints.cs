@@ -69,7 +69,7 @@ internal static class PlatformTicketEndpoints
             });
     }
 
-    private static async Task<ApiResponse<List<CommentView>>> ListCommentsAsync(
+    private static async Task<ApiResponse<List<TicketCommentView>>> ListCommentsAsync(
         Guid ticketId, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
         CancellationToken cancellationToken)
     {
@@ -82,12 +82,12 @@ internal static class PlatformTicketEndpoints
             : new Problem(Errors.TicketNotFound);
     }
 
-    private static Task<ApiResponse<CommentView>> CommentAsync(
-        Guid ticketId, Body<CommentRequest> body, ApiRequest request) =>
+    private static Task<ApiResponse<TicketCommentView>> CommentAsync(
+        Guid ticketId, Body<TicketCommentRequest> body, ApiRequest request) =>
         new Checks().Name("text", body.Value.Text, Limits.DescriptionLength).Problem is { } problem
-            ? Task.FromResult<ApiResponse<CommentView>>(problem)
-            : InTenantAsync<CommentView>(request, ticketId, "ticket.comment", async (ticket, token) =>
-                ApiResponse<CommentView>.Created(
+            ? Task.FromResult<ApiResponse<TicketCommentView>>(problem)
+            : InTenantAsync<TicketCommentView>(request, ticketId, "ticket.comment", async (ticket, token) =>
+                ApiResponse<TicketCommentView>.Created(
                     await request.CommentAsync(ticket, body.Value.Text, byPlatform: true, token),
                     $"/api/v1/platform/tickets/{ticketId}/comments"));
 

@@ -139,7 +139,7 @@ internal static class TicketEndpoints
             return new Done(ticketId, "deleted");
         });
 
-    private static async Task<ApiResponse<List<CommentView>>> ListCommentsAsync(
+    private static async Task<ApiResponse<List<TicketCommentView>>> ListCommentsAsync(
         Guid ticketId, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
         CancellationToken cancellationToken)
     {
@@ -150,11 +150,11 @@ internal static class TicketEndpoints
             : new Problem(Errors.TicketNotFound);
     }
 
-    private static Task<ApiResponse<CommentView>> CommentAsync(
-        Guid ticketId, Body<CommentRequest> body, ApiRequest request) =>
+    private static Task<ApiResponse<TicketCommentView>> CommentAsync(
+        Guid ticketId, Body<TicketCommentRequest> body, ApiRequest request) =>
         new Checks().Name("text", body.Value.Text, Limits.DescriptionLength).Problem is { } problem
-            ? Task.FromResult<ApiResponse<CommentView>>(problem)
-            : request.ChangeAsync<CommentView>(async token =>
+            ? Task.FromResult<ApiResponse<TicketCommentView>>(problem)
+            : request.ChangeAsync<TicketCommentView>(async token =>
             {
                 var ticket = await Visible(request).AsNoTracking()
                     .SingleOrDefaultAsync(row => row.Id == ticketId, token);
@@ -165,7 +165,7 @@ internal static class TicketEndpoints
 
                 var view = await request.CommentAsync(ticket, body.Value.Text, byPlatform: false, token);
                 request.Record("ticket.comment", "ticket", ticketId, ticket.Title);
-                return ApiResponse<CommentView>.Created(view, $"/api/v1/tickets/{ticketId}/comments");
+                return ApiResponse<TicketCommentView>.Created(view, $"/api/v1/tickets/{ticketId}/comments");
             });
 
     private static IQueryable<Ticket> Visible(ApiRequest request)

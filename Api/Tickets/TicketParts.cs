@@ -48,21 +48,21 @@ internal static class TicketParts
     }
 
     /// <summary>A page of comments, oldest first.</summary>
-    public static async Task<ApiResponse<List<CommentView>>> CommentsAsync(
+    public static async Task<ApiResponse<List<TicketCommentView>>> CommentsAsync(
         IQueryable<TicketComment> comments, PageRequest<IdKey> page, PageQuery query, CancellationToken token)
     {
         var total = await comments.CountAsync(query, token);
         var rows = await comments.AsNoTracking().After(page, after => row => row.Id > after.Id)
             .OrderBy(row => row.Id).Take(page.Take)
-            .Select(row => new CommentView(row.Id, row.Text, row.AuthorId, row.ByPlatform, row.CreatedAt))
+            .Select(row => new TicketCommentView(row.Id, row.Text, row.AuthorId, row.ByPlatform, row.CreatedAt))
             .ToListAsync(token);
-        return ApiResponse<List<CommentView>>.Page(
-            rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<CommentView>(query));
+        return ApiResponse<List<TicketCommentView>>.Page(
+            rows, page.Close(rows, row => new IdKey(row.Id), total), FieldSelection.Read<TicketCommentView>(query));
     }
 
     /// <summary>Adds a comment and tells those whom the ticket concerns, in the ticket's tenant, which the context is
     /// under.</summary>
-    public static async Task<CommentView> CommentAsync(
+    public static async Task<TicketCommentView> CommentAsync(
         this ApiRequest request, Ticket ticket, string text, bool byPlatform, CancellationToken token)
     {
         var comment = new TicketComment
@@ -94,6 +94,6 @@ internal static class TicketParts
             });
         }
 
-        return new CommentView(comment.Id, text, comment.AuthorId, byPlatform, comment.CreatedAt);
+        return new TicketCommentView(comment.Id, text, comment.AuthorId, byPlatform, comment.CreatedAt);
     }
 }

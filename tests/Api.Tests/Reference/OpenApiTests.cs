@@ -18,6 +18,12 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     ];
 
     [Fact]
+    public void No_two_types_share_a_name_which_would_be_one_schema() =>
+        Assert.Empty(typeof(Limits).Assembly.GetTypes()
+            .Where(type => !type.IsNested && type.Name.IndexOfAny(['<', '`']) < 0)
+            .GroupBy(type => type.Name).Where(group => group.Count() > 1).Select(group => group.Key));
+
+    [Fact]
     public async Task The_document_is_openapi_3_1_and_every_reference_in_it_leads_somewhere()
     {
         var document = await DocumentAsync();
