@@ -46,7 +46,7 @@ export function RerunDialog({ run, model, node, close }: Props) {
         name: 'overrides',
         label: 'Outputs instead of those recorded',
         kind: 'json',
-        help: 'By the id of a step, as {"fetch": {"status": 200}}. These steps do not run; the new run says that a person gave them.',
+        help: text.overrides,
       },
       { name: 'reason', label: 'Reason', kind: 'textarea' },
     ]

@@ -29,10 +29,12 @@ export const text = {
   rerun: 'Run again…',
   rerunText:
     'Makes a new run from a step of this one. Results before the step are kept; the step and what follows run again.',
+  overrides:
+    'By the id of a step, as {"fetch": {"status": 200}}. These steps do not run; the new run says who gave them.',
   nothingNext: 'It has ended.',
   failures: 'Failures',
   failuresText:
-    'Runs that failed alike are one row: of one workflow and step, with one code, messages that differ in numbers only.',
+    'Runs that failed alike are one row: the same workflow, step and code, and messages that differ in numbers only.',
   failuresCapped: (looked: number) =>
     `The newest ${looked.toLocaleString('en')} failures were looked at; there are older ones.`,
   noFailures: 'Nothing failed',
