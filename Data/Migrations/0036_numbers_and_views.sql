@@ -51,5 +51,5 @@ call protect_objects('saved_views', 'shared or owner_id = (select current_person
 call protect_objects('metric_minutes', 'false', 'false');
 call protect_objects('metric_names', 'false', 'false');
 grant select, insert, update, delete on saved_views, metric_minutes, metric_names to workflows_api;
-call open_to_worker('metric_minutes', 'select, delete');
-call open_to_worker('metric_names', 'select, delete');
+call open_to_worker('metric_minutes', 'select, insert, update, delete');
+call open_to_worker('metric_names', 'select, insert, update, delete');
