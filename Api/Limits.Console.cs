@@ -28,6 +28,11 @@ internal static partial class Limits
     /// <summary>Characters of the name, and of the value, of a dimension.</summary>
     public const int MetricTextLength = 100;
 
+    /// <summary>
+    /// Bytes of the names and values of the dimensions of one number: they are part of a key, which an index must hold.
+    /// </summary>
+    public const int MetricDimensionBytes = 2_000;
+
     /// <summary>How old a number that is reported may be.</summary>
     public static readonly TimeSpan MetricAge = TimeSpan.FromDays(1);
 

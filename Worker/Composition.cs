@@ -13,7 +13,6 @@ using Workflows.Data.Identity;
 using Workflows.Data.Jobs;
 using Workflows.Data.Live;
 using Workflows.Data.Notifications;
-using Workflows.Data.Numbers;
 using Workflows.Data.Rounds;
 using Workflows.Data.Schedules;
 using Workflows.Data.Secrets;
@@ -134,7 +133,6 @@ internal static class Composition
         services.AddSingleton<SlotStore>();
         services.AddSingleton<EnqueuedAdmission>();
         services.AddSingleton<PerformanceStore>();
-        services.AddSingleton<MetricStore>();
         services.AddSingleton<TenantSettingsStore>();
         services.AddSingleton<Workflows.Data.Workers.Maintenance>();
     }

@@ -41,11 +41,15 @@ build() {
 check_tools() {
     command -v dotnet >/dev/null || die "the .NET 10 SDK is missing"
     dotnet --list-sdks | grep -q '^10\.' || die "the .NET 10 SDK is missing; there is only: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' ')"
-    [ -f "$root/Console/package.json" ] || return 0
-    command -v node >/dev/null && command -v npm >/dev/null || die "Node.js 20 or newer with npm is missing; the console is built with it"
-    local major
-    major=$(node --version | sed -E 's/^v([0-9]+).*/\1/')
-    [ "$major" -ge 20 ] || die "Node.js 20 or newer is needed for the console; there is $(node --version)"
+}
+
+# Why the console cannot be built here; nothing where it can.
+lacks_node() {
+    command -v node >/dev/null && command -v npm >/dev/null || { say "Node.js 20.19 or newer with npm is missing"; return; }
+    local major minor
+    IFS=. read -r major minor _ < <(node --version | tr -d v)
+    [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
+        say "Node.js 20.19 or newer is needed; there is $(node --version)"
 }
 
 # The tools of .config/dotnet-tools.json. Restored in parallel for the first time, the SDK takes one tool's commands for another's.
@@ -67,7 +71,9 @@ newer_than() {
 }
 
 build_console() {
-    [ -f "$root/Console/package.json" ] || return 0
+    local lack
+    lack=$(lacks_node)
+    [ -z "$lack" ] || die "$lack; the console is built with it"
     local installed=$local_folder/console.installed built=$local_folder/console.built
     if [ ! -d "$root/Console/node_modules" ] || [ ! -f "$installed" ] || [ "$root/Console/package-lock.json" -nt "$installed" ]; then
         step "install the console's packages" console-install npm --prefix "$root/Console" ci --no-audit --no-fund

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Workflows.Api.Http;
@@ -117,6 +118,13 @@ internal static partial class MetricEndpoints
             checks.Add($"{field}/dimensions", "TOO_MANY", $"A point has at most {Limits.MetricDimensions} dimensions.");
         }
 
+        if (point.Dimensions?.Sum(pair => Bytes(pair.Key) + Bytes(pair.Value)) > Limits.MetricDimensionBytes)
+        {
+            checks.Add(
+                $"{field}/dimensions", "TOO_LONG",
+                $"The dimensions of a point have at most {Limits.MetricDimensionBytes} bytes of UTF-8.");
+        }
+
         foreach (var (name, value) in point.Dimensions ?? [])
         {
             if (name.Length > Limits.MetricTextLength || !NameRule().IsMatch(name))
@@ -179,6 +187,8 @@ internal static partial class MetricEndpoints
 
         return found;
     }
+
+    private static int Bytes(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 
     private static byte[] JsonOf(Dictionary<string, string> dimensions) =>
         JsonSerializer.SerializeToUtf8Bytes(dimensions, Envelope.Json);

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
+using Workflows.Data.Identity;
 
 namespace Workflows.Api.Users;
 
@@ -44,8 +45,9 @@ internal static class DirectoryEndpoints
         if (query.Kind != "group")
         {
             found.AddRange(await request.Db.Users.AsNoTracking()
-                .Where(row => row.Active && (EF.Functions.ILike(row.Name, begins, @"\")
-                    || EF.Functions.ILike(row.Name, within, @"\") || EF.Functions.ILike(row.Username, begins, @"\")))
+                .Where(row => row.Active && !row.Email.EndsWith(PlatformTenant.OperatorDomain))
+                .Where(row => EF.Functions.ILike(row.Name, begins, @"\")
+                    || EF.Functions.ILike(row.Name, within, @"\") || EF.Functions.ILike(row.Username, begins, @"\"))
                 .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(Limits.DirectoryEntries)
                 .Select(row => new DirectoryEntry("user", row.Id, row.Name, row.Username, row.PhotoUrl))
                 .ToListAsync(cancellationToken));

@@ -7,8 +7,7 @@ namespace Workflows.Api.WebConsole;
 
 /// <summary>
 /// Serves the console: its files under their names, its page for every other path that a browser opens and no route
-/// has.
-/// Everything is of this origin, and the policy lets the page call nobody else.
+/// has. Everything is of this origin, and the policy lets the page call nobody else.
 /// </summary>
 internal sealed class ConsolePages(RequestDelegate next, ConsoleFiles files)
 {

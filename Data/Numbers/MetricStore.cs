@@ -124,30 +124,6 @@ public sealed class MetricStore(WorkflowsDatabase database)
             reader.GetDouble(4), reader.GetDouble(5), reader.GetDouble(6)),
         cancellationToken);
 
-    private const string ExpireSql = """
-        with gone as (
-          delete from metric_minutes m
-          using (
-            select tenant_id, name, minute, dimensions from metric_minutes
-            where minute < now() - $1::interval order by minute limit $2 for update skip locked
-          ) x
-          where m.tenant_id = x.tenant_id and m.name = x.name and m.minute = x.minute and m.dimensions = x.dimensions
-          returning 1
-        ),
-        unused as (delete from metric_names n where n.last_at < now() - $1::interval - interval '1 day')
-        select count(*)::int from gone
-        """;
-
-    /// <summary>Deletes up to <paramref name="limit"/> rows of minutes longer ago than <paramref name="keep"/>, and the
-    /// names under which nothing is kept any more.</summary>
-    public async Task<int> ExpireAsync(TimeSpan keep, int limit, CancellationToken cancellationToken)
-    {
-        await using var command = database.Source.CreateCommand(ExpireSql);
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = keep });
-        command.Parameters.Add(Sql.Int(limit));
-        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
-    }
-
     private const string NamesSql = """
         select n.name, n.first_at, n.last_at from metric_names n where n.tenant_id = $1 order by n.name
         """;

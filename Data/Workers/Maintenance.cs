@@ -151,6 +151,34 @@ public sealed class Maintenance(WorkflowsDatabase database)
     public Task<int> DeleteOldRunsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
         DeleteOlderAsync(OldRunsSql, limit, keep, cancellationToken);
 
+    private const string OldMetricsSql = """
+        delete from metric_minutes m
+        using (
+          select tenant_id, name, minute, dimensions from metric_minutes
+          where minute < now() - $2::interval order by minute limit $1 for update skip locked
+        ) x
+        where m.tenant_id = x.tenant_id and m.name = x.name and m.minute = x.minute and m.dimensions = x.dimensions
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> minutes of metrics longer ago than <paramref name="keep"/>.
+    /// </summary>
+    public Task<int> DeleteOldMetricsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
+        DeleteOlderAsync(OldMetricsSql, limit, keep, cancellationToken);
+
+    // A day longer than its last minute, so that none of its minutes is left.
+    private const string UnusedMetricsSql = """
+        delete from metric_names n
+        using (
+          select tenant_id, name from metric_names
+          where last_at < now() - $2::interval - interval '1 day' limit $1 for update skip locked
+        ) x
+        where n.tenant_id = x.tenant_id and n.name = x.name
+        """;
+
+    /// <summary>Deletes up to <paramref name="limit"/> names of metrics under which nothing is kept any more.</summary>
+    public Task<int> DeleteUnusedMetricsAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
+        DeleteOlderAsync(UnusedMetricsSql, limit, keep, cancellationToken);
+
     private const string OldDeadLettersSql = """
         delete from dead_letters d
         using (select tenant_id,

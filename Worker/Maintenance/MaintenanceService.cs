@@ -1,7 +1,6 @@
 using Workflows.Data.Budgets;
 using Workflows.Data.Executions;
 using Workflows.Data.Notifications;
-using Workflows.Data.Numbers;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Workers;
@@ -11,7 +10,6 @@ namespace Workflows.Worker.Maintenance;
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
     Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, UsageStore usage,
-    MetricStore metrics,
     BudgetRounds budgets, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
     ILogger<MaintenanceService> logger)
     : BackgroundService
@@ -35,12 +33,6 @@ internal sealed partial class MaintenanceService(
 
         retired += await maintenance.RetireDayPartitionsAsync("execution_logs", TimeSpan.FromDays(options.LogRetentionDays), cancellationToken);
         while (await performance.ExpireAsync(TimeSpan.FromDays(options.PerformanceRetentionDays), Limits.ExpiredPerRound, cancellationToken) == Limits.ExpiredPerRound)
-        {
-        }
-
-        while (await metrics.ExpireAsync(
-            TimeSpan.FromDays(options.MetricRetentionDays), Limits.ExpiredPerRound, cancellationToken)
-            == Limits.ExpiredPerRound)
         {
         }
 
@@ -89,6 +81,10 @@ internal sealed partial class MaintenanceService(
             most => usage.ExpireAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays), cancellationToken),
             most => budgets.ExpireAlertsAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays),
                 cancellationToken),
+            most => maintenance.DeleteOldMetricsAsync(
+                most, TimeSpan.FromDays(options.MetricRetentionDays), cancellationToken),
+            most => maintenance.DeleteUnusedMetricsAsync(
+                most, TimeSpan.FromDays(options.MetricRetentionDays), cancellationToken),
             most => maintenance.ForgetEndedSessionsAsync(most, TimeSpan.FromDays(options.SessionRetentionDays),
                 cancellationToken),
         ];

@@ -149,6 +149,29 @@ public sealed class RetentionTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Metrics_leave_by_the_minute_and_their_names_once_none_is_left()
+    {
+        await _stack.ExecuteAsync(
+            """
+            insert into metric_minutes select $1, name, now() - make_interval(days => d), '{}', 1, 1, 1, 1, 1, now()
+            from (values ('old', 92), ('both', 92), ('both', 89)) as m (name, d)
+            """, _tenant.Id);
+        await _stack.ExecuteAsync(
+            """
+            insert into metric_names select $1, name, now() - interval '99 days', now() - make_interval(days => d)
+            from (values ('old', 92), ('both', 89)) as m (name, d)
+            """, _tenant.Id);
+        var keep = TimeSpan.FromDays(90);
+
+        Assert.Equal(1, await _stack.Maintenance.DeleteOldMetricsAsync(1, keep, Token));
+        Assert.Equal(1, await _stack.Maintenance.DeleteOldMetricsAsync(100, keep, Token));
+        Assert.Equal(1, await _stack.Maintenance.DeleteUnusedMetricsAsync(100, keep, Token));
+
+        Assert.Equal(["both"], await _stack.ListAsync("select name from metric_minutes"));
+        Assert.Equal(["both"], await _stack.ListAsync("select name from metric_names"));
+    }
+
+    [Fact]
     public async Task The_run_of_a_job_stays_while_the_run_of_its_package_goes_on()
     {
         var job = await _stack.ScalarAsync<Guid>("select id from jobs where tenant_id = $1", _tenant.Id);

@@ -73,7 +73,7 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["FailureQueries"] = ([DatabaseRole.Api], true),
         ["CompareQueries"] = ([DatabaseRole.Api], true),
         ["AnalyticsQueries"] = ([DatabaseRole.Api], true),
-        ["MetricStore"] = ([DatabaseRole.Api, DatabaseRole.Worker], false),
+        ["MetricStore"] = ([DatabaseRole.Api], false),
         ["NodeQueries"] = ([DatabaseRole.Api], true),
         ["NodeDefinitionStore"] = ([DatabaseRole.Worker], false),
         ["NotificationStore"] = ([DatabaseRole.Worker], true),

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Workflows.Data.Executions;
 using Workflows.Testing;
 
 namespace Workflows.Worker.Tests;
@@ -61,6 +62,11 @@ public abstract class EndToEndTests(EndToEndTests.Bed bed)
         Assert.Equal(["a/1 failed error", "c/1 completed main"], await Platform.StepsOfAsync(wired));
         Assert.Equal(("failed", "NO_STOCK"), await Platform.EndOfAsync(unwired, Soon));
         Assert.Equal(["a NO_STOCK"], await Platform.ListAsync("select node_id || ' ' || (error ->> 'code') from dead_letters where execution_id = $1", unwired));
+        var (groups, _) = await new FailureQueries(Platform.ApiDatabase).GroupsAsync(
+            Platform.TenantId, Guid.Empty, Guid.AllBitsSet, null, withResolved: false, 100,
+            TestContext.Current.CancellationToken);
+        var group = Assert.Single(groups, group => group.NewestId == unwired);
+        Assert.Equal(("a", "NO_STOCK", 1), (group.NodeId, group.Code, group.Count));
     }
 
     [Fact]

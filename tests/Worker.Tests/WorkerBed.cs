@@ -78,6 +78,8 @@ internal sealed class WorkerBed : IAsyncDisposable
 
     public WorkflowsDatabase WorkerDatabase { get; }
 
+    public WorkflowsDatabase ApiDatabase => _api;
+
     /// <summary>Allow-lists of tenants as the workers see them.</summary>
     public AllowLists AllowLists { get; }
 
