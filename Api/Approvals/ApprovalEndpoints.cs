@@ -49,6 +49,11 @@ internal static class ApprovalEndpoints
             return Problem.Parameter("scope", "An API key is asked for nothing itself; 'scope=all' lists the tenant's requests.");
         }
 
+        if (filter.Scope != "all" && filter.Execution is not null)
+        {
+            return Problem.Parameter("execution", "The requests of one execution are listed with 'scope=all'.");
+        }
+
         var fields = FieldSelection.Read<ApprovalItemView>(query);
         var page = pager.Read<IdKey>(query, request.Caller.TenantId, $"approvals?{filter}:{request.Caller.Id}");
         (int, bool)? total = null;
@@ -62,7 +67,8 @@ internal static class ApprovalEndpoints
         return ApiResponse<List<ApprovalItemView>>.Page(rows, page.Close(rows, row => new IdKey(row.Id), total), fields);
 
         Task<List<ApprovalItem>> ReadAsync(Guid? before, int limit) => filter.Scope == "all"
-            ? inbox.ListTenantAsync(request.Caller.TenantId, filter.State, before, limit, cancellationToken)
+            ? inbox.ListTenantAsync(
+                request.Caller.TenantId, filter.State, filter.Execution, before, limit, cancellationToken)
             : inbox.ListAsync(request.Caller.TenantId, request.Caller.Id, ListingOf(filter.State), before, limit, cancellationToken);
     }
 

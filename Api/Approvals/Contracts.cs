@@ -6,7 +6,11 @@ namespace Workflows.Api.Approvals;
 
 /// <param name="State">Of one's own: open (waiting for the caller; the default), decided (by the caller) or all. With scope=all: a status of requests.</param>
 /// <param name="Scope">mine (the default), or all of the tenant, which needs executions.read.</param>
-internal sealed record ApprovalQuery([property: FromQuery(Name = "state")] string? State, [property: FromQuery(Name = "scope")] string? Scope);
+/// <param name="Execution">With scope=all: the requests of one execution only.</param>
+internal sealed record ApprovalQuery(
+    [property: FromQuery(Name = "state")] string? State,
+    [property: FromQuery(Name = "scope")] string? Scope,
+    [property: FromQuery(Name = "execution")] Guid? Execution);
 
 internal sealed record ApprovalItemView(
     Guid Id,

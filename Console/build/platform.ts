@@ -6,6 +6,8 @@ export interface Platform {
   apiKey?: string
   email?: string
   password?: string
+  operatorEmail?: string
+  operatorPassword?: string
 }
 
 interface RunFile {
@@ -13,6 +15,8 @@ interface RunFile {
   apiKey?: string
   ownerEmail?: string
   ownerPassword?: string
+  operatorEmail?: string
+  operatorPassword?: string
   email?: string
   password?: string
 }
@@ -32,5 +36,7 @@ export function platform(root: string): Platform | null {
     apiKey: run.apiKey,
     email: run.ownerEmail ?? run.email,
     password: run.ownerPassword ?? run.password,
+    operatorEmail: run.operatorEmail,
+    operatorPassword: run.operatorPassword,
   }
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { preview, type PreviewServer } from 'vite'
+import type { TestContext } from 'vitest'
 import { platform } from '../build/platform.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -43,6 +44,15 @@ export async function openConsole(): Promise<Console> {
       await server?.close()
     },
   }
+}
+
+/** Another person's window: nothing is shared with the first but the browser and the address. */
+export async function another(open: Console): Promise<Console> {
+  const context = await open.browser.newContext({ viewport: { width: 1360, height: 860 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const heard = listen(page)
+  return { ...open, page, complaints: () => heard.splice(0), stop: () => context.close() }
 }
 
 function listen(page: Page): string[] {
@@ -121,6 +131,11 @@ export async function setScheme(page: Page, scheme: 'light' | 'dark') {
 export async function screenshot(page: Page, name: string) {
   await mkdir(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
+}
+
+/** Leaves a picture of what a test saw that failed, under its name: `failed-NAME.png`. */
+export function pictureFailure(context: TestContext, page: Page) {
+  context.onTestFailed(() => screenshot(page, `failed-${context.task.name.replace(/[^a-z0-9]+/gi, '-').slice(0, 80)}`))
 }
 
 /** Whether the page can be moved sideways: content wider than the window. */

@@ -1,78 +1,11 @@
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axe, type Console, goTo, openConsole, screenshot, setScheme, signIn } from './browser.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { axe, type Console, goTo, openConsole, pictureFailure, screenshot, setScheme, signIn } from './browser.ts'
+import { type DefinitionLike, EXPECTED, launch, LINE, type Made, set } from './editing.ts'
 import { api } from './routes.ts'
-
-interface Made {
-  id: string
-}
-
-interface DefinitionLike {
-  nodes: {
-    id: string
-    name?: string
-    position?: { x: number; y: number }
-    parameters?: unknown
-    [other: string]: unknown
-  }[]
-  edges: { from: string; to: string; port?: string }[]
-}
-
-const set = (id: string, x: number, value: unknown) => ({
-  id,
-  type: 'set',
-  parameters: { value },
-  position: { x, y: 0 },
-})
-
-const LINE = {
-  schema: 1,
-  nodes: [
-    set('a', 0, 1),
-    set('b', 320, '{{ steps.a.output + 1 }}'),
-    set('c', 640, '{{ steps.b.output + steps.a.output }}'),
-  ],
-  edges: [
-    { from: 'a', to: 'b' },
-    { from: 'b', to: 'c' },
-  ],
-  output: '{{ steps.c.output }}',
-}
-
-/** A server without the routes of editors, or without a copy of the caller's, answers these with 404. */
-const EXPECTED = /\/(expressions\/functions|working-copy|pins)\b|status of 404/
-
-/** A browser of its own process, to be killed without a chance to write anything more. */
-async function launch(folder: string): Promise<{ page: Page; kill: () => void }> {
-  const portFile = join(folder, 'DevToolsActivePort')
-  await rm(portFile, { force: true })
-  await rm(join(folder, 'SingletonLock'), { force: true })
-  const flags = [
-    '--no-sandbox',
-    '--headless=new',
-    '--disable-dev-shm-usage',
-    '--remote-debugging-port=0',
-    '--window-size=1360,860',
-  ]
-  const child = spawn(process.env.CHROMIUM ?? '/usr/bin/chromium', [...flags, `--user-data-dir=${folder}`], {
-    stdio: 'ignore',
-  })
-  const port = await expect
-    .poll(() => (existsSync(portFile) ? readFileSync(portFile, 'utf8').split('\n')[0] : ''), { timeout: 20_000 })
-    .toMatch(/^\d+$/)
-    .then(() => readFileSync(portFile, 'utf8').split('\n')[0])
-  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
-  const context = browser.contexts()[0] ?? (await browser.newContext())
-  const page = context.pages()[0] ?? (await context.newPage())
-  page.setDefaultTimeout(15_000)
-  await page.setViewportSize({ width: 1360, height: 860 })
-  return { page, kill: () => child.kill('SIGKILL') }
-}
 
 describe('the editor', () => {
   let open: Console
@@ -116,6 +49,8 @@ describe('the editor', () => {
     await signIn(open)
     open.complaints()
   })
+
+  beforeEach((context) => pictureFailure(context, open.page))
 
   afterAll(async () => {
     await open?.stop()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { axe, type Console, goTo, openConsole, settle, signIn } from './browser.ts'
+import { axe, type Console, goTo, openConsole, pictureFailure, settle, signIn } from './browser.ts'
 import { api } from './routes.ts'
 import { HOSTILE, seed } from './seed.ts'
 
@@ -21,7 +21,10 @@ describe('what people do', () => {
     })
   })
 
-  beforeEach(() => void open.complaints())
+  beforeEach((context) => {
+    open.complaints()
+    pictureFailure(context, open.page)
+  })
 
   afterAll(() => open?.stop())
 
@@ -47,7 +50,7 @@ describe('what people do', () => {
     await goTo(open, '/')
     await page.keyboard.press('Control+k')
     await page.getByPlaceholder('Search, or go to a page').fill('Order (sample)')
-    await page.getByRole('button', { name: 'Order (sample)' }).first().waitFor()
+    await page.getByRole('button', { name: 'Order (sample)', exact: true }).first().waitFor()
     expect(await axe(page)).toEqual([])
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Order (sample)' }).waitFor()

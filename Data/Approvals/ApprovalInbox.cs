@@ -95,12 +95,33 @@ public sealed class ApprovalInbox(WorkflowsDatabase database)
         limit $4
         """;
 
-    /// <summary>The tenant's requests, newest first; those of one status when it is given.</summary>
-    public Task<List<ApprovalItem>> ListTenantAsync(Guid tenantId, string? status, Guid? before, int limit, CancellationToken cancellationToken) => ReadAsync(
-        tenantId,
-        new NpgsqlBatchCommand(TenantSql) { Parameters = { Sql.Uuid(tenantId), Sql.UuidOrNull(before), Sql.Text(status), Sql.Int(limit) } },
-        Item,
-        cancellationToken);
+    private const string ExecutionSql = """
+        select r.id, r.execution_id, r.workflow_id, r.node_id, r.title, r.description, r.mode, r.status, r.due_at,
+          r.expires_at, r.created_at, r.closed_at
+        from approval_requests r
+        where r.tenant_id = $1 and r.execution_id = $5 and ($2::uuid is null or r.id < $2)
+          and ($3::text is null or r.status = $3)
+        order by r.id desc
+        limit $4
+        """;
+
+    /// <summary>
+    /// The tenant's requests, newest first; those of one status, and of one execution, when these are given.
+    /// </summary>
+    public Task<List<ApprovalItem>> ListTenantAsync(
+        Guid tenantId, string? status, Guid? executionId, Guid? before, int limit, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlBatchCommand(executionId is null ? TenantSql : ExecutionSql)
+        {
+            Parameters = { Sql.Uuid(tenantId), Sql.UuidOrNull(before), Sql.Text(status), Sql.Int(limit) },
+        };
+        if (executionId is { } id)
+        {
+            command.Parameters.Add(Sql.Uuid(id));
+        }
+
+        return ReadAsync(tenantId, command, Item, cancellationToken);
+    }
 
     private const string ConcernsSql = """
         select exists (

@@ -20,6 +20,9 @@ const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
 const HIDDEN_MS = 60_000
 const RENEW_MS = 10 * 60_000
+const WATCH_MS = 2_000
+const QUIET_MS = 8_000
+const DEAD_MS = 14_000
 
 let socket: WebSocket | null = null
 let isReady = false
@@ -28,6 +31,8 @@ let wait = FIRST_WAIT_MS
 let retry: ReturnType<typeof setTimeout> | undefined
 let hiding: ReturnType<typeof setTimeout> | undefined
 let renewal: ReturnType<typeof setInterval> | undefined
+let watch: ReturnType<typeof setInterval> | undefined
+let heardAt = 0
 const topics = new Map<string, Topic>()
 const watchers = new Set<() => void>()
 
@@ -86,20 +91,39 @@ async function connect() {
       accessToken().then((fresh) => fresh && say({ op: 'auth', token: fresh }), later)
     }, RENEW_MS)
   })
-  opened.addEventListener('message', (message) => hear(JSON.parse(String(message.data)) as Frame))
-  opened.addEventListener('close', () => {
-    if (socket !== opened) return
-    clearInterval(renewal)
-    socket = null
-    isReady = false
-    setLive(false)
-    later()
+  opened.addEventListener('message', (message) => {
+    heardAt = Date.now()
+    hear(JSON.parse(String(message.data)) as Frame)
   })
+  opened.addEventListener('close', () => lose(opened))
+  heardAt = Date.now()
+  clearInterval(watch)
+  watch = setInterval(() => tend(opened), WATCH_MS)
+}
+
+function lose(lost: WebSocket) {
+  if (socket !== lost) return
+  clearInterval(renewal)
+  clearInterval(watch)
+  socket = null
+  isReady = false
+  setLive(false)
+  later()
+}
+
+/** A server that hangs, or a network that went away, closes nothing: what answers no question any more is lost. */
+function tend(opened: WebSocket) {
+  const quiet = Date.now() - heardAt
+  if (quiet > DEAD_MS) {
+    lose(opened)
+    opened.close()
+  } else if (quiet > QUIET_MS) say({ op: 'ping' })
 }
 
 function disconnect() {
   clearTimeout(retry)
   clearInterval(renewal)
+  clearInterval(watch)
   const closing = socket
   socket = null
   isReady = false

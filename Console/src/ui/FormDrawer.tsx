@@ -18,7 +18,7 @@ interface FormProps {
   run: (body: Values) => Promise<unknown>
   onDone?: () => void
   onCancel?: () => void
-  children?: ReactNode | ((values: Values) => ReactNode)
+  children?: ReactNode | ((values: Values, change: (patch: Values) => void) => ReactNode)
 }
 
 /** A form of fields; what the API refuses is shown at the field that it names. */
@@ -62,7 +62,9 @@ export function FieldsForm({ fields, initial, act = 'Save', done, touches = [], 
               change={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
             />
           ))}
-        {typeof rest.children === 'function' ? rest.children(values) : rest.children}
+        {typeof rest.children === 'function'
+          ? rest.children(values, (patch) => setValues((before) => ({ ...before, ...patch })))
+          : rest.children}
         <ErrorBox error={error} />
         <Group justify="flex-end" gap="xs">
           {rest.onCancel && (

@@ -88,6 +88,13 @@ public sealed class ApprovalTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await key.PostAsync($"approvals/{request}/decide", new { decision = "approve" })).Fails(HttpStatusCode.Forbidden, "FORBIDDEN");
         (await key.GetAsync("approvals")).Fails(HttpStatusCode.BadRequest, "INVALID_PARAMETER");
         Assert.Contains((await key.GetAsync("approvals?scope=all&state=open&per_page=100")).Ok().Data.EnumerateArray(), row => row.GetProperty("id").GetGuid() == request);
+        var execution = (await key.GetAsync($"approvals/{request}")).Ok().Data.GetProperty("executionId").GetGuid();
+        var ofOne = (await key.GetAsync($"approvals?scope=all&execution={execution}")).Ok().Data.EnumerateArray();
+        Assert.Equal([request], ofOne.Select(row => row.GetProperty("id").GetGuid()));
+        var ofNone = (await key.GetAsync($"approvals?scope=all&state=approved&execution={execution}")).Ok();
+        Assert.Empty(ofNone.Data.EnumerateArray());
+        (await ann.Client.GetAsync($"approvals?execution={execution}"))
+            .Fails(HttpStatusCode.BadRequest, "INVALID_PARAMETER");
         (await key.GetAsync("approvals?scope=all&state=decided")).Fails(HttpStatusCode.BadRequest, "INVALID_PARAMETER");
         (await ann.Client.GetAsync("approvals?state=closed")).Fails(HttpStatusCode.BadRequest, "INVALID_PARAMETER");
         (await ann.Client.GetAsync("approvals?status=open")).Fails(HttpStatusCode.BadRequest, "UNKNOWN_PARAMETER");

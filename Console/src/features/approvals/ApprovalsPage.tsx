@@ -14,7 +14,7 @@ import { SafeText } from '../../ui/SafeText'
 import { StatusText } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
 import classes from './Approvals.module.css'
-import { Request } from './Request'
+import { Request } from '../../ui/approvals/Request'
 import { text } from './text'
 
 /** The inbox: what is asked on the left, the chosen request and its decision on the right. */

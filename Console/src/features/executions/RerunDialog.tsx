@@ -1,11 +1,13 @@
-import { Modal } from '@mantine/core'
-import { useMemo } from 'react'
-import { send } from '../../api/client'
-import type { ExecutionView, RerunView } from '../../api/schema.gen'
+import { Modal, Select } from '@mantine/core'
+import { useMemo, useState } from 'react'
+import { get, send } from '../../api/client'
+import { toApiError } from '../../api/errors'
+import type { ExecutionView, RerunView, ValueView } from '../../api/schema.gen'
 import { useGo } from '../../app/links'
 import type { Field } from '../../ui/fields'
 import { FieldsForm } from '../../ui/FormDrawer'
 import type { GraphModel } from '../../ui/graph/model'
+import { tellError } from '../../ui/notify'
 import { safeText } from '../../ui/safe'
 import { text } from './text'
 
@@ -13,11 +15,54 @@ interface Props {
   run: ExecutionView
   model: GraphModel
   node?: string
+  /** Steps that have an output. */
+  ran: string[]
   close: () => void
 }
 
-export function RerunDialog({ run, model, node, close }: Props) {
+const LARGEST = 256 * 1024
+
+/** Fills in what a step answered, to be changed: nobody should have to copy it from another page. */
+function RecordedOutputs({ run, ran, overrides, change }: RecordedProps) {
+  const [isBusy, setBusy] = useState(false)
+  const add = async (node: string | null) => {
+    if (!node) return
+    setBusy(true)
+    try {
+      const value = await get<ValueView>(`/executions/${run.id}/output`, { node, limit: LARGEST })
+      if (value.nextOffset !== null) throw new Error(text.outputTooLong(node))
+      const before = overrides.trim() ? (JSON.parse(overrides) as Record<string, unknown>) : {}
+      change(JSON.stringify({ ...before, [node]: JSON.parse(value.text) as unknown }, null, 2))
+    } catch (caught) {
+      tellError(toApiError(caught))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Select
+      size="xs"
+      label="Change the recorded output of"
+      placeholder={isBusy ? 'Reading…' : 'Choose a step'}
+      data={ran}
+      value={null}
+      searchable={ran.length > 8}
+      disabled={isBusy}
+      onChange={(chosen) => void add(chosen)}
+    />
+  )
+}
+
+interface RecordedProps {
+  run: ExecutionView
+  ran: string[]
+  overrides: string
+  change: (overrides: string) => void
+}
+
+export function RerunDialog({ run, model, node, ran, close }: Props) {
   const go = useGo()
+  const tops = useMemo(() => new Set(model.nodes.filter((one) => one.parent === null).map((one) => one.id)), [model])
   const fields = useMemo((): Field[] => {
     const top = model.nodes.filter((one) => one.parent === null)
     return [
@@ -64,7 +109,16 @@ export function RerunDialog({ run, model, node, close }: Props) {
           close()
           go(`/executions/${run.id}/compare/${data.id}`)
         }}
-      />
+      >
+        {(values, change) => (
+          <RecordedOutputs
+            run={run}
+            ran={ran.filter((one) => tops.has(one))}
+            overrides={typeof values.overrides === 'string' ? values.overrides : ''}
+            change={(overrides) => change({ overrides })}
+          />
+        )}
+      </FieldsForm>
     </Modal>
   )
 }

@@ -80,7 +80,7 @@ function Actions({ run, onRerun }: { run: ExecutionView; onRerun: () => void }) 
 export default function RunPage() {
   const { executionId: id } = useParams({ strict: false }) as { executionId: string }
   const [params, change] = useParamsOfUrl()
-  const [isRerun, setRerun] = useState(false)
+  const [rerunOf, setRerunOf] = useState<string | null>(null)
   const every = usePolling()
   useNews(id)
   const run = useApi<ExecutionView>(`/executions/${id}`, { steps: 'none' }, { keep: false, every })
@@ -110,6 +110,7 @@ export default function RunPage() {
   }
   if (!run.data) return <Waiting />
   const name = executed.data?.workflowName ?? 'Run'
+  const drawn = model?.nodes.find((one) => one.id === node)
   const failedNode = (run.data.error as { node?: string } | null)?.node
   return (
     <Page
@@ -124,7 +125,7 @@ export default function RunPage() {
           {executed.data?.workflowDeleted && ' of a workflow that was deleted since'}
         </>
       }
-      actions={<Actions run={run.data} onRerun={() => setRerun(true)} />}
+      actions={<Actions run={run.data} onRerun={() => setRerunOf(id)} />}
       tabs={
         <PageTabs
           label="Views of the run"
@@ -176,7 +177,8 @@ export default function RunPage() {
                 node={node}
                 iteration={params.iteration}
                 attempt={params.attempt}
-                name={model?.nodes.find((one) => one.id === node)?.name ?? node}
+                name={drawn?.name ?? node}
+                isApproval={drawn?.type === 'approval'}
                 summary={nodes.data?.find((one) => one.nodeId === node)}
                 onChange={change}
                 close={() => choose(null)}
@@ -202,7 +204,15 @@ export default function RunPage() {
           {['failed', 'timed_out'].includes(run.data.status) && <SimilarFailures id={id} />}
         </aside>
       </div>
-      {isRerun && model && <RerunDialog run={run.data} model={model} node={node} close={() => setRerun(false)} />}
+      {rerunOf === id && model && (
+        <RerunDialog
+          run={run.data}
+          model={model}
+          node={node}
+          ran={(nodes.data ?? []).filter((one) => one.completed > 0).map((one) => one.nodeId)}
+          close={() => setRerunOf(null)}
+        />
+      )}
     </Page>
   )
 }

@@ -3,6 +3,7 @@ import { useApi } from '../../api/queries'
 import type { NextFailedView, NodeSummary, StepItem, StepView } from '../../api/schema.gen'
 import { get } from '../../api/client'
 import { toApiError } from '../../api/errors'
+import { useMay } from '../../app/permissions'
 import { Waiting } from '../../ui/EmptyState'
 import { ErrorBox } from '../../ui/ErrorBox'
 import { JsonView, StoredValue } from '../../ui/JsonView'
@@ -11,6 +12,7 @@ import { SafeText } from '../../ui/SafeText'
 import { StatusText } from '../../ui/StatusText'
 import { tellError } from '../../ui/notify'
 import { Duration, TimeText } from '../../ui/TimeText'
+import { AskedHere } from './AskedHere'
 import classes from './Run.module.css'
 
 interface Props {
@@ -20,6 +22,7 @@ interface Props {
   attempt?: string
   name: string
   summary?: NodeSummary
+  isApproval?: boolean
   onChange: (patch: Record<string, string | null>) => void
   close: () => void
 }
@@ -31,7 +34,8 @@ const labelOf = (step: StepItem) =>
     .join(', ')
 
 /** One step: what it answered or failed for, and how long it took. */
-export function StepPanel({ id, node, iteration, attempt, name, summary, onChange, close }: Props) {
+export function StepPanel({ id, node, iteration, attempt, name, summary, isApproval, onChange, close }: Props) {
+  const may = useMay()
   const path = `/executions/${id}`
   const steps = useApi<StepItem[]>(`${path}/steps`, { node, per_page: 100 }, { keep: false })
   const known = steps.data ?? []
@@ -86,9 +90,10 @@ export function StepPanel({ id, node, iteration, attempt, name, summary, onChang
             )}
           </Group>
         )}
+        {isApproval && (summary?.waiting ?? 0) > 0 && may('approvals.read') && <AskedHere run={id} node={node} />}
         <ErrorBox error={steps.error ?? step.error} />
         {steps.isLoading && <Waiting rows={3} />}
-        {steps.data?.length === 0 && (
+        {steps.data?.length === 0 && !(isApproval && (summary?.waiting ?? 0) > 0) && (
           <p className={classes.dim}>
             {(summary?.waiting ?? 0) > 0 ? 'It waits, and has recorded nothing yet.' : 'It has not run.'}
           </p>

@@ -32,6 +32,7 @@ export const text = {
   overrides:
     'By the id of a step, as {"fetch": {"status": 200}}. These steps do not run; the new run says who gave them.',
   nothingNext: 'It has ended.',
+  outputTooLong: (node: string) => `The output of ${node} is too long to be changed here.`,
   failures: 'Failures',
   failuresText:
     'Runs that failed alike are one row: the same workflow, step and code, and messages that differ in numbers only.',

@@ -27,6 +27,7 @@ import { DRAGGED } from './dragged'
 import { createDrawing, drawEdges } from './drawing'
 import { FlowEdge, UndoEdge } from './FlowEdge'
 import { FlowNode } from './FlowNode'
+import { shortestMove } from './shortestMove'
 
 const MANY = 300
 const PLAIN_ABOVE = 100
@@ -128,8 +129,17 @@ function useHandle(places: Record<string, Place>) {
       focus: (id) => {
         const find = () => host.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
         requestAnimationFrame(() => find()?.focus({ preventScroll: true }))
-        if (!isSeen(id))
-          void flow.fitView({ nodes: [{ id }], maxZoom: Math.max(0.7, flow.getZoom()), minZoom: 0.5, duration: 160 })
+        const [node, box] = [flow.getInternalNode(id), host.current?.getBoundingClientRect()]
+        if (!node || !box) return
+        const [zoom, { width = 0, height = 0 }] = [flow.getZoom(), node.measured]
+        const { x, y } = flow.flowToScreenPosition(node.internals.positionAbsolute)
+        const by = shortestMove({ x, y, width: width * zoom, height: height * zoom }, box)
+        if (by === null)
+          void flow.fitView({ nodes: [{ id }], maxZoom: Math.max(0.7, zoom), minZoom: 0.5, duration: 160 })
+        else if (by.x !== 0 || by.y !== 0) {
+          const view = flow.getViewport()
+          void flow.setViewport({ x: view.x + by.x, y: view.y + by.y, zoom }, { duration: 160 })
+        }
       },
     })
     return () => canvas.set(null)
