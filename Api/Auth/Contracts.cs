@@ -17,7 +17,16 @@ internal sealed record TokenView(
     string AccessToken, string TokenType, int ExpiresIn, string? RefreshToken, Guid SessionId, Guid TenantId);
 
 /// <summary>Who the caller is and may.</summary>
-internal sealed record MeView(Guid TenantId, Guid Id, string Type, string Name, Guid? SessionId, IReadOnlyList<string> Permissions);
+/// <param name="TenantSlug">The tenant's part of the addresses of webhooks and of files to download.</param>
+internal sealed record MeView(
+    Guid TenantId,
+    string TenantName,
+    string TenantSlug,
+    Guid Id,
+    string Type,
+    string Name,
+    Guid? SessionId,
+    IReadOnlyList<string> Permissions);
 
 internal sealed record SessionView(
     Guid Id, string? Ip, string? UserAgent, DateTimeOffset CreatedAt, DateTimeOffset RefreshedAt, DateTimeOffset ExpiresAt, bool Current);

@@ -15,7 +15,7 @@ internal static class SessionEndpoints
     {
         var group = routes.MapGroup("/auth").WithTags("Authentication").Requires(Permission.None)
             .WithMetadata(new NotRepeatable());
-        group.MapGet("/me", Me).WithMetadata(new OpenBeforeTerms())
+        group.MapGet("/me", MeAsync).WithMetadata(new OpenBeforeTerms())
             .WithSummary("Who the caller is and what it may do");
         group.MapPost("/logout", LogoutAsync).WithMetadata(new OpenBeforeTerms())
             .WithSummary("End the present session");
@@ -24,10 +24,15 @@ internal static class SessionEndpoints
         group.MapPost("/password", ChangePasswordAsync).WithSummary("Change one's own password; all other sessions end");
     }
 
-    private static ApiResponse<MeView> Me(ApiRequest request)
+    private static async Task<ApiResponse<MeView>> MeAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         var caller = request.Caller;
-        return new MeView(caller.TenantId, caller.Id, caller.ActorType, caller.Name, caller.SessionId, Permissions.Names(caller.Permissions));
+        var tenant = await request.Db.Tenants.AsNoTracking()
+            .Select(row => new { row.Name, row.Slug })
+            .SingleAsync(cancellationToken);
+        return new MeView(
+            caller.TenantId, tenant.Name, tenant.Slug, caller.Id, caller.ActorType, caller.Name, caller.SessionId,
+            Permissions.Names(caller.Permissions));
     }
 
     private static async Task<ApiResponse<Done>> LogoutAsync(ApiRequest request, Invalidation invalidation) =>

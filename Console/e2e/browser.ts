@@ -55,8 +55,14 @@ export async function another(open: Console): Promise<Console> {
   return { ...open, page, complaints: () => heard.splice(0), stop: () => context.close() }
 }
 
+/** Says where a violation of the policy comes from, which the browser's own message leaves out. */
+const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) =>
+  console.error('CSP', event.violatedDirective, event.blockedURI, event.sourceFile, event.lineNumber,
+    event.columnNumber, event.sample, event.target?.outerHTML?.slice(0, 200)))`
+
 function listen(page: Page): string[] {
   const heard: string[] = []
+  void page.addInitScript(TELL_VIOLATIONS)
   page.on('console', (message) => {
     if (message.type() === 'error' || /Content Security Policy/.test(message.text()))
       heard.push(`console: ${message.text()}`)

@@ -35,7 +35,7 @@ export async function ended(run: string, timeout = 30_000): Promise<string> {
 /** Takes away the workflows of a tag, which an earlier run of the tests may have left. */
 export async function tidy(tag: string) {
   for (const { id } of await api<Made[]>('GET', `/workflows?tag=${tag}&per_page=100`))
-    await api('DELETE', `/workflows/${id}`)
+    await api('DELETE', `/workflows/${id}?force=true&cancel=true`)
 }
 
 export interface Person {

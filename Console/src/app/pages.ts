@@ -23,6 +23,7 @@ export const pages: Record<string, Load> = {
   '/events': () => import('../features/events/EventsPage'),
   '/events/$eventId': () => import('../features/events/EventPage'),
   '/rules': () => import('../features/rules/RulesPage'),
+  '/rules/new': () => import('../features/rules/RulesPage'),
   '/rules/$ruleId': () => import('../features/rules/RulePage'),
   '/schedules': () => import('../features/schedules/SchedulesPage'),
   '/search': () => import('../features/search/SearchPage'),

@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   type RouteComponent,
 } from '@tanstack/react-router'
+import { guarded } from './guard'
 import { pages } from './pages'
 import { NotFound } from './shell/NotFound'
 import { Root } from './shell/Root'
@@ -15,7 +16,7 @@ const routes = Object.entries(pages).map(([path, load]) =>
   createRoute({
     getParentRoute: () => root,
     path,
-    component: lazyRouteComponent(load, 'default') as RouteComponent,
+    component: guarded(path, lazyRouteComponent(load, 'default') as RouteComponent),
   }),
 )
 

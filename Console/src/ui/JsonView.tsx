@@ -111,10 +111,12 @@ export function StoredValue({ path, query, label }: { path: string; query: Query
   if (first.error) return <ErrorBox error={first.error} retry={() => void first.refetch()} />
   if (!first.data) return <Waiting rows={3} />
   const isCut = complete === null || complete === undefined
+  // The text that is laid out takes the place of the other in one step: a search in it must not lose its place.
+  const laidOut = isCut ? null : (pretty.data ?? (pretty.error ? complete : null))
   return (
     <div className={classes.frame}>
-      {!isCut && (
-        <Tools text={pretty.data ?? complete} name={label.toLowerCase().replaceAll(/\W+/g, '-')}>
+      {laidOut !== null && (
+        <Tools text={laidOut} name={label.toLowerCase().replaceAll(/\W+/g, '-')}>
           {bytesText(total)}
         </Tools>
       )}
@@ -131,9 +133,9 @@ export function StoredValue({ path, query, label }: { path: string; query: Query
       {read !== null && <Progress size="xs" value={(100 * read) / Math.max(1, total)} aria-label="Loaded" />}
       <ErrorBox error={error ?? rest.error} />
       <Code
-        value={isCut ? first.data.text : (pretty.data ?? complete)}
+        value={laidOut ?? first.data.text}
         label={label}
-        language={isCut ? 'text' : 'json'}
+        language={laidOut === null ? 'text' : 'json'}
         maxHeight="46vh"
       />
     </div>

@@ -76,3 +76,8 @@ export function problemsOf(fields: Field[], details: ErrorDetail[]): Record<stri
 
 export const choices = (values: readonly string[], label = (value: string) => value) =>
   values.map((value) => ({ value, label: label(value) }))
+
+/** Time zones to choose from. The browser's own is among them, also under a name that is an alias of another. */
+export const ZONES = choices([
+  ...new Set(['UTC', Intl.DateTimeFormat().resolvedOptions().timeZone, ...Intl.supportedValuesOf('timeZone')]),
+])

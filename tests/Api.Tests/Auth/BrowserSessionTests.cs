@@ -22,7 +22,9 @@ public sealed class BrowserSessionTests(ApiFixture api) : IClassFixture<ApiFixtu
             ["; path=/api/v1/auth", "; secure", "; samesite=strict", "; httponly", "; max-age=2592000"],
             part => Assert.Contains(part, cookie, StringComparison.OrdinalIgnoreCase));
         using var caller = api.Host.Client(login.Data.GetProperty("accessToken").GetString());
-        (await caller.GetAsync("auth/me")).Ok();
+        var me = (await caller.GetAsync("auth/me")).Ok().Data;
+        Assert.NotEmpty(me.GetProperty("tenantName").GetString()!);
+        Assert.Matches("^[a-z0-9-]+$", me.GetProperty("tenantSlug").GetString());
     }
 
     [Fact]

@@ -2,7 +2,7 @@ import { ActionIcon, SegmentedControl, Tooltip } from '@mantine/core'
 import { Bell, Menu as MenuIcon, Search, WifiOff } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { queryClient, useApi } from '../../api/queries'
-import type { NotificationView, OwnTenantView } from '../../api/schema.gen'
+import type { NotificationView } from '../../api/schema.gen'
 import { useSession } from '../../api/session'
 import { SafeText } from '../../ui/SafeText'
 import { Go } from '../links'
@@ -70,7 +70,7 @@ function UserButton({ onHelp }: { onHelp: () => void }) {
 }
 
 export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => void }) {
-  const tenant = useApi<OwnTenantView>('/tenant', undefined, { staleTime: 300_000 })
+  const { me } = useSession()
   const zone = useZoneChoice()
   return (
     <header className={classes.header}>
@@ -81,9 +81,9 @@ export function Header({ onMenu, onHelp }: { onMenu: () => void; onHelp: () => v
         <span className={classes.mark} aria-hidden />
         <span className={classes.wide}>Workflows</span>
       </Go>
-      {tenant.data && (
+      {me && (
         <span className={classes.tenant}>
-          <SafeText most={32}>{tenant.data.name}</SafeText>
+          <SafeText most={32}>{me.tenantName}</SafeText>
         </span>
       )}
       <button type="button" className={classes.search} onClick={askPalette}>

@@ -9,7 +9,6 @@ import { usePaletteAsked } from '../palette'
 import { useMay } from '../permissions'
 import { Header } from './Header'
 import classes from './Shell.module.css'
-import { NotAllowed } from './NotAllowed'
 import { SideBar } from './SideBar'
 
 const CommandPalette = lazy(() => import('./CommandPalette'))
@@ -33,8 +32,6 @@ export function Shell() {
     if (item.key && may(item.needs)) keys[`g ${item.key}`] = () => go(item.href)
   }
   useKeys(keys)
-  const asked = allItems().find(({ href }) => href !== '/' && `${pathname}/`.startsWith(`${href}/`))
-  const missing = asked?.needs && !may(asked.needs) ? asked.needs : null
   return (
     <div className={classes.shell}>
       <a
@@ -53,7 +50,9 @@ export function Shell() {
       </aside>
       <main id="main" ref={main} tabIndex={-1} className={classes.main}>
         <PanelBoundary resetOn={pathname}>
-          <Suspense fallback={<Waiting />}>{missing ? <NotAllowed permission={missing} /> : <Outlet />}</Suspense>
+          <Suspense fallback={<Waiting />}>
+            <Outlet />
+          </Suspense>
         </PanelBoundary>
       </main>
       <Suspense fallback={null}>

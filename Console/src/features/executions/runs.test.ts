@@ -38,6 +38,7 @@ const step = (nodeId: string, some: Partial<StepItem>): StepItem => ({
   startedAt: '2026-11-29T12:00:00Z',
   finishedAt: '2026-11-29T12:00:01Z',
   durationMs: 1000,
+  origin: null,
   ...some,
 })
 

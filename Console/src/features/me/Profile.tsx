@@ -7,7 +7,7 @@ import { useSession } from '../../api/session'
 import { areKeysOn, setKeysOn } from '../../app/keys'
 import { Waiting } from '../../ui/EmptyState'
 import { ErrorBox } from '../../ui/ErrorBox'
-import { type Field, choices } from '../../ui/fields'
+import { type Field, ZONES } from '../../ui/fields'
 import { FieldsForm } from '../../ui/FormDrawer'
 import { Facts, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
@@ -21,7 +21,7 @@ const FIELDS: Field[] = [
     name: 'timeZone',
     label: 'Time zone',
     kind: 'select',
-    options: choices(['UTC', ...Intl.supportedValuesOf('timeZone')]),
+    options: ZONES,
   },
 ]
 

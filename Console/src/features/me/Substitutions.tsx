@@ -1,4 +1,4 @@
-import { Button, Stack, TextInput } from '@mantine/core'
+import { Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { send } from '../../api/client'
 import { useAct, useApi } from '../../api/queries'
@@ -57,9 +57,13 @@ export function Substitutions() {
           />
           <ErrorBox error={add.error} />
           <div>
-            <Button disabled={!person || !until} loading={add.isPending} onClick={() => add.mutate()}>
+            <Act
+              because={person && until ? null : 'Choose a person and a day first.'}
+              loading={add.isPending}
+              onClick={() => add.mutate()}
+            >
               Name
-            </Button>
+            </Act>
           </div>
         </Stack>
       </Panel>

@@ -1,9 +1,11 @@
+import { useLocation } from '@tanstack/react-router'
 import { Layers } from 'lucide-react'
-import { useState } from 'react'
+import { useRef } from 'react'
 import { send } from '../../api/client'
 import { useList } from '../../api/queries'
 import type { RuleView } from '../../api/schema.gen'
 import { useGo, useParamsOfUrl } from '../../app/links'
+import { useMay } from '../../app/permissions'
 import { Act } from '../../ui/Act'
 import { type Column, DataTable } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
@@ -72,11 +74,14 @@ const FILTERS: Filter[] = [
 
 export default function RulesPage() {
   const [params] = useParamsOfUrl()
-  const [isNew, setNew] = useState(false)
+  const { pathname } = useLocation()
   const go = useGo()
+  const made = useRef<string | null>(null)
+  const may = useMay()
+  const isNew = pathname === '/rules/new' && may('rules.write')
   const list = useList<RuleView>('/rules', { name: params.name, enabled: params.enabled })
   const add = (
-    <Act needs="rules.write" onClick={() => setNew(true)}>
+    <Act needs="rules.write" onClick={() => go('/rules/new')}>
       New rule
     </Act>
   )
@@ -108,10 +113,13 @@ export default function RulesPage() {
           act="Create"
           size={560}
           touches={['/rules']}
-          close={() => setNew(false)}
+          close={() => {
+            go(made.current ? `/rules/${made.current}` : '/rules')
+            made.current = null
+          }}
           run={async (body) => {
             const { data } = await send<RuleView>('POST', '/rules', { body })
-            go(`/rules/${data.id}`)
+            made.current = data.id
           }}
         />
       )}

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core'
+import { Group, Stack, TextInput } from '@mantine/core'
 import { CalendarDays, X } from 'lucide-react'
 import { useState } from 'react'
 import { send } from '../../api/client'
@@ -64,9 +64,14 @@ function Days({ id }: { id: string }) {
         <Group align="end" gap="xs">
           <TextInput type="date" label="Holiday" value={day} onChange={(event) => setDay(event.currentTarget.value)} />
           <TextInput label="Its name" value={name} onChange={(event) => setName(event.currentTarget.value)} />
-          <Button variant="default" disabled={!day} loading={add.isPending} onClick={() => add.mutate()}>
+          <Act
+            variant="default"
+            because={day ? null : 'Choose a day first.'}
+            loading={add.isPending}
+            onClick={() => add.mutate()}
+          >
             Add
-          </Button>
+          </Act>
         </Group>
       )}
       <ErrorBox error={add.error ?? remove.error} />

@@ -19,6 +19,12 @@ import { TIMING_FIELDS, timingOf, timingValues } from './timing'
 
 const CronWords = lazy(() => import('./CronWords'))
 
+/** `Mon 2026-12-28 02:30 +01:00`: seconds are left out where they say nothing. */
+const localText = (local: string) => local.replace('T', ' ').replace(/(\d\d:\d\d)(:\d\d)?([+-]\d\d:\d\d)$/, spaced)
+
+const spaced = (_: string, time: string, seconds: string | undefined, offset: string) =>
+  `${time}${seconds === ':00' ? '' : (seconds ?? '')} ${offset}`
+
 function Preview({ values }: { values: Values }) {
   const key = JSON.stringify(timingOf(values))
   const [asked] = useDebouncedValue(key, 400)
@@ -46,7 +52,7 @@ function Preview({ values }: { values: Values }) {
       <ol className={classes.fires}>
         {fires.map((fire) => (
           <li key={fire.at} className={classes.fire}>
-            <span>{fire.local.replace('T', ' ').slice(0, 19)}</span>
+            <span>{localText(fire.local)}</span>
             <span className={classes.dim}>
               <TimeText at={fire.at} detail="minute" />
             </span>

@@ -1,5 +1,5 @@
 import type { Field, Values } from '../../ui/fields'
-import { choices } from '../../ui/fields'
+import { choices, ZONES } from '../../ui/fields'
 import { durationText } from '../../app/time'
 import type { Timing } from '../../api/schema.gen'
 
@@ -37,8 +37,10 @@ export const TIMING_FIELDS: Field[] = [
   {
     name: 'timeZone',
     label: 'Time zone',
+    kind: 'select',
+    required: true,
+    options: ZONES,
     standard: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    help: 'A name of the IANA database.',
   },
   { name: 'calendarId', label: 'Calendar of business days', kind: 'select' },
   {

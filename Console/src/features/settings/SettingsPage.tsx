@@ -37,7 +37,7 @@ function Look() {
 
 function Tenant() {
   const may = useMay()
-  const tenant = useApi<OwnTenantView>('/tenant')
+  const tenant = useApi<OwnTenantView>(may('tenant.manage') ? '/tenant' : null)
   if (tenant.error) return <ErrorBox error={tenant.error} />
   if (!tenant.data) return null
   const own = tenant.data
@@ -52,16 +52,14 @@ function Tenant() {
             ['Made', <TimeText key="c" at={own.createdAt} detail="minute" />],
           ]}
         />
-        {may('tenant.manage') && (
-          <FieldsForm
-            key={own.version}
-            fields={[{ name: 'name', label: 'Name', required: true }]}
-            initial={own}
-            touches={['/tenant']}
-            done="The tenant was changed."
-            run={(body) => send('PATCH', '/tenant', { body, ifMatch: own.version })}
-          />
-        )}
+        <FieldsForm
+          key={own.version}
+          fields={[{ name: 'name', label: 'Name', required: true }]}
+          initial={own}
+          touches={['/tenant']}
+          done="The tenant was changed."
+          run={(body) => send('PATCH', '/tenant', { body, ifMatch: own.version })}
+        />
         <JsonView value={own.settings} label="Limits that the platform set" maxHeight="24vh" />
       </Stack>
     </Panel>

@@ -1,4 +1,4 @@
-import { Button, Group, Stack } from '@mantine/core'
+import { Group, Stack } from '@mantine/core'
 import { Users, X } from 'lucide-react'
 import { useState } from 'react'
 import { send } from '../../api/client'
@@ -49,9 +49,14 @@ function Members({ id }: { id: string }) {
       {may('users.manage') && (
         <Group align="end">
           <PersonPicker label="Put in" value={person} onChange={setPerson} />
-          <Button variant="default" disabled={!person} loading={add.isPending} onClick={() => add.mutate()}>
+          <Act
+            variant="default"
+            because={person ? null : 'Choose a person first.'}
+            loading={add.isPending}
+            onClick={() => add.mutate()}
+          >
             Add
-          </Button>
+          </Act>
         </Group>
       )}
       <ErrorBox error={members.error ?? add.error ?? remove.error} />

@@ -1,6 +1,7 @@
 import { Zap } from 'lucide-react'
 import { useApi } from '../../api/queries'
-import type { OwnTenantView, ScheduleItem, WorkflowView } from '../../api/schema.gen'
+import type { ScheduleItem, WorkflowView } from '../../api/schema.gen'
+import { useSession } from '../../api/session'
 import { Go } from '../../app/links'
 import { useMay } from '../../app/permissions'
 import { EmptyState } from '../../ui/EmptyState'
@@ -27,7 +28,7 @@ const webhookAddress = (slug: string, path = '') => `${location.origin}/api/v1/w
 /** What starts the workflow: triggers of its definition, and schedules that stand by themselves. */
 export function TriggersTab({ workflow }: { workflow: WorkflowView }) {
   const may = useMay()
-  const tenant = useApi<OwnTenantView>('/tenant', undefined, { staleTime: 300_000 })
+  const { me } = useSession()
   const schedules = useApi<ScheduleItem[]>(may('schedules.read') ? '/schedules' : null, {
     workflow: workflow.id,
     per_page: 100,
@@ -63,9 +64,7 @@ export function TriggersTab({ workflow }: { workflow: WorkflowView }) {
                       {safeText(trigger.cron)} {safeText(trigger.timeZone ?? '')}
                     </code>
                   )}
-                  {trigger.type === 'webhook' && tenant.data && (
-                    <code>{webhookAddress(tenant.data.slug, trigger.path)}</code>
-                  )}
+                  {trigger.type === 'webhook' && me && <code>{webhookAddress(me.tenantSlug, trigger.path)}</code>}
                 </span>
                 {trigger.condition && <code className={classes.dim}>{safeText(trigger.condition)}</code>}
                 {schedule && (

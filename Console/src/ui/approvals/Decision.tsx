@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Textarea } from '@mantine/core'
+import { Group, Modal, Stack, Textarea } from '@mantine/core'
 import { Check, X } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { send } from '../../api/client'
@@ -116,9 +116,9 @@ function Delegate({ request, close, onDone }: { request: ApprovalView; close: ()
         <PersonPicker label="To" value={to} onChange={setTo} />
         <ErrorBox error={act.error} />
         <Group justify="flex-end">
-          <Button disabled={!to} loading={act.isPending} onClick={() => act.mutate()}>
+          <Act because={to ? null : 'Choose a person first.'} loading={act.isPending} onClick={() => act.mutate()}>
             {text.delegate}
-          </Button>
+          </Act>
         </Group>
       </Stack>
     </Modal>

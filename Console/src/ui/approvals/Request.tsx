@@ -6,6 +6,7 @@ import { useAct, useApi } from '../../api/queries'
 import type { ApprovalView } from '../../api/schema.gen'
 import { useSession } from '../../api/session'
 import { Go } from '../../app/links'
+import { Act } from '../Act'
 import { Waiting } from '../EmptyState'
 import { ErrorBox } from '../ErrorBox'
 import { JsonView } from '../JsonView'
@@ -50,15 +51,16 @@ function Comments({ request }: { request: ApprovalView }) {
       />
       <ErrorBox error={act.error} />
       <Group>
-        <Button
+        <Act
+          needs="approvals.decide"
           variant="default"
           size="compact-sm"
-          disabled={!words.trim()}
+          because={words.trim() ? null : 'Write something first.'}
           loading={act.isPending}
           onClick={() => act.mutate()}
         >
           Comment
-        </Button>
+        </Act>
       </Group>
     </Stack>
   )

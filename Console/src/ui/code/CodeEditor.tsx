@@ -15,6 +15,8 @@ import { EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNum
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
 import { nonce } from '../../app/nonce'
+import { farScroll } from './farScroll'
+import { typedOver } from './typedOver'
 
 export interface CodeProps {
   value: string
@@ -45,7 +47,19 @@ export const codeTheme = EditorView.theme({
   '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
     backgroundColor: 'color-mix(in srgb, var(--accent) 24%, transparent) !important',
   },
-  '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--text)' },
+  '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--text)', borderBottom: '1px solid var(--line)' },
+  '.cm-panel.cm-search': { padding: '6px 26px 6px 8px', fontFamily: 'var(--mantine-font-family)' },
+  '.cm-panel.cm-search label': { fontSize: '12px', marginInlineEnd: '8px' },
+  '.cm-panel.cm-search .cm-textfield, .cm-panel.cm-search .cm-button': {
+    height: '26px',
+    padding: '0 8px',
+    border: '1px solid var(--line-strong)',
+    borderRadius: '5px',
+    background: 'var(--surface)',
+    color: 'var(--text)',
+    fontSize: '12px',
+  },
+  '.cm-panel.cm-search [name=close]': { fontSize: '18px', color: 'var(--dim)', cursor: 'pointer' },
   '.cm-tooltip': { backgroundColor: 'var(--raised)', border: '1px solid var(--line-strong)', borderRadius: '6px' },
   '.cm-foldPlaceholder': { backgroundColor: 'var(--idle-soft)', border: 'none', color: 'var(--text)' },
 })
@@ -53,6 +67,12 @@ export const codeTheme = EditorView.theme({
 const parse = jsonParseLinter()
 // An empty field is no wrong JSON: what it means is for the form to say.
 const jsonProblems = (view: EditorView) => (view.state.doc.length === 0 ? [] : parse(view))
+
+const LONG = 256 * 1024
+const wrapping = new Compartment()
+
+/** A long text is not wrapped: heights that are only estimated would lead a search to the wrong place. */
+const wrapped = (text: string): Extension => (text.length > LONG ? [] : EditorView.lineWrapping)
 
 function build(props: CodeProps, changed: (text: string) => void): Extension[] {
   const isReadOnly = !props.onChange
@@ -69,12 +89,13 @@ function build(props: CodeProps, changed: (text: string) => void): Extension[] {
     bracketMatching(),
     highlightSelectionMatches(),
     search({ top: true }),
-    EditorView.lineWrapping,
+    farScroll,
+    wrapping.of(wrapped(props.value)),
     EditorView.contentAttributes.of({ 'aria-label': props.label, tabindex: '0' }),
     keymap.of([...defaultKeymap, ...searchKeymap, ...foldKeymap, ...historyKeymap]),
     isReadOnly
       ? [EditorState.readOnly.of(true), EditorView.editable.of(false)]
-      : [history(), indentOnInput(), highlightActiveLine()],
+      : [history(), indentOnInput(), highlightActiveLine(), typedOver],
     props.language === 'text' ? [] : [json(), ...(isReadOnly ? [] : [linter(jsonProblems)])],
     EditorView.updateListener.of((update) => {
       if (update.docChanged) changed(update.state.doc.toString())
@@ -111,7 +132,10 @@ export default function CodeEditor(props: CodeProps) {
   useEffect(() => {
     const shown = view.current
     if (!shown || shown.state.doc.toString() === props.value) return
-    shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: props.value } })
+    shown.dispatch({
+      changes: { from: 0, to: shown.state.doc.length, insert: props.value },
+      effects: wrapping.reconfigure(wrapped(props.value)),
+    })
   }, [props.value])
   useEffect(() => {
     view.current?.dispatch({ effects: extra.reconfigure(props.extensions ?? []) })

@@ -85,12 +85,12 @@ const COLUMNS: Column<ExecutionItem>[] = [
 ]
 
 interface Changed {
-  executions?: { id: string; status: string }[]
+  executions?: Pick<ExecutionItem, 'id' | 'status'>[]
 }
 
 /** Rows that are shown change in place; new ones wait until the reader asks, so that nothing moves below the eye. */
 function useLiveRows(list: List<ExecutionItem>) {
-  const [statuses, setStatuses] = useState<ReadonlyMap<string, string>>(new Map())
+  const [statuses, setStatuses] = useState<ReadonlyMap<string, ExecutionItem['status']>>(new Map())
   const [news, setNews] = useState<ReadonlySet<string>>(new Set())
   const known = useMemo(() => new Set(list.items.map((run) => run.id)), [list.items])
   const may = useMay()

@@ -15,6 +15,7 @@ import {
 import { useEffect, useRef } from 'react'
 import { nonce } from '../../../../app/nonce'
 import { codeTheme } from '../../../../ui/code/CodeEditor'
+import { typedOver } from '../../../../ui/code/typedOver'
 import { partsOf, tokensOf } from '../model/references'
 import { completionOf, expressionAt, type JsonataFunction } from './completion'
 import type { Scope } from './scope'
@@ -139,7 +140,7 @@ export default function ExpressionEditor(props: ExpressionEditorProps) {
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
           colouring(isTemplate),
           dropping(isTemplate),
-          readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [],
+          readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [typedOver],
           EditorView.updateListener.of((update) => {
             if (update.docChanged) latest.current.change(update.state.doc.toString())
           }),
