@@ -77,9 +77,14 @@ function listen(page: Page): string[] {
   return heard
 }
 
-export async function signIn({ page, address }: Console, email?: string, password?: string) {
+export async function signIn(console: Console, email?: string, password?: string) {
+  await console.page.goto(`${console.address}/`)
+  await fillIn(console, email, password)
+}
+
+/** Signs in at the address that is open. */
+export async function fillIn({ page }: Console, email?: string, password?: string) {
   const known = platform(ROOT)
-  await page.goto(`${address}/`)
   await page.getByLabel('E-mail address').fill(email ?? known?.email ?? '')
   await page.getByRole('textbox', { name: 'Password' }).fill(password ?? known?.password ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()

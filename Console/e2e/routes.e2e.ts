@@ -26,7 +26,7 @@ describe('every route', () => {
   afterAll(() => open?.stop())
 
   it.each(MODES)(
-    'is there without an error, readable by all, in the mode %s',
+    'is there without an error, readable by all, in the mode %s (check 30)',
     async (mode) => {
       const [width, height] = VIEWS[mode as keyof typeof VIEWS]
       const wrong: string[] = []
