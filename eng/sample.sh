@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs a sample on the running platform; ./run does so with the first at the end of its start.
+# Runs a sample on the running platform. ./run does so at the end of its start: all but the company's on a platform that has
+# none yet ('start'), later the first.
 #
-#   eng/sample.sh [all | order | approval | nightly | ussd | saga | fan-out | company]
+#   eng/sample.sh [all | start | order | approval | nightly | ussd | saga | fan-out | company]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -88,7 +88,7 @@ export async function fillIn({ page }: Console, email?: string, password?: strin
   await page.getByLabel('E-mail address').fill(email ?? known?.email ?? '')
   await page.getByRole('textbox', { name: 'Password' }).fill(password ?? known?.password ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+  await page.locator('#main').waitFor() // the side bar is behind a button on a phone
 }
 
 /** Goes to a page within the application, and waits until it has read what it shows. */
