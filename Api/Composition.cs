@@ -215,6 +215,7 @@ internal static partial class Composition
         api.MapWorkingCopies();
         api.MapPins();
         api.MapTests();
+        api.MapTemplates();
         api.MapDiffs();
         api.MapExports();
         api.MapImports();

@@ -104,6 +104,7 @@ internal static class Errors
     public static readonly ErrorCode NotificationNotFound = new("NOTIFICATION_NOT_FOUND", 404, "No such notification.");
     public static readonly ErrorCode SubscriptionNotFound = new("SUBSCRIPTION_NOT_FOUND", 404, "No such subscription.");
     public static readonly ErrorCode ViewNotFound = new("VIEW_NOT_FOUND", 404, "No such view.");
+    public static readonly ErrorCode TemplateNotFound = new("TEMPLATE_NOT_FOUND", 404, "No such template.");
     public static readonly ErrorCode CallbackNotFound = new("CALLBACK_NOT_FOUND", 404, "The address is none that a workflow waits at.");
 
     public static readonly ErrorCode TenantNotFound = new("TENANT_NOT_FOUND", 404, "No such tenant.");

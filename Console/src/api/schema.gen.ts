@@ -3596,6 +3596,42 @@ export interface components {
     SuspendTenantRequest: {
       reason: string
     }
+    TemplateExample: {
+      title: string
+      input: unknown
+      pins: unknown
+      status: string
+      output: unknown
+      code: null | string
+    }
+    TemplateItem: {
+      name: string
+      title: string
+      description: string
+      category: string
+      tags: string[]
+      triggers: string[]
+      nodeTypes: string[]
+      requires: components['schemas']['ExportRequires']
+    }
+    TemplateNote: {
+      node: null | string
+      text: string
+    }
+    TemplateView: {
+      name: string
+      title: string
+      description: string
+      category: string
+      tags: string[]
+      triggers: string[]
+      nodeTypes: string[]
+      requires: components['schemas']['ExportRequires']
+      definition: unknown
+      input: unknown
+      notes: components['schemas']['TemplateNote'][]
+      examples: components['schemas']['TemplateExample'][]
+    }
     TenantFigures: {
       /** Format: int32 */
       users: number
@@ -4987,6 +5023,10 @@ export type SubscribeRequest = components['schemas']['SubscribeRequest']
 export type SubscriptionView = components['schemas']['SubscriptionView']
 export type SubstitutionView = components['schemas']['SubstitutionView']
 export type SuspendTenantRequest = components['schemas']['SuspendTenantRequest']
+export type TemplateExample = components['schemas']['TemplateExample']
+export type TemplateItem = components['schemas']['TemplateItem']
+export type TemplateNote = components['schemas']['TemplateNote']
+export type TemplateView = components['schemas']['TemplateView']
 export type TenantFigures = components['schemas']['TenantFigures']
 export type TenantLimits = components['schemas']['TenantLimits']
 export type TenantQueueView = components['schemas']['TenantQueueView']

@@ -200,7 +200,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
                 "node-definitions",
                 new { name = "own", description = "secret name", schema = new { }, implementation = new { type = "http", url = "http://127.0.0.1:9/" } }))
                 .Ok(HttpStatusCode.Created).Id.ToString(),
-            ["nodeType"] = "no-such-type", // the types of the release are everybody's
+            ["nodeType"] = "no-such-type", ["templateName"] = "no-such-template", // those there are are everybody's
             ["entryId"] = (await owner.PostAsync("context", new { key = "secret name", value = 1 })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["conversationId"] = await CreateSessionAsync(),
             ["secretId"] = secret.Id.ToString(),

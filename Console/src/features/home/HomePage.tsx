@@ -21,6 +21,7 @@ import { Page, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
 import { StatusText } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
+import { FirstWorkflow } from './FirstWorkflow'
 import classes from './Home.module.css'
 import { text } from './text'
 
@@ -233,6 +234,7 @@ export default function HomePage() {
   })
   return (
     <Page title={text.title}>
+      <FirstWorkflow />
       <Cards />
       {may('executions.read') && <Throughput />}
       <div className={classes.two}>

@@ -12,4 +12,31 @@ export const text = {
   emptyTitle: 'Nothing is here yet',
   emptyText: 'Draw a workflow, publish it, and run it: what it does shows here.',
   firstWorkflow: 'Draw the first workflow',
+  first: 'Your first workflow',
+  firstText: 'Five steps, about five minutes. Each is ticked when what it leads to is there.',
+  firstDone: 'It runs. What ran stands below from now on.',
+  chooseStart: 'Choose how it starts',
+  openEditor: 'Open it in the editor',
+  testThere: 'Test it in the editor',
+  openVersions: 'Publish it',
+  seeRun: 'See the run',
+  callText: 'In a terminal, with the key of the API in the variable KEY:',
+  keys: 'make a key',
+  publishFirst: 'It answers when it is published.',
+  steps: {
+    start: {
+      title: 'Choose how it starts',
+      text: 'Begin with a template: a webhook, a form, an event, a time. Or with nothing.',
+    },
+    nodes: {
+      title: 'Look at its nodes',
+      text: 'Each node does one thing; edges say what comes next. Add one, or fill in what the template asks for.',
+    },
+    test: {
+      title: 'Test it',
+      text: 'Nothing outside happens in a test: what would be called answers as you pinned it.',
+    },
+    publish: { title: 'Publish it', text: 'A published version starts by itself, and by a call.' },
+    call: { title: 'Call it and see the run', text: 'Each run shows what every node read and answered.' },
+  },
 }

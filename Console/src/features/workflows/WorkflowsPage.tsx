@@ -1,15 +1,12 @@
 import { Plus, Workflow } from 'lucide-react'
-import { useState } from 'react'
-import { send } from '../../api/client'
+import { lazy, Suspense } from 'react'
 import { useList } from '../../api/queries'
-import type { WorkflowItem, WorkflowView } from '../../api/schema.gen'
-import { useGo, useParamsOfUrl } from '../../app/links'
+import type { WorkflowItem } from '../../api/schema.gen'
+import { useParamsOfUrl } from '../../app/links'
 import { Act } from '../../ui/Act'
 import { type Column, DataTable } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
-import type { Field } from '../../ui/fields'
 import { type Filter, FilterBar, NoMatch } from '../../ui/FilterBar'
-import { FormDrawer } from '../../ui/FormDrawer'
 import { Page, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
 import { StatusText, Tag } from '../../ui/StatusText'
@@ -89,27 +86,16 @@ const FILTERS: Filter[] = [
   },
 ]
 
-const NEW: Field[] = [
-  { name: 'name', label: 'Name', required: true },
-  { name: 'description', label: 'Description', kind: 'textarea', help: 'Markdown.' },
-  { name: 'tags', label: 'Tags', kind: 'tags' },
-]
-
-const EMPTY_DEFINITION = {
-  schema: 1,
-  nodes: [{ id: 'start', type: 'set', name: 'Start', parameters: { value: {} } }],
-  edges: [],
-}
+// Most who look at the list make nothing: what makes is loaded when it is asked for.
+const NewWorkflow = lazy(() => import('./create/NewWorkflow'))
 
 export default function WorkflowsPage() {
   const [params, change] = useParamsOfUrl()
-  const [isNew, setNew] = useState(false)
-  const go = useGo()
   const query = Object.fromEntries(FILTERS.map(({ name }) => [name, params[name]]))
   const list = useList<WorkflowItem>('/workflows', { ...query, job: params.job })
   const isFiltered = FILTERS.some(({ name }) => name !== 'sort' && params[name])
   const add = (
-    <Act needs="workflows.write" icon={<Plus size={14} aria-hidden />} onClick={() => setNew(true)}>
+    <Act needs="workflows.write" icon={<Plus size={14} aria-hidden />} onClick={() => change({ new: 'template' })}>
       {text.create}
     </Act>
   )
@@ -144,24 +130,10 @@ export default function WorkflowsPage() {
           </Panel>
         </div>
       </div>
-      {isNew && (
-        <FormDrawer
-          title={text.create}
-          fields={NEW}
-          act="Create"
-          touches={['/workflows']}
-          close={() => setNew(false)}
-          run={async (body) => {
-            const { data } = await send<WorkflowView>('POST', '/workflows', {
-              body: {
-                ...body,
-                definition: { ...EMPTY_DEFINITION, name: body.name },
-                ...(params.job ? { jobId: params.job } : {}),
-              },
-            })
-            go(`/workflows/${data.id}/edit`)
-          }}
-        />
+      {params.new && (
+        <Suspense fallback={null}>
+          <NewWorkflow job={params.job ?? null} />
+        </Suspense>
       )}
     </Page>
   )

@@ -1,12 +1,13 @@
 import { Button, Group } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { type ApiError, get, send } from '../../../api/client'
 import { toApiError } from '../../../api/errors'
 import { queryClient } from '../../../api/queries'
 import type { NodeDefinitionView, WorkflowView } from '../../../api/schema.gen'
 import { useSession } from '../../../api/session'
+import { useParamsOfUrl } from '../../../app/links'
 import { useMay } from '../../../app/permissions'
 import { Waiting } from '../../../ui/EmptyState'
 import { ErrorBox } from '../../../ui/ErrorBox'
@@ -153,7 +154,13 @@ export default function EditorPage() {
   const { me } = useSession()
   const mayEdit = useMay()('workflows.write')
   const user = me?.id ?? ''
+  const [params, change] = useParamsOfUrl()
+  // What a template was made as: the question which copy to go on with has been answered already.
+  const wanted = useRef(params.copy)
   const [beginning, setBeginning] = useState<Beginning | null>(null)
+  useEffect(() => {
+    if (beginning && wanted.current) change({ copy: null })
+  }, [beginning, change])
   const [failure, setFailure] = useState<unknown>(null)
   const begin = async (opened: Opened, copy: Found | null) => {
     try {
@@ -168,7 +175,8 @@ export default function EditorPage() {
     queryKey: ['editor', id, user],
     queryFn: async () => {
       const opened = await open(id, user, mayEdit)
-      if (opened.copies.length === 0) await begin(opened, null)
+      const asked = wanted.current === 'server' ? opened.copies.find((copy) => copy.where === 'on the server') : null
+      if (asked || opened.copies.length === 0) await begin(opened, asked ?? null)
       return opened
     },
     gcTime: 0,
