@@ -9,8 +9,10 @@ namespace Workflows.Api.Users;
 /// <param name="Text">Begins a name, a user name or a word of a name, in capital letters or not; all when left out.
 /// </param>
 /// <param name="Kind">user or group; both when left out.</param>
+/// <param name="Id">Only the person or group of this id, for whoever has to name them; all when left out.</param>
 internal sealed record DirectoryQuery(
-    [property: FromQuery(Name = "q")] string? Text, [property: FromQuery(Name = "kind")] string? Kind);
+    [property: FromQuery(Name = "q")] string? Text, [property: FromQuery(Name = "kind")] string? Kind,
+    [property: FromQuery(Name = "id")] Guid? Id);
 
 /// <param name="Kind">user or group.</param>
 /// <param name="Username">Of a user.</param>
@@ -46,8 +48,8 @@ internal static class DirectoryEndpoints
         {
             found.AddRange(await request.Db.Users.AsNoTracking()
                 .Where(row => row.Active && !row.Email.EndsWith(PlatformTenant.OperatorDomain))
-                .Where(row => EF.Functions.ILike(row.Name, begins, @"\")
-                    || EF.Functions.ILike(row.Name, within, @"\") || EF.Functions.ILike(row.Username, begins, @"\"))
+                .Where(row => (query.Id == null || row.Id == query.Id) && (EF.Functions.ILike(row.Name, begins, @"\")
+                    || EF.Functions.ILike(row.Name, within, @"\") || EF.Functions.ILike(row.Username, begins, @"\")))
                 .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(Limits.DirectoryEntries)
                 .Select(row => new DirectoryEntry("user", row.Id, row.Name, row.Username, row.PhotoUrl))
                 .ToListAsync(cancellationToken));
@@ -56,7 +58,8 @@ internal static class DirectoryEndpoints
         if (query.Kind != "user")
         {
             found.AddRange(await request.Db.Groups.AsNoTracking()
-                .Where(row => EF.Functions.ILike(row.Name, begins, @"\") || EF.Functions.ILike(row.Name, within, @"\"))
+                .Where(row => (query.Id == null || row.Id == query.Id)
+                    && (EF.Functions.ILike(row.Name, begins, @"\") || EF.Functions.ILike(row.Name, within, @"\")))
                 .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(Limits.DirectoryEntries)
                 .Select(row => new DirectoryEntry("group", row.Id, row.Name, null, null))
                 .ToListAsync(cancellationToken));

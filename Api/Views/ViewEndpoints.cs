@@ -28,7 +28,7 @@ internal static class ViewEndpoints
 {
     public static readonly string[] Lists =
     [
-        "activity", "approvals", "context", "dead-letters", "events", "executions", "failures", "job-runs", "rules",
+        "activity", "approvals", "context", "dead-letters", "events", "executions", "failures", "job-runs", "jobs", "rules",
         "schedules", "search", "workflows",
     ];
 

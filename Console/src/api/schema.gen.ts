@@ -3596,25 +3596,39 @@ export interface components {
     SuspendTenantRequest: {
       reason: string
     }
+    /**
+     * @description A run that a test of every release makes and compares: without effects, by the engine that runs
+     *         everything.
+     */
     TemplateExample: {
       title: string
-      input: unknown
-      pins: unknown
+      /** @description What the execution is started with. */
+      input: components['schemas']['RawJson']
+      /** @description By node id what nodes answer that reach outside: fit for `PUT workflows/{id}/pins`. */
+      pins: components['schemas']['RawJson']
+      /** @description completed or failed. */
       status: string
-      output: unknown
+      output: null | components['schemas']['RawJson']
+      /** @description The code of the error of a failed one. */
       code: null | string
     }
     TemplateItem: {
+      /** @description What it is asked for by. */
       name: string
       title: string
       description: string
       category: string
       tags: string[]
+      /** @description The types of its triggers. */
       triggers: string[]
+      /** @description Each one once, in the order of the definition. */
       nodeTypes: string[]
+      /** @description What it names and the tenant must have: connectors, secrets, workflows and so on. */
       requires: components['schemas']['ExportRequires']
     }
+    /** @description Something to fill in or to have before a workflow made of the template can run for real. */
     TemplateNote: {
+      /** @description The id of the node it is about; null = the workflow as a whole. */
       node: null | string
       text: string
     }
@@ -3627,8 +3641,10 @@ export interface components {
       triggers: string[]
       nodeTypes: string[]
       requires: components['schemas']['ExportRequires']
-      definition: unknown
-      input: unknown
+      definition: components['schemas']['RawJson']
+      /** @description That of the first example. */
+      input: components['schemas']['RawJson']
+      /** @description What has to be filled in. */
       notes: components['schemas']['TemplateNote'][]
       examples: components['schemas']['TemplateExample'][]
     }

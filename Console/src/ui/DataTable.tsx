@@ -5,6 +5,7 @@ import { type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useRef, us
 import type { List } from '../api/queries'
 import { Go, useGo } from '../app/links'
 import { useKeys } from '../app/keys'
+import { shownOf, useHiddenColumns } from './columns'
 import { Waiting } from './EmptyState'
 import classes from './DataTable.module.css'
 import { ErrorBox } from './ErrorBox'
@@ -22,6 +23,8 @@ export interface Column<T> {
 
 interface Props<T> {
   label: string
+  /** By which the choice of columns is remembered; without it all of them are shown. */
+  name?: string
   list: Pick<List<T>, 'items' | 'isLoading' | 'error'> & Partial<List<T>>
   columns: Column<T>[]
   rowKey: (row: T) => string
@@ -64,6 +67,7 @@ function useRowKeys(table: React.RefObject<HTMLDivElement | null>, count: number
 
 export function DataTable<T>(props: Props<T>) {
   const { label, list, columns, rowKey, selected, onSelect, empty, actions } = props
+  const hidden = useHiddenColumns(props.name)
   const { items } = list
   const { ref, width } = useElementSize()
   const table = useRef<HTMLDivElement>(null)
@@ -89,7 +93,8 @@ export function DataTable<T>(props: Props<T>) {
   if (list.error && items.length === 0) return <ErrorBox error={list.error} retry={list.reload} />
   if (list.isLoading) return <Waiting rows={8} />
   if (items.length === 0) return <>{empty}</>
-  const shown = columns.filter((column) => !column.from || width === 0 || width >= column.from)
+  const wanted = shownOf(columns, hidden)
+  const shown = wanted.filter((column) => !column.from || width === 0 || width >= column.from)
   const canSelect = onSelect && (width === 0 || width >= SELECT_FROM) ? onSelect : undefined
   const template = [
     canSelect ? '34px' : '',

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { send } from '../api/client'
 import { useAct, useApi } from '../api/queries'
 import { hrefOf, useGo, useParamsOfUrl } from '../app/links'
+import { hiddenColumns, hideColumns } from './columns'
 import { ErrorBox } from './ErrorBox'
 import { tellError } from './notify'
 import { safeText } from './safe'
@@ -11,13 +12,13 @@ import { safeText } from './safe'
 interface View {
   id: string
   name: string
-  content: { query?: Record<string, string> } | null
+  content: { query?: Record<string, string>; hidden?: string[] } | null
   shared: boolean
   own: boolean
   version: number
 }
 
-/** Keeps the filter of a list under a name, for oneself or for all. Absent where the server keeps no views. */
+/** Keeps filter and columns of a list under a name, for oneself or for all. Absent where the server keeps no views. */
 export default function SavedViews({ list, path }: { list: string; path: string }) {
   const [params] = useParamsOfUrl()
   const [isNaming, setNaming] = useState(false)
@@ -28,7 +29,14 @@ export default function SavedViews({ list, path }: { list: string; path: string 
   const save = useAct({
     touches: ['/views'],
     run: () =>
-      send('POST', '/views', { body: { list, name: name.trim(), content: { query: params }, shared: isShared } }),
+      send('POST', '/views', {
+        body: {
+          list,
+          name: name.trim(),
+          content: { query: params, hidden: hiddenColumns(list) },
+          shared: isShared,
+        },
+      }),
     onDone: () => {
       setNaming(false)
       setName('')
@@ -39,6 +47,10 @@ export default function SavedViews({ list, path }: { list: string; path: string 
     run: (view) => send('DELETE', `/views/${view.id}`, { ifMatch: view.version }),
     onError: tellError,
   })
+  const show = ({ content }: View) => {
+    if (Array.isArray(content?.hidden)) hideColumns(list, content.hidden)
+    go(hrefOf(path, content?.query ?? {}))
+  }
   if (!views.data) return null
   const own = views.data.filter((view) => view.own)
   return (
@@ -52,7 +64,7 @@ export default function SavedViews({ list, path }: { list: string; path: string 
         <Menu.Dropdown>
           {views.data.length === 0 && <Menu.Label>No view is kept yet</Menu.Label>}
           {views.data.map((view) => (
-            <Menu.Item key={view.id} onClick={() => go(hrefOf(path, view.content?.query ?? {}))}>
+            <Menu.Item key={view.id} onClick={() => show(view)}>
               {safeText(view.name).slice(0, 60)}
               {view.shared && ' (shared)'}
             </Menu.Item>

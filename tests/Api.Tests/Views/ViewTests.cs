@@ -47,6 +47,8 @@ public sealed class ViewTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await ana.PostAsync("views",
             new { list = "events", name = "x", content = new { a = new string('x', Limits.ViewBytes) } }))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        (await ana.PostAsync("views", new { list = "jobs", name = "same", content = new { } }))
+            .Ok(HttpStatusCode.Created);
         (await ana.PostAsync("views", new { list = "events", name = "same", content = new { } }))
             .Ok(HttpStatusCode.Created);
         (await ana.PostAsync("views", new { list = "events", name = "SAME", content = new { } }))
@@ -65,7 +67,7 @@ public sealed class ViewTests(ApiFixture api) : IClassFixture<ApiFixture>
                 roles = new[] { "viewer" }
             }))
             .Ok(HttpStatusCode.Created);
-        (await owner.PostAsync("groups", new { name = "Zuri's team" })).Ok(HttpStatusCode.Created);
+        var team = (await owner.PostAsync("groups", new { name = "Zuri's team" })).Ok(HttpStatusCode.Created);
         using var viewer = api.Host.Client(await owner.LogInNewUserAsync("viewer"));
 
         async Task<string[]> FindAsync(string query) =>
@@ -78,6 +80,11 @@ public sealed class ViewTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Empty(await FindAsync("o%o"));
         Assert.DoesNotContain("@example.com", (await viewer.GetAsync("directory")).Ok().Text, StringComparison.Ordinal);
         Assert.Single((await viewer.GetAsync("directory?q=zuri&kind=group")).Ok().Data.EnumerateArray());
+        Assert.Equal(
+            "Zuri's team",
+            (await viewer.GetAsync($"directory?id={team.Id}")).Ok().Data.EnumerateArray().Single()
+                .GetProperty("name").GetString());
+        Assert.Empty((await viewer.GetAsync($"directory?id={team.Id}&kind=user")).Ok().Data.EnumerateArray());
         (await viewer.GetAsync("directory?kind=robot")).Fails(HttpStatusCode.BadRequest, "INVALID_PARAMETER");
     }
 

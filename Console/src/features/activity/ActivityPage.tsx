@@ -8,6 +8,7 @@ import { sinceMoment, useZone } from '../../app/time'
 import { type Column, DataTable } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
 import { type Filter, FilterBar, NoMatch, SINCE } from '../../ui/FilterBar'
+import { ListTools } from '../../ui/ListTools'
 import { Facts, Page, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
 import { TimeText } from '../../ui/TimeText'
@@ -130,9 +131,10 @@ export default function ActivityPage() {
   })
   return (
     <Page title={text.title} sub={text.sub}>
-      <FilterBar filters={FILTERS} />
+      <FilterBar filters={FILTERS} right={<ListTools list="activity" path="/activity" columns={COLUMNS} />} />
       <Panel flush>
         <DataTable
+          name="activity"
           label={text.title}
           list={list}
           columns={COLUMNS}

@@ -8,6 +8,7 @@ import { useGo, useParamsOfUrl } from '../../app/links'
 import { useMay } from '../../app/permissions'
 import { EmptyState, Waiting } from '../../ui/EmptyState'
 import { ErrorBox } from '../../ui/ErrorBox'
+import { ListTools } from '../../ui/ListTools'
 import { Page, Panel } from '../../ui/Page'
 import { PanelBoundary } from '../../ui/PanelBoundary'
 import { SafeText } from '../../ui/SafeText'
@@ -61,6 +62,7 @@ export default function ApprovalsPage() {
               ]}
             />
           )}
+          <ListTools list="approvals" path="/approvals" />
         </>
       }
     >

@@ -14,6 +14,7 @@ import { ErrorBox } from '../../ui/ErrorBox'
 import { type Filter, FilterBar, NoMatch } from '../../ui/FilterBar'
 import { JsonView } from '../../ui/JsonView'
 import { tellDone } from '../../ui/notify'
+import { ListTools } from '../../ui/ListTools'
 import { Facts, Page, Panel } from '../../ui/Page'
 import { countText } from '../../ui/safe'
 import { SafeText } from '../../ui/SafeText'
@@ -136,6 +137,7 @@ export default function DeadLettersPage() {
         await invalidate(client, ['/dead-letters', '/executions'])
       },
     })
+  const shown = columns(names.nameOf)
   const isFiltered = filters.some((filter) => params[filter.name])
   return (
     <Page
@@ -153,12 +155,13 @@ export default function DeadLettersPage() {
         )
       }
     >
-      <FilterBar filters={filters} />
+      <FilterBar filters={filters} right={<ListTools list="dead-letters" path="/dead-letters" columns={shown} />} />
       <Panel flush>
         <DataTable
+          name="dead-letters"
           label={text.title}
           list={list}
-          columns={columns(names.nameOf)}
+          columns={shown}
           rowKey={(one) => one.id}
           onOpen={(one) => change({ open: one.id })}
           selected={selected}

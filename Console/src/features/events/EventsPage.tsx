@@ -8,6 +8,7 @@ import { sinceMoment, useZone } from '../../app/time'
 import { type Column, DataTable } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
 import { type Filter, FilterBar, NoMatch, SINCE } from '../../ui/FilterBar'
+import { ListTools } from '../../ui/ListTools'
 import { Page, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
 import { TimeText } from '../../ui/TimeText'
@@ -56,10 +57,11 @@ export default function EventsPage() {
   const isFiltered = FILTERS.some(({ name }) => params[name])
   return (
     <Page title={text.title} actions={<PublishEvent />}>
-      <FilterBar filters={FILTERS} />
+      <FilterBar filters={FILTERS} right={<ListTools list="events" path="/events" columns={COLUMNS} />} />
       <Panel flush>
         <DataTable
           label={text.title}
+          name="events"
           list={list}
           columns={COLUMNS}
           rowKey={(one) => one.id}

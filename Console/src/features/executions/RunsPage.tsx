@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { serverNow } from '../../api/client'
 import { useApi } from '../../api/queries'
 import type { WorkflowItem } from '../../api/schema.gen'
@@ -8,15 +8,15 @@ import { useParamsOfUrl } from '../../app/links'
 import { useZone } from '../../app/time'
 import { type Filter, FilterBar, NoMatch, SINCE } from '../../ui/FilterBar'
 import { choices } from '../../ui/fields'
+import { ListTools } from '../../ui/ListTools'
 import { Page, Panel } from '../../ui/Page'
 import { safeText } from '../../ui/safe'
 import { statusLook } from '../../ui/StatusText'
 import { BulkBar } from './BulkBar'
-import { RunList } from '../../ui/runs/RunList'
+import { RUN_COLUMNS, RunList } from '../../ui/runs/RunList'
 import { runQuery } from './runQuery'
 import { text } from './text'
 
-const SavedViews = lazy(() => import('../../ui/SavedViews'))
 const STATUSES = ['queued', 'running', 'waiting', 'paused', 'held', 'completed', 'failed', 'cancelled', 'timed_out']
 const TRIGGERS = ['manual', 'event', 'schedule', 'webhook', 'rule', 'sub_workflow', 'session', 'job', 'retry', 'sql']
 
@@ -94,16 +94,10 @@ export default function RunsPage() {
         />
       }
     >
-      <FilterBar
-        filters={shown}
-        right={
-          <Suspense fallback={null}>
-            <SavedViews list="executions" path="/executions" />
-          </Suspense>
-        }
-      />
+      <FilterBar filters={shown} right={<ListTools list="executions" path="/executions" columns={RUN_COLUMNS} />} />
       <Panel flush>
         <RunList
+          name="executions"
           query={query}
           selected={selected}
           onSelect={setSelected}

@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
 import { type Filter, FilterBar, NoMatch } from '../../ui/FilterBar'
 import { choices } from '../../ui/fields'
+import { ListTools } from '../../ui/ListTools'
 import { Page, PageTabs, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
 import { StatusText, statusLook } from '../../ui/StatusText'
@@ -53,9 +54,10 @@ function Runs() {
   const list = useList<RunItem>('/job-runs', { status: params.status, job: params.job }, { every: 10_000 })
   return (
     <>
-      <FilterBar filters={FILTERS} />
+      <FilterBar filters={FILTERS} right={<ListTools list="job-runs" path="/jobs" columns={RUNS} />} />
       <Panel flush>
         <DataTable
+          name="job-runs"
           label="Runs of jobs"
           list={list}
           columns={RUNS}
@@ -71,20 +73,24 @@ function Runs() {
 function Jobs() {
   const list = useList<JobView>('/jobs')
   return (
-    <Panel flush>
-      <DataTable
-        label={text.title}
-        list={list}
-        columns={JOBS}
-        rowKey={(one) => one.id}
-        href={(one) => `/jobs/${one.id}`}
-        empty={
-          <EmptyState icon={Network} title={text.empty}>
-            {text.emptyText}
-          </EmptyState>
-        }
-      />
-    </Panel>
+    <>
+      <FilterBar filters={[]} right={<ListTools list="jobs" path="/jobs" columns={JOBS} />} />
+      <Panel flush>
+        <DataTable
+          name="jobs"
+          label={text.title}
+          list={list}
+          columns={JOBS}
+          rowKey={(one) => one.id}
+          href={(one) => `/jobs/${one.id}`}
+          empty={
+            <EmptyState icon={Network} title={text.empty}>
+              {text.emptyText}
+            </EmptyState>
+          }
+        />
+      </Panel>
+    </>
   )
 }
 

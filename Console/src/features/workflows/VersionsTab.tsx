@@ -16,6 +16,7 @@ import { safeText } from '../../ui/safe'
 import { SafeText } from '../../ui/SafeText'
 import { Tag, type Tone } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
+import { CompareGraph } from './CompareGraph'
 import { text } from './text'
 import { usePublish } from './usePublish'
 import classes from './Workflows.module.css'
@@ -102,6 +103,7 @@ function Compare({ id, versions }: { id: string; versions: VersionItem[] }) {
         </>
       }
     >
+      {from && to && from !== to && <CompareGraph id={id} from={from} to={to} />}
       <ErrorBox error={diff.error} retry={() => void diff.refetch()} />
       {diff.isLoading && <Waiting rows={3} />}
       {diff.data?.count === 0 && (

@@ -7,6 +7,7 @@ import { Act } from '../../ui/Act'
 import { type Column, DataTable } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
 import { type Filter, FilterBar, NoMatch } from '../../ui/FilterBar'
+import { ListTools } from '../../ui/ListTools'
 import { Page, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
 import { StatusText, Tag } from '../../ui/StatusText'
@@ -109,9 +110,10 @@ export default function WorkflowsPage() {
           />
         </aside>
         <div className={classes.main}>
-          <FilterBar filters={FILTERS} />
+          <FilterBar filters={FILTERS} right={<ListTools list="workflows" path="/workflows" columns={COLUMNS} />} />
           <Panel flush>
             <DataTable
+              name="workflows"
               label={text.title}
               list={list}
               columns={COLUMNS}

@@ -17,6 +17,7 @@ import type { Place } from '../../workers/layout'
 import { safeText } from '../safe'
 import { statusLook } from '../StatusText'
 import { Waiting } from '../EmptyState'
+import { type Change, CHANGE_WORDS } from './compare'
 import classes from './FlowGraph.module.css'
 import type { GraphModel, GraphNode } from './model'
 import { nodeIcon } from './nodeIcon'
@@ -26,6 +27,8 @@ import { useLayout } from './useLayout'
 export interface NodeMark {
   status: string | null
   note?: string
+  /** What became of it from one version to another. */
+  change?: Change
 }
 
 interface Data extends Record<string, unknown> {
@@ -46,16 +49,25 @@ const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<Node<Data>
       data-tone={look?.tone}
       data-loop={node.isLoop || undefined}
       data-selected={selected || undefined}
-      data-idle={(mark && !mark.status) || undefined}
+      data-idle={(mark && !mark.status && !mark.change) || undefined}
+      data-change={mark?.change}
     >
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
       <div className={classes.line}>
         <span className={classes.icon}>{createElement(nodeIcon(node.type), { size: 16, 'aria-hidden': true })}</span>
         <span className={classes.names}>
           <span className={classes.name}>{safeText(node.name).slice(0, 80)}</span>
-          <span className={classes.type}>{mark?.note ?? node.type}</span>
+          <span className={classes.type}>
+            {mark?.change && <span className={classes.change}>{CHANGE_WORDS[mark.change].word} </span>}
+            {mark?.note ?? node.type}
+          </span>
         </span>
         {Status && <Status size={16} className={classes.status} aria-hidden />}
+        {mark?.change && (
+          <span className={classes.sign} aria-hidden>
+            {CHANGE_WORDS[mark.change].sign}
+          </span>
+        )}
       </div>
       <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
     </div>
@@ -65,7 +77,9 @@ const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<Node<Data>
 const nodeTypes = { flow: FlowNode }
 
 const spoken = (node: GraphNode, mark: NodeMark | undefined) =>
-  [node.name, node.type, mark?.status ? statusLook(mark.status).word : null, mark?.note].filter(Boolean).join(', ')
+  [node.name, node.type, mark?.status ? statusLook(mark.status).word : null, mark?.change, mark?.note]
+    .filter(Boolean)
+    .join(', ')
 
 function nodesOf(
   model: GraphModel,
@@ -94,7 +108,10 @@ function nodesOf(
   })
 }
 
-function edgesOf(model: GraphModel, marks: Props['marks']): Edge[] {
+const labelOf = (port: string, change: Change | undefined) =>
+  [change && CHANGE_WORDS[change].sign, port === 'main' ? null : safeText(port).slice(0, 30)].filter(Boolean).join(' ')
+
+function edgesOf(model: GraphModel, marks: Props['marks'], changes: Props['changedEdges']): Edge[] {
   const hasRun = (id: string) => Boolean(marks?.[id]?.status)
   return model.edges.map((edge) => {
     const isTaken = hasRun(edge.from) && hasRun(edge.to)
@@ -103,10 +120,14 @@ function edgesOf(model: GraphModel, marks: Props['marks']): Edge[] {
       source: edge.from,
       target: edge.to,
       type: 'smoothstep',
-      label: edge.port === 'main' ? undefined : safeText(edge.port).slice(0, 30),
+      label: labelOf(edge.port, changes?.[edge.id]) || undefined,
       focusable: false,
       markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: 'var(--edge)' },
-      className: [isTaken ? classes.taken : classes.edge, edge.kind === 'compensate' ? classes.undo : ''].join(' '),
+      className: [
+        isTaken ? classes.taken : classes.edge,
+        edge.kind === 'compensate' ? classes.undo : '',
+        changes?.[edge.id] ? classes[`edge-${changes[edge.id]}`] : '',
+      ].join(' '),
     }
   })
 }
@@ -115,16 +136,18 @@ interface Props {
   model: GraphModel
   /** By node id. Without it the graph is of a definition, and nodes have no status. */
   marks?: Record<string, NodeMark>
+  /** By edge id, of two versions drawn as one. */
+  changedEdges?: Record<string, Change>
   chosen?: string | null
   onChoose?: (id: string | null) => void
   label: string
 }
 
 /** A definition as a graph to look at. */
-export default function FlowGraph({ model, marks, chosen, onChoose, label }: Props) {
+export default function FlowGraph({ model, marks, changedEdges, chosen, onChoose, label }: Props) {
   const places = useLayout(model)
   const nodes = useMemo(() => (places ? nodesOf(model, places, marks, chosen) : []), [model, places, marks, chosen])
-  const edges = useMemo(() => edgesOf(model, marks), [model, marks])
+  const edges = useMemo(() => edgesOf(model, marks, changedEdges), [model, marks, changedEdges])
   if (!places) return <Waiting rows={5} />
   return (
     <div className={classes.canvas} role="region" aria-label={label}>

@@ -20,7 +20,7 @@ const text = {
   news: (count: number) => `${count} new, show`,
 }
 
-const COLUMNS: Column<ExecutionItem>[] = [
+export const RUN_COLUMNS: Column<ExecutionItem>[] = [
   {
     key: 'status',
     title: 'Status',
@@ -126,16 +126,18 @@ function useLiveRows(list: List<ExecutionItem>) {
 
 interface Props {
   query: Query
+  /** By which the choice of columns is remembered. */
+  name?: string
   selected?: ReadonlySet<string>
   onSelect?: (keys: Set<string>) => void
   hide?: string[]
   empty?: React.ReactNode
 }
 
-export function RunList({ query, selected, onSelect, hide = [], empty }: Props) {
+export function RunList({ query, name, selected, onSelect, hide = [], empty }: Props) {
   const list = useList<ExecutionItem>('/executions', query, { every: usePolling(10_000) })
   const live = useLiveRows(list)
-  const columns = COLUMNS.filter((column) => !hide.includes(column.key))
+  const columns = RUN_COLUMNS.filter((column) => !hide.includes(column.key))
   return (
     <div className={classes.list}>
       {live.news > 0 && (
@@ -144,6 +146,7 @@ export function RunList({ query, selected, onSelect, hide = [], empty }: Props) 
         </Button>
       )}
       <DataTable
+        name={name}
         label={text.title}
         list={{ ...list, items: live.items }}
         columns={columns}

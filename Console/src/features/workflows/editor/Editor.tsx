@@ -1,14 +1,11 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
 import { useStore } from 'zustand'
-import { send } from '../../../api/client'
-import { toApiError } from '../../../api/errors'
-import { invalidate, queryClient, useApi } from '../../../api/queries'
+import { invalidate, queryClient } from '../../../api/queries'
 import type { WorkflowView } from '../../../api/schema.gen'
 import { useSession } from '../../../api/session'
 import { useTopic } from '../../../app/socket'
 import { Waiting } from '../../../ui/EmptyState'
 import { PanelBoundary } from '../../../ui/PanelBoundary'
-import { tellError } from '../../../ui/notify'
 import { useParamsOfUrl } from '../../../app/links'
 import { askArrange } from './arranging'
 import { CanvasSlot, createView, EditorContext, type EditorContextValue, useEditorContext, useView } from './context'
@@ -24,6 +21,7 @@ import { useOffered } from './offered'
 import { Side } from './Side'
 import { useChecking } from './useChecking'
 import { useEditorKeys } from './useEditorKeys'
+import { type Holding, useHolding } from './useHolding'
 import { readPins } from './usePins'
 import { createSaving, type SavingState, useSaving } from './useSaving'
 import { useTestProgress } from './useTest'
@@ -36,7 +34,8 @@ const Dialogs = lazy(async () => ({ default: (await import('./Dialogs')).Dialogs
 export interface Beginning {
   workflow: WorkflowView
   types: NodeTypes
-  mayEdit: boolean
+  /** Why the caller may change nothing, whoever holds it; null when they may. */
+  readOnlyBecause: string | null
   /** What is edited: the saved version, or a copy that was kept. */
   start: Definition
   /** From where the places are that the definition does not say. */
@@ -51,27 +50,6 @@ const FOLD_ABOVE = 1000
 /** Places for a definition that does not say all of them. */
 export const placesFor = async (definition: Definition, types: NodeTypes): Promise<EditorPlaces> =>
   isPlaced(definition) ? {} : askArrange(layoutTask(definition, types))
-
-function useCheckOut(workflow: WorkflowView) {
-  const { me } = useSession()
-  const path = `/workflows/${workflow.id}`
-  const now = useApi<WorkflowView>(path, undefined, { staleTime: 10_000 })
-  const holderId = now.data?.checkedOutBy ?? null
-  const holder = holderId === null ? null : holderId === me?.id ? ('me' as const) : ('other' as const)
-  const post = async (act: string, body: unknown) => {
-    try {
-      await send('POST', `${path}/${act}`, { body })
-      await invalidate(queryClient, [path])
-    } catch (error) {
-      tellError(toApiError(error))
-    }
-  }
-  return {
-    holder,
-    checkOut: () => void post('check-out', {}),
-    checkIn: () => void post('check-in', {}),
-  }
-}
 
 /** The node of the address is chosen, and the chosen node is in the address. */
 function useNodeOfAddress() {
@@ -89,13 +67,12 @@ function useNodeOfAddress() {
   }, [chosen, change])
 }
 
-function Inner({ beginning }: { beginning: Beginning }) {
+function Inner({ beginning, holding }: { beginning: Beginning; holding: Holding }) {
   const { view, mayEdit, workflow } = useEditorContext()
   const { me } = useSession()
   const { isOffered } = useOffered()
   const savingStore = useMemo(() => createSaving(beginning.saving), [beginning])
   const saving = useSaving(savingStore, me?.id ?? '', isOffered)
-  const checkOut = useCheckOut(workflow)
   const isPanelOpen = useView((state) => state.isPanelOpen)
   const said = useView((state) => state.said)
   const hasPopup = useView((state) => state.popup !== null)
@@ -111,7 +88,7 @@ function Inner({ beginning }: { beginning: Beginning }) {
   }, [isOffered, workflow, view])
   return (
     <div className={classes.editor} data-panel={isPanelOpen || undefined}>
-      <Head saving={saving} {...checkOut} />
+      <Head saving={saving} holding={holding} />
       <Side />
       <div className={classes.middle}>
         <div className={classes.stage} data-editor-canvas>
@@ -143,18 +120,24 @@ function Inner({ beginning }: { beginning: Beginning }) {
 }
 
 export function Editor({ beginning }: { beginning: Beginning }) {
-  const value = useMemo<EditorContextValue>(() => {
-    const { workflow, types, mayEdit, start, laidOut } = beginning
+  const made = useMemo(() => {
+    const { workflow, types, start, laidOut } = beginning
     const view = createView()
     const nodes = nodesOf(start)
     const isLarge = nodes.size > FOLD_ABOVE
     const collapsed = isLarge ? [...nodes.values()].filter(({ node }) => node.body).map(({ node }) => node.id) : []
     view.setState({ laidOut, collapsed: new Set(collapsed), isPanelOpen: nodes.size === 0 })
-    return { store: createEditor(start), view, types, workflow, mayEdit, canvas: new CanvasSlot() }
+    return { store: createEditor(start), view, types, workflow, canvas: new CanvasSlot() }
   }, [beginning])
+  const holding = useHolding(beginning.workflow)
+  const readOnlyBecause = beginning.readOnlyBecause ?? holding.why
+  const value = useMemo<EditorContextValue>(
+    () => ({ ...made, mayEdit: readOnlyBecause === null, readOnlyBecause }),
+    [made, readOnlyBecause],
+  )
   return (
     <EditorContext value={value}>
-      <Inner beginning={beginning} />
+      <Inner beginning={beginning} holding={holding} />
     </EditorContext>
   )
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 import { type ApiError, get, send } from '../../../api/client'
 import { toApiError } from '../../../api/errors'
 import { queryClient } from '../../../api/queries'
-import type { NodeDefinitionView, WorkflowView } from '../../../api/schema.gen'
+import type { NodeDefinitionView, ObjectPermissionsView, WorkflowView } from '../../../api/schema.gen'
 import { useSession } from '../../../api/session'
 import { useParamsOfUrl } from '../../../app/links'
 import { useMay } from '../../../app/permissions'
@@ -20,6 +20,7 @@ import { type DeviceCopy, dropCopy, dropOthers, readCopy } from './model/copies'
 import { type Definition, isSame, whyNotDrawn } from './model/definition'
 import { customType, type NodeType, type NodeTypes } from './model/nodeTypes'
 import { offeredQuery } from './offered'
+import { text } from './text'
 
 interface WorkingCopy {
   baseVersion: number
@@ -43,6 +44,7 @@ interface Opened {
   types: NodeTypes
   copies: Found[]
   serverTag: number | null
+  readOnlyBecause: string | null
 }
 
 async function readTypes(): Promise<NodeTypes> {
@@ -84,20 +86,23 @@ async function fromServer(id: string, copy: WorkingCopy, workflow: WorkflowView)
   }
 }
 
-async function open(id: string, user: string, mayEdit: boolean): Promise<Opened> {
-  const [workflow, types, functions] = await Promise.all([
+async function open(id: string, user: string, hasPermission: boolean): Promise<Opened> {
+  const [workflow, types, functions, rights] = await Promise.all([
     get<WorkflowView>(`/workflows/${id}`),
     readTypes(),
     queryClient.fetchQuery(offeredQuery),
+    get<ObjectPermissionsView>(`/workflows/${id}/permissions`),
   ])
-  if (!mayEdit) return { workflow, types, copies: [], serverTag: null }
+  const readOnlyBecause = !hasPermission ? text.readOnly : rights.level === 'view' ? text.onlyView : null
+  if (readOnlyBecause !== null) return { workflow, types, copies: [], serverTag: null, readOnlyBecause }
   await dropOthers(user)
   const [device, server] = await Promise.all([readCopy(user, id), functions ? readWorkingCopy(id) : null])
   const saved = workflow.definition as Definition
   const found = [device && fromDevice(device), server && (await fromServer(id, server, workflow))]
   const copies = found.filter((copy): copy is Found => copy !== null && !isSame(copy.definition, saved))
   const isTwice = copies.length === 2 && isSame(copies[0]?.definition, copies[1]?.definition)
-  return { workflow, types, copies: isTwice ? copies.slice(0, 1) : copies, serverTag: server?.version ?? null }
+  const serverTag = server?.version ?? null
+  return { workflow, types, copies: isTwice ? copies.slice(0, 1) : copies, serverTag, readOnlyBecause }
 }
 
 function Choice({ opened, take }: { opened: Opened; take: (copy: Found | null) => void }) {
@@ -130,13 +135,13 @@ function Choice({ opened, take }: { opened: Opened; take: (copy: Found | null) =
   )
 }
 
-function beginningOf(opened: Opened, copy: Found | null, mayEdit: boolean, laidOut: Beginning['laidOut']): Beginning {
-  const { workflow, types, serverTag } = opened
+function beginningOf(opened: Opened, copy: Found | null, laidOut: Beginning['laidOut']): Beginning {
+  const { workflow, types, serverTag, readOnlyBecause } = opened
   const saved = workflow.definition as Definition
   return {
     workflow,
     types,
-    mayEdit,
+    readOnlyBecause,
     start: copy?.definition ?? saved,
     laidOut,
     saving: {
@@ -152,7 +157,7 @@ function beginningOf(opened: Opened, copy: Found | null, mayEdit: boolean, laidO
 export default function EditorPage() {
   const { workflowId: id } = useParams({ strict: false }) as { workflowId: string }
   const { me } = useSession()
-  const mayEdit = useMay()('workflows.write')
+  const hasPermission = useMay()('workflows.write')
   const user = me?.id ?? ''
   const [params, change] = useParamsOfUrl()
   // What a template was made as: the question which copy to go on with has been answered already.
@@ -166,7 +171,7 @@ export default function EditorPage() {
     try {
       if (copy === null && opened.copies.length > 0) await dropCopy(user, id)
       const laidOut = await placesFor(copy?.definition ?? (opened.workflow.definition as Definition), opened.types)
-      setBeginning(beginningOf(opened, copy, mayEdit, laidOut))
+      setBeginning(beginningOf(opened, copy, laidOut))
     } catch (error) {
       setFailure(error)
     }
@@ -174,7 +179,7 @@ export default function EditorPage() {
   const found = useQuery<Opened, ApiError>({
     queryKey: ['editor', id, user],
     queryFn: async () => {
-      const opened = await open(id, user, mayEdit)
+      const opened = await open(id, user, hasPermission)
       const asked = wanted.current === 'server' ? opened.copies.find((copy) => copy.where === 'on the server') : null
       if (asked || opened.copies.length === 0) await begin(opened, asked ?? null)
       return opened

@@ -1,13 +1,18 @@
 import { Menu } from '@mantine/core'
-import { ChevronRight, CloudUpload, Ellipsis, FlaskConical, LockKeyhole, PanelRight, Save } from 'lucide-react'
+import { ChevronRight, CloudUpload, Ellipsis, FlaskConical, PanelRight, Save } from 'lucide-react'
+import { toApiError } from '../../../api/errors'
 import { Go } from '../../../app/links'
 import { Act } from '../../../ui/Act'
+import { tellError } from '../../../ui/notify'
 import { SafeText } from '../../../ui/SafeText'
 import { Tag } from '../../../ui/StatusText'
 import { useActs } from './acts'
-import { useEditorContext, useView } from './context'
+import { useEditorContext, useView, type ViewStore } from './context'
 import { classes } from './classes'
+import { Holder } from './Holder'
+import { Presence } from './Presence'
 import { text } from './text'
+import type { Holding } from './useHolding'
 import type { Saving } from './useSaving'
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
@@ -26,18 +31,21 @@ function stateOf({ isDirty, deviceAt, deviceError, serverAt, serverError, draftV
   }
 }
 
-export function Head({
-  saving,
-  holder,
-  checkOut,
-  checkIn,
-}: {
-  saving: Saving
-  holder: 'me' | 'other' | null
-  checkOut: () => void
-  checkIn: () => void
-}) {
-  const { workflow, view, mayEdit } = useEditorContext()
+/** What is not saved becomes a version first; where that is refused, the dialog of saving says why. */
+async function checkIn(saving: Saving, holding: Holding, view: ViewStore) {
+  if (saving.isDirty) {
+    const answer = await saving.save('Checked in')
+    if (answer.kind === 'conflict') return view.setState({ popup: { kind: 'merge' } })
+    if (answer.kind === 'refused') {
+      tellError(answer.error)
+      return view.setState({ popup: { kind: 'save', publish: false } })
+    }
+  }
+  await holding.giveBack().catch((error: unknown) => tellError(toApiError(error)))
+}
+
+export function Head({ saving, holding }: { saving: Saving; holding: Holding }) {
+  const { workflow, view, mayEdit, readOnlyBecause } = useEditorContext()
   const acts = useActs()
   const count = useView((state) => state.problems.length)
   const isPanelOpen = useView((state) => state.isPanelOpen)
@@ -58,15 +66,11 @@ export function Head({
       </h1>
       {saving.publishedVersion !== null && <Tag tone="ok">version {saving.publishedVersion} is live</Tag>}
       <span className={classes.state} data-tone={state.tone} role="status">
-        {mayEdit ? state.words : text.readOnly}
+        {readOnlyBecause ?? state.words}
       </span>
-      {holder && (
-        <span className={classes.state} data-tone="wait">
-          <LockKeyhole size={13} aria-hidden />{' '}
-          {holder === 'me' ? 'Checked out by you' : 'Checked out by somebody else'}
-        </span>
-      )}
+      <Holder holding={holding} />
       <span className={classes.grow} />
+      <Presence />
       <Act
         needs="workflows.write"
         variant="default"
@@ -80,7 +84,7 @@ export function Head({
         needs="workflows.write"
         variant="default"
         icon={<Save size={14} aria-hidden />}
-        because={saving.isDirty ? null : 'Nothing has changed since the last version.'}
+        because={readOnlyBecause ?? (saving.isDirty ? null : 'Nothing has changed since the last version.')}
         onClick={() => view.setState({ popup: { kind: 'save', publish: false } })}
       >
         {text.save}
@@ -89,11 +93,12 @@ export function Head({
         needs="workflows.publish"
         icon={<CloudUpload size={14} aria-hidden />}
         because={
-          !saving.isDirty && !isBehind
+          holding.why ??
+          (!saving.isDirty && !isBehind
             ? 'The published version is this one.'
             : count > 0
               ? `${text.problemCount(count)} to solve first.`
-              : null
+              : null)
         }
         onClick={() => view.setState({ popup: { kind: 'save', publish: true } })}
       >
@@ -112,8 +117,12 @@ export function Head({
           </button>
         </Menu.Target>
         <Menu.Dropdown>
-          {mayEdit && holder === null && <Menu.Item onClick={checkOut}>Check out</Menu.Item>}
-          {holder === 'me' && <Menu.Item onClick={checkIn}>Check in</Menu.Item>}
+          {mayEdit && holding.holder === null && <Menu.Item onClick={holding.checkOut}>Check out</Menu.Item>}
+          {holding.holder === 'me' && (
+            <Menu.Item onClick={() => void checkIn(saving, holding, view)}>
+              {saving.isDirty ? 'Save a version and check in' : 'Check in'}
+            </Menu.Item>
+          )}
           <Menu.Item disabled={!saving.isDirty} onClick={saving.discard}>
             Back to version {saving.draftVersion}
           </Menu.Item>

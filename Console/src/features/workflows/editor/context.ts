@@ -105,6 +105,8 @@ export interface EditorContextValue {
   types: NodeTypes
   workflow: WorkflowView
   mayEdit: boolean
+  /** Why nothing can be changed; null when it can. */
+  readOnlyBecause: string | null
   canvas: CanvasSlot
 }
 

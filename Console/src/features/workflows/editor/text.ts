@@ -53,6 +53,7 @@ export const text = {
   unsaved: 'Not saved as a version',
   saved: 'No changes',
   readOnly: 'Read only: you need the permission workflows.write.',
+  onlyView: 'Read only: it was shared with you to look at. Its owner, or who administers it, can let you edit.',
   noParameters: 'This node type has no parameters.',
   unknownParameters: 'Members that the node type does not have',
   unknownType: (type: string) => `There is no node type “${type}”. Its members can be edited as JSON.`,
