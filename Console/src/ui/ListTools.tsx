@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core'
-import { Check, Columns3 } from 'lucide-react'
+import { Columns3 } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { hideColumns, useHiddenColumns } from './columns'
 
@@ -25,20 +25,11 @@ function ColumnChoice({ list, columns }: { list: string; columns: Choice[] }) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {free.map(({ key, title }) => {
-          const isShown = !hidden.includes(key)
-          return (
-            <Menu.Item
-              key={key}
-              role="menuitemcheckbox"
-              aria-checked={isShown}
-              leftSection={<Check size={13} aria-hidden visibility={isShown ? undefined : 'hidden'} />}
-              onClick={() => toggle(key)}
-            >
-              {title}
-            </Menu.Item>
-          )
-        })}
+        {free.map(({ key, title }) => (
+          <Menu.CheckboxItem key={key} checked={!hidden.includes(key)} onChange={() => toggle(key)}>
+            {title}
+          </Menu.CheckboxItem>
+        ))}
         <Menu.Divider />
         <Menu.Item disabled={count === 0} onClick={() => hideColumns(list, [])}>
           Show all

@@ -29,7 +29,9 @@ export function CompareGraph({ id, from, to }: { id: string; from: string; to: s
   const marks = useMemo(
     () =>
       found &&
-      Object.fromEntries(found.model.nodes.map(({ id: node }) => [node, { status: null, change: found.nodes[node] }])),
+      Object.fromEntries(
+        found.model.nodes.map(({ id: node }) => [node, { status: null, change: found.nodes[node] ?? null }]),
+      ),
     [found],
   )
   if (error) return <ErrorBox error={error} retry={() => void (before.error ? before.refetch() : after.refetch())} />

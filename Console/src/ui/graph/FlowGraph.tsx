@@ -27,8 +27,8 @@ import { useLayout } from './useLayout'
 export interface NodeMark {
   status: string | null
   note?: string
-  /** What became of it from one version to another. */
-  change?: Change
+  /** What became of it from one version to another; null = it is the same. */
+  change?: Change | null
 }
 
 interface Data extends Record<string, unknown> {
@@ -49,8 +49,8 @@ const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<Node<Data>
       data-tone={look?.tone}
       data-loop={node.isLoop || undefined}
       data-selected={selected || undefined}
-      data-idle={(mark && !mark.status && !mark.change) || undefined}
-      data-change={mark?.change}
+      data-idle={(mark && !mark.status && mark.change === undefined) || undefined}
+      data-change={mark?.change ?? undefined}
     >
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
       <div className={classes.line}>

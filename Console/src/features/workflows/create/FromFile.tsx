@@ -120,7 +120,8 @@ export function FromFile(props: Props) {
       <Textarea
         label="Or paste it"
         classNames={{ input: classes.json }}
-        rows={8}
+        minRows={8}
+        maxRows={18}
         spellCheck={false}
         value={content}
         onChange={(event) => {

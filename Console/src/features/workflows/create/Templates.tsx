@@ -151,9 +151,12 @@ function Item({ item, isChosen, choose }: { item: TemplateItem; isChosen: boolea
               {trigger}
             </Tag>
           ))}
-          {item.tags.slice(0, 3).map((tag) => (
-            <Tag key={tag}>{tag}</Tag>
-          ))}
+          {item.tags
+            .filter((tag) => !item.triggers.includes(tag))
+            .slice(0, 3)
+            .map((tag) => (
+              <Tag key={tag}>{tag}</Tag>
+            ))}
           {item.requires.connectors.length > 0 && (
             <Tag tone="wait">
               <TriangleAlert size={11} aria-hidden /> needs {item.requires.connectors.join(', ')}

@@ -18,8 +18,9 @@ export function Holder({ holding }: { holding: Holding }) {
       title: `Take over from ${name}`,
       body: (
         <>
-          <SafeText most={80}>{name}</SafeText> can save no version of <SafeText most={80}>{workflow.name}</SafeText>{' '}
-          any more until you give it back. What is not saved stays in their working copy.
+          <SafeText most={80}>{name}</SafeText> can save no more versions of{' '}
+          <SafeText most={80}>{workflow.name}</SafeText> until you give it back. What is not saved stays in their
+          working copy.
         </>
       ),
       act: 'Take over',

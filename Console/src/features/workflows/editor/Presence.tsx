@@ -1,6 +1,7 @@
 import { Tooltip } from '@mantine/core'
 import { useCallback, useEffect, useState } from 'react'
 import { useStore } from 'zustand'
+import { usePeopleNames } from '../../../api/people'
 import { useSession } from '../../../api/session'
 import { tellPresence, useIsLive, useTopic } from '../../../app/socket'
 import { safeText } from '../../../ui/safe'
@@ -12,6 +13,7 @@ import { heard, initialsOf, people, type Present, SAY_AGAIN_MS } from './presenc
 
 const REST_MS = 300
 const MOST = 4
+const MOST_NAMES = 20
 
 function usePresence() {
   const { workflow, store } = useEditorContext()
@@ -38,7 +40,10 @@ function usePresence() {
       clearInterval(again)
     }
   }, [isLive, say, chosen])
-  return isLive ? people(present, me?.id, now) : []
+  const others = isLive ? people(present, me?.id, now) : []
+  // The news name accounts by their address: people are called by their names.
+  const names = usePeopleNames(others.slice(0, MOST_NAMES).map((one) => one.actorId))
+  return others.map((one) => ({ ...one, name: names.get(one.actorId) ?? one.name }))
 }
 
 /** Who else has the workflow open, and at which node. */

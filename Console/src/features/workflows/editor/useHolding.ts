@@ -1,8 +1,9 @@
 import { useCallback, useMemo } from 'react'
 import { send, serverNow } from '../../../api/client'
 import { toApiError } from '../../../api/errors'
+import { usePeopleNames } from '../../../api/people'
 import { invalidate, queryClient, useApi } from '../../../api/queries'
-import type { DirectoryEntry, WorkflowView } from '../../../api/schema.gen'
+import type { WorkflowView } from '../../../api/schema.gen'
 import { useSession } from '../../../api/session'
 import { timeText, useZone } from '../../../app/time'
 import { tellDone, tellError } from '../../../ui/notify'
@@ -43,12 +44,9 @@ export function useHolding(workflow: WorkflowView): Holding {
   const path = `/workflows/${workflow.id}`
   const found = useApi<WorkflowView>(path, undefined, { staleTime: 10_000 }).data ?? workflow
   const holder = holderOf(found, me?.id, Math.max(now, serverNow()))
-  const person = useApi<DirectoryEntry[]>(
-    holder === 'other' ? '/directory' : null,
-    { id: found.checkedOutBy, kind: 'user' },
-    { staleTime: 600_000, keep: false },
-  )
-  const name = person.data?.[0]?.name ?? 'Somebody else'
+  const other = holder === 'other' ? found.checkedOutBy : null
+  const names = usePeopleNames(other ? [other] : [])
+  const name = (other && names.get(other)) ?? 'Somebody else'
   const until = found.checkedOutUntil
   const post = useCallback(() => send('POST', `${path}/check-out`, { body: {} }), [path])
   const acts = useMemo(
