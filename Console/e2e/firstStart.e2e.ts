@@ -71,9 +71,10 @@ async function newTenant() {
   return { email: ownerEmail, password: made.ownerPassword }
 }
 
-async function person(name: string, role: string) {
+async function person(name: string, role: string, seesWorkflow?: string) {
   const email = `${MARK}-${name.toLowerCase().replaceAll(' ', '-')}@example.com`
-  await api('POST', '/users', { email, name, password: PASSWORD, roles: [role] })
+  const { id } = await api<Made>('POST', '/users', { email, name, password: PASSWORD, roles: [role] })
+  if (seesWorkflow) await api('PUT', `/workflows/${seesWorkflow}/permissions`, { userId: id, level: 'view' })
   const opened = await openConsole()
   await signIn(opened, email, PASSWORD)
   return opened
@@ -230,13 +231,18 @@ describe('the first start', () => {
     others.push(viewer, editor)
     await goTo(viewer, path)
     await viewer.page.getByText('Read only: you need the permission workflows.write.').waitFor()
+    const guest = await person('Gus Guest', 'member', made.id)
+    others.push(guest)
+    await goTo(guest, path)
+    await guest.page.getByText(/Read only: it was shared with you to look at/).waitFor()
+    expect(await guest.page.getByRole('button', { name: /^Add a node/ }).count()).toBe(0)
     await goTo(editor, path)
     await editor.page.getByRole('button', { name: 'More acts' }).click()
     await editor.page.getByRole('menuitem', { name: 'Check out' }).click()
     await editor.page.getByText('Checked out by you').waitFor()
     await goTo(open, path)
     const { page } = open
-    await page.getByText(/Read only: Edgar Edit has it checked out until/).waitFor()
+    await page.getByText('Read only: Edgar Edit has it checked out.').waitFor()
     await page.getByRole('list', { name: 'Also here' }).getByText('Edgar Edit').waitFor()
     await page.getByRole('list', { name: 'Also here' }).getByText('Vera View').waitFor()
     await look(page, 'held')
@@ -246,7 +252,7 @@ describe('the first start', () => {
     await page.getByRole('button', { name: 'Take over' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Take over' }).click()
     await page.getByText('Checked out by you').waitFor()
-    await editor.page.getByText(/Read only: .* has it checked out until/).waitFor()
+    await editor.page.getByText(/Read only: .* has it checked out\./).waitFor()
     await page.getByRole('button', { name: 'More acts' }).click()
     await page.getByRole('menuitem', { name: 'Check in' }).click()
     await page.getByText('Checked out by you').waitFor({ state: 'detached' })

@@ -33,6 +33,9 @@ export async function routes(): Promise<Record<string, string>> {
   const found: Record<string, string | undefined> = {
     home: '/',
     workflows: '/workflows',
+    'workflow-new': '/workflows?new=template&template=nightly-report',
+    'workflow-new-empty': '/workflows?new=empty',
+    'workflow-new-file': '/workflows?new=file',
     'workflow-overview': at('/workflows', workflow),
     'workflow-runs': at('/workflows', workflow, '?tab=runs'),
     'workflow-versions': at('/workflows', workflow, '?tab=versions'),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Workflows.Api.Tests.Host;
 using Workflows.Api.Workflows;
+using Workflows.Testing;
 
 namespace Workflows.Api.Tests.Workflows;
 
@@ -89,6 +90,17 @@ public sealed class TemplateEndpointTests(ApiFixture api) : IClassFixture<ApiFix
                 .OfType<string>(),
             node => Assert.Contains($"\"id\":\"{node}\"", Compact(template.GetProperty("definition")),
                 StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_page_of_templates_lists_each_by_its_category()
+    {
+        var page = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "templates.md"));
+
+        Assert.All(TemplateLibrary.Categories, category => Assert.Contains(
+            $"| `{category}` | {string.Join(", ", TemplateLibrary.Search(null, category)
+                .Select(item => $"`{item.Name}`").Order(StringComparer.Ordinal))} |",
+            page));
     }
 
     [Fact]

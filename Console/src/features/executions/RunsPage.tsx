@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { serverNow } from '../../api/client'
 import { useApi } from '../../api/queries'
 import type { WorkflowItem } from '../../api/schema.gen'
@@ -12,11 +12,11 @@ import { ListTools } from '../../ui/ListTools'
 import { Page, Panel } from '../../ui/Page'
 import { safeText } from '../../ui/safe'
 import { statusLook } from '../../ui/StatusText'
-import { BulkBar } from './BulkBar'
 import { RUN_COLUMNS, RunList } from '../../ui/runs/RunList'
 import { runQuery } from './runQuery'
 import { text } from './text'
 
+const BulkBar = lazy(async () => ({ default: (await import('./BulkBar')).BulkBar }))
 const STATUSES = ['queued', 'running', 'waiting', 'paused', 'held', 'completed', 'failed', 'cancelled', 'timed_out']
 const TRIGGERS = ['manual', 'event', 'schedule', 'webhook', 'rule', 'sub_workflow', 'session', 'job', 'retry', 'sql']
 
@@ -114,7 +114,11 @@ export default function RunsPage() {
           }
         />
       </Panel>
-      <BulkBar selected={selected} clear={() => setSelected(new Set())} query={query} />
+      {selected.size > 0 && (
+        <Suspense fallback={null}>
+          <BulkBar selected={selected} clear={() => setSelected(new Set())} query={query} />
+        </Suspense>
+      )}
     </Page>
   )
 }

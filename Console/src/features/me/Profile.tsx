@@ -1,6 +1,7 @@
-import { Stack, Switch } from '@mantine/core'
+import { Button, Stack, Switch } from '@mantine/core'
 import { useState } from 'react'
 import { send } from '../../api/client'
+import { usePreferences, useRemember } from '../../api/preferences'
 import { useApi } from '../../api/queries'
 import type { ProfileView } from '../../api/schema.gen'
 import { useSession } from '../../api/session'
@@ -27,6 +28,8 @@ const FIELDS: Field[] = [
 
 export function Profile() {
   const { me } = useSession()
+  const preferences = usePreferences()
+  const remember = useRemember()
   const [isKeys, setKeys] = useState(areKeysOn)
   const found = useApi<ProfileView>('/users/me')
   if (found.error) return <ErrorBox error={found.error} retry={() => void found.refetch()} />
@@ -64,6 +67,18 @@ export function Profile() {
           }}
         />
       </Panel>
+      {preferences?.firstWorkflow === 'hidden' && (
+        <Panel title="First steps">
+          <Button
+            variant="default"
+            loading={remember.isPending}
+            onClick={() => remember.mutate({ firstWorkflow: undefined })}
+          >
+            Show the first steps on Home again
+          </Button>
+          <ErrorBox error={remember.error} />
+        </Panel>
+      )}
       <Panel title={`What I may: ${me?.permissions.length ?? 0} permissions`}>
         {me?.permissions.map((one) => (
           <span key={one}>

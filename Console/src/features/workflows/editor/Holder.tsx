@@ -30,14 +30,16 @@ export function Holder({ holding }: { holding: Holding }) {
   return (
     <>
       <span className={classes.state} data-tone="wait">
-        <LockKeyhole size={13} aria-hidden /> Checked out by{' '}
-        {holder === 'me' ? 'you' : <SafeText most={40}>{name}</SafeText>}, <TimeText at={since} relative />, until{' '}
-        <TimeText at={until} detail="minute" />
-        {comment && (
-          <>
-            : <SafeText most={60}>{comment}</SafeText>
-          </>
-        )}
+        <LockKeyhole size={13} aria-hidden />
+        <span>
+          Checked out by {holder === 'me' ? 'you' : <SafeText most={40}>{name}</SafeText>}{' '}
+          <TimeText at={since} relative />, until <TimeText at={until} detail="minute" />
+          {comment && (
+            <>
+              : <SafeText most={60}>{comment}</SafeText>
+            </>
+          )}
+        </span>
       </span>
       {holder === 'other' && (
         <Act needs="tenant.manage" variant="default" size="compact-xs" onClick={takeOver}>

@@ -5,7 +5,6 @@ import { usePeopleNames } from '../../../api/people'
 import { invalidate, queryClient, useApi } from '../../../api/queries'
 import type { WorkflowView } from '../../../api/schema.gen'
 import { useSession } from '../../../api/session'
-import { timeText, useZone } from '../../../app/time'
 import { tellDone, tellError } from '../../../ui/notify'
 import { useNow } from '../../../ui/TimeText'
 
@@ -39,7 +38,6 @@ export interface Holding {
 /** Who edits: while one person has it checked out, the others look on. */
 export function useHolding(workflow: WorkflowView): Holding {
   const { me } = useSession()
-  const zone = useZone()
   const now = useNow(LOOK_MS)
   const path = `/workflows/${workflow.id}`
   const found = useApi<WorkflowView>(path, undefined, { staleTime: 10_000 }).data ?? workflow
@@ -71,9 +69,6 @@ export function useHolding(workflow: WorkflowView): Holding {
     }),
     [path, post],
   )
-  const why =
-    holder === 'other' && until
-      ? `Read only: ${name} has it checked out until ${timeText(until, zone, 'minute')}.`
-      : null
+  const why = holder === 'other' ? `Read only: ${name} has it checked out.` : null
   return { holder, name, since: found.checkedOutAt, until, comment: found.checkedOutComment ?? '', why, ...acts }
 }

@@ -52,9 +52,11 @@ export function CanvasTools() {
       {isEmpty && (
         <div className={classes.empty}>
           <p>{text.emptyCanvas}</p>
-          <Button size="sm" leftSection={<Plus size={15} aria-hidden />} onClick={() => acts.palette()}>
-            {text.firstNode}
-          </Button>
+          {mayEdit && (
+            <Button size="sm" leftSection={<Plus size={15} aria-hidden />} onClick={() => acts.palette()}>
+              {text.firstNode}
+            </Button>
+          )}
         </div>
       )}
       <div className={classes.tools} role="toolbar" aria-label={text.tools}>

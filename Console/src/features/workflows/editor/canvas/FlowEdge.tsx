@@ -5,6 +5,7 @@ import { useActs } from '../acts'
 import { type EdgeDef, portOf } from '../model/definition'
 import { ERROR } from '../model/nodeTypes'
 import { NODE_WIDTH } from '../model/sizes'
+import { useEditorContext } from '../context'
 import { text } from '../text'
 import { classes } from './classes'
 
@@ -16,6 +17,7 @@ export const FlowEdge = memo(function FlowEdge(props: EdgeProps<FlowEdgeType>) {
   const { data, selected, markerEnd } = props
   const [isNear, setNear] = useState(false)
   const leaving = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const { mayEdit } = useEditorContext()
   const acts = useActs()
   const [path, x, y] = getBezierPath({ ...props, curvature: 0.35 })
   const edge = data?.edge
@@ -38,7 +40,7 @@ export const FlowEdge = memo(function FlowEdge(props: EdgeProps<FlowEdgeType>) {
       data-selected={selected || undefined}
     >
       <BaseEdge path={path} markerEnd={markerEnd} interactionWidth={22} />
-      {edge && (isNear || selected) && (
+      {edge && mayEdit && (isNear || selected) && (
         <EdgeLabelRenderer>
           <div
             className={`${classes.edgeTools} nodrag nopan`}

@@ -4,6 +4,7 @@ import { memo } from 'react'
 import { NodeIcon } from '../../../../ui/graph/NodeIcon'
 import { statusLook } from '../../../../ui/StatusText'
 import { useActs } from '../acts'
+import { useEditorContext } from '../context'
 import { text } from '../text'
 import { ERROR } from '../model/nodeTypes'
 import type { FlowData, Port } from './drawing'
@@ -13,6 +14,7 @@ const SHORT = 16
 
 function Exit({ id, port, shows, isUndo }: { id: string; port: Port; shows: boolean; isUndo: boolean }) {
   const acts = useActs()
+  const { mayEdit } = useEditorContext()
   const isError = port.name === ERROR
   const place = isError ? {} : { top: port.at }
   return (
@@ -31,7 +33,7 @@ function Exit({ id, port, shows, isUndo }: { id: string; port: Port; shows: bool
       {!isError && (
         <span className={classes.port} style={place} data-wired={port.isWired || undefined}>
           {shows && <span className={classes.portName}>{port.name.slice(0, SHORT)}</span>}
-          {!port.isWired && !isUndo && (
+          {!port.isWired && !isUndo && mayEdit && (
             <>
               <span className={classes.stub} />
               <button
@@ -77,6 +79,8 @@ function Fold({ data }: { data: FlowData }) {
 
 function EmptyBody({ id }: { id: string }) {
   const acts = useActs()
+  const { mayEdit } = useEditorContext()
+  if (!mayEdit) return null
   return (
     <button
       type="button"
