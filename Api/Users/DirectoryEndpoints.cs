@@ -48,8 +48,9 @@ internal static class DirectoryEndpoints
         {
             found.AddRange(await request.Db.Users.AsNoTracking()
                 .Where(row => row.Active && !row.Email.EndsWith(PlatformTenant.OperatorDomain))
-                .Where(row => (query.Id == null || row.Id == query.Id) && (EF.Functions.ILike(row.Name, begins, @"\")
-                    || EF.Functions.ILike(row.Name, within, @"\") || EF.Functions.ILike(row.Username, begins, @"\")))
+                .Where(row => query.Id == null || row.Id == query.Id)
+                .Where(row => EF.Functions.ILike(row.Name, begins, @"\")
+                    || EF.Functions.ILike(row.Name, within, @"\") || EF.Functions.ILike(row.Username, begins, @"\"))
                 .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(Limits.DirectoryEntries)
                 .Select(row => new DirectoryEntry("user", row.Id, row.Name, row.Username, row.PhotoUrl))
                 .ToListAsync(cancellationToken));
@@ -58,8 +59,8 @@ internal static class DirectoryEndpoints
         if (query.Kind != "user")
         {
             found.AddRange(await request.Db.Groups.AsNoTracking()
-                .Where(row => (query.Id == null || row.Id == query.Id)
-                    && (EF.Functions.ILike(row.Name, begins, @"\") || EF.Functions.ILike(row.Name, within, @"\")))
+                .Where(row => query.Id == null || row.Id == query.Id)
+                .Where(row => EF.Functions.ILike(row.Name, begins, @"\") || EF.Functions.ILike(row.Name, within, @"\"))
                 .OrderBy(row => row.Name).ThenBy(row => row.Id).Take(Limits.DirectoryEntries)
                 .Select(row => new DirectoryEntry("group", row.Id, row.Name, null, null))
                 .ToListAsync(cancellationToken));

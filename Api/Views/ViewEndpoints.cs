@@ -28,8 +28,8 @@ internal static class ViewEndpoints
 {
     public static readonly string[] Lists =
     [
-        "activity", "approvals", "context", "dead-letters", "events", "executions", "failures", "job-runs", "jobs", "rules",
-        "schedules", "search", "workflows",
+        "activity", "approvals", "context", "dead-letters", "events", "executions", "failures", "job-runs", "jobs",
+        "rules", "schedules", "search", "workflows",
     ];
 
     public static void MapViews(this IEndpointRouteBuilder routes)

@@ -111,10 +111,10 @@ function Chosen({ template, place, open }: Props & { template: TemplateView }) {
           <FlowGraph key={template.name} model={model} label={`Graph of ${template.title}`} />
         </Suspense>
       </div>
-      <Notes template={template} />
       <ErrorBox error={check.error} retry={() => void check.refetch()} />
       {check.data && <Missing found={check.data} />}
       {asCopy && <p className={classes.quiet}>{text.copyText}</p>}
+      <Notes template={template} />
       <ErrorBox error={make.error} />
       <div className={classes.make}>
         <TextInput
