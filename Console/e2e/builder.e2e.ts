@@ -57,8 +57,8 @@ describe('a builder', () => {
     }
 
     await goTo(open, '/workflows?new=empty')
-    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill(name)
-    await page.getByRole('button', { name: 'Make it', exact: true }).click()
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill(name)
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
     await page.waitForURL(/\/workflows\/[0-9a-f-]{36}\/edit/)
     const id = page.url().match(/workflows\/([0-9a-f-]{36})/)?.[1] ?? ''
     await page.getByRole('application', { name: 'Canvas of the workflow' }).click()
@@ -70,8 +70,7 @@ describe('a builder', () => {
     await page.waitForTimeout(600)
     await picture(1)
 
-    await page.locator('[data-editor-canvas]').focus()
-    await page.keyboard.press('t')
+    await page.getByRole('button', { name: 'Test', exact: true }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Input of the test').click()
     await page.keyboard.press('Control+a')
@@ -95,7 +94,7 @@ describe('a builder', () => {
     await page.waitForURL(/\/executions\/[0-9a-f-]{36}/)
     const failed = page.url().match(/executions\/([0-9a-f-]{36})/)?.[1] ?? ''
     expect(await ended(failed)).toBe('failed')
-    await page.getByText('Failed').first().waitFor()
+    await page.locator('.react-flow__node[data-id="if"][aria-label*="Failed"]').waitFor()
     await page.keyboard.press('n')
     await page.getByLabel('Error of if').waitFor()
     await settle(page)

@@ -1,6 +1,8 @@
 const plural = (count: number, one: string, many: string) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 
 export const text = {
+  openExpression: 'An expression: it ends with }}.',
+  notTaken: 'Not taken over yet.',
   canvas: 'Canvas of the workflow',
   canvasRole: 'canvas',
   map: 'Map of the canvas',

@@ -1,6 +1,6 @@
 import { Button, NumberInput, SegmentedControl, Select, Switch, Textarea, Tooltip } from '@mantine/core'
 import { Plus, RotateCcw, Trash2 } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { Markdown } from '../../../../ui/Markdown'
 import { classes } from '../classes'
 import { ExpressionField } from '../expressions/ExpressionField'
@@ -54,7 +54,11 @@ function Fixed({
   readOnly,
   change,
   labelled,
-}: Pick<Props, 'spec' | 'value' | 'readOnly' | 'change'> & { labelled: string }) {
+  onExpression,
+}: Pick<Props, 'spec' | 'value' | 'readOnly' | 'change'> & {
+  labelled: string
+  onExpression?: (text: string) => void
+}) {
   const shared = { 'aria-labelledby': labelled, readOnly }
   switch (spec.kind) {
     case 'integer':
@@ -94,7 +98,7 @@ function Fixed({
       )
     case 'json':
     case 'object':
-      return <JsonInput label={spec.name} value={value} change={change} />
+      return <JsonInput label={spec.name} value={value} change={change} onExpression={onExpression} />
     default:
       return (
         <Textarea
@@ -162,10 +166,19 @@ function ListField({ spec, node, pointer, value, problems, readOnly, change }: P
   )
 }
 
+/** Puts the caret behind the last character of a field. */
+function writeOn(field: HTMLElement | null | undefined) {
+  field?.focus()
+  if (!field) return
+  getSelection()?.selectAllChildren(field)
+  getSelection()?.collapseToEnd()
+}
+
 /** One parameter: its name, what it is for, and a field for its kind, fixed or as an expression. */
 export function ParameterField(props: Props) {
   const { spec, node, pointer, value, problems, readOnly, change } = props
   const label = useId()
+  const host = useRef<HTMLDivElement>(null)
   const [wanted, setWanted] = useState<'fixed' | 'expression' | null>(null)
   const isAlways = spec.kind === 'expression'
   const canSwitch = spec.templated && !isAlways
@@ -177,8 +190,13 @@ export function ParameterField(props: Props) {
     if (next === 'fixed' && isText(value) && hasExpression(value)) change(spec.kind === 'text' ? value : toFixed(value))
     else if (next === 'expression' && !hasExpression(value) && spec.kind !== 'text') change(toExpression(value))
   }
+  const takeExpression = (words: string) => {
+    setWanted('expression')
+    change(words)
+    requestAnimationFrame(() => writeOn(host.current?.querySelector<HTMLElement>('[contenteditable]')))
+  }
   return (
-    <div className={classes.field} data-field={pointer} data-bad={(mine.length > 0 && !isList) || undefined}>
+    <div ref={host} className={classes.field} data-field={pointer} data-bad={(mine.length > 0 && !isList) || undefined}>
       <div className={classes.fieldHead}>
         <span id={label} className={classes.fieldName}>
           {spec.name}
@@ -236,6 +254,7 @@ export function ParameterField(props: Props) {
           readOnly={readOnly}
           change={change}
           labelled={label}
+          onExpression={canSwitch ? takeExpression : undefined}
         />
       )}
       {!isList &&
