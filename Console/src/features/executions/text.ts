@@ -1,3 +1,5 @@
+import { countText } from '../../ui/safe'
+
 export const text = {
   title: 'Runs',
   presets: {
@@ -50,7 +52,7 @@ export const text = {
     heads: { input: boolean; output: boolean },
   ) =>
     [
-      `${steps.same} steps are the same, ${steps.different} differ`,
+      `${countText(steps.same, 'step')} the same, ${steps.different} different`,
       steps.onlyLeft > 0 ? `${steps.onlyLeft} only in the first` : '',
       steps.onlyRight > 0 ? `${steps.onlyRight} only in the second` : '',
       heads.input ? 'the same input' : 'another input',

@@ -10,6 +10,7 @@ import { useActs } from './acts'
 import { useEditorContext, useView } from './context'
 import { classes } from './classes'
 import { text } from './text'
+import { isOpen } from './useTest'
 
 type Step = StepItem & { origin?: string | null }
 
@@ -51,7 +52,7 @@ function Steps({ id, isOver }: { id: string; isOver: boolean }) {
 export function TestPanel() {
   const { view } = useEditorContext()
   const test = useView((state) => state.test)
-  const isOver = test !== null && !['queued', 'running', 'waiting'].includes(test.status)
+  const isOver = test !== null && !isOpen(test.status)
   const run = useApi<ExecutionView>(
     test ? `/executions/${test.id}` : null,
     { steps: 'none' },
@@ -74,7 +75,7 @@ export function TestPanel() {
   return (
     <div className={classes.test}>
       <Group gap="sm">
-        <StatusText status={run.data?.status ?? test.status} />
+        <StatusText status={test.status} />
         <TimeText at={test.startedAt} />
         <Go href={`/executions/${test.id}`}>
           <ExternalLink size={13} aria-hidden /> Open the run

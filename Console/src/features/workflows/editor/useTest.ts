@@ -19,6 +19,8 @@ const EVERY_MS = 800
 const OPEN = new Set(['queued', 'running', 'waiting', 'held', 'paused'])
 export const isOpen = (status: string) => OPEN.has(status)
 
+const isOf = (id: string, path: unknown) => typeof path === 'string' && path.startsWith(`/executions/${id}`)
+
 function markOf(summary: NodeSummary): Mark {
   const rounds = summary.completed + summary.failed
   const note =
@@ -55,8 +57,8 @@ export function useTestProgress() {
         if (test?.id !== id) return
         const marks = Object.fromEntries(nodes.map((node) => [node.nodeId, markOf(node)]))
         view.setState({ marks, test: { ...test, status: run.status } })
-        // Fields that had no data of this run ask again.
-        if (!isOpen(run.status)) await client.invalidateQueries({ queryKey: [`/executions/${id}/steps/one`] })
+        // What was read while it ran is read once more: nobody asks for it again by itself.
+        if (!isOpen(run.status)) await client.invalidateQueries({ predicate: ({ queryKey: [path] }) => isOf(id, path) })
       } catch (error) {
         tellError(toApiError(error))
         const { test } = view.getState()
