@@ -20,16 +20,54 @@ internal static class Limits
     /// <summary>How long a signed internal call is taken for fresh, either way.</summary>
     public static readonly TimeSpan CallValidity = TimeSpan.FromSeconds(60);
 
-    /// <summary>Chunks each signal proposes to the fusion. More changed no figure on the public sets.</summary>
+    /// <summary>Hits that are passed over before those of an answer.</summary>
+    public const int HitsPassedOver = 1_000;
+
+    /// <summary>Types and tags that an answer counts hits of; the most frequent ones.</summary>
+    public const int ValuesPerFacet = 20;
+
+    /// <summary>Clauses of a query, and alternatives of one word: what it may be the beginning or a misspelling of.</summary>
+    public const int ClausesPerQuery = 64;
+
+    public const int AlternativesPerWord = 12;
+
+    /// <summary>Words of a query whose misspellings are looked for.</summary>
+    public const int CorrectedWords = 4;
+
+    /// <summary>Letters that a word must have to be the beginning of another, or a misspelling by one or by two letters.</summary>
+    public const int PrefixLettersMin = 3;
+
+    public const int TypoLettersMin = 4;
+
+    public const int SecondTypoLettersMin = 8;
+
+    /// <summary>Words of a tenant's texts that beginnings and misspellings are completed to, and letters and digits of one.</summary>
+    public const int DictionaryWords = 200_000;
+
+    public const int DictionaryWordLength = 30;
+
+    public const int DictionaryWordDigits = 4;
+
+    /// <summary>Chunks whose text is read to find out whether it has a phrase; those with the best words first.</summary>
+    public const int PhraseCandidates = 500;
+
+    /// <summary>Terms of a document by which others like it are looked for.</summary>
+    public const int TermsOfSimilar = 25;
+
+    /// <summary>Suggestions in one answer, and how many there are when the caller names no number.</summary>
+    public const int Suggestions = 20;
+
+    public const int DefaultSuggestions = 8;
+
+    /// <summary>Chunks each signal proposes where the vectors of a tenant are too many for memory.</summary>
     public const int CandidatesPerSignal = 100;
 
-    /// <summary>Documents that names propose, and the share of the query's trigrams that makes a name like the query.</summary>
-    public const int NameCandidates = 20;
-
+    /// <summary>The share of the query's trigrams that makes a name like the query.</summary>
     public const float NameSimilarityMin = 0.5f;
 
-    /// <summary>Chunks up to which all vectors are compared instead of asking the index.</summary>
-    public const int ExactSearchChunks = 1_000;
+    /// <summary>Chunks of a tenant up to which vectors are kept in memory and all compared (115 MB of 384 dimensions); beyond,
+    /// the index of the database is asked.</summary>
+    public const int VectorsInMemory = 300_000;
 
     /// <summary>HNSW: candidates kept while searching (hnsw.ef_search), and tuples visited at most when a filter refuses many.</summary>
     public const int NearestBreadth = 100;
@@ -43,6 +81,9 @@ internal static class Limits
 
     /// <summary>Characters of a term; the rest of a longer run is not looked at.</summary>
     public const int TermMaxLength = 64;
+
+    /// <summary>Characters by whose function words the language of a text is known.</summary>
+    public const int LanguageSample = 600;
 
     /// <summary>Terms read from one text.</summary>
     public const int TermsPerText = 4_096;

@@ -26,6 +26,9 @@ internal static class SearchRegistration
 
         services.AddSingleton<CorpusCache>();
         services.AddSingleton<VectorSearch>();
+        services.AddSingleton<QueryMeaning>();
+        services.AddSingleton<PhraseReader>();
+        services.AddSingleton<HitDescriber>();
         services.AddSingleton<SearchService>();
         services.AddSingleton<InternalCaller>();
 

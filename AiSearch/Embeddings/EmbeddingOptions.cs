@@ -7,8 +7,8 @@ internal sealed class EmbeddingOptions
 
     private static readonly int[] IndexedDimensions = [384, 768, 1024, 1536];
 
-    /// <summary><c>local</c> (default), <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
-    public string Provider { get; set; } = "local";
+    /// <summary><c>statistical</c> (default; <c>local</c> is its earlier name), <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
+    public string Provider { get; set; } = "statistical";
 
     /// <summary>Base address up to and without <c>/embeddings</c>, such as <c>https://api.openai.com/v1</c>.</summary>
     public Uri? Endpoint { get; set; }
@@ -24,14 +24,25 @@ internal sealed class EmbeddingOptions
     /// <summary>Texts per call; some servers take only few.</summary>
     public int BatchSize { get; set; } = Limits.TextsPerEmbedding;
 
-    public bool IsLocal => Provider == "local";
+    /// <summary>How much the similarity counts in a score, between 0 and 1; the words count for the rest.</summary>
+    public double Share { get; set; } = 0.35;
+
+    /// <summary>The cosine below which a text that shares no word with the query is not found, between 0 and 1.</summary>
+    public float Floor { get; set; } = 0.25f;
+
+    /// <summary>What is put before a query and before a text, for models that were trained so (<c>query: </c>, <c>passage: </c>).</summary>
+    public string QueryPrefix { get; set; } = "";
+
+    public string TextPrefix { get; set; } = "";
+
+    public bool IsLocal => Provider is "statistical" or "local";
 
     /// <summary>What is wrong with the configuration; empty when nothing is.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Provider is not ("local" or "openai" or "ollama"))
+        if (Provider is not ("statistical" or "local" or "openai" or "ollama"))
         {
-            yield return $"{Section}:Provider is '{Provider}'; it must be local, openai or ollama.";
+            yield return $"{Section}:Provider is '{Provider}'; it must be statistical, openai or ollama.";
         }
 
         if (IsLocal)
@@ -57,6 +68,11 @@ internal sealed class EmbeddingOptions
         if (Provider == "openai" && string.IsNullOrEmpty(ApiKey))
         {
             yield return $"{Section}:ApiKey is missing.";
+        }
+
+        if (Share is not (>= 0 and <= 1) || Floor is not (>= 0 and <= 1))
+        {
+            yield return $"{Section}:Share and {Section}:Floor lie between 0 and 1.";
         }
 
         if (BatchSize is < 1 or > Limits.TextsPerEmbedding)

@@ -14,6 +14,13 @@ internal sealed record EmbeddingOutcome(IReadOnlyList<float[]> Vectors, string? 
     public static EmbeddingOutcome Failed(string reason) => new([], reason);
 }
 
+/// <summary>What a vector is for: some models read a query otherwise than what it is to find.</summary>
+internal enum EmbeddingPurpose
+{
+    Text,
+    Query,
+}
+
 /// <summary>Makes vectors of texts. A failure of the provider is an outcome, since search goes on without it.</summary>
 internal interface IEmbeddingProvider
 {
@@ -32,10 +39,14 @@ internal interface IEmbeddingProvider
     /// <summary>How much a model's similarity counts in a fused score, between 0 and 1; the words count for the rest.</summary>
     double ShareOf(string modelName);
 
+    /// <summary>The cosine below which a text that shares no word with the query is no hit, between 0 and 1.</summary>
+    float FloorOf(string modelName);
+
     /// <summary>The model that a tenant's new vectors should have.</summary>
     ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken);
 
     /// <summary>Embeds up to <see cref="Limits.TextsPerEmbedding"/> texts with a model that it <see cref="Knows"/>.</summary>
     Task<EmbeddingOutcome> EmbedAsync(
-        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, CancellationToken cancellationToken);
+        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose,
+        CancellationToken cancellationToken);
 }

@@ -1,5 +1,3 @@
-using Workflows.AiSearch.Search;
-
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
@@ -15,8 +13,14 @@ internal sealed class LocalEmbeddings(ModelStore models) : IEmbeddingProvider
 
     public bool IsRemote => false;
 
-    // Hashed terms alone say little that the words do not say better.
-    public double ShareOf(string modelName) => modelName == UntrainedModel ? Fusion.UntrainedShare : Fusion.MeaningShare;
+    // What it knows it has from the words: it may move what they say, and not overrule it. Hashed terms alone say still less.
+    private const double TrainedShare = 0.15;
+    private const double UntrainedShare = 0.05;
+    private const float Floor = 0.35f;
+
+    public double ShareOf(string modelName) => modelName == UntrainedModel ? UntrainedShare : TrainedShare;
+
+    public float FloorOf(string modelName) => Floor;
 
     public int DimensionOf(string modelName) => SemanticModel.Dimension;
 
@@ -29,7 +33,8 @@ internal sealed class LocalEmbeddings(ModelStore models) : IEmbeddingProvider
         new(await models.NewestAsync(tenantId, cancellationToken) ?? UntrainedModel, SemanticModel.Dimension);
 
     public async Task<EmbeddingOutcome> EmbedAsync(
-        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, CancellationToken cancellationToken)
+        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose,
+        CancellationToken cancellationToken)
     {
         var model = modelName == UntrainedModel
             ? SemanticModel.Untrained

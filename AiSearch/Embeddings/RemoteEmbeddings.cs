@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Polly;
-using Workflows.AiSearch.Search;
 using Workflows.ServiceDefaults;
 
 namespace Workflows.AiSearch.Embeddings;
@@ -15,9 +14,10 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
 {
     public const string ClientName = "embeddings";
 
-    // The provider and the dimension belong to the name: the same model cut to another length is another model.
+    // The provider and the dimension belong to the name: the same model cut to another length is another model. So does what is put
+    // before a text.
     private readonly EmbeddingModel _model =
-        new($"{options.Provider}/{options.Model}/{options.Dimension}", options.Dimension);
+        new($"{options.Provider}/{options.Model}/{options.Dimension}{(options.TextPrefix.Length > 0 ? "/" + options.TextPrefix.Trim() : "")}", options.Dimension);
 
     public string Name => options.Provider;
 
@@ -25,19 +25,23 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
 
     public bool Knows(string modelName) => modelName == _model.Name;
 
-    public double ShareOf(string modelName) => Fusion.MeaningShare;
+    public double ShareOf(string modelName) => options.Share;
+
+    public float FloorOf(string modelName) => options.Floor;
 
     public int DimensionOf(string modelName) => _model.Dimension;
 
     public ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken) => new(_model);
 
     public async Task<EmbeddingOutcome> EmbedAsync(
-        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, CancellationToken cancellationToken)
+        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose,
+        CancellationToken cancellationToken)
     {
+        var prefix = purpose == EmbeddingPurpose.Query ? options.QueryPrefix : options.TextPrefix;
         var vectors = new List<float[]>(inputs.Count);
         foreach (var batch in inputs.Chunk(options.BatchSize))
         {
-            var (embedded, failure) = await CallAsync([.. batch.Select(input => input.Text)], cancellationToken);
+            var (embedded, failure) = await CallAsync([.. batch.Select(input => prefix + input.Text)], cancellationToken);
             if (failure is not null)
             {
                 return EmbeddingOutcome.Failed(failure);

@@ -2,6 +2,7 @@ using Npgsql;
 using Pgvector;
 using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Storage;
+using Workflows.AiSearch.Text;
 
 namespace Workflows.AiSearch.Indexing;
 
@@ -123,6 +124,12 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         on conflict (tenant_id, model, document_id, chunk) do nothing
         """;
 
+    private const string WordsSql = """
+        insert into search.words (tenant_id, word, term, revision)
+        select $1, w.word, w.term, $4 from unnest($2::text[], $3::bigint[]) as w (word, term)
+        on conflict (tenant_id, word) do nothing
+        """;
+
     private const string FinishSql = "delete from outbox where tenant_id = $1 and id = any($2)";
 
     /// <summary>Stores documents, removes those without chunks, and finishes the outbox rows, all in one transaction.</summary>
@@ -151,7 +158,7 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
             }
 
             var ids = await PutAsync(tenantId, documents, state.Revision - documents.Count, connection, transaction, cancellationToken);
-            await PutChunksAsync(tenantId, documents, ids, connection, transaction, cancellationToken);
+            await PutChunksAsync(tenantId, documents, ids, state.Revision, connection, transaction, cancellationToken);
         }
 
         await using (var batch = SearchDatabase.BatchFor(tenantId, connection, transaction))
@@ -164,10 +171,27 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         return true;
     }
 
+    private const string RenewedSql = """
+        with advanced as (
+          update search.corpora set revision = revision + cardinality($2::uuid[]), updated_at = $3 where tenant_id = $1 returning revision
+        )
+        update search.documents d
+        set revision = a.revision - cardinality($2) + w.ordinal
+        from advanced a, unnest($2) with ordinality as w (id, ordinal)
+        where d.tenant_id = $1 and d.id = w.id
+        """;
+
     /// <summary>Adds vectors to chunks that are still the same; the others are left to whoever changed them.</summary>
-    public async Task AddVectorsAsync(Guid tenantId, IReadOnlyList<ChunkVector> vectors, CancellationToken cancellationToken)
+    /// <param name="isAnswering">Whether searches use the model already: then who has the corpus in memory must hear of it.</param>
+    public async Task AddVectorsAsync(
+        Guid tenantId, IReadOnlyList<ChunkVector> vectors, bool isAnswering, CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
+        if (isAnswering)
+        {
+            batch.Add(RenewedSql, tenantId, vectors.Select(vector => vector.DocumentId).Distinct().ToArray(), clock.GetUtcNow());
+        }
+
         AddVectors(batch, tenantId, vectors);
         await batch.ExecuteAsync(cancellationToken);
     }
@@ -218,8 +242,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     }
 
     private static async Task PutChunksAsync(
-        Guid tenantId, IReadOnlyList<PreparedDocument> documents, Guid?[] ids, NpgsqlConnection connection, NpgsqlTransaction transaction,
-        CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<PreparedDocument> documents, Guid?[] ids, long revision, NpgsqlConnection connection,
+        NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         var chunks = documents
             .SelectMany((document, i) => document.Chunks.Select((chunk, number) => (Id: ids[i], Number: number, Chunk: chunk)))
@@ -238,7 +262,34 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
             chunks.Select(row => row.Chunk.Hash).ToArray());
         AddVectors(batch, tenantId, [.. chunks.SelectMany(row => row.Chunk.Vectors.Select(vector =>
             new ChunkVector(row.Id!.Value, row.Number, vector.Model, vector.Vector, row.Chunk.Hash)))]);
+        var words = WordsOf(documents);
+        batch.Add(WordsSql, tenantId, words.Keys.ToArray(), words.Values.Select(term => (long)term).ToArray(), revision);
         await batch.ExecuteAsync(cancellationToken);
+    }
+
+    /// <summary>The words worth keeping, in one order for all writers.</summary>
+    private static SortedDictionary<string, uint> WordsOf(IReadOnlyList<PreparedDocument> documents)
+    {
+        var words = new SortedDictionary<string, uint>(StringComparer.Ordinal);
+        foreach (var content in documents.Select(document => document.Content))
+        {
+            foreach (var chunk in content.Chunks)
+            {
+                var language = Languages.Detect(content.Title, chunk.Text);
+                foreach (var text in (ReadOnlySpan<string>)[content.Title, chunk.Text])
+                {
+                    Analyzer.ReadWords(text, (word, _, _) =>
+                    {
+                        if (WordList.IsKept(word) && Analyzer.TryGetTerm(word, language, out var term))
+                        {
+                            words.TryAdd(word.ToString(), term);
+                        }
+                    });
+                }
+            }
+        }
+
+        return words;
     }
 
     private static void AddVectors(TenantBatch batch, Guid tenantId, IReadOnlyList<ChunkVector> vectors) =>

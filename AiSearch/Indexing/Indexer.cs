@@ -101,7 +101,8 @@ internal sealed partial class Indexer(
         foreach (var group in pending.Where(chunk => !chunk.Has(model.Name)).Chunk(Limits.TextsPerEmbedding))
         {
             var started = clock.GetTimestamp();
-            var outcome = await provider.EmbedAsync(tenantId, model.Name, [.. group.Select(chunk => chunk.Input)], cancellationToken);
+            var outcome = await provider.EmbedAsync(tenantId, model.Name, [.. group.Select(chunk => chunk.Input)],
+                EmbeddingPurpose.Text, cancellationToken);
             if (outcome.Failure is { } failure)
             {
                 LogNotEmbedded(group.Length, provider.Name, failure);

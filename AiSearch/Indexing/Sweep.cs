@@ -1,4 +1,5 @@
 using Workflows.AiSearch.Embeddings;
+using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Text;
 using Workflows.Data.Isolation;
 using Workflows.Data.Rounds;
@@ -124,7 +125,7 @@ internal sealed partial class Sweep(
                 break;
             }
 
-            if (!await EmbedAsync(overview.TenantId, current, missing, cancellationToken))
+            if (!await EmbedAsync(overview, current, missing, cancellationToken))
             {
                 return;
             }
@@ -139,12 +140,14 @@ internal sealed partial class Sweep(
     }
 
     private async Task<bool> EmbedAsync(
-        Guid tenantId, EmbeddingModel model, IReadOnlyList<StoredChunk> missing, CancellationToken cancellationToken)
+        CorpusOverview overview, EmbeddingModel model, IReadOnlyList<StoredChunk> missing, CancellationToken cancellationToken)
     {
+        var tenantId = overview.TenantId;
+        var isAnswering = new CorpusState(overview.Revision, overview.Model, model.Name).AnsweringModel(providers) == model.Name;
         foreach (var group in missing.Chunk(Limits.TextsPerEmbedding))
         {
             var inputs = group.Select(chunk => new EmbeddingInput(chunk.Title + "\n\n" + chunk.Text, TermVector.FromBytes(chunk.Terms)));
-            var outcome = await providers.Configured.EmbedAsync(tenantId, model.Name, [.. inputs], cancellationToken);
+            var outcome = await providers.Configured.EmbedAsync(tenantId, model.Name, [.. inputs], EmbeddingPurpose.Text, cancellationToken);
             if (outcome.Failure is { } failure)
             {
                 LogNotRenewed(tenantId, model.Name, failure);
@@ -154,7 +157,7 @@ internal sealed partial class Sweep(
             var vectors = group.Select((chunk, i) => new ChunkVector(
                 chunk.DocumentId, chunk.Number, model.Name,
                 Vectors.ToHalfVector(outcome.Vectors[i]), chunk.ContentHash));
-            await documents.AddVectorsAsync(tenantId, [.. vectors], cancellationToken);
+            await documents.AddVectorsAsync(tenantId, [.. vectors], isAnswering, cancellationToken);
         }
 
         return true;

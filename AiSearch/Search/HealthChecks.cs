@@ -46,7 +46,7 @@ internal sealed class VectorIndexHealth(SearchDatabase database, VectorSearch ve
 
     private Task<IReadOnlyList<SignalHit>> AskAsync(
         string model, float[] vector, CancellationToken cancellationToken) => vectors.SearchAsync(
-        Guid.Empty, model, vector, SearchFilter.None, fewDocuments: null, limit: 1, cancellationToken);
+        Guid.Empty, model, vector, SearchFilter.None, documents: null, limit: 1, cancellationToken);
 }
 
 /// <summary>Whether the embedding provider answers. Without it search goes on by words: degraded.</summary>
@@ -57,7 +57,8 @@ internal sealed class ProviderHealth(EmbeddingProviders providers) : IHealthChec
         var provider = providers.Configured;
         var model = await provider.CurrentModelAsync(Guid.Empty, cancellationToken);
         var outcome = await provider.EmbedAsync(
-            Guid.Empty, model.Name, [new EmbeddingInput("health", TermVector.Of("health"))], cancellationToken);
+            Guid.Empty, model.Name, [new EmbeddingInput("health", TermVector.Of("health"))], EmbeddingPurpose.Query,
+            cancellationToken);
         return outcome.Failure is { } failure
             ? HealthCheckResult.Degraded($"{provider.Name}: {failure}; searching by words only")
             : HealthCheckResult.Healthy(provider.Name);

@@ -5,30 +5,66 @@ namespace Workflows.AiSearch.Search;
 /// <summary>The part of a text that has most of the query's words, and where they are.</summary>
 internal static class Highlighter
 {
-    public static (string Snippet, IReadOnlyList<Highlight> Highlights, IReadOnlyList<string> Terms) Highlight(string text, TermVector query)
+    /// <param name="text">A chunk's text.</param>
+    /// <param name="wanted">Terms that are marked, in whatever language they are.</param>
+    /// <returns>A snippet, the marks in it, and the words of the whole text that are wanted.</returns>
+    public static (string Snippet, IReadOnlyList<Highlight> Highlights, IReadOnlyList<string> Words) Highlight(
+        string text, IReadOnlySet<uint> wanted)
     {
-        var wanted = query.Terms.Select(term => term.Term).ToHashSet();
-        var matches = new List<(uint Term, int Start, int Length)>();
-        Analyzer.Analyze(text, (term, start, length) =>
-        {
-            var hash = TermVector.Hash(term);
-            if (wanted.Contains(hash))
-            {
-                matches.Add((hash, start, length));
-            }
-        });
+        var matches = Matches(text, wanted);
         var begin = matches.Count == 0 ? 0 : WordStart(text, BestWindow(matches));
         var end = WordEnd(text, Math.Min(text.Length, begin + Limits.SnippetLength));
-        var highlights = matches
+        var highlights = Merge(matches
             .Where(match => match.Start >= begin && match.Start + match.Length <= end)
-            .Take(Limits.HighlightsPerHit)
-            .Select(match => new Highlight(match.Start - begin, match.Length))
-            .ToList();
-        var terms = matches.DistinctBy(match => match.Term)
-            .Select(match => text.Substring(match.Start, match.Length).ToLowerInvariant())
-            .ToList();
-        return (text[begin..end], highlights, terms);
+            .Select(match => new Highlight(match.Start - begin, match.Length)));
+        return (text[begin..end], highlights, WordsOf(text, matches));
     }
+
+    /// <summary>The marks in a whole text, such as a title, and the words that are marked.</summary>
+    public static (IReadOnlyList<Highlight> Highlights, IReadOnlyList<string> Words) Mark(string text, IReadOnlySet<uint> wanted)
+    {
+        var matches = Matches(text, wanted);
+        return (Merge(matches.Select(match => new Highlight(match.Start, match.Length))), WordsOf(text, matches));
+    }
+
+    private static List<(uint Term, int Start, int Length)> Matches(string text, IReadOnlySet<uint> wanted)
+    {
+        var matches = new List<(uint Term, int Start, int Length)>();
+        Analyzer.ReadWords(text, (word, start, length) =>
+        {
+            foreach (var language in (ReadOnlySpan<Language>)[Language.English, Language.German])
+            {
+                if (Analyzer.TryGetTerm(word, language, out var term) && wanted.Contains(term))
+                {
+                    matches.Add((term, start, length));
+                    break;
+                }
+            }
+        });
+        return matches;
+    }
+
+    /// <summary>Pairs of characters overlap: what touches is one mark.</summary>
+    private static List<Highlight> Merge(IEnumerable<Highlight> marks)
+    {
+        var merged = new List<Highlight>();
+        foreach (var mark in marks)
+        {
+            if (merged.Count > 0 && merged[^1] is var last && mark.Start < last.Start + last.Length)
+            {
+                merged[^1] = last with { Length = mark.Start + mark.Length - last.Start };
+            }
+            else if (merged.Count < Limits.HighlightsPerHit)
+            {
+                merged.Add(mark);
+            }
+        }
+
+        return merged;
+    }
+
+    private static List<string> WordsOf(string text, List<(uint Term, int Start, int Length)> matches) =>
+        [.. matches.DistinctBy(match => match.Term).Select(match => text.Substring(match.Start, match.Length).ToLowerInvariant())];
 
     /// <summary>The match from which a snippet's length shows the most different words.</summary>
     private static int BestWindow(List<(uint Term, int Start, int Length)> matches)

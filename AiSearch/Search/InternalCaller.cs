@@ -8,7 +8,8 @@ namespace Workflows.AiSearch.Search;
 
 /// <summary>For whom the platform searches.</summary>
 /// <param name="PersonId">Whose grants say what may be found; null = everything of the tenant.</param>
-internal sealed record SearchCaller(Guid TenantId, Guid? PersonId);
+/// <param name="Visible">Types that may be found; null = all.</param>
+internal sealed record SearchCaller(Guid TenantId, Guid? PersonId, IReadOnlyCollection<string>? Visible = null);
 
 /// <summary>
 /// Who calls from inside the platform, and for which tenant. The caller signs <c>tenant|timestamp|address</c> (the

@@ -1,11 +1,9 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Workflows.AiSearch.Text;
 
 namespace Workflows.AiSearch.Search;
-
-/// <summary>One entry found by its words, with its score.</summary>
-internal readonly record struct ScoredEntry(int Entry, float Score);
 
 /// <summary>
 /// An inverted index in memory: for each term the entries that have it, in the order of their numbers. BM25 in the form of Lucene
@@ -46,110 +44,131 @@ internal sealed class LexicalIndex
     public int FrequencyOf(uint term) => _postings.TryGetValue(term, out var postings) ? postings.Count : 0;
 
     /// <summary>
-    /// What an entry could score at most, could it have every term of the query any number of times: scores divided by it say
-    /// how much of the query an entry covers, which is comparable between queries.
+    /// What an entry could score at most, could it have every word of the query any number of times: scores divided by it say
+    /// how much of the query an entry covers, which is comparable between queries. A word that no entry has does not count.
     /// </summary>
-    public float Ceiling(TermVector query)
+    public float Ceiling(IReadOnlyList<QueryWord> words)
     {
         var ceiling = 0f;
-        foreach (var (term, count) in query.Terms)
+        foreach (var word in words)
         {
-            var frequency = FrequencyOf(term);
-            ceiling += frequency == 0 ? 0 : InverseFrequency(frequency) * count;
+            var rarest = 0f;
+            foreach (var (term, _) in word.Alternatives)
+            {
+                var frequency = FrequencyOf(term);
+                rarest = Math.Max(rarest, frequency == 0 ? 0 : InverseFrequency(frequency));
+            }
+
+            ceiling += rarest;
         }
 
         return ceiling;
     }
 
-    /// <summary>The best entries by BM25, best first; on equal scores the older entry first.</summary>
-    /// <param name="query">Terms; a repeated one counts as often.</param>
-    /// <param name="isAllowed">By entry: whether it is alive and passes the filter.</param>
-    /// <param name="limit">Most entries to return.</param>
-    public List<ScoredEntry> Search(TermVector query, ReadOnlySpan<bool> isAllowed, int limit)
+    /// <summary>Writes the BM25 score of every entry. Of the alternatives of a word the one that scores best counts.</summary>
+    /// <param name="words">A repeated word counts as often.</param>
+    /// <param name="scores">As many as <see cref="Count"/>.</param>
+    public void Score(IReadOnlyList<QueryWord> words, Span<float> scores)
     {
+        scores.Clear();
         var average = Count == 0 ? 1 : Math.Max(1f, (float)_totalLength / Count);
-        var lengths = CollectionsMarshal.AsSpan(_lengths);
-        return Collect(query, isAllowed, limit, static (index, postings, queryCount, scores, context) =>
+        float[]? rented = null;
+        foreach (var word in words)
         {
-            var weight = index.InverseFrequency(postings.Count) * queryCount;
-            var (entries, counts) = postings.Span();
-            for (var i = 0; i < entries.Length; i++)
+            if (word.Alternatives.Count == 1)
             {
-                var count = (float)counts[i];
-                var entry = entries[i];
-                scores[entry] += weight * count / (count + (K1 * (1 - B + (B * context.Lengths[entry] / context.Average))));
+                Add(word.Alternatives[0], average, scores);
+                continue;
             }
-        }, new Context(lengths, average));
+
+            rented ??= ArrayPool<float>.Shared.Rent(Count);
+            var best = rented.AsSpan(0, Count);
+            best.Clear();
+            foreach (var alternative in word.Alternatives)
+            {
+                Raise(alternative, average, best);
+            }
+
+            TensorPrimitives.Add(scores, best, scores);
+        }
+
+        if (rented is not null)
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
-    /// <summary>The best entries by the share of the query's terms that they have: for the trigrams of names.</summary>
-    public List<ScoredEntry> SearchShared(TermVector query, ReadOnlySpan<bool> isAllowed, int limit) =>
-        Collect(query, isAllowed, limit, static (_, postings, _, scores, context) =>
-        {
-            var share = 1f / context.Average;
-            foreach (var entry in postings.Span().Entries)
-            {
-                scores[entry] += share;
-            }
-        }, new Context([], query.Terms.Count));
-
-    private delegate void Scorer(LexicalIndex index, Postings postings, int queryCount, Span<float> scores, Context context);
-
-    private List<ScoredEntry> Collect(TermVector query, ReadOnlySpan<bool> isAllowed, int limit, Scorer scorer, Context context)
+    /// <summary>Writes for every entry the share of the query's terms that it has: for the trigrams of names.</summary>
+    public void ScoreShared(TermVector query, Span<float> scores)
     {
-        var rented = ArrayPool<float>.Shared.Rent(Count);
-        var scores = rented.AsSpan(0, Count);
         scores.Clear();
-        foreach (var (term, count) in query.Terms)
+        var share = 1f / Math.Max(1, query.Terms.Count);
+        foreach (var (term, _) in query.Terms)
         {
             if (_postings.TryGetValue(term, out var postings))
             {
-                scorer(this, postings, count, scores, context);
-            }
-        }
-
-        var best = Best(scores, isAllowed, limit);
-        ArrayPool<float>.Shared.Return(rented);
-        return best;
-    }
-
-    private static List<ScoredEntry> Best(ReadOnlySpan<float> scores, ReadOnlySpan<bool> isAllowed, int limit)
-    {
-        // A heap of the best so far with the worst on top. Among equals the later entry is the worse one.
-        var heap = new PriorityQueue<int, (float Score, int Older)>(limit + 1);
-        var threshold = 0f;
-        for (var entry = 0; entry < scores.Length; entry++)
-        {
-            if (scores[entry] > threshold && isAllowed[entry])
-            {
-                heap.Enqueue(entry, (scores[entry], -entry));
-                if (heap.Count > limit)
+                foreach (var entry in postings.Span().Entries)
                 {
-                    heap.Dequeue();
-                    heap.TryPeek(out _, out var worst);
-                    threshold = worst.Score;
+                    scores[entry] += share;
                 }
             }
         }
+    }
 
-        var best = new List<ScoredEntry>(heap.Count);
-        while (heap.TryDequeue(out var entry, out var priority))
+    /// <summary>Marks the entries that have the word, by any of its alternatives.</summary>
+    public void Mark(QueryWord word, Span<bool> marks)
+    {
+        foreach (var (term, _) in word.Alternatives)
         {
-            best.Add(new ScoredEntry(entry, priority.Score));
+            if (_postings.TryGetValue(term, out var postings))
+            {
+                foreach (var entry in postings.Span().Entries)
+                {
+                    marks[entry] = true;
+                }
+            }
+        }
+    }
+
+    /// <summary>The entries that have the term.</summary>
+    public ReadOnlySpan<int> EntriesOf(uint term) => _postings.TryGetValue(term, out var postings) ? postings.Span().Entries : [];
+
+    private void Add(Alternative alternative, float average, Span<float> scores)
+    {
+        if (!_postings.TryGetValue(alternative.Term, out var postings))
+        {
+            return;
         }
 
-        best.Reverse();
-        return best;
+        var weight = InverseFrequency(postings.Count) * alternative.Weight;
+        var lengths = CollectionsMarshal.AsSpan(_lengths);
+        var (entries, counts) = postings.Span();
+        for (var i = 0; i < entries.Length; i++)
+        {
+            scores[entries[i]] += weight * Saturated(counts[i], lengths[entries[i]] / average);
+        }
     }
+
+    private void Raise(Alternative alternative, float average, Span<float> best)
+    {
+        if (!_postings.TryGetValue(alternative.Term, out var postings))
+        {
+            return;
+        }
+
+        var weight = InverseFrequency(postings.Count) * alternative.Weight;
+        var lengths = CollectionsMarshal.AsSpan(_lengths);
+        var (entries, counts) = postings.Span();
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var entry = entries[i];
+            best[entry] = Math.Max(best[entry], weight * Saturated(counts[i], lengths[entry] / average));
+        }
+    }
+
+    private static float Saturated(float count, float length) => count / (count + (K1 * (1 - B + (B * length))));
 
     private float InverseFrequency(int frequency) => MathF.Log(1 + ((Count - frequency + 0.5f) / (frequency + 0.5f)));
-
-    private readonly ref struct Context(ReadOnlySpan<ushort> lengths, float average)
-    {
-        public ReadOnlySpan<ushort> Lengths { get; } = lengths;
-
-        public float Average { get; } = average;
-    }
 
     /// <summary>One term's entries and counts, growing.</summary>
     private struct Postings

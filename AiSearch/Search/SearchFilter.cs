@@ -1,24 +1,47 @@
 namespace Workflows.AiSearch.Search;
 
 /// <summary>Which documents may be found at all. A document must have every tag and lie in the time [From, To).</summary>
+/// <param name="ContentTypes">Of one of these types; empty = of any that is searched unless it is named.</param>
+/// <param name="Tags">All of these.</param>
+/// <param name="WorkspaceId">In this workspace; null = in any.</param>
+/// <param name="From">Of this time or later.</param>
+/// <param name="To">Before this time.</param>
 /// <param name="Workflows">Documents of these workflows and their executions only; null = all.</param>
+/// <param name="Visible">Types that the caller may see; null = all.</param>
 internal sealed record SearchFilter(
     string[] ContentTypes, string[] Tags, Guid? WorkspaceId, DateTimeOffset? From, DateTimeOffset? To,
-    IReadOnlySet<Guid>? Workflows = null)
+    IReadOnlySet<Guid>? Workflows = null, IReadOnlyCollection<string>? Visible = null)
 {
     public static SearchFilter None { get; } = new([], [], null, null, null);
 
-    public bool IsEmpty => ContentTypes.Length == 0 && Tags.Length == 0 && WorkspaceId is null && From is null && To is null
-        && Workflows is null;
+    /// <summary>Nothing is asked for but what may be seen.</summary>
+    public bool IsEmpty => ContentTypes.Length == 0 && Tags.Length == 0 && WorkspaceId is null && From is null && To is null;
 
-    // Asked for every document of a tenant in each filtered search: no iterator, no lambda.
-    public bool Allows(CorpusDocument document) =>
-        (ContentTypes.Length == 0 || Array.IndexOf(ContentTypes, document.ContentType) >= 0)
-        && (Tags.Length == 0 || HasAllTags(document.Tags))
+    /// <summary>Both at once; types and tags are those of either.</summary>
+    public SearchFilter With(SearchFilter other) => this with
+    {
+        ContentTypes = [.. ContentTypes.Union(other.ContentTypes)],
+        Tags = [.. Tags.Union(other.Tags)],
+        From = From is { } from && other.From is { } otherFrom ? (from > otherFrom ? from : otherFrom) : From ?? other.From,
+        To = To is { } to && other.To is { } otherTo ? (to < otherTo ? to : otherTo) : To ?? other.To,
+    };
+
+    /// <summary>Whether the document may be found, were it of a wanted type.</summary>
+    // Asked for every document of a tenant in each search: no iterator, no lambda.
+    public bool AllowsApartFromType(CorpusDocument document) =>
+        (Tags.Length == 0 || HasAllTags(document.Tags))
         && (WorkspaceId is null || WorkspaceId == document.WorkspaceId)
         && (From is null || document.ContentAt >= From)
         && (To is null || document.ContentAt < To)
+        && (Visible is null || Visible.Contains(document.ContentType))
         && (Workflows is null || (document.WorkflowId is { } workflowId && Workflows.Contains(workflowId)));
+
+    /// <summary>Whether the document is of a wanted type. Nodes are wanted only by name: their workflow is found already.</summary>
+    public bool AllowsType(CorpusDocument document) => ContentTypes.Length == 0
+        ? document.ContentType != Indexing.ContentTypes.Node
+        : Array.IndexOf(ContentTypes, document.ContentType) >= 0;
+
+    public bool Allows(CorpusDocument document) => AllowsType(document) && AllowsApartFromType(document);
 
     private bool HasAllTags(string[] tags)
     {

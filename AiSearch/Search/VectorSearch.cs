@@ -4,9 +4,9 @@ using Workflows.AiSearch.Storage;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// The chunks nearest to a vector. By the HNSW index with iterative scan, which goes on until enough of what it meets passes the
-/// filter; exactly, by comparing all, where the filter or a small tenant leaves few: then the index would wander through other
-/// tenants' vectors for the few that count.
+/// The chunks nearest to a vector, where a tenant's vectors are too many for memory. By the HNSW index with iterative scan, which goes on
+/// until enough of what it meets passes the filter; exactly for documents that are named: those that the words proposed, or all that
+/// somebody may see.
 /// </summary>
 internal sealed class VectorSearch(SearchDatabase database)
 {
@@ -50,13 +50,13 @@ internal sealed class VectorSearch(SearchDatabase database)
 
     /// <returns>Hits by falling similarity (cosine).</returns>
     public async Task<IReadOnlyList<SignalHit>> SearchAsync(
-        Guid tenantId, string model, float[] vector, SearchFilter filter, Guid[]? fewDocuments, int limit, CancellationToken cancellationToken)
+        Guid tenantId, string model, float[] vector, SearchFilter filter, Guid[]? documents, int limit, CancellationToken cancellationToken)
     {
         var nearestTo = Vectors.ToHalfVector(vector);
         await using var batch = database.BatchFor(tenantId);
-        if (fewDocuments is not null)
+        if (documents is not null)
         {
-            batch.Add(ExactSql, tenantId, model, nearestTo, fewDocuments, limit);
+            batch.Add(ExactSql, tenantId, model, nearestTo, documents, limit);
             return await ReadAsync(batch, skipSettings: false, cancellationToken);
         }
 

@@ -1,58 +1,67 @@
-using System.Collections.Frozen;
 using System.Globalization;
 
 namespace Workflows.AiSearch.Text;
 
 /// <summary>
-/// Turns text into terms: runs of letters and digits, split where an identifier's words meet (refundOrder, refund_order),
-/// lower-case, without function words, stemmed. The same for documents and queries; a change of it changes what is stored,
-/// hence <see cref="Version"/>.
+/// Turns text into terms: runs of letters and digits, split where an identifier's words meet (refundOrder, refund_order), folded
+/// (<see cref="Folding"/>), without function words, stemmed. Scripts without spaces become pairs of characters. The same for
+/// documents and queries; a change of it changes what is stored, hence <see cref="Version"/>.
 /// </summary>
 internal static class Analyzer
 {
     /// <summary>Part of the stored content hash: a new version makes every document be analysed again.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
-    // Function and question words: in a corpus of statements "what" and "how" are rare, so their weight would be high.
-    private static readonly FrozenSet<string> StopWords = FrozenSet.ToFrozenSet(
-        ("a about all also am an and any are as at be been being between both but by can could did do does during each "
-        + "either for from had has have having he her here his how i if in into is it its may me might more most must my no "
-        + "nor not of on one or other our out over own same shall she should so some such than that the their them then "
-        + "there these they this those through to too under until up upon us very was we were what when where which while "
-        + "who whom why will with within would you your").Split(' '),
-        StringComparer.Ordinal);
+    // Terms of different languages never meet by chance: "die" is no English word's stem.
+    private const uint GermanSeed = 0x9e3779b9;
 
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Stops =
-        StopWords.GetAlternateLookup<ReadOnlySpan<char>>();
+    public delegate void WordHandler(ReadOnlySpan<char> word, int start, int length);
 
-    public delegate void TermHandler(ReadOnlySpan<char> term, int start, int length);
-
-    /// <summary>Calls <paramref name="onTerm"/> for each term in order, with its place in the text.</summary>
-    /// <returns>Number of terms; at most <see cref="Limits.TermsPerText"/> are read.</returns>
-    public static int Analyze(ReadOnlySpan<char> text, TermHandler onTerm)
+    /// <summary>Calls <paramref name="onWord"/> for each folded word in order, with its place in the text.</summary>
+    /// <returns>Number of words; at most <see cref="Limits.TermsPerText"/> are read.</returns>
+    public static int ReadWords(ReadOnlySpan<char> text, WordHandler onWord)
     {
-        Span<char> buffer = stackalloc char[Limits.TermMaxLength + 1]; // the stemmer may add an "e"
-        var terms = 0;
+        Span<char> buffer = stackalloc char[Limits.TermMaxLength + Folding.MaxGrowth];
+        var words = 0;
         var position = 0;
-        while (terms < Limits.TermsPerText && NextWord(text, ref position, out var start, out var length))
+        while (words < Limits.TermsPerText && NextWord(text, ref position, out var start, out var length))
         {
-            var kept = Math.Min(length, Limits.TermMaxLength);
-            for (var i = 0; i < kept; i++)
+            var folded = 0;
+            for (var i = 0; i < length && folded < Limits.TermMaxLength; i++)
             {
-                buffer[i] = char.ToLowerInvariant(text[start + i]);
+                folded += Folding.Fold(text[start + i], buffer[folded..]);
             }
 
-            if (Stops.Contains(buffer[..kept]))
+            if (folded > 0)
             {
-                continue;
+                onWord(buffer[..Math.Min(folded, Limits.TermMaxLength)], start, length);
+                words++;
             }
-
-            onTerm(buffer[..PorterStemmer.Stem(buffer, kept)], start, length);
-            terms++;
         }
 
-        return terms;
+        return words;
     }
+
+    /// <summary>The term of a folded word.</summary>
+    /// <returns>False for a function word, which has none.</returns>
+    public static bool TryGetTerm(ReadOnlySpan<char> word, Language language, out uint term)
+    {
+        if (Languages.IsFunctionWord(language, word))
+        {
+            term = 0;
+            return false;
+        }
+
+        Span<char> stem = stackalloc char[Limits.TermMaxLength + 1]; // the English stemmer may add an "e"
+        word.CopyTo(stem);
+        term = language == Language.German
+            ? TermVector.Hash(stem[..GermanStemmer.Stem(stem, word.Length)]) ^ GermanSeed
+            : TermVector.Hash(stem[..PorterStemmer.Stem(stem, word.Length)]);
+        return true;
+    }
+
+    /// <summary>Whether the word is of a script without spaces.</summary>
+    public static bool IsUnspaced(ReadOnlySpan<char> word) => word.Length > 0 && IsUnspaced(word[0]);
 
     private static bool NextWord(ReadOnlySpan<char> text, ref int position, out int start, out int length)
     {
@@ -62,7 +71,16 @@ internal static class Analyzer
         }
 
         start = position;
-        while (position < text.Length && IsWordCharacter(text[position]))
+        if (position < text.Length && IsUnspaced(text[position]))
+        {
+            // The next pair begins at this one's second character, unless that ends the run.
+            var hasNext = position + 1 < text.Length && IsUnspaced(text[position + 1]);
+            length = hasNext ? 2 : 1;
+            position += hasNext && position + 2 < text.Length && IsUnspaced(text[position + 2]) ? 1 : length;
+            return true;
+        }
+
+        while (position < text.Length && IsWordCharacter(text[position]) && !IsUnspaced(text[position]))
         {
             position++;
             if (position < text.Length && IsSeam(text, position))
@@ -83,4 +101,9 @@ internal static class Analyzer
     private static bool IsWordCharacter(char character) => char.IsAsciiLetterOrDigit(character)
         || (character > 127 && (char.IsLetterOrDigit(character)
             || char.GetUnicodeCategory(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark));
+
+    /// <summary>Kana, Han and Hangul.</summary>
+    private static bool IsUnspaced(char character) => character
+        is (>= '\u3040' and <= '\u30FF') or (>= '\u3400' and <= '\u4DBF') or (>= '\u4E00' and <= '\u9FFF')
+        or (>= '\uAC00' and <= '\uD7AF') or (>= '\uF900' and <= '\uFAFF');
 }

@@ -21,30 +21,45 @@ internal sealed class TermVector
     /// <summary>Number of terms, repetitions counted.</summary>
     public int Length { get; }
 
-    /// <summary>The terms of one or more texts (a title and a body), counted together.</summary>
+    /// <summary>The terms of one or more texts (a title and a body), counted together, in the language that they are in.</summary>
     public static TermVector Of(params ReadOnlySpan<string> texts)
     {
+        var language = Languages.Detect(texts);
         var counts = new Dictionary<uint, int>();
         foreach (var text in texts)
         {
-            Analyzer.Analyze(text, (term, _, _) => CollectionsMarshal.GetValueRefOrAddDefault(counts, Hash(term), out _)++);
+            Analyzer.ReadWords(text, (word, _, _) =>
+            {
+                if (Analyzer.TryGetTerm(word, language, out var term))
+                {
+                    CollectionsMarshal.GetValueRefOrAddDefault(counts, term, out _)++;
+                }
+            });
         }
 
         return Of(counts);
     }
+
+    /// <summary>Terms that are known already, each once.</summary>
+    public static TermVector OfTerms(IEnumerable<uint> terms) => Of(terms.Distinct().ToDictionary(term => term, _ => 1));
+
+    /// <summary>The terms of several texts, counted together.</summary>
+    public static TermVector Sum(IEnumerable<TermVector> texts) =>
+        Of(texts.SelectMany(text => text.Terms).GroupBy(term => term.Term).ToDictionary(group => group.Key, group => group.Sum(term => term.Count)));
 
     /// <summary>The three-character sequences of a name, for what was mistyped or only begun.</summary>
     public static TermVector TrigramsOf(string name)
     {
         var counts = new Dictionary<uint, int>();
         Span<char> gram = stackalloc char[3];
+        Span<char> folded = stackalloc char[Folding.MaxGrowth];
         var length = Math.Min(name.Length, Limits.TitleMaxLength);
         for (var i = -1; i < length - 1; i++)
         {
             for (var j = 0; j < gram.Length; j++)
             {
                 var character = i + j >= 0 && i + j < length ? name[i + j] : ' ';
-                gram[j] = char.IsLetterOrDigit(character) ? char.ToLowerInvariant(character) : ' ';
+                gram[j] = char.IsLetterOrDigit(character) && Folding.Fold(character, folded) > 0 ? folded[0] : ' ';
             }
 
             if (gram[1] != ' ')

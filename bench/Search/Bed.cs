@@ -41,6 +41,7 @@ internal sealed class Bed : IAsyncDisposable
                 ["Database:SearchPassword"] = "search",
                 ["Security:EncryptionKey"] = "a key for benchmarks only",
             })
+            .AddEnvironmentVariables() // Search__Embeddings__Provider and so on
             .Build();
         var services = new ServiceCollection();
         services.AddLogging();

@@ -1,6 +1,5 @@
 using Npgsql;
 using Workflows.AiSearch;
-using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Text;
@@ -20,7 +19,7 @@ internal static class QualityBench
              lateral (select replace(plainto_tsquery('english', $1)::text, '&', '|')::tsquery as query) q
         where words @@ query
         order by ts_rank_cd(words, query, 1) desc
-        limit 10
+        limit 100
         """;
 
     public static async Task RunAsync(PostgresServer server, string folder)
@@ -33,48 +32,55 @@ internal static class QualityBench
             [.. TextSplitter.Split(text.Text.Length == 0 ? "-" : text.Text, Limits.ChunkMaxLength, Limits.ChunkOverlap)
                 .Select(part => new ContentChunk("text", part))])));
 
-        Figures.Print($"{set.Name}-postgres-full-text-ndcg@10", await set.MeasureAsync(query => ReferenceAsync(bed, query)), "ratio", "reference");
-        Figures.Print($"{set.Name}-untrained-hybrid-ndcg@10", await set.MeasureAsync(query => HybridAsync(bed, query)), "ratio");
         var started = TimeProvider.System.GetTimestamp();
         await bed.Get<Sweep>().RunAsync(CancellationToken.None);
         Figures.Print($"{set.Name}-train-and-embed", TimeProvider.System.GetElapsedTime(started).TotalSeconds, "s");
-        Figures.Print($"{set.Name}-words-ndcg@10", await set.MeasureAsync(query => WordsAsync(bed, query)), "ratio");
-        Figures.Print($"{set.Name}-meaning-ndcg@10", await set.MeasureAsync(query => MeaningAsync(bed, query)), "ratio");
-        Figures.Print($"{set.Name}-hybrid-ndcg@10", await set.MeasureAsync(query => HybridAsync(bed, query)), "ratio");
+        await PrintAsync(set, "postgres-full-text", query => ReferenceAsync(bed, query), "reference");
+        await PrintAsync(set, "words", query => LegAsync(bed, query, hasWords: true));
+        await PrintAsync(set, "meaning", query => LegAsync(bed, query, hasWords: false));
+        await PrintAsync(set, "hybrid", query => HybridAsync(bed, query));
+    }
+
+    private static async Task PrintAsync(
+        RetrievalSet set, string leg, Func<string, Task<IReadOnlyList<string>>> rank, string whose = "ours")
+    {
+        var (gain, recall) = await set.MeasureAsync(rank);
+        Figures.Print($"{set.Name}-{leg}", gain, "nDCG@10", whose);
+        Figures.Print($"{set.Name}-{leg}", recall, "recall@100", whose);
     }
 
     private static async Task<IReadOnlyList<string>> HybridAsync(Bed bed, string query)
     {
         var answer = await bed.Get<SearchService>().SearchAsync(
-            new SearchCaller(bed.TenantId, PersonId: null), new SearchQuery(query, 10, 0, SearchFilter.None),
-            CancellationToken.None);
+            new SearchCaller(bed.TenantId, PersonId: null),
+            new SearchQuery(query, RetrievalSet.RecallDepth, 0, SearchFilter.None), CancellationToken.None);
         return answer.Mode == "hybrid"
             ? [.. answer.Hits.Select(hit => hit.Metadata.GetProperty("id").GetString()!)]
             : throw new InvalidOperationException(answer.Notice);
     }
 
-    private static async Task<IReadOnlyList<string>> WordsAsync(Bed bed, string query)
+    /// <summary>One leg alone: the words, or the meaning without a floor.</summary>
+    private static async Task<IReadOnlyList<string>> LegAsync(Bed bed, string query, bool hasWords)
     {
-        var (corpus, _) = (await bed.Get<CorpusCache>().GetAsync(bed.TenantId, CancellationToken.None))!.Value;
-        var hits = corpus.Search(TermVector.Of(query), TermVector.TrigramsOf(""), SearchFilter.None, Limits.CandidatesPerSignal).Words;
-        return await NamesAsync(bed, hits);
-    }
-
-    private static async Task<IReadOnlyList<string>> MeaningAsync(Bed bed, string query)
-    {
-        var (_, state) = (await bed.Get<CorpusCache>().GetAsync(bed.TenantId, CancellationToken.None))!.Value;
-        var embedded = await bed.Get<LocalEmbeddings>().EmbedAsync(
-            bed.TenantId, state.Model, [new EmbeddingInput(query, TermVector.Of(query))], CancellationToken.None);
-        var hits = await bed.Get<VectorSearch>().SearchAsync(
-            bed.TenantId, state.Model, embedded.Vectors[0], SearchFilter.None, null, Limits.CandidatesPerSignal, CancellationToken.None);
+        var (corpus, state) = (await bed.Get<CorpusCache>().GetAsync(bed.TenantId, CancellationToken.None))!.Value;
+        var parsed = QueryLine.Parse(query, []);
+        var known = corpus.Understand(parsed.Clauses);
+        var meaning = hasWords
+            ? KnownMeaning.NotAsked
+            : await bed.Get<QueryMeaning>().OfQueryAsync(
+                bed.TenantId, corpus, state, parsed.Text, known, SearchFilter.None, CancellationToken.None);
+        var hits = corpus.Rank(new RankingRequest(
+            hasWords ? known : KnownQuery.Nothing, TermVector.TrigramsOf(""),
+            meaning.Meaning is { } asked ? asked with { Floor = 0 } : null, hasWords ? 0 : 1, SearchFilter.None, Skip: 0,
+            RetrievalSet.RecallDepth, Threshold: 0)).Hits;
         return await NamesAsync(bed, hits);
     }
 
     private const string NamesSql = "select id, metadata ->> 'id' from search.documents where id = any($1)";
 
-    private static async Task<IReadOnlyList<string>> NamesAsync(Bed bed, IReadOnlyList<SignalHit> hits)
+    private static async Task<IReadOnlyList<string>> NamesAsync(Bed bed, IReadOnlyList<FusedHit> hits)
     {
-        var best = hits.Select(hit => hit.DocumentId).Distinct().Take(10).ToArray();
+        var best = hits.Select(hit => hit.DocumentId).ToArray();
         await using var command = bed.Owner.CreateCommand(NamesSql);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = best });
         var names = new Dictionary<Guid, string>();

@@ -27,19 +27,24 @@ internal sealed record RetrievalSet(
             judgements.Where(pair => pair.Value.Values.Any(gain => gain > 0)).ToDictionary());
     }
 
-    /// <summary>Mean nDCG at 10 with linear gains, as trec_eval counts.</summary>
-    public async Task<double> MeasureAsync(Func<string, Task<IReadOnlyList<string>>> rank)
+    /// <summary>Hits by which recall is measured.</summary>
+    public const int RecallDepth = 100;
+
+    /// <summary>Mean nDCG at 10 with linear gains, as trec_eval counts, and mean recall at 100.</summary>
+    /// <param name="rank">Texts for a query, best first.</param>
+    public async Task<(double Gain, double Recall)> MeasureAsync(Func<string, Task<IReadOnlyList<string>>> rank)
     {
-        var sum = 0.0;
+        var (gain, recall) = (0.0, 0.0);
         foreach (var (query, gains) in Judgements)
         {
             var ranking = await rank(Queries[query]);
             var gained = ranking.Take(10).Select((id, i) => gains.GetValueOrDefault(id) / Math.Log2(i + 2)).Sum();
-            var ideal = gains.Values.Where(gain => gain > 0).OrderDescending().Take(10).Select((gain, i) => gain / Math.Log2(i + 2)).Sum();
-            sum += gained / ideal;
+            var ideal = gains.Values.Where(value => value > 0).OrderDescending().Take(10).Select((value, i) => value / Math.Log2(i + 2)).Sum();
+            gain += gained / ideal;
+            recall += ranking.Take(RecallDepth).Count(id => gains.GetValueOrDefault(id) > 0) / (double)gains.Values.Count(value => value > 0);
         }
 
-        return sum / Judgements.Count;
+        return (gain / Judgements.Count, recall / Judgements.Count);
     }
 
     private static IEnumerable<JsonElement> Lines(string folder, string file) =>

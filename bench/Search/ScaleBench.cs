@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Workflows.AiSearch;
-using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
-using Workflows.AiSearch.Text;
 using Workflows.Testing;
 
 namespace Workflows.Bench.Search;
@@ -17,7 +14,6 @@ internal static class ScaleBench
 {
     private const int Clients = 16;
     private const int Queries = 3_000;
-    private const int RecallQueries = 200;
 
     public static async Task RunAsync(PostgresServer server, int chunks)
     {
@@ -34,9 +30,6 @@ internal static class ScaleBench
         await SearchAsync(bed, "w1", SearchFilter.None);
         Figures.Print("first-search", clock.GetElapsedTime(started).TotalSeconds, "s");
 
-        await MeasureRecallAsync(bed, SearchFilter.None, "");
-        await MeasureRecallAsync(bed, new SearchFilter([], ["half"], null, null, null), "-filtered-50%");
-        await MeasureRecallAsync(bed, new SearchFilter([], ["tenth"], null, null, null), "-filtered-10%");
         await MeasureLatencyAsync(bed, SearchFilter.None, "");
         await MeasureLatencyAsync(bed, new SearchFilter([], ["tenth"], null, null, null), "-filtered-10%");
         await MeasureLatencyAsync(bed, new SearchFilter([], ["percent"], null, null, null), "-filtered-1%");
@@ -86,30 +79,6 @@ internal static class ScaleBench
     private static Task<SearchAnswer> SearchAsync(Bed bed, string query, SearchFilter filter) =>
         bed.Get<SearchService>().SearchAsync(
             new SearchCaller(bed.TenantId, PersonId: null), new SearchQuery(query, 10, 0, filter), CancellationToken.None);
-
-    private static async Task MeasureRecallAsync(Bed bed, SearchFilter filter, string suffix)
-    {
-        var (corpus, state) = (await bed.Get<CorpusCache>().GetAsync(bed.TenantId, CancellationToken.None))!.Value;
-        var all = corpus.AllowedDocuments(filter);
-        var random = new Random(2);
-        var found = 0;
-        for (var i = 0; i < RecallQueries; i++)
-        {
-            var query = Query(random);
-            var vector = (await bed.Get<LocalEmbeddings>().EmbedAsync(
-                bed.TenantId, state.Model, [new EmbeddingInput(query, TermVector.Of(query))], CancellationToken.None)).Vectors[0];
-            var exact = await Nearest(all);
-            var index = await Nearest(null);
-            found += index.Intersect(exact).Count();
-
-            async Task<IEnumerable<Guid>> Nearest(Guid[]? documents) =>
-                (await bed.Get<VectorSearch>().SearchAsync(
-                    bed.TenantId, state.Model, vector, filter, documents, documents is null ? Limits.CandidatesPerSignal : 10,
-                    CancellationToken.None)).Take(10).Select(hit => hit.DocumentId);
-        }
-
-        Figures.Print($"recall@10{suffix}", found / (10.0 * RecallQueries), "ratio");
-    }
 
     private static async Task MeasureLatencyAsync(Bed bed, SearchFilter filter, string suffix)
     {

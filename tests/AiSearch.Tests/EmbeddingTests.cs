@@ -182,5 +182,5 @@ public sealed class EmbeddingTests(PostgresServer server)
 
     private static Task<EmbeddingOutcome> EmbedAsync(SearchBed bed, string text) =>
         bed.Get<EmbeddingProviders>().Configured.EmbedAsync(
-            Guid.Empty, "openai/words/768", [new EmbeddingInput(text, TermVector.Of(text))], TestContext.Current.CancellationToken);
+            Guid.Empty, "openai/words/768", [new EmbeddingInput(text, TermVector.Of(text))], EmbeddingPurpose.Query, TestContext.Current.CancellationToken);
 }

@@ -243,13 +243,16 @@ public sealed class IndexingTests(PostgresServer server)
 
         public double ShareOf(string modelName) => 0.5;
 
+        public float FloorOf(string modelName) => 0;
+
         public int DimensionOf(string modelName) => SemanticModel.Dimension;
 
         public ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken) =>
             new(new EmbeddingModel(LocalEmbeddings.UntrainedModel, SemanticModel.Dimension));
 
         public async Task<EmbeddingOutcome> EmbedAsync(
-            Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, CancellationToken cancellationToken)
+            Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose,
+            CancellationToken cancellationToken)
         {
             Reached.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);

@@ -16,27 +16,33 @@ public sealed class LexicalIndexTests
         texts.ForEach(text => index.Add(TermVector.Of(text)));
         var query = "w1 w7 w30 w30 w90 unknown";
 
-        var found = index.Search(TermVector.Of(query), Everything(texts.Count), 50);
+        var scores = new float[texts.Count];
+        index.Score(WordsOf(query), scores);
 
-        var expected = texts.Select((text, i) => (Entry: i, Score: Bm25(texts, text, query)))
-            .Where(hit => hit.Score > 0).OrderByDescending(hit => hit.Score).ThenBy(hit => hit.Entry).Take(50).ToList();
-        Assert.Equal(expected.Count, found.Count);
-        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Score, pair.Second.Score, 4));
+        Assert.All(texts.Zip(scores), pair => Assert.Equal(Bm25(texts, pair.First, query), pair.Second, 4));
     }
 
     [Fact]
-    public void What_is_not_allowed_is_not_found_and_the_ceiling_is_never_reached()
+    public void The_ceiling_is_never_reached_and_of_alternatives_the_best_counts()
     {
         var index = new LexicalIndex();
         index.Add(TermVector.Of("refund order"));
         index.Add(TermVector.Of("refund order refund order refund order"));
-        var query = TermVector.Of("refund order");
+        index.Add(TermVector.Of("reimburse order"));
+        var query = WordsOf("refund order");
+        var scores = new float[3];
 
-        var found = index.Search(query, [true, false], 10);
+        index.Score(query, scores);
+        Assert.InRange(scores[1] / index.Ceiling(query), 0.01f, 0.99f);
 
-        Assert.Equal(0, found.Single().Entry);
-        Assert.InRange(found[0].Score / index.Ceiling(query), 0.01f, 0.99f);
-        Assert.Empty(index.Search(TermVector.Of("parcel"), Everything(2), 10));
+        var either = new QueryWord([new(TermOf("refund"), 1), new(TermOf("reimburse"), 0.5f)]);
+        var (both, first, second) = (new float[3], new float[3], new float[3]);
+        index.Score([either], both);
+        index.Score(WordsOf("refund"), first);
+        index.Score([new QueryWord([new(TermOf("reimburse"), 0.5f)])], second);
+        Assert.Equal(first.Zip(second, Math.Max), both);
+        index.Score(WordsOf("parcel"), both);
+        Assert.All(both, score => Assert.Equal(0, score));
     }
 
     [Fact]
@@ -62,15 +68,12 @@ public sealed class LexicalIndexTests
         Assert.Empty(Find(corpus, "parcel"));
     }
 
-    private static IReadOnlyList<SignalHit> Find(Corpus corpus, string text) =>
-        corpus.Search(TermVector.Of(text), TermVector.TrigramsOf(text), SearchFilter.None, 10).Words;
+    private static IReadOnlyList<FusedHit> Find(Corpus corpus, string text) => corpus.Rank(new RankingRequest(
+        corpus.Understand(QueryLine.Parse(text, []).Clauses), TermVector.TrigramsOf(text), null, 0, SearchFilter.None, 0, 10, 0)).Hits;
 
-    private static bool[] Everything(int count)
-    {
-        var all = new bool[count];
-        Array.Fill(all, true);
-        return all;
-    }
+    private static QueryWord[] WordsOf(string text) => [.. text.Split(' ').Select(word => new QueryWord([new(TermOf(word), 1)]))];
+
+    private static uint TermOf(string word) => TermVector.Of(word).Terms.Single().Term;
 
     private static double Bm25(List<string> texts, string text, string query)
     {

@@ -34,7 +34,8 @@ public sealed class RetrievalQualityTests(PostgresServer server)
             words += Gain(await WordsAsync(bed, tenantId, query, topicOf, topic));
         }
 
-        Assert.True(fused / Topics > 0.85, $"fused nDCG@10 is {fused / Topics}");
+        // The statistical model may move what the words say and not overrule it: on other texts it is often wrong.
+        Assert.True(fused / Topics > 0.75, $"fused nDCG@10 is {fused / Topics}");
         Assert.True(fused > words + (0.05 * Topics), $"fused {fused / Topics}, words {words / Topics}");
     }
 
@@ -53,8 +54,9 @@ public sealed class RetrievalQualityTests(PostgresServer server)
         var (corpus, _) = (await bed.Get<CorpusCache>().GetAsync(tenantId, TestContext.Current.CancellationToken))!.Value;
         var documents = await bed.ScalarAsync<string>("select string_agg(id || '=' || content_id, ',') from search.documents");
         var contentOf = documents.Split(',').Select(pair => pair.Split('=')).ToDictionary(pair => Guid.Parse(pair[0]), pair => Guid.Parse(pair[1]));
-        return corpus.Search(TermVector.Of(query), TermVector.TrigramsOf(query), SearchFilter.None, 10).Words
-            .Select(hit => topicOf[contentOf[hit.DocumentId]] == topic);
+        return corpus.Rank(new RankingRequest(
+                corpus.Understand(QueryLine.Parse(query, []).Clauses), TermVector.TrigramsOf(query), null, 0, SearchFilter.None, 0, 10, 0))
+            .Hits.Select(hit => topicOf[contentOf[hit.DocumentId]] == topic);
     }
 
     /// <summary>nDCG@10 for a topic with ten texts.</summary>

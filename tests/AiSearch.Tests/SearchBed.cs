@@ -67,6 +67,7 @@ internal sealed class SearchBed : IAsyncDisposable
                 ["ConnectionStrings:workflows"] = connection,
                 ["Database:SearchPassword"] = "search",
                 ["Security:EncryptionKey"] = "a key for tests only",
+                ["Search:Embeddings:Provider"] = "statistical",
             })
             .AddInMemoryCollection(settings ?? new Dictionary<string, string?>())
             .Build();

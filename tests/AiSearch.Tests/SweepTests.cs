@@ -88,6 +88,8 @@ public sealed class SweepTests(PostgresServer server)
 
         public double ShareOf(string modelName) => inner.ShareOf(modelName);
 
+        public float FloorOf(string modelName) => inner.FloorOf(modelName);
+
         public ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken) =>
             inner.CurrentModelAsync(tenantId, cancellationToken);
 
@@ -95,8 +97,9 @@ public sealed class SweepTests(PostgresServer server)
             Guid tenantId,
             string modelName,
             IReadOnlyList<EmbeddingInput> inputs,
+            EmbeddingPurpose purpose,
             CancellationToken cancellationToken) => at(tenantId)
             ? throw (Exception)Activator.CreateInstance(failure)!
-            : inner.EmbedAsync(tenantId, modelName, inputs, cancellationToken);
+            : inner.EmbedAsync(tenantId, modelName, inputs, purpose, cancellationToken);
     }
 }

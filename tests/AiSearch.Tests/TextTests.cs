@@ -36,16 +36,39 @@ public sealed class TextTests
     }
 
     [Theory]
-    [InlineData("Which one refunds an order?", "refund order")]
+    [InlineData("Which one refunds an order?", "which one refunds an order")]
     [InlineData("refundOrder HTTPClient snake_case utf8", "refund order http client snake case utf8")]
-    [InlineData("Größe, naïve — 東京", "größe naïve 東京")]
+    [InlineData("Größe, naïve ÆON — smørrebrød Ελλάς Ёлка ｆｕｌｌ", "grosse naive aeon smorrebrod ελλασ елка full")]
+    [InlineData("东京都 取消订单 a", "东京 京都 取消 消订 订单 a")]
+    [InlineData("茶", "茶")]
+    [InlineData("한국어API", "한국 국어 api")]
     [InlineData("  \t\n", "")]
-    public void Text_becomes_terms(string text, string expected)
+    public void Text_becomes_folded_words(string text, string expected)
     {
-        var terms = new List<string>();
-        Analyzer.Analyze(text, (term, _, _) => terms.Add(term.ToString()));
+        var words = new List<string>();
+        Analyzer.ReadWords(text, (word, _, _) => words.Add(word.ToString()));
 
-        Assert.Equal(expected, string.Join(' ', terms));
+        Assert.Equal(expected, string.Join(' ', words));
+    }
+
+    [Theory]
+    [InlineData("Die Bestellung wird an den Kunden zurückgezahlt", Language.German)]
+    [InlineData("The order is refunded to the customer", Language.English)]
+    [InlineData("CAMT.053", Language.English)]
+    [InlineData("Le client est remboursé", Language.English)]
+    public void A_text_is_in_the_language_of_its_function_words(string text, object language) =>
+        Assert.Equal((Language)language, Languages.Detect(text));
+
+    [Fact]
+    public void Words_of_a_language_meet_in_their_stem_and_those_of_two_do_not()
+    {
+        Assert.Equal(Term("bestellungen", Language.German), Term("bestellung", Language.German));
+        Assert.Equal(Term("orders", Language.English), Term("order", Language.English));
+        Assert.NotEqual(Term("order", Language.German), Term("order", Language.English));
+        Assert.False(Analyzer.TryGetTerm("the", Language.English, out _));
+        Assert.False(Analyzer.TryGetTerm("und", Language.German, out _));
+
+        static uint Term(string word, Language language) => Analyzer.TryGetTerm(word, language, out var term) ? term : 0;
     }
 
     [Fact]
@@ -86,13 +109,24 @@ public sealed class TextTests
     public void The_snippet_shows_the_part_with_most_of_the_query_and_marks_it()
     {
         var text = string.Concat(Enumerable.Repeat("filler words here. ", 60)) + "The refund of an Order is paid. " + new string('z', 400);
-        var (snippet, highlights, terms) = Highlighter.Highlight(text, TermVector.Of("refund orders"));
+        var wanted = TermVector.Of("refund orders").Terms.Select(term => term.Term).ToHashSet();
+        var (snippet, highlights, terms) = Highlighter.Highlight(text, wanted);
 
         Assert.InRange(snippet.Length, 1, Limits.SnippetLength);
         Assert.Equal(["refund", "Order"], highlights.Select(mark => snippet.Substring(mark.Start, mark.Length)));
         Assert.Equal(["refund", "order"], terms);
-        Assert.Equal(("nothing of it", 0), (Highlighter.Highlight("nothing of it", TermVector.Of("refund")).Snippet,
-            Highlighter.Highlight("nothing of it", TermVector.Of("refund")).Highlights.Count));
+        var nothing = Highlighter.Highlight("nothing of it", wanted);
+        Assert.Equal(("nothing of it", 0), (nothing.Snippet, nothing.Highlights.Count));
+    }
+
+    [Fact]
+    public void Pairs_of_characters_that_overlap_are_one_mark()
+    {
+        var wanted = TermVector.Of("取消订单").Terms.Select(term => term.Term).ToHashSet();
+
+        var (marks, _) = Highlighter.Mark("如何取消订单？", wanted);
+
+        Assert.Equal(new Highlight(2, 4), marks.Single());
     }
 
     [Fact]

@@ -134,7 +134,7 @@ public sealed class VectorTests(PostgresServer server)
     }
 
     private static Task<IReadOnlyList<SignalHit>> NearestAsync(SearchBed bed) => bed.Get<VectorSearch>().SearchAsync(
-        Guid.Empty, "local-1", new float[Dimension], SearchFilter.None, fewDocuments: null, limit: 1,
+        Guid.Empty, "local-1", new float[Dimension], SearchFilter.None, documents: null, limit: 1,
         TestContext.Current.CancellationToken);
 
     private static Task<HealthCheckResult> CheckAsync(VectorIndexHealth health) =>
