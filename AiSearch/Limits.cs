@@ -65,6 +65,9 @@ internal static class Limits
     /// <summary>The share of the query's trigrams that makes a name like the query.</summary>
     public const float NameSimilarityMin = 0.5f;
 
+    /// <summary>Words up to which a query may be a name.</summary>
+    public const int WordsOfName = 5;
+
     /// <summary>Chunks of a tenant up to which vectors are kept in memory and all compared (115 MB of 384 dimensions); beyond,
     /// the index of the database is asked.</summary>
     public const int VectorsInMemory = 300_000;
@@ -101,6 +104,9 @@ internal static class Limits
 
     /// <summary>Characters that one node, step output or error adds to the text of its document.</summary>
     public const int PartMaxLength = 4_000;
+
+    /// <summary>Nodes of a workflow that are found by themselves.</summary>
+    public const int NodesPerWorkflow = 500;
 
     /// <summary>Steps of a failed execution that are read, the last ones first.</summary>
     public const int StepsPerExecution = 20;
@@ -142,6 +148,12 @@ internal static class Limits
 
     /// <summary>Texts in one call of a provider.</summary>
     public const int TextsPerEmbedding = 64;
+
+    /// <summary>Texts in one run of the built-in model, and tokens of one that it reads: about 1,100 characters. More texts at once bring
+    /// nothing and cost memory.</summary>
+    public const int TextsPerModelRun = 8;
+
+    public const int TokensPerText = 256;
 
     /// <summary>Seconds a search waits for the query's vector before it answers by words alone.</summary>
     public static readonly TimeSpan QueryEmbeddingTimeout = TimeSpan.FromSeconds(3);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Workflows.AiSearch.Embeddings;
@@ -60,7 +61,9 @@ internal static class SearchRegistration
         }
 
         services.AddSingleton<LocalEmbeddings>();
-        if (!options.IsLocal)
+        services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(_ => new MiniLm(options.ModelFile ?? ModelPackage.DefaultPath));
+        services.AddSingleton<NeuralEmbeddings>();
+        if (!options.IsBuiltIn)
         {
             services.AddHttpClient(RemoteEmbeddings.ClientName, client => client.MaxResponseContentBufferSize = Limits.EmbeddingAnswerBytes)
                 .AddStandardResilienceHandler();
@@ -69,10 +72,11 @@ internal static class SearchRegistration
         services.AddSingleton(provider =>
         {
             var local = provider.GetRequiredService<LocalEmbeddings>();
-            return options.IsLocal
-                ? new EmbeddingProviders(local, local)
-                : new EmbeddingProviders(
-                    new RemoteEmbeddings(provider.GetRequiredService<IHttpClientFactory>(), options), local);
+            var neural = provider.GetRequiredService<NeuralEmbeddings>();
+            IEmbeddingProvider configured = options.IsLocal ? local
+                : options.IsNeural ? neural
+                : new RemoteEmbeddings(provider.GetRequiredService<IHttpClientFactory>(), options);
+            return new EmbeddingProviders(configured, neural, local);
         });
     }
 }

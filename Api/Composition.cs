@@ -119,6 +119,7 @@ internal static partial class Composition
         services.AddSingleton(
             builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
         services.AddHostedService<TenantErasure>();
+        services.AddSingleton<IndexHint>();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         AddPages(services, builder.Configuration["Api:PublicUrl"]);
     }

@@ -219,6 +219,11 @@ internal static partial class Limits
     public const int SearchQueryLength = 500;
     public const int SearchResults = 50;
 
+    /// <summary>Hits that a page may pass over, and suggestions in one answer.</summary>
+    public const int SearchOffset = 1_000;
+
+    public const int SearchSuggestions = 20;
+
     /// <summary>Firings that a preview shows.</summary>
     public const int PreviewedFires = 100;
 

@@ -86,6 +86,7 @@ internal static class Composition
         services.AddSingleton<LivePublisher>();
         services.AddSingleton<LiveWatches>();
         services.AddSingleton<LiveHints>();
+        services.AddSingleton<IndexHint>();
         services.AddSingleton<ICheckpointHints, CheckpointHints>();
         services.AddSingleton<Checkpointer>();
         services.AddSingleton<LookBack>();

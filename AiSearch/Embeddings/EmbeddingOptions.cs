@@ -7,8 +7,9 @@ internal sealed class EmbeddingOptions
 
     private static readonly int[] IndexedDimensions = [384, 768, 1024, 1536];
 
-    /// <summary><c>statistical</c> (default; <c>local</c> is its earlier name), <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
-    public string Provider { get; set; } = "statistical";
+    /// <summary><c>neural</c> (default), <c>statistical</c> (for machines with little memory; <c>local</c> is its earlier name),
+    /// <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
+    public string Provider { get; set; } = "neural";
 
     /// <summary>Base address up to and without <c>/embeddings</c>, such as <c>https://api.openai.com/v1</c>.</summary>
     public Uri? Endpoint { get; set; }
@@ -35,17 +36,24 @@ internal sealed class EmbeddingOptions
 
     public string TextPrefix { get; set; } = "";
 
+    public bool IsNeural => Provider == "neural";
+
     public bool IsLocal => Provider is "statistical" or "local";
+
+    public bool IsBuiltIn => IsLocal || IsNeural;
+
+    /// <summary>The package of the built-in model, when it lies elsewhere than where the build puts it.</summary>
+    public string? ModelFile { get; set; }
 
     /// <summary>What is wrong with the configuration; empty when nothing is.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Provider is not ("statistical" or "local" or "openai" or "ollama"))
+        if (Provider is not ("neural" or "statistical" or "local" or "openai" or "ollama"))
         {
-            yield return $"{Section}:Provider is '{Provider}'; it must be statistical, openai or ollama.";
+            yield return $"{Section}:Provider is '{Provider}'; it must be neural, statistical, openai or ollama.";
         }
 
-        if (IsLocal)
+        if (IsBuiltIn)
         {
             yield break;
         }

@@ -40,18 +40,28 @@ internal sealed class SourceReader(SearchDatabase database)
         where e.tenant_id = $1 and e.id = any($2)
         """;
 
-    /// <summary>The contents of workflows and executions; one that is not there any more comes back as removed.</summary>
+    private const string NodesSql = """
+        select content_id, (metadata ->> 'workflowId')::uuid from search.documents
+        where tenant_id = $1 and content_type = 'node' and removed_at is null and metadata ->> 'workflowId' = any($2)
+        """;
+
+    /// <summary>The contents of workflows, of their nodes and of executions; one that is not there any more comes back as removed.</summary>
     public async Task<IReadOnlyList<Content>> ReadAsync(
         Guid tenantId, IReadOnlyList<Guid> workflowIds, IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(WorkflowsSql, tenantId, workflowIds.ToArray());
         batch.Add(ExecutionsSql, tenantId, executionIds.ToArray(), Limits.PartMaxLength, Limits.StepsPerExecution);
+        batch.Add(NodesSql, tenantId, workflowIds.Select(id => id.ToString()).ToArray());
         await using var reader = await batch.ReadAsync(cancellationToken);
         var contents = new List<Content>();
+        var workflows = new Dictionary<Guid, WorkflowSource>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            contents.Add(WorkflowContent.Of(ToWorkflow(reader)));
+            var workflow = ToWorkflow(reader);
+            workflows.Add(workflow.Id, workflow);
+            contents.Add(WorkflowContent.Of(workflow));
+            contents.AddRange(WorkflowContent.NodesOf(workflow));
         }
 
         await reader.NextResultAsync(cancellationToken);
@@ -61,6 +71,17 @@ internal sealed class SourceReader(SearchDatabase database)
         }
 
         var found = contents.Select(content => content.Id).ToHashSet();
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (!found.Contains(reader.GetGuid(0)))
+            {
+                var workflow = workflows.GetValueOrDefault(reader.GetGuid(1));
+                contents.Add(Content.Removed(
+                    ContentTypes.Node, reader.GetGuid(0), workflow?.Version ?? long.MaxValue, workflow?.UpdatedAt ?? DateTimeOffset.UnixEpoch));
+            }
+        }
+
         contents.AddRange(workflowIds.Where(id => !found.Contains(id))
             .Select(id => Content.Removed(ContentTypes.Workflow, id, long.MaxValue, DateTimeOffset.UnixEpoch)));
         contents.AddRange(executionIds.Where(id => !found.Contains(id))

@@ -23,6 +23,41 @@ internal sealed record WorkflowSource(
 /// </summary>
 internal static class WorkflowContent
 {
+    /// <summary>The nodes as things to be found by themselves, the first <see cref="Limits.NodesPerWorkflow"/>.</summary>
+    public static IReadOnlyList<Content> NodesOf(WorkflowSource source)
+    {
+        if (source.IsDeleted || source.Definition is null)
+        {
+            return [];
+        }
+
+        using var definition = JsonDocument.Parse(source.Definition);
+        return !definition.RootElement.TryGetProperty("nodes", out var nodes) || nodes.ValueKind != JsonValueKind.Array
+            ? []
+            : [.. nodes.EnumerateArray()
+                .Where(node => node.ValueKind == JsonValueKind.Object && TextOf(node, "id") is not null)
+                .DistinctBy(node => TextOf(node, "id"))
+                .Take(Limits.NodesPerWorkflow)
+                .Select(node => NodeOf(source, node))];
+    }
+
+    private static Content NodeOf(WorkflowSource source, JsonElement node)
+    {
+        var id = TextOf(node, "id")!;
+        var metadata = JsonSerializer.Serialize(new
+        {
+            workflowId = source.Id,
+            workflow = source.Name,
+            nodeId = id,
+            nodeType = TextOf(node, "type"),
+            environment = source.Environment,
+        });
+        return new Content(
+            ContentTypes.Node, NodeId.Of(source.Id, id), source.Version, JsonDescriber.Clip(NameOf(node), Limits.TitleMaxLength), source.Tags,
+            source.WorkspaceId, source.UpdatedAt, metadata,
+            [new ContentChunk($"in {source.Name}", JsonDescriber.Clip(DescribeNode(node), Limits.ChunkMaxLength))]);
+    }
+
     public static Content Of(WorkflowSource source)
     {
         if (source.IsDeleted)

@@ -91,7 +91,7 @@ internal sealed class SearchService(
         var known = corpus.Understand(parsed.Clauses);
         var meaning = await meanings.OfQueryAsync(tenantId, corpus, state, parsed.Text, known, query.Filter, cancellationToken);
         var ranking = corpus.Rank(new RankingRequest(
-            known, TermVector.TrigramsOf(parsed.Text), meaning.Meaning, meaning.Share, query.Filter, query.Skip, query.Limit, query.Threshold)
+            known, LookOf(parsed.Text), meaning.Meaning, meaning.Share, query.Filter, query.Skip, query.Limit, query.Threshold)
         {
             Phrases = await phrases.ReadAsync(tenantId, corpus, known, query.Filter, cancellationToken),
             IsGrouped = query.IsGrouped,
@@ -99,6 +99,10 @@ internal sealed class SearchService(
         });
         return await ToAnswerAsync(tenantId, query, ranking, known, meaning, cancellationToken);
     }
+
+    // A sentence is no name: what it has in common with the look of a title is chance.
+    private static TermVector LookOf(string text) =>
+        TermVector.TrigramsOf(Analyzer.ReadWords(text, static (_, _, _) => { }) <= Limits.WordsOfName ? text : "");
 
     private async Task<SearchAnswer> ToAnswerAsync(
         Guid tenantId, SearchQuery query, Ranking ranking, KnownQuery known, KnownMeaning meaning, CancellationToken cancellationToken)

@@ -65,10 +65,30 @@ internal static class Folding
         return 2;
     }
 
+    /// <summary>The text without the accents of its letters, which else stay as they are.</summary>
+    public static string FoldAccents(string text)
+    {
+        if (System.Text.Ascii.IsValid(text))
+        {
+            return text;
+        }
+
+        var folded = new System.Text.StringBuilder(text.Length);
+        foreach (var character in text)
+        {
+            if (!IsMark(character))
+            {
+                folded.Append(Lookup(character) is var letter and not ' ' ? letter : character);
+            }
+        }
+
+        return folded.ToString();
+    }
+
     private static char Lookup(char character)
     {
         var latin = character - FirstLatin;
-        if (latin < Latin.Length)
+        if (latin >= 0 && latin < Latin.Length)
         {
             return Latin[latin];
         }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Workflows.Api.Http.Security;
 using Workflows.Data;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Dispatch;
 using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 
@@ -16,6 +17,7 @@ internal sealed class ApiRequest
 {
     private readonly HttpContext _context;
     private readonly List<UserActivity> _recorded = [];
+    private bool _isAnnounced;
 
     private ApiRequest(HttpContext context, Caller caller)
     {
@@ -112,6 +114,7 @@ internal sealed class ApiRequest
         async Task<ApiResponse<T>> AttemptAsync(CancellationToken token)
         {
             _recorded.Clear();
+            _isAnnounced = false;
             if (key is null)
             {
                 return await work(token);
@@ -166,14 +169,18 @@ internal sealed class ApiRequest
     }
 
     /// <summary>Leaves work for the search service, in the same transaction.</summary>
-    public void Announce(string topic, Guid subjectId) => Db.Outbox.Add(new OutboxItem
+    public void Announce(string topic, Guid subjectId)
     {
-        TenantId = Caller.TenantId,
-        Id = Guid.CreateVersion7(Now),
-        Topic = topic,
-        SubjectId = subjectId,
-        NotBefore = Now,
-    });
+        Db.Outbox.Add(new OutboxItem
+        {
+            TenantId = Caller.TenantId,
+            Id = Guid.CreateVersion7(Now),
+            Topic = topic,
+            SubjectId = subjectId,
+            NotBefore = Now,
+        });
+        _isAnnounced = true;
+    }
 
     // Who looks on hears of it once it is so.
     private void TellOfRecorded()
@@ -182,6 +189,11 @@ internal sealed class ApiRequest
         if (recorded.Count > 0)
         {
             AfterCommit(() => _context.RequestServices.GetRequiredService<ActivityNews>().Tell(recorded));
+        }
+
+        if (_isAnnounced)
+        {
+            AfterCommit(() => _context.RequestServices.GetRequiredService<IndexHint>().Nudge());
         }
     }
 

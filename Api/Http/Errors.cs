@@ -119,6 +119,8 @@ internal static class Errors
     public static readonly ErrorCode BudgetNotFound = new("BUDGET_NOT_FOUND", 404, "No such budget.");
     public static readonly ErrorCode TrashItemNotFound = new(
         "TRASH_ITEM_NOT_FOUND", 404, "Nothing of this kind and id is deleted.");
+    public static readonly ErrorCode NothingIndexed = new(
+        "NOTHING_INDEXED", 404, "There is no such thing, or the search service has not indexed it yet.");
     public static readonly ErrorCode TransactionNotFound = new("TRANSACTION_NOT_FOUND", 404, "No such transaction.");
 
     // Workflows and executions

@@ -6,7 +6,7 @@ namespace Workflows.Worker.Checkpoints;
 
 /// <summary>Tells of committed checkpoints through Redis.</summary>
 internal sealed partial class CheckpointHints(
-    DispatchAnnouncer announcer, ReplyPublisher replies, LiveHints live, ILogger<CheckpointHints> logger)
+    DispatchAnnouncer announcer, ReplyPublisher replies, LiveHints live, IndexHint index, ILogger<CheckpointHints> logger)
     : ICheckpointHints
 {
     public void Announce(IReadOnlyList<Progress> batch, CheckpointResult result)
@@ -21,6 +21,10 @@ internal sealed partial class CheckpointHints(
             }
 
             live.Announce(batch);
+            if (batch.Any(progress => progress.Finished is { Status: "failed" or "timed_out" }))
+            {
+                index.Nudge();
+            }
         }
         catch (Exception exception)
             when (RedisErrors.IsTrouble(exception) || exception is ObjectDisposedException)

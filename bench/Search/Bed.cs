@@ -1,7 +1,9 @@
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Workflows.AiSearch;
+using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Indexing;
 using Workflows.Data.Database;
 using Workflows.Testing;
@@ -49,6 +51,11 @@ internal sealed class Bed : IAsyncDisposable
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddSearch(configuration);
+        if (configuration["MODEL_PRECISION"] == "full")
+        {
+            services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(new MiniLm(ModelPackage.DefaultPath) { IsFullPrecision = true });
+        }
+
         var bed = new Bed(database, services.BuildServiceProvider());
         await bed.AddTenantAsync();
         return bed;

@@ -36,7 +36,7 @@ public sealed class RetrievalQualityTests(PostgresServer server)
 
         // The statistical model may move what the words say and not overrule it: on other texts it is often wrong.
         Assert.True(fused / Topics > 0.75, $"fused nDCG@10 is {fused / Topics}");
-        Assert.True(fused > words + (0.05 * Topics), $"fused {fused / Topics}, words {words / Topics}");
+        Assert.True(fused > words + (0.01 * Topics), $"fused {fused / Topics}, words {words / Topics}");
     }
 
     /// <summary>Texts of a topic speak vocabulary a or b, a few both; all share words with other topics.</summary>

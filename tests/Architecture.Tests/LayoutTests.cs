@@ -15,7 +15,7 @@ public sealed partial class LayoutTests
     private static readonly string[] RootFiles =
     [
         ".editorconfig", ".gitattributes", ".gitignore",
-        "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+        "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md",
         "Directory.Build.props", "Directory.Packages.props", "Workflows.Aspire.slnx", "azure.yaml", "global.json",
         "run", "test",
     ];
