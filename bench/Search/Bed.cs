@@ -29,7 +29,8 @@ internal sealed class Bed : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
-    public static async Task<Bed> CreateAsync(PostgresServer server)
+    /// <param name="provider">Instead of the one that the configuration names.</param>
+    public static async Task<Bed> CreateAsync(PostgresServer server, IEmbeddingProvider? provider = null)
     {
         var database = await server.CreateDatabaseAsync();
         await new MigrationRunner(new DatabaseOptions
@@ -56,6 +57,11 @@ internal sealed class Bed : IAsyncDisposable
             services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(new MiniLm(ModelPackage.DefaultPath) { IsFullPrecision = true });
         }
 
+        if (provider is not null)
+        {
+            services.AddSingleton(new EmbeddingProviders(provider));
+        }
+
         var bed = new Bed(database, services.BuildServiceProvider());
         await bed.AddTenantAsync();
         return bed;
@@ -68,6 +74,15 @@ internal sealed class Bed : IAsyncDisposable
     {
         await using var command = Owner.CreateCommand(TenantSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantId });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+#pragma warning disable CA2100 // constants of the benchmarks
+        await using var command = Owner.CreateCommand(sql);
+#pragma warning restore CA2100
+        command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync();
     }
 

@@ -16,6 +16,7 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
     private const string Secret = "a secret of this test, long enough for anybody";
 
     private readonly List<(string Query, string Tenant, string Timestamp, string Signature)> _calls = [];
+    private readonly List<string?> _paths = [];
     private WebApplication? _search;
     private ApiHost? _host;
     private int _status = StatusCodes.Status200OK;
@@ -28,8 +29,9 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         _search = builder.Build();
-        _search.MapGet("/internal/search", context =>
+        _search.MapGet("/internal/{**path}", context =>
         {
+            _paths.Add(context.Request.Path);
             var headers = context.Request.Headers;
             _calls.Add((context.Request.QueryString.Value!, headers["X-Workflows-Tenant"]!, headers["X-Workflows-Timestamp"]!, headers["X-Workflows-Signature"]!));
             context.Response.StatusCode = _status;
@@ -67,11 +69,61 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
     [InlineData("search?q=a&limit=0")]
     [InlineData("search?q=a&limit=51")]
     [InlineData("search?q=a&threshold=2")]
+    [InlineData("search?q=a&offset=-1")]
+    [InlineData("search?q=a&offset=1001")]
+    [InlineData("search/suggest")]
+    [InlineData("search/suggest?q=a&limit=21")]
+    [InlineData("search/similar?of=workflow")]
+    [InlineData("search/similar?id=01a1f959-5174-7253-bae2-185d9dd0cb85")]
+    [InlineData("search/similar?of=workflow&id=01a1f959-5174-7253-bae2-185d9dd0cb85&limit=0")]
     public async Task A_search_that_cannot_be_meant_is_refused(string path)
     {
         using var owner = Host.Owner();
         (await owner.GetAsync(path)).Fails(HttpStatusCode.BadRequest, "INVALID_PARAMETER");
         Assert.Empty(_calls);
+    }
+
+    [Fact]
+    public async Task Several_types_and_tags_a_page_and_the_other_questions_are_passed_on()
+    {
+        using var owner = Host.Owner();
+
+        (await owner.GetAsync("search?q=a&type=workflow&type=node&tag=x&tag=y%26z&offset=20&group=false")).Ok();
+        (await owner.GetAsync("search/suggest?q=ref&limit=3&type=workflow")).Ok();
+        (await owner.GetAsync("search/similar?of=workflow&id=01a1f959-5174-7253-bae2-185d9dd0cb85")).Ok();
+
+        Assert.Equal(["/internal/search", "/internal/search/suggest", "/internal/search/similar"], _paths);
+        Assert.Equal(
+            [
+                "?q=a&offset=20&type=workflow&type=node&tag=x&tag=y%26z&group=false", "?q=ref&limit=3&type=workflow",
+                "?of=workflow&id=01a1f959-5174-7253-bae2-185d9dd0cb85",
+            ],
+            _calls.Select(call => call.Query));
+    }
+
+    [Theory]
+    [InlineData("search.read,workflows.read", "&visible=workflow&visible=node")]
+    [InlineData("search.read,executions.read", "&visible=execution")]
+    [InlineData("search.read", "&visible=nothing")]
+    [InlineData("search.read,workflows.read,executions.read", "")]
+    public async Task The_service_is_told_which_types_the_caller_may_see(string permissions, string expected)
+    {
+        using var owner = Host.Owner();
+        var key = (await owner.PostAsync("api-keys", new { name = "limited", scopes = permissions.Split(',') })).Ok(HttpStatusCode.Created);
+        using var caller = Host.Client(key.Data.GetProperty("key").GetString()!);
+
+        (await caller.GetAsync("search?q=a")).Ok();
+
+        Assert.Equal("?q=a" + expected, _calls.Single().Query);
+    }
+
+    [Fact]
+    public async Task What_is_not_indexed_has_nothing_like_it()
+    {
+        _status = StatusCodes.Status404NotFound;
+        using var owner = Host.Owner();
+        (await owner.GetAsync("search/similar?of=workflow&id=01a1f959-5174-7253-bae2-185d9dd0cb85"))
+            .Fails(HttpStatusCode.NotFound, "NOTHING_INDEXED");
     }
 
     [Fact]
