@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Workflows.AiSearch.Text;
 
 namespace Workflows.AiSearch.Search;
@@ -18,6 +19,12 @@ internal sealed record CorpusChange(long Revision, CorpusDocument Document, IRea
 /// <summary>A chunk by the number of its document's entry and its own number in the document.</summary>
 internal readonly record struct ChunkEntry(int Document, int Number);
 
+/// <summary>What every search asks of every document, side by side in memory.</summary>
+/// <param name="Type">Index among the types of the corpus.</param>
+/// <param name="Tags">Indexes among its tags.</param>
+/// <param name="Group">As of <see cref="CorpusDocument"/>.</param>
+internal readonly record struct DocumentFacts(bool IsAlive, int Type, int[] Tags, ulong Group);
+
 /// <summary>
 /// The entries of a corpus: documents and their chunks by numbers that are only given out, never used again, with the indexes over
 /// them. A removed document leaves dead numbers behind. Not thread-safe: <see cref="Corpus"/> locks.
@@ -36,6 +43,13 @@ internal sealed class CorpusEntries
 
     /// <summary>By the number of the document; null = removed.</summary>
     public List<CorpusDocument?> Documents { get; } = [];
+
+    /// <summary>By the number of the document.</summary>
+    public List<DocumentFacts> Facts { get; } = [];
+
+    public NameTable Types { get; } = new();
+
+    public NameTable Tags { get; } = new();
 
     public WordList Words { get; } = new();
 
@@ -94,10 +108,34 @@ internal sealed class CorpusEntries
     /// <summary>Marks documents that pass the filter, of whatever type, and that are not removed.</summary>
     public void Allow(SearchFilter filter, Span<bool> documents)
     {
+        int[] tags = [.. filter.Tags.Select(Tags.Find)];
+        var isVisible = new bool[Types.Count];
+        for (var type = 0; type < isVisible.Length; type++)
+        {
+            isVisible[type] = filter.Visible?.Contains(Types[type]) ?? true;
+        }
+
+        var facts = CollectionsMarshal.AsSpan(Facts);
+        var looksCloser = filter.LooksCloser;
         for (var i = 0; i < documents.Length; i++)
         {
-            documents[i] = Documents[i] is { } document && filter.AllowsApartFromType(document);
+            ref readonly var fact = ref facts[i];
+            documents[i] = fact.IsAlive && isVisible[fact.Type] && HasAll(fact.Tags, tags)
+                && (!looksCloser || filter.AllowsCloser(Documents[i]!));
         }
+    }
+
+    private static bool HasAll(int[] tags, int[] wanted)
+    {
+        foreach (var tag in wanted)
+        {
+            if (Array.IndexOf(tags, tag) < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool IsSameContent(CorpusChange change, out int[] chunks)
@@ -117,6 +155,8 @@ internal sealed class CorpusEntries
     {
         var document = TitleIndex.Add(TermVector.TrigramsOf(change.Document.Title));
         Documents.Add(change.Document);
+        Facts.Add(new DocumentFacts(
+            IsAlive: true, Types.Take(change.Document.ContentType), [.. change.Document.Tags.Select(Tags.Take)], change.Document.Group));
         var numbers = new int[change.Chunks.Count];
         for (var i = 0; i < numbers.Length; i++)
         {
@@ -159,7 +199,34 @@ internal sealed class CorpusEntries
         if (_byId.Remove(documentId, out var entries))
         {
             Documents[entries.Document] = null;
+            Facts[entries.Document] = Facts[entries.Document] with { IsAlive = false };
             _deadChunks += entries.Chunks.Length;
         }
+    }
+}
+
+/// <summary>Names by numbers that are given out in the order in which the names came.</summary>
+internal sealed class NameTable
+{
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly List<string> _names = [];
+
+    public int Count => _names.Count;
+
+    public string this[int number] => _names[number];
+
+    /// <returns>-1 when nothing has the name.</returns>
+    public int Find(string name) => _numbers.TryGetValue(name, out var number) ? number : -1;
+
+    public int Take(string name)
+    {
+        if (_numbers.TryGetValue(name, out var number))
+        {
+            return number;
+        }
+
+        _numbers.Add(name, _names.Count);
+        _names.Add(name);
+        return _names.Count - 1;
     }
 }

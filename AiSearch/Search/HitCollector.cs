@@ -1,19 +1,27 @@
+using System.Runtime.InteropServices;
+
 namespace Workflows.AiSearch.Search;
 
 /// <summary>Chooses the hits out of scored documents, counts them, and lets one stand for equal failures.</summary>
 internal sealed class HitCollector(CorpusEntries entries, RankingRequest request)
 {
-    private readonly Dictionary<string, int> _types = [];
-    private readonly Dictionary<string, int> _tags = [];
+    private readonly int[] _types = new int[entries.Types.Count];
+    private readonly int[] _tags = new int[entries.Tags.Count];
+    private readonly bool[] _isWanted =
+        [.. Enumerable.Range(0, entries.Types.Count).Select(type => request.Filter.AllowsType(entries.Types[type]))];
+
     private readonly Dictionary<ulong, (Scored Best, int Count)> _groups = [];
 
     // The worst on top.
     private readonly PriorityQueue<(Scored Hit, int Alike), Rank> _best = new();
     private readonly int _wanted = request.Skip + request.Limit;
+    private double _worst = double.NegativeInfinity;
     private int _total;
 
     public Ranking Collect(ReadOnlySpan<bool> isAllowed, ReadOnlySpan<float> names, ReadOnlySpan<Best> best)
     {
+        var facts = CollectionsMarshal.AsSpan(entries.Facts);
+        var floor = request.Meaning?.Floor ?? float.PositiveInfinity;
         for (var i = 0; i < isAllowed.Length; i++)
         {
             if (!isAllowed[i])
@@ -21,13 +29,15 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
                 continue;
             }
 
+            ref readonly var document = ref best[i];
             var name = Math.Max(0, (names[i] - Limits.NameSimilarityMin) / (1 - Limits.NameSimilarityMin));
-            var score = Fusion.Score(best[i].Words, best[i].Meaning, name, request.Share);
-            var isHit = best[i].Words > 0 || name > 0 || request.IsBrowsing
-                || (request.Meaning is { } meaning && best[i].Meaning >= meaning.Floor);
-            if (isHit && score >= request.Threshold)
+            if (document.Words > 0 || name > 0 || document.Meaning >= floor || request.IsBrowsing)
             {
-                Take(new Scored(i, score, name, best[i]), entries.Documents[i]!);
+                var score = Fusion.Score(document.Words, document.Meaning, name, request.Share);
+                if (score >= request.Threshold)
+                {
+                    Take(new Scored(i, score, name, document), in facts[i]);
+                }
             }
         }
 
@@ -36,38 +46,37 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
             Keep(hit, count - 1);
         }
 
-        return new Ranking(Hits(), _total, Facet(_types), Facet(_tags));
+        return new Ranking(Hits(), _total, Facet(_types, entries.Types), Facet(_tags, entries.Tags));
     }
 
-    private void Take(Scored hit, CorpusDocument document)
+    private void Take(Scored hit, in DocumentFacts facts)
     {
-        var isFurtherOfGroup = false;
-        if (request.IsGrouped && document.Group != 0 && request.Filter.AllowsType(document))
+        var isWanted = _isWanted[facts.Type];
+        if (isWanted && request.IsGrouped && facts.Group != 0)
         {
-            isFurtherOfGroup = _groups.TryGetValue(document.Group, out var group);
-            _groups[document.Group] = isFurtherOfGroup && RankOf(group.Best).CompareTo(RankOf(hit)) >= 0
+            var isFurther = _groups.TryGetValue(facts.Group, out var group);
+            _groups[facts.Group] = isFurther && RankOf(group.Best).CompareTo(RankOf(hit)) >= 0
                 ? (group.Best, group.Count + 1)
                 : (hit, group.Count + 1);
+            if (isFurther)
+            {
+                return;
+            }
         }
 
-        if (isFurtherOfGroup)
-        {
-            return;
-        }
-
-        Count(_types, document.ContentType);
-        if (!request.Filter.AllowsType(document))
+        _types[facts.Type]++;
+        if (!isWanted)
         {
             return;
         }
 
         _total++;
-        foreach (var tag in document.Tags)
+        foreach (var tag in facts.Tags)
         {
-            Count(_tags, tag);
+            _tags[tag]++;
         }
 
-        if (!request.IsGrouped || document.Group == 0)
+        if (!request.IsGrouped || facts.Group == 0)
         {
             Keep(hit, alike: 0);
         }
@@ -75,14 +84,14 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
 
     private void Keep(Scored hit, int alike)
     {
-        var rank = RankOf(hit);
         if (_best.Count < _wanted)
         {
-            _best.Enqueue((hit, alike), rank);
+            _best.Enqueue((hit, alike), RankOf(hit));
         }
-        else if (_wanted > 0)
+        else if (hit.Score >= _worst)
         {
-            _best.EnqueueDequeue((hit, alike), rank);
+            _best.EnqueueDequeue((hit, alike), RankOf(hit));
+            _worst = _best.TryPeek(out _, out var worst) ? worst.Score : double.PositiveInfinity;
         }
     }
 
@@ -121,11 +130,10 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
         return new Rank(hit.Score, document.ContentAt, document.Id);
     }
 
-    private static void Count(Dictionary<string, int> counts, string value) => counts[value] = counts.GetValueOrDefault(value) + 1;
-
-    private static IReadOnlyList<FacetValue> Facet(Dictionary<string, int> counts) =>
-        [.. counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)
-            .Take(Limits.ValuesPerFacet).Select(pair => new FacetValue(pair.Key, pair.Value))];
+    private static IReadOnlyList<FacetValue> Facet(int[] counts, NameTable names) =>
+        [.. Enumerable.Range(0, counts.Length).Where(value => counts[value] > 0)
+            .OrderByDescending(value => counts[value]).ThenBy(value => names[value], StringComparer.Ordinal)
+            .Take(Limits.ValuesPerFacet).Select(value => new FacetValue(names[value], counts[value]))];
 
     private readonly record struct Scored(int Document, double Score, float Name, Best Best);
 

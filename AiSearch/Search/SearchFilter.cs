@@ -26,33 +26,25 @@ internal sealed record SearchFilter(
         To = To is { } to && other.To is { } otherTo ? (to < otherTo ? to : otherTo) : To ?? other.To,
     };
 
-    /// <summary>Whether the document may be found, were it of a wanted type.</summary>
-    // Asked for every document of a tenant in each search: no iterator, no lambda.
-    public bool AllowsApartFromType(CorpusDocument document) =>
-        (Tags.Length == 0 || HasAllTags(document.Tags))
-        && (WorkspaceId is null || WorkspaceId == document.WorkspaceId)
+    /// <summary>Whether it needs more of a document than its type and tags.</summary>
+    public bool LooksCloser => WorkspaceId is not null || From is not null || To is not null || Workflows is not null;
+
+    /// <summary>What it says of a document besides types and tags.</summary>
+    public bool AllowsCloser(CorpusDocument document) =>
+        (WorkspaceId is null || WorkspaceId == document.WorkspaceId)
         && (From is null || document.ContentAt >= From)
         && (To is null || document.ContentAt < To)
-        && (Visible is null || Visible.Contains(document.ContentType))
         && (Workflows is null || (document.WorkflowId is { } workflowId && Workflows.Contains(workflowId)));
 
-    /// <summary>Whether the document is of a wanted type. Nodes are wanted only by name: their workflow is found already.</summary>
-    public bool AllowsType(CorpusDocument document) => ContentTypes.Length == 0
-        ? document.ContentType != Indexing.ContentTypes.Node
-        : Array.IndexOf(ContentTypes, document.ContentType) >= 0;
+    /// <summary>Whether the document may be found, were it of a wanted type.</summary>
+    public bool AllowsApartFromType(CorpusDocument document) =>
+        Array.TrueForAll(Tags, tag => document.Tags.Contains(tag)) && (Visible?.Contains(document.ContentType) ?? true)
+        && AllowsCloser(document);
 
-    public bool Allows(CorpusDocument document) => AllowsType(document) && AllowsApartFromType(document);
+    /// <summary>Whether a type is wanted. Nodes are wanted only by name: their workflow is found already.</summary>
+    public bool AllowsType(string type) => ContentTypes.Length == 0
+        ? type != Indexing.ContentTypes.Node
+        : Array.IndexOf(ContentTypes, type) >= 0;
 
-    private bool HasAllTags(string[] tags)
-    {
-        foreach (var tag in Tags)
-        {
-            if (Array.IndexOf(tags, tag) < 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool Allows(CorpusDocument document) => AllowsType(document.ContentType) && AllowsApartFromType(document);
 }

@@ -38,7 +38,7 @@ internal sealed class Suggester(CorpusEntries entries)
         for (var i = 0; i < likeness.Length; i++)
         {
             // Without a trigram in common no word of it can begin like a word of three letters; shorter ones are looked for in all.
-            if (isAllowed[i] && entries.Documents[i] is { } document && filter.AllowsType(document)
+            if (isAllowed[i] && entries.Documents[i] is { } document && filter.AllowsType(document.ContentType)
                 && (likeness[i] > 0 || words[^1].Length < Limits.PrefixLettersMin))
             {
                 var hasWords = HasWords(document.Title, words);

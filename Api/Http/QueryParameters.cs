@@ -11,7 +11,7 @@ internal static class QueryParameters
 {
     public static EndpointFilterDelegate RejectUnknown(EndpointFilterFactoryContext context, EndpointFilterDelegate next)
     {
-        var known = Names(context.MethodInfo.GetParameters()).ToHashSet(StringComparer.Ordinal);
+        var known = Names(context.MethodInfo.GetParameters()).ToDictionary(StringComparer.Ordinal);
         return invocation =>
         {
             var request = invocation.HttpContext.Request;
@@ -24,19 +24,19 @@ internal static class QueryParameters
         };
     }
 
-    private static Problem? FindProblem(IQueryCollection query, HashSet<string> known)
+    private static Problem? FindProblem(IQueryCollection query, Dictionary<string, bool> known)
     {
         foreach (var (name, values) in query)
         {
-            if (!known.Contains(name))
+            if (!known.TryGetValue(name, out var isRepeatable))
             {
                 var message = known.Count == 0
                     ? $"There is no parameter '{name}' here."
-                    : $"There is no parameter '{name}' here; known are {string.Join(", ", known)}.";
+                    : $"There is no parameter '{name}' here; known are {string.Join(", ", known.Keys)}.";
                 return new Problem(Errors.UnknownParameter, message, [new ErrorDetail(name, "UNKNOWN", message)]);
             }
 
-            if (values.Count > 1)
+            if (values.Count > 1 && !isRepeatable)
             {
                 return new Problem(Errors.UnknownParameter, $"The parameter '{name}' was given twice.");
             }
@@ -50,8 +50,12 @@ internal static class QueryParameters
         return null;
     }
 
-    private static IEnumerable<string> Names(IEnumerable<ParameterInfo> parameters) => parameters.SelectMany(parameter =>
+    /// <summary>The parameters, and whether they may be given more than once: those that are arrays.</summary>
+    private static IEnumerable<KeyValuePair<string, bool>> Names(IEnumerable<ParameterInfo> parameters) => parameters.SelectMany(parameter =>
         parameter.IsDefined(typeof(AsParametersAttribute), inherit: false)
-            ? parameter.ParameterType.GetProperties().Select(property => property.GetCustomAttribute<FromQueryAttribute>()?.Name).OfType<string>()
-            : parameter.GetCustomAttribute<FromQueryAttribute>()?.Name is { } name ? [name] : []);
+            ? parameter.ParameterType.GetProperties()
+                .Select(property => (property.GetCustomAttribute<FromQueryAttribute>()?.Name, property.PropertyType))
+            : [(parameter.GetCustomAttribute<FromQueryAttribute>()?.Name, parameter.ParameterType)])
+        .Where(pair => pair.Name is not null)
+        .Select(pair => KeyValuePair.Create(pair.Name!, pair.Item2.IsArray));
 }

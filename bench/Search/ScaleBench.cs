@@ -148,6 +148,7 @@ internal static class ScaleBench
     {
         var latencies = new ConcurrentBag<double>();
         var started = TimeProvider.System.GetTimestamp();
+        var before = Environment.CpuUsage.TotalTime;
         await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
             var random = new Random(100 + client);
@@ -162,6 +163,7 @@ internal static class ScaleBench
         var sorted = latencies.Order().ToArray();
         Figures.Print($"{metric}-p50", Figures.Percentile(sorted, 0.5), "ms");
         Figures.Print($"{metric}-p95", Figures.Percentile(sorted, 0.95), "ms");
+        Figures.Print($"{metric}-cpu", (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / sorted.Length, "CPU ms per search");
         Figures.Print($"{metric}-throughput", sorted.Length / seconds, "searches/s");
     }
 }
