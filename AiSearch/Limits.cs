@@ -26,7 +26,8 @@ internal static class Limits
     /// <summary>Types and tags that an answer counts hits of; the most frequent ones.</summary>
     public const int ValuesPerFacet = 20;
 
-    /// <summary>Clauses of a query, and alternatives of one word: what it may be the beginning or a misspelling of.</summary>
+    /// <summary>Clauses of a query, and alternatives of one word: what it may be the beginning or a misspelling
+    /// of.</summary>
     public const int ClausesPerQuery = 64;
 
     public const int AlternativesPerWord = 12;
@@ -34,21 +35,24 @@ internal static class Limits
     /// <summary>Words of a query whose misspellings are looked for.</summary>
     public const int CorrectedWords = 4;
 
-    /// <summary>Letters that a word must have to be the beginning of another, or a misspelling by one or by two letters.</summary>
+    /// <summary>Letters that a word must have to be the beginning of another, or a misspelling by one or by two
+    /// letters.</summary>
     public const int PrefixLettersMin = 3;
 
     public const int TypoLettersMin = 4;
 
     public const int SecondTypoLettersMin = 8;
 
-    /// <summary>Words of a tenant's texts that beginnings and misspellings are completed to, and letters and digits of one.</summary>
+    /// <summary>Words of a tenant's texts that beginnings and misspellings are completed to, and letters and digits
+    /// of one.</summary>
     public const int DictionaryWords = 200_000;
 
     public const int DictionaryWordLength = 30;
 
     public const int DictionaryWordDigits = 4;
 
-    /// <summary>Chunks whose text is read to find out whether it has a phrase; those with the best words first.</summary>
+    /// <summary>Chunks whose text is read to find out whether it has a phrase; those with the best words
+    /// first.</summary>
     public const int PhraseCandidates = 500;
 
     /// <summary>Terms of a document by which others like it are looked for.</summary>
@@ -68,11 +72,12 @@ internal static class Limits
     /// <summary>Words up to which a query may be a name.</summary>
     public const int WordsOfName = 5;
 
-    /// <summary>Chunks of a tenant up to which vectors are kept in memory and all compared (115 MB of 384 dimensions); beyond,
-    /// the index of the database is asked.</summary>
+    /// <summary>Chunks of a tenant up to which vectors are kept in memory and all compared (115 MB of 384
+    /// dimensions); beyond, the index of the database is asked.</summary>
     public const int VectorsInMemory = 300_000;
 
-    /// <summary>HNSW: candidates kept while searching (hnsw.ef_search), and tuples visited at most when a filter refuses many.</summary>
+    /// <summary>HNSW: candidates kept while searching (hnsw.ef_search), and tuples visited at most when a filter
+    /// refuses many.</summary>
     public const int NearestBreadth = 100;
 
     public const int NearestTuples = 20_000;
@@ -129,7 +134,8 @@ internal static class Limits
     /// <summary>How long the consumer waits after the database was away.</summary>
     public static readonly TimeSpan OutagePause = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often the outbox is asked when no hint comes, and the sweep looks for models to train and vectors to renew.</summary>
+    /// <summary>How often the outbox is asked when no hint comes, and the sweep looks for models to train and vectors
+    /// to renew.</summary>
     public static readonly TimeSpan OutboxPoll = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
@@ -149,8 +155,8 @@ internal static class Limits
     /// <summary>Texts in one call of a provider.</summary>
     public const int TextsPerEmbedding = 64;
 
-    /// <summary>Texts in one run of the built-in model, and tokens of one that it reads: about 1,100 characters. More texts at once bring
-    /// nothing and cost memory.</summary>
+    /// <summary>Texts in one run of the built-in model, and tokens of one that it reads: about 1,100 characters. More
+    /// texts at once bring nothing and cost memory.</summary>
     public const int TextsPerModelRun = 8;
 
     public const int TokensPerText = 256;
@@ -182,7 +188,8 @@ internal static class Limits
 
     public const long CorpusCacheBytes = 2048L * 1024 * 1024;
 
-    /// <summary>How long an unused corpus stays in memory. Less than <see cref="TombstoneLifetime"/>, or it would miss removals.</summary>
+    /// <summary>How long an unused corpus stays in memory. Less than <see cref="TombstoneLifetime"/>, or it would
+    /// miss removals.</summary>
     public static readonly TimeSpan CorpusIdle = TimeSpan.FromHours(24);
 
     public static readonly TimeSpan TombstoneLifetime = TimeSpan.FromDays(7);

@@ -23,7 +23,8 @@ internal static class SearchRegistration
         services.AddSingleton(provider => new SearchDatabase(provider.GetRequiredService<WorkflowsDatabase>().Source));
         services.AddSingleton<SearchMetrics>();
         services.AddSingleton<ModelStore>();
-        services.AddEmbeddings(configuration.GetSection(EmbeddingOptions.Section).Get<EmbeddingOptions>() ?? new EmbeddingOptions());
+        services.AddEmbeddings(configuration.GetSection(EmbeddingOptions.Section)
+            .Get<EmbeddingOptions>() ?? new EmbeddingOptions());
 
         services.AddSingleton<CorpusCache>();
         services.AddSingleton<VectorSearch>();
@@ -61,11 +62,13 @@ internal static class SearchRegistration
         }
 
         services.AddSingleton<LocalEmbeddings>();
-        services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(_ => new MiniLm(options.ModelFile ?? ModelPackage.DefaultPath));
+        services.AddSingleton<IEmbeddingGenerator<string,
+            Embedding<float>>>(_ => new MiniLm(options.ModelFile ?? ModelPackage.DefaultPath));
         services.AddSingleton<NeuralEmbeddings>();
         if (!options.IsBuiltIn)
         {
-            services.AddHttpClient(RemoteEmbeddings.ClientName, client => client.MaxResponseContentBufferSize = Limits.EmbeddingAnswerBytes)
+            services.AddHttpClient(RemoteEmbeddings.ClientName, client =>
+                client.MaxResponseContentBufferSize = Limits.EmbeddingAnswerBytes)
                 .AddStandardResilienceHandler();
         }
 

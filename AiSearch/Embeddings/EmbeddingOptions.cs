@@ -7,8 +7,8 @@ internal sealed class EmbeddingOptions
 
     private static readonly int[] IndexedDimensions = [384, 768, 1024, 1536];
 
-    /// <summary><c>neural</c> (default), <c>statistical</c> (for machines with little memory; <c>local</c> is its earlier name),
-    /// <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
+    /// <summary><c>neural</c> (default), <c>statistical</c> (for machines with little memory; <c>local</c> is its
+    /// earlier name), <c>openai</c> (also any compatible endpoint, Azure OpenAI included) or <c>ollama</c>.</summary>
     public string Provider { get; set; } = "neural";
 
     /// <summary>Base address up to and without <c>/embeddings</c>, such as <c>https://api.openai.com/v1</c>.</summary>
@@ -28,10 +28,12 @@ internal sealed class EmbeddingOptions
     /// <summary>How much the similarity counts in a score, between 0 and 1; the words count for the rest.</summary>
     public double Share { get; set; } = 0.35;
 
-    /// <summary>The cosine below which a text that shares no word with the query is not found, between 0 and 1.</summary>
+    /// <summary>The cosine below which a text that shares no word with the query is not found, between 0 and
+    /// 1.</summary>
     public float Floor { get; set; } = 0.25f;
 
-    /// <summary>What is put before a query and before a text, for models that were trained so (<c>query: </c>, <c>passage: </c>).</summary>
+    /// <summary>What is put before a query and before a text, for models that were trained so (<c>query: </c>,
+    /// <c>passage: </c>).</summary>
     public string QueryPrefix { get; set; } = "";
 
     public string TextPrefix { get; set; } = "";
@@ -70,7 +72,8 @@ internal sealed class EmbeddingOptions
 
         if (!IndexedDimensions.Contains(Dimension))
         {
-            yield return $"{Section}:Dimension is {Dimension}; it must be one of {string.Join(", ", IndexedDimensions)}.";
+            yield return $"{Section}:Dimension is {Dimension}; it must be one of "
+                + $"{string.Join(", ", IndexedDimensions)}.";
         }
 
         if (Provider == "openai" && string.IsNullOrEmpty(ApiKey))

@@ -7,9 +7,9 @@ using Workflows.AiSearch.Text;
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
-/// The sentence embedding model all-MiniLM-L6-v2, run by ONNX Runtime on the processor: no network. It is English; of other languages it
-/// knows little. Loaded at the first call, which takes about a second. A call runs on its caller's thread, without threads of the runtime,
-/// so callers bound how much runs at once.
+/// The sentence embedding model all-MiniLM-L6-v2, run by ONNX Runtime on the processor: no network. It is English; of
+/// other languages it knows little. Loaded at the first call, which takes about a second. A call runs on its caller's
+/// thread, without threads of the runtime, so callers bound how much runs at once.
 /// </summary>
 internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embedding<float>>
 {
@@ -23,21 +23,24 @@ internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embeddin
     private Loaded? _loaded;
     private bool _isDisposed;
 
-    /// <summary>Whether the weights are used in single precision, as they come: slower, larger, and for measuring.</summary>
+    /// <summary>Whether the weights are used in single precision, as they come: slower, larger, and for
+    /// measuring.</summary>
     public bool IsFullPrecision { get; init; }
 
     /// <exception cref="IOException">The model is not there.</exception>
     /// <exception cref="InvalidDataException">It is not the model.</exception>
     /// <exception cref="OnnxRuntimeException">It cannot be run.</exception>
     public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
-        IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<string> values, EmbeddingGenerationOptions? options = null,
+            CancellationToken cancellationToken = default)
     {
         var texts = values.ToList();
         var embeddings = new Embedding<float>[texts.Count];
         var loaded = Load();
 
         // Texts of about one length share a batch, for all are padded to the longest.
-        foreach (var batch in Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length).Chunk(Limits.TextsPerModelRun))
+        foreach (var batch in Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length)
+            .Chunk(Limits.TextsPerModelRun))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var vectors = loaded.Run([.. batch.Select(i => texts[i])]);
@@ -90,7 +93,8 @@ internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embeddin
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
             _session = new InferenceSession(isFullPrecision ? network : OnnxQuantizer.Quantize(network), options);
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive); // the network as it came, 90 MB that would stay for long
+            // The network as it came, 90 MB that would stay for long
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         }
 
         /// <summary>Unit vectors: the mean over the tokens of each text.</summary>
@@ -130,7 +134,8 @@ internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embeddin
                 for (var i = 0; i < texts.Length; i++)
                 {
                     // The tokenizer would take accents off by normalisation, which needs the data of cultures.
-                    tokens[i] = _tokenizer.Encode(Folding.FoldAccents(texts[i]), Limits.TokensPerText).InputIds.ToArray();
+                    tokens[i] = _tokenizer.Encode(Folding.FoldAccents(texts[i]), Limits.TokensPerText)
+                        .InputIds.ToArray();
                 }
             }
 

@@ -4,8 +4,8 @@ using System.Reflection.PortableExecutable;
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
-/// The model all-MiniLM-L6-v2 as a package brings it: two resources of an assembly, the network and the vocabulary. The assembly lies
-/// beside the service as data and is never loaded: what it needs to run is not there.
+/// The model all-MiniLM-L6-v2 as a package brings it: two resources of an assembly, the network and the vocabulary.
+/// The assembly lies beside the service as data and is never loaded: what it needs to run is not there.
 /// </summary>
 internal static class ModelPackage
 {
@@ -37,7 +37,8 @@ internal static class ModelPackage
                 return new ResourceBytes(block.ReadInt32(), block);
             }
         }
-        catch (Exception exception) when (exception is BadImageFormatException or InvalidOperationException or NullReferenceException)
+        catch (Exception exception) when (
+            exception is BadImageFormatException or InvalidOperationException or NullReferenceException)
         {
             throw new InvalidDataException($"{path} does not hold the model.", exception);
         }

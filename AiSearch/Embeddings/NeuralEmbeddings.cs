@@ -4,10 +4,12 @@ using Microsoft.ML.OnnxRuntime;
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
-/// The built-in provider: a neural model that runs in this process. Queries and texts wait in lines of their own, so a query never waits for
-/// a batch of texts that are being indexed; how much runs at once is bounded by the processors.
+/// The built-in provider: a neural model that runs in this process. Queries and texts wait in lines of their own, so
+/// a query never waits for a batch of texts that are being indexed; how much runs at once is bounded by the
+/// processors.
 /// </summary>
-internal sealed class NeuralEmbeddings(IEmbeddingGenerator<string, Embedding<float>> generator) : IEmbeddingProvider, IDisposable
+internal sealed class NeuralEmbeddings(IEmbeddingGenerator<string, Embedding<float>> generator) : IEmbeddingProvider,
+    IDisposable
 {
     /// <summary>The last part changes when the same weights give other vectors.</summary>
     public const string Model = "neural/all-minilm-l6-v2/1";
@@ -45,7 +47,8 @@ internal sealed class NeuralEmbeddings(IEmbeddingGenerator<string, Embedding<flo
         try
         {
             var made = await Task.Run(
-                () => generator.GenerateAsync(inputs.Select(input => input.Text), cancellationToken: cancellationToken), cancellationToken);
+                () => generator.GenerateAsync(inputs.Select(input => input.Text),
+                    cancellationToken: cancellationToken), cancellationToken);
             return Check(made, inputs.Count);
         }
         catch (Exception exception) when (exception is OnnxRuntimeException or IOException or InvalidDataException)

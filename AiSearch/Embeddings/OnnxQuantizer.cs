@@ -4,9 +4,10 @@ using System.Runtime.InteropServices;
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
-/// Makes of an ONNX model in single precision one with weights of a byte: a quarter of the size, twice as fast. Products with constant
-/// matrices become <c>DynamicQuantizeMatMul</c> of ONNX Runtime, with a scale for each column; the table of words keeps a scale for each
-/// row. Only the first output is kept, so that what makes the others is not computed. What is none of it stays as it is.
+/// Makes of an ONNX model in single precision one with weights of a byte: a quarter of the size, twice as fast.
+/// Products with constant matrices become <c>DynamicQuantizeMatMul</c> of ONNX Runtime, with a scale for each column;
+/// the table of words keeps a scale for each row. Only the first output is kept, so that what makes the others is not
+/// computed. What is none of it stays as it is.
 /// </summary>
 internal static class OnnxQuantizer
 {
@@ -95,7 +96,8 @@ internal static class OnnxQuantizer
         return written;
     }
 
-    private static void Node(ProtobufWriter graph, ProtobufField field, Dictionary<string, Matrix> matrices, HashSet<string> used)
+    private static void Node(ProtobufWriter graph, ProtobufField field, Dictionary<string, Matrix> matrices,
+        HashSet<string> used)
     {
         var node = ProtobufReader.Read(field.Bytes).ToList();
         var inputs = node.Where(part => part.Number == NodeInput).Select(part => part.Text).ToList();
@@ -104,13 +106,15 @@ internal static class OnnxQuantizer
         {
             case "MatMul" when matrices.ContainsKey(inputs[1]):
                 used.Add(inputs[1]);
-                graph.Message(GraphNode, Node("DynamicQuantizeMatMul", [inputs[0], inputs[1], ScaleOf(inputs[1])], output)
+                graph.Message(GraphNode, Node("DynamicQuantizeMatMul", [inputs[0], inputs[1], ScaleOf(inputs[1])],
+                    output)
                     .Text(NodeDomain, RuntimeDomain));
                 break;
             case "Gather" when matrices.TryGetValue(inputs[0], out var table) && table.Rows > LongTableRows:
                 used.Add(inputs[0]);
                 graph.Message(GraphNode, Node("Gather", [inputs[0], inputs[1]], output + "_codes"));
-                graph.Message(GraphNode, Node("Cast", [output + "_codes"], output + "_values").Message(NodeAttribute, ToFloat()));
+                graph.Message(GraphNode, Node("Cast", [output + "_codes"], output + "_values")
+                    .Message(NodeAttribute, ToFloat()));
                 graph.Message(GraphNode, Node("Gather", [ScaleOf(inputs[0]), inputs[1]], output + "_scales"));
                 graph.Message(GraphNode, Node("Mul", [output + "_values", output + "_scales"], output));
                 break;
@@ -131,7 +135,8 @@ internal static class OnnxQuantizer
         return node.Text(NodeOutput, output).Text(NodeName, output + "_" + op).Text(NodeOperator, op);
     }
 
-    private static ProtobufWriter ToFloat() => new ProtobufWriter().Text(1, "to").Number(3, FloatType).Number(20, IntAttribute);
+    private static ProtobufWriter ToFloat() => new ProtobufWriter().Text(1, "to").Number(3, FloatType)
+        .Number(20, IntAttribute);
 
     private static string ScaleOf(string matrix) => matrix + "_scale";
 
@@ -140,8 +145,10 @@ internal static class OnnxQuantizer
     {
         var tensor = ProtobufReader.Read(field.Bytes).ToList();
         var dimensions = tensor.Where(part => part.Number == TensorDimension).Select(part => (int)part.Value).ToList();
-        var isMatrix = dimensions.Count == 2 && tensor.Exists(part => part.Number == TensorType && part.Value == FloatType)
-            && tensor.Exists(part => part.Number == TensorData && part.Bytes.Length == dimensions[0] * dimensions[1] * sizeof(float));
+        var isMatrix = dimensions.Count == 2 && tensor.Exists(part => part.Number == TensorType
+            && part.Value == FloatType)
+            && tensor.Exists(part => part.Number == TensorData
+                && part.Bytes.Length == dimensions[0] * dimensions[1] * sizeof(float));
         return isMatrix
             ? new Matrix(
                 tensor.First(part => part.Number == TensorName).Text, dimensions[0], dimensions[1],
@@ -152,7 +159,8 @@ internal static class OnnxQuantizer
     private static void Tensors(ProtobufWriter graph, Matrix matrix)
     {
         var isTable = matrix.Rows > LongTableRows;
-        var values = MemoryMarshal.Cast<byte, float>(matrix.Data.Span); // ONNX is little-endian, as are all processors with a runtime
+        // ONNX is little-endian, as are all processors with a runtime
+        var values = MemoryMarshal.Cast<byte, float>(matrix.Data.Span);
         var scales = isTable ? RowScales(values, matrix.Columns) : ColumnScales(values, matrix.Columns);
         var codes = new byte[values.Length];
         for (var i = 0; i < values.Length; i++)
@@ -162,7 +170,8 @@ internal static class OnnxQuantizer
 
         graph.Message(GraphInitializer, Tensor(matrix.Name, [matrix.Rows, matrix.Columns], Int8Type, codes));
         graph.Message(GraphInitializer, Tensor(
-            ScaleOf(matrix.Name), isTable ? [matrix.Rows, 1] : [matrix.Columns], FloatType, MemoryMarshal.AsBytes(scales.AsSpan()).ToArray()));
+            ScaleOf(matrix.Name), isTable ? [matrix.Rows, 1] : [matrix.Columns], FloatType,
+                MemoryMarshal.AsBytes(scales.AsSpan()).ToArray()));
     }
 
     private static float[] RowScales(ReadOnlySpan<float> values, int columns)
@@ -170,7 +179,8 @@ internal static class OnnxQuantizer
         var scales = new float[values.Length / columns];
         for (var row = 0; row < scales.Length; row++)
         {
-            scales[row] = Scale(MathF.Abs(TensorPrimitives.MaxMagnitude(values.Slice(row * columns, columns))), levels: 127);
+            scales[row] = Scale(MathF.Abs(TensorPrimitives.MaxMagnitude(values.Slice(row * columns, columns))),
+                levels: 127);
         }
 
         return scales;

@@ -3,7 +3,8 @@ using System.Text;
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>A field of a message in protobuf's wire format: a number for wire type 0, else its bytes.</summary>
-internal readonly record struct ProtobufField(int Number, ulong Value, ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Whole)
+internal readonly record struct ProtobufField(
+    int Number, ulong Value, ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Whole)
 {
     public string Text => Encoding.UTF8.GetString(Bytes.Span);
 }
@@ -109,7 +110,8 @@ internal sealed class ProtobufWriter
         return written;
     }
 
-    private ProtobufWriter Begin(int field, long length) => Add([.. Encode(((ulong)field << 3) | 2), .. Encode((ulong)length)]);
+    private ProtobufWriter Begin(int field, long length) =>
+        Add([.. Encode(((ulong)field << 3) | 2), .. Encode((ulong)length)]);
 
     private ProtobufWriter Add(ReadOnlyMemory<byte> part)
     {

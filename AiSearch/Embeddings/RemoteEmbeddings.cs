@@ -6,18 +6,21 @@ using Workflows.ServiceDefaults;
 namespace Workflows.AiSearch.Embeddings;
 
 /// <summary>
-/// A provider behind the embeddings call of OpenAI, which Azure OpenAI, Ollama (<c>/v1</c>), vLLM and others speak too. Retries, time
-/// limits and the circuit breaker are the client's resilience handler's; what is left after them is an outcome, not an exception.
-/// An embedding call has no effect outside, so it may be repeated although it is a POST.
+/// A provider behind the embeddings call of OpenAI, which Azure OpenAI, Ollama (<c>/v1</c>), vLLM and others speak
+/// too. Retries, time limits and the circuit breaker are the client's resilience handler's; what is left after them
+/// is an outcome, not an exception. An embedding call has no effect outside, so it may be repeated although it is a
+/// POST.
 /// </summary>
 internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOptions options) : IEmbeddingProvider
 {
     public const string ClientName = "embeddings";
 
-    // The provider and the dimension belong to the name: the same model cut to another length is another model. So does what is put
-    // before a text.
-    private readonly EmbeddingModel _model =
-        new($"{options.Provider}/{options.Model}/{options.Dimension}{(options.TextPrefix.Length > 0 ? "/" + options.TextPrefix.Trim() : "")}", options.Dimension);
+    // The provider and the dimension belong to the name: the same model cut to another length is another model. So
+    // does what is put before a text.
+    private readonly EmbeddingModel _model = new(
+        $"{options.Provider}/{options.Model}/{options.Dimension}"
+            + (options.TextPrefix.Length > 0 ? "/" + options.TextPrefix.Trim() : ""),
+        options.Dimension);
 
     public string Name => options.Provider;
 
@@ -31,7 +34,8 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
 
     public int DimensionOf(string modelName) => _model.Dimension;
 
-    public ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken) => new(_model);
+    public ValueTask<EmbeddingModel> CurrentModelAsync(Guid tenantId, CancellationToken cancellationToken) =>
+        new(_model);
 
     public async Task<EmbeddingOutcome> EmbedAsync(
         Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose,
@@ -41,7 +45,8 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
         var vectors = new List<float[]>(inputs.Count);
         foreach (var batch in inputs.Chunk(options.BatchSize))
         {
-            var (embedded, failure) = await CallAsync([.. batch.Select(input => prefix + input.Text)], cancellationToken);
+            var (embedded, failure) = await CallAsync(
+                [.. batch.Select(input => prefix + input.Text)], cancellationToken);
             if (failure is not null)
             {
                 return EmbeddingOutcome.Failed(failure);
@@ -53,12 +58,14 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
         return new EmbeddingOutcome(vectors, Failure: null);
     }
 
-    private async Task<(float[][] Vectors, string? Failure)> CallAsync(string[] texts, CancellationToken cancellationToken)
+    private async Task<(float[][] Vectors, string? Failure)> CallAsync(
+        string[] texts, CancellationToken cancellationToken)
     {
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(options.Endpoint!));
-            request.Content = JsonContent.Create(new EmbeddingRequest(options.Model!, texts, options.Dimension, "float"), options: RequestJson);
+            request.Content = JsonContent.Create(new EmbeddingRequest(
+                options.Model!, texts, options.Dimension, "float"), options: RequestJson);
             if (options.ApiKey is { Length: > 0 } key)
             {
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -72,10 +79,12 @@ internal sealed class RemoteEmbeddings(IHttpClientFactory clients, EmbeddingOpti
                 return ([], $"it answered {(int)response.StatusCode}");
             }
 
-            var answer = await response.Content.ReadFromJsonAsync<EmbeddingResponse>(JsonDefaults.Options, cancellationToken);
+            var answer = await response.Content.ReadFromJsonAsync<EmbeddingResponse>(
+                JsonDefaults.Options, cancellationToken);
             return Check(answer, texts.Length);
         }
-        catch (Exception exception) when (exception is HttpRequestException or JsonException or ExecutionRejectedException)
+        catch (Exception exception) when (
+            exception is HttpRequestException or JsonException or ExecutionRejectedException)
         {
             return ([], exception.Message);
         }

@@ -20,9 +20,10 @@ internal sealed record PreparedChunk(
 internal sealed record StoredDocument(string ContentType, Guid ContentId, byte[] Hash, bool IsRemoved);
 
 /// <summary>
-/// Writes documents with their chunks and vectors. Guarantees: a document is replaced as a whole or not at all, together with the
-/// outbox rows that asked for it; an older state of the source never replaces a newer one; revisions are given in the order of the
-/// commits. Lock order: the tenant's row in corpora, then documents, then outbox.
+/// Writes documents with their chunks and vectors. Guarantees: a document is replaced as a whole or not at all,
+/// together with the outbox rows that asked for it; an older state of the source never replaces a newer one;
+/// revisions are given in the order of the commits. Lock order: the tenant's row in corpora, then documents, then
+/// outbox.
 /// </summary>
 internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
 {
@@ -40,7 +41,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(StateSql, tenantId);
-        batch.Add(StoredSql, tenantId, contents.Select(content => content.Type).ToArray(), contents.Select(content => content.Id).ToArray());
+        batch.Add(StoredSql, tenantId, contents.Select(content => content.Type).ToArray(),
+            contents.Select(content => content.Id).ToArray());
         await using var reader = await batch.ReadAsync(cancellationToken);
         var state = await reader.ReadAsync(cancellationToken) ? ToState(reader) : null;
         await reader.NextResultAsync(cancellationToken);
@@ -62,9 +64,11 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         where d.tenant_id = $1 and d.content_id = any($2) and e.model = any($3)
         """;
 
-    /// <summary>The vectors that chunks of these contents have: an unchanged chunk of a changed document need not be embedded again.</summary>
+    /// <summary>The vectors that chunks of these contents have: an unchanged chunk of a changed document need not be
+    /// embedded again.</summary>
     public async Task<IReadOnlyDictionary<(string Hash, string Model), HalfVector>> ReadVectorsAsync(
-        Guid tenantId, IReadOnlyList<Guid> contentIds, IReadOnlyList<string> models, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<Guid> contentIds, IReadOnlyList<string> models,
+            CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(VectorsSql, tenantId, contentIds.ToArray(), models.ToArray());
@@ -132,7 +136,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
 
     private const string FinishSql = "delete from outbox where tenant_id = $1 and id = any($2)";
 
-    /// <summary>Stores documents, removes those without chunks, and finishes the outbox rows, all in one transaction.</summary>
+    /// <summary>Stores documents, removes those without chunks, and finishes the outbox rows, all in one
+    /// transaction.</summary>
     /// <param name="tenantId">Whose documents they are.</param>
     /// <param name="documents">Prepared with vectors for the models that the tenant had when it was read.</param>
     /// <param name="models">Those models; the first is the one that a new corpus begins with.</param>
@@ -150,14 +155,17 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (documents.Count > 0)
         {
-            var isIncomplete = documents.Any(document => document.Chunks.Any(chunk => chunk.Vectors.Count < models.Count));
-            var state = await AdvanceAsync(tenantId, documents.Count, models[0], isIncomplete, connection, transaction, cancellationToken);
+            var isIncomplete = documents.Any(document => document.Chunks.Any(
+                chunk => chunk.Vectors.Count < models.Count));
+            var state = await AdvanceAsync(tenantId, documents.Count, models[0], isIncomplete, connection,
+                transaction, cancellationToken);
             if (!models.Contains(state.Model) || (state.NextModel is { } next && !models.Contains(next)))
             {
                 return false;
             }
 
-            var ids = await PutAsync(tenantId, documents, state.Revision - documents.Count, connection, transaction, cancellationToken);
+            var ids = await PutAsync(tenantId, documents, state.Revision - documents.Count, connection, transaction,
+                cancellationToken);
             await PutChunksAsync(tenantId, documents, ids, state.Revision, connection, transaction, cancellationToken);
         }
 
@@ -182,14 +190,16 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         """;
 
     /// <summary>Adds vectors to chunks that are still the same; the others are left to whoever changed them.</summary>
-    /// <param name="isAnswering">Whether searches use the model already: then who has the corpus in memory must hear of it.</param>
+    /// <param name="isAnswering">Whether searches use the model already: then who has the corpus in memory must hear
+    /// of it.</param>
     public async Task AddVectorsAsync(
         Guid tenantId, IReadOnlyList<ChunkVector> vectors, bool isAnswering, CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         if (isAnswering)
         {
-            batch.Add(RenewedSql, tenantId, vectors.Select(vector => vector.DocumentId).Distinct().ToArray(), clock.GetUtcNow());
+            batch.Add(RenewedSql, tenantId, vectors.Select(vector => vector.DocumentId).Distinct().ToArray(),
+                clock.GetUtcNow());
         }
 
         AddVectors(batch, tenantId, vectors);
@@ -197,7 +207,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     }
 
     private async Task<CorpusState> AdvanceAsync(
-        Guid tenantId, int by, string model, bool isIncomplete, NpgsqlConnection connection, NpgsqlTransaction transaction,
+        Guid tenantId, int by, string model, bool isIncomplete, NpgsqlConnection connection,
+            NpgsqlTransaction transaction,
         CancellationToken cancellationToken)
     {
         await using var batch = SearchDatabase.BatchFor(tenantId, connection, transaction);
@@ -209,7 +220,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
 
     /// <returns>For each document its id; null when there is nothing to write of it.</returns>
     private async Task<Guid?[]> PutAsync(
-        Guid tenantId, IReadOnlyList<PreparedDocument> documents, long revision, NpgsqlConnection connection, NpgsqlTransaction transaction,
+        Guid tenantId, IReadOnlyList<PreparedDocument> documents, long revision, NpgsqlConnection connection,
+            NpgsqlTransaction transaction,
         CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -224,8 +236,10 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
             else
             {
                 batch.Add(
-                    PutSql, tenantId, Guid.CreateVersion7(now), content.Type, content.Id, content.Title, content.Tags.ToArray(),
-                    TenantBatch.UuidOrNull(content.WorkspaceId), new Json(content.Metadata), hash, content.SourceVersion, content.At,
+                    PutSql, tenantId, Guid.CreateVersion7(now), content.Type, content.Id, content.Title,
+                        content.Tags.ToArray(),
+                    TenantBatch.UuidOrNull(content.WorkspaceId), new Json(content.Metadata), hash,
+                        content.SourceVersion, content.At,
                     revision, now);
             }
         }
@@ -242,11 +256,13 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     }
 
     private static async Task PutChunksAsync(
-        Guid tenantId, IReadOnlyList<PreparedDocument> documents, Guid?[] ids, long revision, NpgsqlConnection connection,
+        Guid tenantId, IReadOnlyList<PreparedDocument> documents, Guid?[] ids, long revision,
+            NpgsqlConnection connection,
         NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         var chunks = documents
-            .SelectMany((document, i) => document.Chunks.Select((chunk, number) => (Id: ids[i], Number: number, Chunk: chunk)))
+            .SelectMany((document, i) => document.Chunks.Select((chunk, number) =>
+                (Id: ids[i], Number: number, Chunk: chunk)))
             .Where(row => row.Id is not null)
             .ToList();
         await using var batch = SearchDatabase.BatchFor(tenantId, connection, transaction);
@@ -263,7 +279,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         AddVectors(batch, tenantId, [.. chunks.SelectMany(row => row.Chunk.Vectors.Select(vector =>
             new ChunkVector(row.Id!.Value, row.Number, vector.Model, vector.Vector, row.Chunk.Hash)))]);
         var words = WordsOf(documents);
-        batch.Add(WordsSql, tenantId, words.Keys.ToArray(), words.Values.Select(term => (long)term).ToArray(), revision);
+        batch.Add(WordsSql, tenantId, words.Keys.ToArray(), words.Values.Select(term => (long)term).ToArray(),
+            revision);
         await batch.ExecuteAsync(cancellationToken);
     }
 

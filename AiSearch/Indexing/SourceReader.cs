@@ -45,9 +45,11 @@ internal sealed class SourceReader(SearchDatabase database)
         where tenant_id = $1 and content_type = 'node' and removed_at is null and metadata ->> 'workflowId' = any($2)
         """;
 
-    /// <summary>The contents of workflows, of their nodes and of executions; one that is not there any more comes back as removed.</summary>
+    /// <summary>The contents of workflows, of their nodes and of executions; one that is not there any more comes
+    /// back as removed.</summary>
     public async Task<IReadOnlyList<Content>> ReadAsync(
-        Guid tenantId, IReadOnlyList<Guid> workflowIds, IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<Guid> workflowIds, IReadOnlyList<Guid> executionIds,
+            CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(WorkflowsSql, tenantId, workflowIds.ToArray());
@@ -78,7 +80,8 @@ internal sealed class SourceReader(SearchDatabase database)
             {
                 var workflow = workflows.GetValueOrDefault(reader.GetGuid(1));
                 contents.Add(Content.Removed(
-                    ContentTypes.Node, reader.GetGuid(0), workflow?.Version ?? long.MaxValue, workflow?.UpdatedAt ?? DateTimeOffset.UnixEpoch));
+                    ContentTypes.Node, reader.GetGuid(0), workflow?.Version ?? long.MaxValue,
+                        workflow?.UpdatedAt ?? DateTimeOffset.UnixEpoch));
             }
         }
 

@@ -7,10 +7,10 @@ using Workflows.Data.Rounds;
 namespace Workflows.AiSearch.Indexing;
 
 /// <summary>
-/// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local model when the corpus
-/// has grown, embed the chunks for a model they have no vector of (a new one, or after a provider's outage), then let the new model
-/// answer and drop the old vectors, and forget removed documents. Each step is small and may be cut off: the next
-/// round goes on. What fails for one tenant holds up no other.
+/// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local
+/// model when the corpus has grown, embed the chunks for a model they have no vector of (a new one, or after a
+/// provider's outage), then let the new model answer and drop the old vectors, and forget removed documents. Each
+/// step is small and may be cut off: the next round goes on. What fails for one tenant holds up no other.
 /// </summary>
 internal sealed partial class Sweep(
     SweepStore store, DocumentStore documents, ModelStore models, EmbeddingProviders providers, Loop loop,
@@ -100,7 +100,8 @@ internal sealed partial class Sweep(
         var model = await Task.Run(() => SemanticTrainer.Train(texts, cancellationToken), cancellationToken);
         if (model is not null)
         {
-            await models.SaveAsync(overview.TenantId, LocalEmbeddings.TrainedModel(overview.Revision), model, chunks, cancellationToken);
+            await models.SaveAsync(overview.TenantId, LocalEmbeddings.TrainedModel(overview.Revision), model, chunks,
+                cancellationToken);
             var duration = clock.GetElapsedTime(started);
             LogTrained(overview.TenantId, texts.Count, model.Vocabulary.Count, duration);
         }
@@ -119,7 +120,8 @@ internal sealed partial class Sweep(
         while (true)
         {
             StepBegins();
-            var missing = await store.MissingAsync(overview.TenantId, current.Name, documentId, chunk, cancellationToken);
+            var missing = await store.MissingAsync(overview.TenantId, current.Name, documentId, chunk,
+                cancellationToken);
             if (missing.Count == 0)
             {
                 break;
@@ -133,21 +135,26 @@ internal sealed partial class Sweep(
             (documentId, chunk) = (missing[^1].DocumentId, missing[^1].Number);
         }
 
-        if (await store.SwitchAsync(overview.TenantId, current.Name, cancellationToken) && overview.Model != current.Name)
+        if (await store.SwitchAsync(overview.TenantId, current.Name, cancellationToken)
+            && overview.Model != current.Name)
         {
             LogSwitched(overview.TenantId, overview.Model, current.Name);
         }
     }
 
     private async Task<bool> EmbedAsync(
-        CorpusOverview overview, EmbeddingModel model, IReadOnlyList<StoredChunk> missing, CancellationToken cancellationToken)
+        CorpusOverview overview, EmbeddingModel model, IReadOnlyList<StoredChunk> missing,
+            CancellationToken cancellationToken)
     {
         var tenantId = overview.TenantId;
-        var isAnswering = new CorpusState(overview.Revision, overview.Model, model.Name).AnsweringModel(providers) == model.Name;
+        var isAnswering = new CorpusState(overview.Revision, overview.Model, model.Name)
+            .AnsweringModel(providers) == model.Name;
         foreach (var group in missing.Chunk(Limits.TextsPerEmbedding))
         {
-            var inputs = group.Select(chunk => new EmbeddingInput(chunk.Title + "\n\n" + chunk.Text, TermVector.FromBytes(chunk.Terms)));
-            var outcome = await providers.Configured.EmbedAsync(tenantId, model.Name, [.. inputs], EmbeddingPurpose.Text, cancellationToken);
+            var inputs = group.Select(chunk => new EmbeddingInput(
+                chunk.Title + "\n\n" + chunk.Text, TermVector.FromBytes(chunk.Terms)));
+            var outcome = await providers.Configured.EmbedAsync(
+                tenantId, model.Name, [.. inputs], EmbeddingPurpose.Text, cancellationToken);
             if (outcome.Failure is { } failure)
             {
                 LogNotRenewed(tenantId, model.Name, failure);
@@ -169,12 +176,15 @@ internal sealed partial class Sweep(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of {What} was cut off {Count} more times: {Reason}")]
     private partial void LogRepeated(string what, long count, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Learnt a model for tenant {TenantId} from {Texts} texts and {Terms} terms in {Duration}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Learnt a model for tenant {TenantId} from {Texts} texts and {Terms} terms in {Duration}")]
     private partial void LogTrained(Guid tenantId, int texts, int terms, TimeSpan duration);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Tenant {TenantId} answers with model {New} instead of {Old}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Tenant {TenantId} answers with model {New} instead of {Old}")]
     private partial void LogSwitched(Guid tenantId, string old, string @new);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Vectors of tenant {TenantId} for model {Model} have to wait: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Vectors of tenant {TenantId} for model {Model} have to wait: {Reason}")]
     private partial void LogNotRenewed(Guid tenantId, string model, string reason);
 }

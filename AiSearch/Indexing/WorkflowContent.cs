@@ -18,12 +18,13 @@ internal sealed record WorkflowSource(
     string? Definition);
 
 /// <summary>
-/// What is found of a workflow: one chunk for what it is (name, description, tags, triggers), then one for each run of nodes that fits,
-/// of which the last is repeated in the next, so that two neighbours are found together.
+/// What is found of a workflow: one chunk for what it is (name, description, tags, triggers), then one for each run
+/// of nodes that fits, of which the last is repeated in the next, so that two neighbours are found together.
 /// </summary>
 internal static class WorkflowContent
 {
-    /// <summary>The nodes as things to be found by themselves, the first <see cref="Limits.NodesPerWorkflow"/>.</summary>
+    /// <summary>The nodes as things to be found by themselves, the first <see
+    /// cref="Limits.NodesPerWorkflow"/>.</summary>
     public static IReadOnlyList<Content> NodesOf(WorkflowSource source)
     {
         if (source.IsDeleted || source.Definition is null)
@@ -53,7 +54,8 @@ internal static class WorkflowContent
             environment = source.Environment,
         });
         return new Content(
-            ContentTypes.Node, NodeId.Of(source.Id, id), source.Version, JsonDescriber.Clip(NameOf(node), Limits.TitleMaxLength), source.Tags,
+            ContentTypes.Node, NodeId.Of(source.Id, id), source.Version,
+                JsonDescriber.Clip(NameOf(node), Limits.TitleMaxLength), source.Tags,
             source.WorkspaceId, source.UpdatedAt, metadata,
             [new ContentChunk($"in {source.Name}", JsonDescriber.Clip(DescribeNode(node), Limits.ChunkMaxLength))]);
     }
@@ -67,16 +69,19 @@ internal static class WorkflowContent
 
         var chunks = new List<ContentChunk>();
         using var definition = source.Definition is null ? null : JsonDocument.Parse(source.Definition);
-        chunks.AddRange(TextSplitter.Split(Overview(source, definition?.RootElement), Limits.ChunkMaxLength, Limits.ChunkOverlap)
+        chunks.AddRange(TextSplitter.Split(Overview(source, definition?.RootElement), Limits.ChunkMaxLength,
+            Limits.ChunkOverlap)
             .Select(text => new ContentChunk("overview", text)));
         if (definition is not null)
         {
             chunks.AddRange(NodeChunks(definition.RootElement));
         }
 
-        var metadata = JsonSerializer.Serialize(new { environment = source.Environment, published = source.IsPublished });
+        var metadata = JsonSerializer.Serialize(
+            new { environment = source.Environment, published = source.IsPublished });
         return new Content(
-            ContentTypes.Workflow, source.Id, source.Version, JsonDescriber.Clip(source.Name, Limits.TitleMaxLength), source.Tags,
+            ContentTypes.Workflow, source.Id, source.Version, JsonDescriber.Clip(source.Name, Limits.TitleMaxLength),
+                source.Tags,
             source.WorkspaceId, source.UpdatedAt, metadata, [.. chunks.Take(Limits.ChunksPerDocument)]);
     }
 
@@ -93,7 +98,8 @@ internal static class WorkflowContent
             text.Append("tags: ").AppendJoin(", ", source.Tags).Append('\n');
         }
 
-        if (definition is { } root && root.TryGetProperty("triggers", out var triggers) && triggers.ValueKind == JsonValueKind.Array)
+        if (definition is { } root && root.TryGetProperty("triggers", out var triggers)
+            && triggers.ValueKind == JsonValueKind.Array)
         {
             foreach (var trigger in triggers.EnumerateArray())
             {
@@ -116,7 +122,8 @@ internal static class WorkflowContent
         foreach (var node in nodes.EnumerateArray().Where(node => node.ValueKind == JsonValueKind.Object))
         {
             var next = (Name: NameOf(node), Text: DescribeNode(node));
-            if (group.Count > (isCarriedOver ? 1 : 0) && group.Sum(member => member.Text.Length + 1) + next.Text.Length > Limits.ChunkMaxLength)
+            if (group.Count > (isCarriedOver ? 1 : 0)
+                && group.Sum(member => member.Text.Length + 1) + next.Text.Length > Limits.ChunkMaxLength)
             {
                 yield return ToChunk(group);
                 var last = group[^1];
@@ -146,7 +153,8 @@ internal static class WorkflowContent
     private static ContentChunk ToChunk(List<(string Name, string Text)> group)
     {
         var label = group.Count == 1 ? $"node {group[0].Name}" : $"nodes {group[0].Name} to {group[^1].Name}";
-        return new ContentChunk(JsonDescriber.Clip(label, Limits.TitleMaxLength), string.Join('\n', group.Select(node => node.Text)));
+        return new ContentChunk(JsonDescriber.Clip(label, Limits.TitleMaxLength), string.Join(
+            '\n', group.Select(node => node.Text)));
     }
 
     private static string NameOf(JsonElement node) => TextOf(node, "name") ?? TextOf(node, "id") ?? "?";
@@ -168,5 +176,6 @@ internal static class WorkflowContent
     }
 
     private static string? TextOf(JsonElement node, string member) =>
-        node.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        node.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()
+            : null;
 }

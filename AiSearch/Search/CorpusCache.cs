@@ -10,8 +10,8 @@ namespace Workflows.AiSearch.Search;
 internal sealed record CorpusState(long Revision, string Model, string? NextModel)
 {
     /// <summary>
-    /// The model by which is searched: while the model is being changed the old one answers, unless nobody can embed for it any more;
-    /// then what is done so far. Null when there is nobody for either.
+    /// The model by which is searched: while the model is being changed the old one answers, unless nobody can embed
+    /// for it any more; then what is done so far. Null when there is nobody for either.
     /// </summary>
     public string? AnsweringModel(EmbeddingProviders providers) =>
         providers.ForModel(Model) is not null ? Model
@@ -19,11 +19,13 @@ internal sealed record CorpusState(long Revision, string Model, string? NextMode
 }
 
 /// <summary>
-/// The corpora in memory. Each use first reads where the tenant's index stands, and what changed since if anything did; so an
-/// answer shows every change that was committed before it began, on whichever instance. Corpora that are not used go, the least
-/// recently used first when memory runs short. What is in memory came through row-level security under its tenant.
+/// The corpora in memory. Each use first reads where the tenant's index stands, and what changed since if anything
+/// did; so an answer shows every change that was committed before it began, on whichever instance. Corpora that are
+/// not used go, the least recently used first when memory runs short. What is in memory came through row-level
+/// security under its tenant.
 /// </summary>
-internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders providers, TimeProvider clock) : IDisposable
+internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders providers, TimeProvider clock)
+    : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Slot> _slots = [];
@@ -48,9 +50,13 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
         limit $3
         """;
 
-    private const string WordsSql = "select word, term, revision from search.words where tenant_id = $1 and revision > $2 order by revision limit $3";
+    private const string WordsSql = """
+        select word, term, revision from search.words
+        where tenant_id = $1 and revision > $2 order by revision limit $3
+        """;
 
-    /// <returns>The tenant's corpus as of now, and its state; null when nothing was ever indexed for the tenant.</returns>
+    /// <returns>The tenant's corpus as of now, and its state; null when nothing was ever indexed for the
+    /// tenant.</returns>
     public async Task<(Corpus Corpus, CorpusState State)?> GetAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         var slot = SlotOf(tenantId);
@@ -72,7 +78,8 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
     private bool NeedsVectors(Corpus corpus, CorpusState state) =>
         !corpus.LeavesVectors && state.AnsweringModel(providers) is { } model && corpus.VectorModel != model;
 
-    /// <summary>Several searches may find the same changes: the first applies them, the others wait and find nothing left to do.</summary>
+    /// <summary>Several searches may find the same changes: the first applies them, the others wait and find nothing
+    /// left to do.</summary>
     private async Task<Corpus> BringForwardAsync(Guid tenantId, Slot slot, CancellationToken cancellationToken)
     {
         await slot.Writing.WaitAsync(cancellationToken);
@@ -112,7 +119,8 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
         limit $5
         """;
 
-    /// <summary>The vectors of another model for the chunks that are known; those of changed ones come with the changes.</summary>
+    /// <summary>The vectors of another model for the chunks that are known; those of changed ones come with the
+    /// changes.</summary>
     private async Task TakeVectorsAsync(Guid tenantId, Corpus corpus, string model, CancellationToken cancellationToken)
     {
         corpus.BeginVectors(model);
@@ -155,7 +163,8 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
         await using var batch = database.BatchFor(tenantId);
         batch.Add(StateSql, tenantId);
         batch.Add(WordsSql, tenantId, corpus.WordsRevision, Limits.DictionaryWords);
-        batch.Add(ChangesSql, tenantId, corpus.Revision, Limits.ChangesPerRead, corpus.LeavesVectors ? "" : corpus.VectorModel);
+        batch.Add(ChangesSql, tenantId, corpus.Revision, Limits.ChangesPerRead, corpus.LeavesVectors ? ""
+            : corpus.VectorModel);
         await using var reader = await batch.ReadAsync(cancellationToken);
         var state = await reader.ReadAsync(cancellationToken) ? ToState(reader) : null;
 
@@ -221,7 +230,8 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
         }
     }
 
-    /// <summary>Drops what has not been used for long, and the least recently used beyond the budget; never the last one.</summary>
+    /// <summary>Drops what has not been used for long, and the least recently used beyond the budget; never the last
+    /// one.</summary>
     private void TrimToBudget()
     {
         lock (_gate)

@@ -26,8 +26,8 @@ internal readonly record struct ChunkEntry(int Document, int Number);
 internal readonly record struct DocumentFacts(bool IsAlive, int Type, int[] Tags, ulong Group);
 
 /// <summary>
-/// The entries of a corpus: documents and their chunks by numbers that are only given out, never used again, with the indexes over
-/// them. A removed document leaves dead numbers behind. Not thread-safe: <see cref="Corpus"/> locks.
+/// The entries of a corpus: documents and their chunks by numbers that are only given out, never used again, with the
+/// indexes over them. A removed document leaves dead numbers behind. Not thread-safe: <see cref="Corpus"/> locks.
 /// </summary>
 internal sealed class CorpusEntries
 {
@@ -65,7 +65,8 @@ internal sealed class CorpusEntries
     public int ChunkCount => Chunks.Count - _deadChunks;
 
     /// <summary>Bytes in memory, about.</summary>
-    public long Size => ((ChunkIndex.PostingCount + TitleIndex.PostingCount) * 9) + (_byId.Count * 400L) + (Chunks.Count * 20L)
+    public long Size => ((ChunkIndex.PostingCount + TitleIndex.PostingCount) * 9) + (_byId.Count * 400L) + (
+        Chunks.Count * 20L)
         + (Words.Count * 80L) + (Vectors?.Size ?? 0);
 
     /// <summary>So much was replaced that the statistics are off and memory is wasted: read the corpus anew.</summary>
@@ -103,7 +104,8 @@ internal sealed class CorpusEntries
     }
 
     /// <summary>The number of a document and of its chunks; null when there is none.</summary>
-    public (int Document, int[] Chunks)? Find(Guid documentId) => _byId.TryGetValue(documentId, out var entries) ? entries : null;
+    public (int Document, int[] Chunks)? Find(Guid documentId) => _byId.TryGetValue(documentId, out var entries)
+        ? entries : null;
 
     /// <summary>Marks documents that pass the filter, of whatever type, and that are not removed.</summary>
     public void Allow(SearchFilter filter, Span<bool> documents)
@@ -156,7 +158,8 @@ internal sealed class CorpusEntries
         var document = TitleIndex.Add(TermVector.TrigramsOf(change.Document.Title));
         Documents.Add(change.Document);
         Facts.Add(new DocumentFacts(
-            IsAlive: true, Types.Take(change.Document.ContentType), [.. change.Document.Tags.Select(Tags.Take)], change.Document.Group));
+            IsAlive: true, Types.Take(change.Document.ContentType), [.. change.Document.Tags.Select(Tags.Take)],
+                change.Document.Group));
         var numbers = new int[change.Chunks.Count];
         for (var i = 0; i < numbers.Length; i++)
         {

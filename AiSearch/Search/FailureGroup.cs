@@ -2,7 +2,8 @@ using Workflows.AiSearch.Text;
 
 namespace Workflows.AiSearch.Search;
 
-/// <summary>Which failures are the same one again: of one workflow, with an error that differs in numbers and ids at most.</summary>
+/// <summary>Which failures are the same one again: of one workflow, with an error that differs in numbers and ids at
+/// most.</summary>
 internal static class FailureGroup
 {
     /// <param name="workflowId">Whose failure it is.</param>

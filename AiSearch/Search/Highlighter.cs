@@ -21,7 +21,8 @@ internal static class Highlighter
     }
 
     /// <summary>The marks in a whole text, such as a title, and the words that are marked.</summary>
-    public static (IReadOnlyList<Highlight> Highlights, IReadOnlyList<string> Words) Mark(string text, IReadOnlySet<uint> wanted)
+    public static (IReadOnlyList<Highlight> Highlights, IReadOnlyList<string> Words) Mark(
+        string text, IReadOnlySet<uint> wanted)
     {
         var matches = Matches(text, wanted);
         return (Merge(matches.Select(match => new Highlight(match.Start, match.Length))), WordsOf(text, matches));
@@ -64,7 +65,8 @@ internal static class Highlighter
     }
 
     private static List<string> WordsOf(string text, List<(uint Term, int Start, int Length)> matches) =>
-        [.. matches.DistinctBy(match => match.Term).Select(match => text.Substring(match.Start, match.Length).ToLowerInvariant())];
+        [.. matches.DistinctBy(match => match.Term)
+            .Select(match => text.Substring(match.Start, match.Length).ToLowerInvariant())];
 
     /// <summary>The match from which a snippet's length shows the most different words.</summary>
     private static int BestWindow(List<(uint Term, int Start, int Length)> matches)
@@ -73,7 +75,8 @@ internal static class Highlighter
         var (best, bestDistinct) = (matches[0].Start, 0);
         for (int first = 0, next = 0; first < matches.Count; first++)
         {
-            while (next < matches.Count && matches[next].Start + matches[next].Length <= matches[first].Start + Limits.SnippetLength)
+            while (next < matches.Count
+                && matches[next].Start + matches[next].Length <= matches[first].Start + Limits.SnippetLength)
             {
                 counts[matches[next].Term] = counts.GetValueOrDefault(matches[next].Term) + 1;
                 next++;
@@ -93,7 +96,8 @@ internal static class Highlighter
         return best;
     }
 
-    /// <summary>A few words before the match, from the beginning of one; the very beginning when the text is short.</summary>
+    /// <summary>A few words before the match, from the beginning of one; the very beginning when the text is
+    /// short.</summary>
     private static int WordStart(string text, int match)
     {
         if (text.Length <= Limits.SnippetLength)

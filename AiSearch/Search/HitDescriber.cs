@@ -8,7 +8,8 @@ namespace Workflows.AiSearch.Search;
 internal sealed class HitDescriber(SearchDatabase database)
 {
     private const string DescribeSql = """
-        select w.ordinal, d.content_type, d.content_id, d.title, d.tags, d.workspace_id, d.content_at, d.metadata::text, c.label, c.text
+        select w.ordinal, d.content_type, d.content_id, d.title, d.tags, d.workspace_id, d.content_at,
+          d.metadata::text, c.label, c.text
         from unnest($2::uuid[], $3::int[]) with ordinality as w (document_id, chunk, ordinal)
         join search.documents d on d.tenant_id = $1 and d.id = w.document_id
         join search.chunks c on c.tenant_id = $1 and c.document_id = w.document_id and c.number = w.chunk
@@ -19,10 +20,12 @@ internal sealed class HitDescriber(SearchDatabase database)
     /// <param name="terms">What is marked.</param>
     /// <param name="share">How much meaning counted.</param>
     public async Task<IReadOnlyList<SearchHit>> DescribeAsync(
-        Guid tenantId, IReadOnlyList<FusedHit> hits, IReadOnlySet<uint> terms, double share, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<FusedHit> hits, IReadOnlySet<uint> terms, double share,
+            CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
-        batch.Add(DescribeSql, tenantId, hits.Select(hit => hit.DocumentId).ToArray(), hits.Select(hit => hit.Chunk).ToArray());
+        batch.Add(DescribeSql, tenantId, hits.Select(hit => hit.DocumentId).ToArray(), hits.Select(hit => hit.Chunk)
+            .ToArray());
         await using var reader = await batch.ReadAsync(cancellationToken);
         var described = new List<SearchHit>(hits.Count);
         while (await reader.ReadAsync(cancellationToken))

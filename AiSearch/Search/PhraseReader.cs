@@ -4,8 +4,9 @@ using Workflows.AiSearch.Text;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// Which documents have a phrase: the index knows no places of words, so the texts of the chunks that have all of them are read, up to
-/// <see cref="Limits.PhraseCandidates"/>, those with the best words first. What is beyond is not found by the phrase.
+/// Which documents have a phrase: the index knows no places of words, so the texts of the chunks that have all of
+/// them are read, up to <see cref="Limits.PhraseCandidates"/>, those with the best words first. What is beyond is not
+/// found by the phrase.
 /// </summary>
 internal sealed class PhraseReader(SearchDatabase database)
 {
@@ -23,18 +24,21 @@ internal sealed class PhraseReader(SearchDatabase database)
         foreach (var phrase in query.Phrases)
         {
             var candidates = corpus.PhraseCandidates(phrase, filter, Limits.PhraseCandidates);
-            having[phrase] = candidates.Count == 0 ? [] : await ReadAsync(tenantId, phrase.Phrase, candidates, cancellationToken);
+            having[phrase] = candidates.Count == 0 ? []
+                : await ReadAsync(tenantId, phrase.Phrase, candidates, cancellationToken);
         }
 
         return having;
     }
 
     private async Task<HashSet<Guid>> ReadAsync(
-        Guid tenantId, IReadOnlyList<string> phrase, IReadOnlyList<(Guid DocumentId, int Chunk)> candidates, CancellationToken cancellationToken)
+        Guid tenantId, IReadOnlyList<string> phrase, IReadOnlyList<(Guid DocumentId, int Chunk)> candidates,
+            CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(
-            TextsSql, tenantId, candidates.Select(chunk => chunk.DocumentId).ToArray(), candidates.Select(chunk => chunk.Chunk).ToArray());
+            TextsSql, tenantId, candidates.Select(chunk => chunk.DocumentId).ToArray(),
+                candidates.Select(chunk => chunk.Chunk).ToArray());
         await using var reader = await batch.ReadAsync(cancellationToken);
         var having = new HashSet<Guid>();
         while (await reader.ReadAsync(cancellationToken))
@@ -48,7 +52,8 @@ internal sealed class PhraseReader(SearchDatabase database)
         return having;
     }
 
-    /// <summary>Whether the words stand in the text one after the other, whatever stands between them that is no word.</summary>
+    /// <summary>Whether the words stand in the text one after the other, whatever stands between them that is no
+    /// word.</summary>
     internal static bool Has(string text, IReadOnlyList<string> phrase)
     {
         var words = new List<string>();

@@ -25,9 +25,10 @@ internal sealed record QueryClause(IReadOnlyList<QueryAtom> Atoms, Demand Demand
 internal sealed record ParsedQuery(string Text, IReadOnlyList<QueryClause> Clauses, SearchFilter Filter);
 
 /// <summary>
-/// Reads a query line: words; <c>"a phrase"</c>; <c>begin*</c>; <c>+must</c>, <c>-not</c>, <c>AND</c>, <c>OR</c>, <c>NOT</c> in capitals, where
-/// OR binds closer than AND; <c>type:</c>, <c>tag:</c>, <c>after:</c>, <c>before:</c>. A phrase must be there unless OR gives it an alternative.
-/// There are no parentheses. Whatever is none of it is a word, so no line is refused but for a value of a field that cannot be.
+/// Reads a query line: words; <c>"a phrase"</c>; <c>begin*</c>; <c>+must</c>, <c>-not</c>, <c>AND</c>, <c>OR</c>,
+/// <c>NOT</c> in capitals, where OR binds closer than AND; <c>type:</c>, <c>tag:</c>, <c>after:</c>, <c>before:</c>.
+/// A phrase must be there unless OR gives it an alternative. There are no parentheses. Whatever is none of it is a
+/// word, so no line is refused but for a value of a field that cannot be.
 /// </summary>
 internal sealed class QueryLine
 {
@@ -210,7 +211,8 @@ internal sealed class QueryLine
 
     private DateTimeOffset? Instant(string name, string value)
     {
-        if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+        if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+            out var instant)
             && instant.Year is > 1900 and < 9000)
         {
             return instant.ToUniversalTime();

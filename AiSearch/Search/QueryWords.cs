@@ -24,18 +24,22 @@ internal sealed class KnownQuery(IReadOnlyList<KnownClause> clauses)
 
     /// <summary>What is scored: the words of all that is not excluded; a repeated one counts as often.</summary>
     public IReadOnlyList<QueryWord> Words { get; } =
-        [.. clauses.Where(clause => clause.Demand != Demand.Excluded).SelectMany(clause => clause.Atoms).SelectMany(atom => atom.Words)];
+        [.. clauses.Where(clause => clause.Demand != Demand.Excluded).SelectMany(clause => clause.Atoms)
+            .SelectMany(atom => atom.Words)];
 
     /// <summary>The atoms that have to be read in the text.</summary>
     public IReadOnlyList<KnownAtom> Phrases { get; } =
         [.. clauses.SelectMany(clause => clause.Atoms).Where(atom => atom.Phrase.Count > 0)];
 
     /// <summary>All terms that are marked where they occur.</summary>
-    public HashSet<uint> Terms => [.. Words.SelectMany(word => word.Alternatives).Select(alternative => alternative.Term)];
+    public HashSet<uint> Terms => [.. Words.SelectMany(word => word.Alternatives)
+        .Select(alternative => alternative.Term)];
 
-    /// <summary>For the embedder that knows terms only: the words themselves, without what they might be misspellings of.</summary>
+    /// <summary>For the embedder that knows terms only: the words themselves, without what they might be misspellings
+    /// of.</summary>
     public TermVector ToTermVector() =>
-        TermVector.OfTerms(Words.SelectMany(word => word.Alternatives).Where(alternative => alternative.Weight >= 1).Select(alternative => alternative.Term));
+        TermVector.OfTerms(Words.SelectMany(word => word.Alternatives).Where(alternative => alternative.Weight >= 1)
+            .Select(alternative => alternative.Term));
 }
 
 /// <summary>Finds for the words of a query the terms that a corpus has for them.</summary>
@@ -73,7 +77,8 @@ internal sealed class QueryReader(Func<uint, int> frequencyOf, WordList words)
 
         if (isBeginning)
         {
-            return [new QueryWord([.. itself.Select(term => new Alternative(term, 1)), .. words.Beginning(word, frequencyOf)])];
+            return [new QueryWord(
+                [.. itself.Select(term => new Alternative(term, 1)), .. words.Beginning(word, frequencyOf)])];
         }
 
         var known = itself.Where(term => frequencyOf(term) > 0).Select(term => new Alternative(term, 1)).ToArray();
@@ -95,7 +100,8 @@ internal sealed class QueryReader(Func<uint, int> frequencyOf, WordList words)
 
         if (words.Split(word, frequencyOf) is var (left, right))
         {
-            return [new QueryWord([new Alternative(left, CompoundWeight)]), new QueryWord([new Alternative(right, CompoundWeight)])];
+            return [new QueryWord([new Alternative(left, CompoundWeight)]),
+                new QueryWord([new Alternative(right, CompoundWeight)])];
         }
 
         var misspelt = words.Misspelt(word, frequencyOf);

@@ -5,10 +5,12 @@ using Workflows.AiSearch.Text;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>What meaning says: a vector to compare all with, or the cosines that the database found.</summary>
-/// <param name="Vector">Of length one, under the model of the corpus's vectors; null when <paramref name="Known"/> is given.</param>
+/// <param name="Vector">Of length one, under the model of the corpus's vectors; null when <paramref name="Known"/> is
+/// given.</param>
 /// <param name="Known">Cosines by document and chunk.</param>
 /// <param name="Floor">A lower cosine without a shared word is no hit.</param>
-internal sealed record Meaning(float[]? Vector, IReadOnlyDictionary<(Guid DocumentId, int Chunk), float>? Known, float Floor);
+internal sealed record Meaning(float[]? Vector, IReadOnlyDictionary<(Guid DocumentId, int Chunk), float>? Known,
+    float Floor);
 
 /// <summary>What is to be ranked, and how much of it is wanted.</summary>
 /// <param name="Query">The words.</param>
@@ -20,10 +22,12 @@ internal sealed record Meaning(float[]? Vector, IReadOnlyDictionary<(Guid Docume
 /// <param name="Limit">Most hits to return.</param>
 /// <param name="Threshold">Lowest score to return.</param>
 internal sealed record RankingRequest(
-    KnownQuery Query, TermVector Trigrams, Meaning? Meaning, double Share, SearchFilter Filter, int Skip, int Limit, double Threshold)
+    KnownQuery Query, TermVector Trigrams, Meaning? Meaning, double Share, SearchFilter Filter, int Skip, int Limit,
+        double Threshold)
 {
     /// <summary>Documents that have a phrase in their text.</summary>
-    public IReadOnlyDictionary<KnownAtom, HashSet<Guid>> Phrases { get; init; } = new Dictionary<KnownAtom, HashSet<Guid>>();
+    public IReadOnlyDictionary<KnownAtom, HashSet<Guid>> Phrases { get; init; } = new Dictionary<KnownAtom,
+        HashSet<Guid>>();
 
     /// <summary>Equal failures are one hit.</summary>
     public bool IsGrouped { get; init; }
@@ -44,8 +48,9 @@ internal sealed record Ranking(
     IReadOnlyList<FusedHit> Hits, int Total, IReadOnlyList<FacetValue> Types, IReadOnlyList<FacetValue> Tags);
 
 /// <summary>
-/// Ranks all documents of a corpus: every chunk is scored by its words and by its vector, every document by its best chunk of each.
-/// A document is a hit when it shares a word with the query, or its meaning or its title is near enough. Called with the corpus locked.
+/// Ranks all documents of a corpus: every chunk is scored by its words and by its vector, every document by its best
+/// chunk of each. A document is a hit when it shares a word with the query, or its meaning or its title is near
+/// enough. Called with the corpus locked.
 /// </summary>
 internal sealed class Ranker(CorpusEntries entries)
 {
@@ -74,7 +79,8 @@ internal sealed class Ranker(CorpusEntries entries)
         return new HitCollector(entries, request).Collect(isAllowed.Span, names.Span, best.Span);
     }
 
-    public IReadOnlyList<(Guid DocumentId, int Chunk)> PhraseCandidates(KnownAtom phrase, SearchFilter filter, int limit)
+    public IReadOnlyList<(Guid DocumentId, int Chunk)> PhraseCandidates(
+        KnownAtom phrase, SearchFilter filter, int limit)
     {
         if (phrase.Words.Count == 0)
         {
@@ -106,7 +112,8 @@ internal sealed class Ranker(CorpusEntries entries)
         }
 
         return [.. found.OrderByDescending(hit => hit.Score).Take(limit)
-            .Select(hit => (entries.Documents[entries.Chunks[hit.Chunk].Document]!.Id, entries.Chunks[hit.Chunk].Number))];
+            .Select(hit => (entries.Documents[entries.Chunks[hit.Chunk].Document]!.Id,
+                entries.Chunks[hit.Chunk].Number))];
     }
 
     /// <summary>Takes away what lacks something required or has something excluded, anywhere in the document.</summary>
@@ -212,7 +219,8 @@ internal sealed class Ranker(CorpusEntries entries)
     }
 
     private void Gather(
-        ReadOnlySpan<float> words, ReadOnlySpan<float> cosines, ReadOnlySpan<bool> isScored, bool hasMeaning, Span<Best> best)
+        ReadOnlySpan<float> words, ReadOnlySpan<float> cosines, ReadOnlySpan<bool> isScored, bool hasMeaning,
+            Span<Best> best)
     {
         best.Clear();
         var chunks = CollectionsMarshal.AsSpan(entries.Chunks);

@@ -5,8 +5,9 @@ using Workflows.AiSearch.Indexing;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// <c>GET /internal/search</c>, <c>/internal/search/suggest</c> and <c>/internal/search/similar</c>: for the API and the workers only, which pass
-/// their caller's tenant on (see <see cref="InternalCaller"/>), and as <c>visible</c> the types that the caller may see.
+/// <c>GET /internal/search</c>, <c>/internal/search/suggest</c> and <c>/internal/search/similar</c>: for the API and
+/// the workers only, which pass their caller's tenant on (see <see cref="InternalCaller"/>), and as <c>visible</c>
+/// the types that the caller may see.
 /// </summary>
 internal static class SearchEndpoints
 {
@@ -66,16 +67,19 @@ internal static class SearchEndpoints
             ? refusal
             : await search.FindSimilarAsync(known, type, id, query, cancellationToken) is { } answer
                 ? TypedResults.Ok(answer)
-                : Problem(StatusCodes.Status404NotFound, "NOT_FOUND", "There is no such thing, or it is not indexed yet.");
+                : Problem(StatusCodes.Status404NotFound, "NOT_FOUND",
+                    "There is no such thing, or it is not indexed yet.");
     }
 
     /// <summary>Why the call is refused; null when it is not.</summary>
-    private static ProblemHttpResult? Admit(HttpContext context, InternalCaller caller, List<string> problems, out SearchCaller known)
+    private static ProblemHttpResult? Admit(
+        HttpContext context, InternalCaller caller, List<string> problems, out SearchCaller known)
     {
         known = caller.Authenticate(context.Request)!;
         if (known is null)
         {
-            return Problem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The call is not signed by a service of this platform.");
+            return Problem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED",
+                "The call is not signed by a service of this platform.");
         }
 
         var visible = context.Request.Query["visible"];
@@ -129,7 +133,8 @@ internal static class SearchEndpoints
             problems.Add("group must be true or false.");
         }
 
-        return new SearchQuery(text, limit, threshold, Filter(parameters, problems)) { Skip = skip, IsGrouped = group != "false" };
+        return new SearchQuery(text, limit, threshold, Filter(parameters, problems)) { Skip = skip,
+            IsGrouped = group != "false" };
     }
 
     private static SearchFilter Filter(IQueryCollection parameters, List<string> problems)
@@ -182,7 +187,8 @@ internal static class SearchEndpoints
         return values;
     }
 
-    private static T Number<T>(IQueryCollection parameters, string name, T fallback, T min, T max, List<string> problems)
+    private static T Number<T>(IQueryCollection parameters, string name, T fallback, T min, T max,
+        List<string> problems)
         where T : struct, System.Numerics.INumber<T>
     {
         if (Single(parameters, name, problems) is not { } text)
@@ -190,7 +196,8 @@ internal static class SearchEndpoints
             return fallback;
         }
 
-        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= min
+            && value <= max)
         {
             return value;
         }
@@ -233,5 +240,6 @@ internal static class SearchEndpoints
     }
 
     private static ProblemHttpResult Problem(int status, string code, string detail) =>
-        TypedResults.Problem(detail, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code });
+        TypedResults.Problem(detail, statusCode: status, extensions: new Dictionary<string,
+            object?> { ["code"] = code });
 }

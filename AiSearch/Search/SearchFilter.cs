@@ -1,6 +1,7 @@
 namespace Workflows.AiSearch.Search;
 
-/// <summary>Which documents may be found at all. A document must have every tag and lie in the time [From, To).</summary>
+/// <summary>Which documents may be found at all. A document must have every tag and lie in the time [From,
+/// To).</summary>
 /// <param name="ContentTypes">Of one of these types; empty = of any that is searched unless it is named.</param>
 /// <param name="Tags">All of these.</param>
 /// <param name="WorkspaceId">In this workspace; null = in any.</param>
@@ -15,14 +16,16 @@ internal sealed record SearchFilter(
     public static SearchFilter None { get; } = new([], [], null, null, null);
 
     /// <summary>Nothing is asked for but what may be seen.</summary>
-    public bool IsEmpty => ContentTypes.Length == 0 && Tags.Length == 0 && WorkspaceId is null && From is null && To is null;
+    public bool IsEmpty => ContentTypes.Length == 0 && Tags.Length == 0 && WorkspaceId is null && From is null
+        && To is null;
 
     /// <summary>Both at once; types and tags are those of either.</summary>
     public SearchFilter With(SearchFilter other) => this with
     {
         ContentTypes = [.. ContentTypes.Union(other.ContentTypes)],
         Tags = [.. Tags.Union(other.Tags)],
-        From = From is { } from && other.From is { } otherFrom ? (from > otherFrom ? from : otherFrom) : From ?? other.From,
+        From = From is { } from && other.From is { } otherFrom ? (from > otherFrom ? from : otherFrom)
+            : From ?? other.From,
         To = To is { } to && other.To is { } otherTo ? (to < otherTo ? to : otherTo) : To ?? other.To,
     };
 

@@ -9,8 +9,9 @@ namespace Workflows.AiSearch.Search;
 internal sealed record Suggestion(string Text, string? Type, Guid? Id);
 
 /// <summary>
-/// Suggestions as somebody types: titles that have the words, the last one as the beginning of a word, then titles that look like the
-/// line, then completions of the last word. Only what the filter allows is suggested, words too. Called with the corpus locked.
+/// Suggestions as somebody types: titles that have the words, the last one as the beginning of a word, then titles
+/// that look like the line, then completions of the last word. Only what the filter allows is suggested, words too.
+/// Called with the corpus locked.
 /// </summary>
 internal sealed class Suggester(CorpusEntries entries)
 {
@@ -37,7 +38,8 @@ internal sealed class Suggester(CorpusEntries entries)
         var found = new List<(CorpusDocument Document, bool HasWords, float Likeness)>();
         for (var i = 0; i < likeness.Length; i++)
         {
-            // Without a trigram in common no word of it can begin like a word of three letters; shorter ones are looked for in all.
+            // Without a trigram in common no word of it can begin like a word of three letters; shorter ones are
+            // looked for in all.
             if (isAllowed[i] && entries.Documents[i] is { } document && filter.AllowsType(document.ContentType)
                 && (likeness[i] > 0 || words[^1].Length < Limits.PrefixLettersMin))
             {
@@ -53,7 +55,8 @@ internal sealed class Suggester(CorpusEntries entries)
             .OrderByDescending(title => title.HasWords).ThenByDescending(title => title.Likeness)
             .ThenBy(title => title.Document.Title.Length).ThenByDescending(title => title.Document.ContentAt)
             .DistinctBy(title => (title.Document.ContentType, title.Document.Title))
-            .Select(title => new Suggestion(title.Document.Title, title.Document.ContentType, title.Document.ContentId));
+            .Select(title => new Suggestion(title.Document.Title, title.Document.ContentType,
+                title.Document.ContentId));
     }
 
     /// <summary>Whether the title has all words, the last one as the beginning of one.</summary>

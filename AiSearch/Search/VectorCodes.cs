@@ -6,9 +6,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// Vectors of chunks in one byte a dimension, by the number of the chunk, for comparing all of them with a query: 100,000 of 384
-/// dimensions are 38 MB and take a millisecond or two. A code is the vector's component in 127ths of its greatest one, so a cosine is
-/// off by less than 0.01. Not thread-safe: the owner locks.
+/// Vectors of chunks in one byte a dimension, by the number of the chunk, for comparing all of them with a query:
+/// 100,000 of 384 dimensions are 38 MB and take a millisecond or two. A code is the vector's component in 127ths of
+/// its greatest one, so a cosine is off by less than 0.01. Not thread-safe: the owner locks.
 /// </summary>
 internal sealed class VectorCodes(int dimension)
 {
@@ -110,7 +110,8 @@ internal sealed class VectorCodes(int dimension)
     {
         ref var wide = ref MemoryMarshal.GetReference(query);
         ref var narrow = ref MemoryMarshal.GetReference(codes);
-        return Avx2.IsSupported ? DotAvx2(ref wide, ref narrow, codes.Length) : DotPortable(ref wide, ref narrow, codes.Length);
+        return Avx2.IsSupported ? DotAvx2(ref wide, ref narrow, codes.Length)
+            : DotPortable(ref wide, ref narrow, codes.Length);
     }
 
     // All dimensions that have an index are multiples of 32.
@@ -122,7 +123,8 @@ internal sealed class VectorCodes(int dimension)
             first += Avx2.MultiplyAddAdjacent(
                 Vector256.LoadUnsafe(ref query, i), Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref codes, i)));
             second += Avx2.MultiplyAddAdjacent(
-                Vector256.LoadUnsafe(ref query, i + 16), Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref codes, i + 16)));
+                Vector256.LoadUnsafe(ref query, i + 16),
+                    Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref codes, i + 16)));
         }
 
         return Vector256.Sum(first + second);

@@ -3,9 +3,10 @@ using System.Numerics;
 namespace Workflows.AiSearch.Search;
 
 /// <summary>
-/// The words of a tenant's texts as they are written, folded, with the terms that they stand for: what the beginnings of words and
-/// misspellings are completed to. Words that no text has any more stay until the corpus is read anew, and then are offered no more,
-/// since their terms have no chunks. Not thread-safe against <see cref="Add"/>: the owner locks.
+/// The words of a tenant's texts as they are written, folded, with the terms that they stand for: what the beginnings
+/// of words and misspellings are completed to. Words that no text has any more stay until the corpus is read anew,
+/// and then are offered no more, since their terms have no chunks. Not thread-safe against <see cref="Add"/>: the
+/// owner locks.
 /// </summary>
 internal sealed class WordList
 {
@@ -54,7 +55,8 @@ internal sealed class WordList
         var words = Sort().Words;
         var first = Array.BinarySearch(words, beginning, StringComparer.Ordinal);
         var found = new List<(string Word, uint Term, int Frequency)>();
-        for (var i = first < 0 ? ~first : first; i < words.Length && words[i].StartsWith(beginning, StringComparison.Ordinal); i++)
+        for (var i = first < 0 ? ~first : first; i < words.Length
+            && words[i].StartsWith(beginning, StringComparison.Ordinal); i++)
         {
             var term = _terms[words[i]];
             if (frequencyOf(term) is > 0 and var frequency)
@@ -67,7 +69,8 @@ internal sealed class WordList
             .Select(word => (word.Word, word.Term));
     }
 
-    /// <summary>Two words that were written as one (<c>camt053</c>): those of which the rarer is the most frequent.</summary>
+    /// <summary>Two words that were written as one (<c>camt053</c>): those of which the rarer is the most
+    /// frequent.</summary>
     public (uint Left, uint Right)? Split(string word, Func<uint, int> frequencyOf)
     {
         (uint, uint)? best = null;
@@ -87,7 +90,8 @@ internal sealed class WordList
         return best;
     }
 
-    /// <summary>Words in use that differ by one letter, or, long ones that begin alike, by two; the nearest and most frequent.</summary>
+    /// <summary>Words in use that differ by one letter, or, long ones that begin alike, by two; the nearest and most
+    /// frequent.</summary>
     public IReadOnlyList<Alternative> Misspelt(string word, Func<uint, int> frequencyOf)
     {
         if (word.Length < Limits.TypoLettersMin || word.Any(char.IsDigit))
@@ -124,7 +128,8 @@ internal sealed class WordList
             .Select(candidate => new Alternative(candidate.Term, nearest == 1 ? MisspeltWeight : TwiceMisspeltWeight))];
     }
 
-    /// <summary>A bit for each letter: two words that differ in more bits than edits could change are not compared.</summary>
+    /// <summary>A bit for each letter: two words that differ in more bits than edits could change are not
+    /// compared.</summary>
     private static ulong LettersOf(string word)
     {
         var letters = 0UL;

@@ -1,8 +1,8 @@
 namespace Workflows.AiSearch.Text;
 
 /// <summary>
-/// Letters as they are compared: lower-case and without accents, so that "Größe" is found by "grosse". A table of our own,
-/// since the service runs without the data of cultures, where normalisation leaves every text as it is.
+/// Letters as they are compared: lower-case and without accents, so that "Größe" is found by "grosse". A table of our
+/// own, since the service runs without the data of cultures, where normalisation leaves every text as it is.
 /// </summary>
 internal static class Folding
 {
@@ -98,7 +98,8 @@ internal static class Folding
     }
 
     /// <summary>Combining accents; the vowel signs of other scripts are no accents and stay.</summary>
-    private static bool IsMark(char character) => character is (>= '\u0300' and <= '\u036F') or (>= '\u1DC0' and <= '\u1DFF');
+    private static bool IsMark(char character) =>
+        character is (>= '\u0300' and <= '\u036F') or (>= '\u1DC0' and <= '\u1DFF');
 
     private static char Plain(char lower) => lower switch
     {

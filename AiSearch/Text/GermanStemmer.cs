@@ -1,8 +1,8 @@
 namespace Workflows.AiSearch.Text;
 
 /// <summary>
-/// The German stemming algorithm of Snowball (M. F. Porter, R. Boulton), for lower-case words whose accents are folded already
-/// (ä is a, ß is ss); other words stay as they are. Works in place and allocates nothing.
+/// The German stemming algorithm of Snowball (M. F. Porter, R. Boulton), for lower-case words whose accents are
+/// folded already (ä is a, ß is ss); other words stay as they are. Works in place and allocates nothing.
 /// </summary>
 internal static class GermanStemmer
 {
@@ -46,7 +46,8 @@ internal static class GermanStemmer
         }
     }
 
-    /// <summary>Where the part begins that follows the first consonant after a vowel; the end when there is none.</summary>
+    /// <summary>Where the part begins that follows the first consonant after a vowel; the end when there is
+    /// none.</summary>
     private static int RegionAfter(ReadOnlySpan<char> word, int start)
     {
         for (var i = start + 1; i < word.Length; i++)
@@ -79,7 +80,8 @@ internal static class GermanStemmer
             return word[..length].EndsWith("niss") ? length - 1 : length;
         }
 
-        return stem[^1] == 's' && length - 1 >= region && stem[^2] is 'b' or 'd' or 'f' or 'g' or 'h' or 'k' or 'l' or 'm' or 'n' or 'r' or 't'
+        return stem[^1] == 's' && length - 1 >= region
+            && stem[^2] is 'b' or 'd' or 'f' or 'g' or 'h' or 'k' or 'l' or 'm' or 'n' or 'r' or 't'
             ? length - 1
             : length;
     }
@@ -111,7 +113,8 @@ internal static class GermanStemmer
                 stem = word[..length];
                 return stem.EndsWith("ig") && length - 2 >= second && !stem.EndsWith("eig") ? length - 2 : length;
             case ("ig" or "ik" or "isch") and var suffix when IsIn(stem, suffix, second):
-                return length > suffix.Length && stem[length - suffix.Length - 1] == 'e' ? length : length - suffix.Length;
+                return length > suffix.Length && stem[length - suffix.Length - 1] == 'e' ? length
+                    : length - suffix.Length;
             case "lich" or "heit" when length - 4 >= second:
                 length -= 4;
                 stem = word[..length];
@@ -140,7 +143,8 @@ internal static class GermanStemmer
         return longest;
     }
 
-    private static bool IsIn(ReadOnlySpan<char> word, string suffix, int region) => word.Length - suffix.Length >= region;
+    private static bool IsIn(ReadOnlySpan<char> word, string suffix, int region) =>
+        word.Length - suffix.Length >= region;
 
     private static bool IsVowel(char letter) => letter is 'a' or 'e' or 'i' or 'o' or 'u' or 'y';
 }

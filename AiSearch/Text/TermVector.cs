@@ -7,8 +7,9 @@ namespace Workflows.AiSearch.Text;
 internal readonly record struct TermCount(uint Term, int Count);
 
 /// <summary>
-/// The terms of one text as a bag: distinct, sorted by hash. Terms are 32-bit hashes: in a vocabulary of 100,000 about one pair
-/// is mistaken for one another, which no ranking notices, and a stored chunk needs a fifth of the room of its words.
+/// The terms of one text as a bag: distinct, sorted by hash. Terms are 32-bit hashes: in a vocabulary of 100,000
+/// about one pair is mistaken for one another, which no ranking notices, and a stored chunk needs a fifth of the room
+/// of its words.
 /// </summary>
 internal sealed class TermVector
 {
@@ -21,7 +22,8 @@ internal sealed class TermVector
     /// <summary>Number of terms, repetitions counted.</summary>
     public int Length { get; }
 
-    /// <summary>The terms of one or more texts (a title and a body), counted together, in the language that they are in.</summary>
+    /// <summary>The terms of one or more texts (a title and a body), counted together, in the language that they are
+    /// in.</summary>
     public static TermVector Of(params ReadOnlySpan<string> texts)
     {
         var language = Languages.Detect(texts);
@@ -41,11 +43,13 @@ internal sealed class TermVector
     }
 
     /// <summary>Terms that are known already, each once.</summary>
-    public static TermVector OfTerms(IEnumerable<uint> terms) => Of(terms.Distinct().ToDictionary(term => term, _ => 1));
+    public static TermVector OfTerms(IEnumerable<uint> terms) =>
+        Of(terms.Distinct().ToDictionary(term => term, _ => 1));
 
     /// <summary>The terms of several texts, counted together.</summary>
     public static TermVector Sum(IEnumerable<TermVector> texts) =>
-        Of(texts.SelectMany(text => text.Terms).GroupBy(term => term.Term).ToDictionary(group => group.Key, group => group.Sum(term => term.Count)));
+        Of(texts.SelectMany(text => text.Terms).GroupBy(term => term.Term)
+            .ToDictionary(group => group.Key, group => group.Sum(term => term.Count)));
 
     /// <summary>The three-character sequences of a name, for what was mistyped or only begun.</summary>
     public static TermVector TrigramsOf(string name)
@@ -99,14 +103,16 @@ internal sealed class TermVector
         {
             var entry = bytes[(i * EntryBytes)..];
             terms[i] = new TermCount(
-                BinaryPrimitives.ReadUInt32LittleEndian(entry), BinaryPrimitives.ReadUInt16LittleEndian(entry[sizeof(uint)..]));
+                BinaryPrimitives.ReadUInt32LittleEndian(entry),
+                    BinaryPrimitives.ReadUInt16LittleEndian(entry[sizeof(uint)..]));
             length += terms[i].Count;
         }
 
         return new TermVector(terms, length);
     }
 
-    /// <summary>FNV-1a over UTF-16 units, then mixed so that all bits depend on all characters. Stored: never to be changed.</summary>
+    /// <summary>FNV-1a over UTF-16 units, then mixed so that all bits depend on all characters. Stored: never to be
+    /// changed.</summary>
     public static uint Hash(ReadOnlySpan<char> term)
     {
         var hash = 14695981039346656037UL;

@@ -10,9 +10,9 @@ using Workflows.Api.Http.Security;
 namespace Workflows.Api.Search;
 
 /// <summary>
-/// Calls the search service for a tenant. The service trusts the tenant since the API signs it: <c>X-Workflows-Signature</c> is the HMAC-SHA256, in
-/// base64url, over <c>tenant|unix seconds|path and query</c>, and <c>|person</c> where the
-/// caller sees only what was granted, under the key for internal calls, with the seconds in
+/// Calls the search service for a tenant. The service trusts the tenant since the API signs it:
+/// <c>X-Workflows-Signature</c> is the HMAC-SHA256, in base64url, over <c>tenant|unix seconds|path and query</c>, and
+/// <c>|person</c> where the caller sees only what was granted, under the key for internal calls, with the seconds in
 /// <c>X-Workflows-Timestamp</c>; it is good for a minute.
 /// </summary>
 internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvider clock, ILogger<SearchClient> log)
@@ -25,10 +25,12 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
     // What the service may not show to callers without the permission.
     private static readonly (string Type, Permission Permission)[] TypePermissions =
     [
-        ("workflow", Permission.WorkflowsRead), ("node", Permission.WorkflowsRead), ("execution", Permission.ExecutionsRead),
+        ("workflow", Permission.WorkflowsRead), ("node", Permission.WorkflowsRead),
+            ("execution", Permission.ExecutionsRead),
     ];
 
-    public async Task<ApiResponse<RawJson>> GetAsync(SearchAddress asked, Caller caller, CancellationToken cancellationToken)
+    public async Task<ApiResponse<RawJson>> GetAsync(
+        SearchAddress asked, Caller caller, CancellationToken cancellationToken)
     {
         var address = asked.Add("visible", Visible(caller)).ToString();
         Guid? person = caller.OnlyGranted ? caller.PersonId ?? Guid.Empty : null;
@@ -47,7 +49,8 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
         try
         {
             using var response = await http.SendAsync(message, cancellationToken);
-            using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
+            using var document = await JsonDocument.ParseAsync(
+                await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
                 return new RawJson(document.RootElement.GetRawText());
@@ -59,7 +62,8 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
                 return new Problem(Errors.NothingIndexed);
             }
 
-            if (response.StatusCode == HttpStatusCode.BadRequest && document.RootElement.TryGetProperty("detail", out var detail))
+            if (response.StatusCode == HttpStatusCode.BadRequest
+                && document.RootElement.TryGetProperty("detail", out var detail))
             {
                 return new Problem(Errors.InvalidParameter, detail.GetString());
             }
@@ -70,7 +74,8 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
             LogUnreachable(log, exception);
         }
 
-        return new Problem(Errors.Unavailable, "The search service cannot be reached at the moment.", retryAfter: TimeSpan.FromSeconds(2));
+        return new Problem(Errors.Unavailable, "The search service cannot be reached at the moment.",
+            retryAfter: TimeSpan.FromSeconds(2));
     }
 
     private string Sign(string text) =>

@@ -37,32 +37,42 @@ internal static class SearchEndpoints
     {
         routes.MapGet("/search", SearchAsync).WithTags("Search").Requires(Permission.SearchRead)
             .WithSummary("Search workflows, their nodes and failed executions by words and by meaning")
-            .WithDescription("A line may have \"phrases\", +must, -not, AND, OR, NOT, begin*, type:, tag:, after: and before:. Nodes are found when "
-                + "type names them. Equal failures are one hit unless group is false. An answer has total, facets, and why each hit is there.");
+            .WithDescription(
+                "A line may have \"phrases\", +must, -not, AND, OR, NOT, begin*, type:, tag:, after: and before:. "
+                + "Nodes are found when type names them. Equal failures are one hit unless group is false. "
+                + "An answer has total, facets, and why each hit is there.");
         routes.MapGet("/search/suggest", SuggestAsync).WithTags("Search").Requires(Permission.SearchRead)
             .WithSummary("Complete what is being typed into a search")
-            .WithDescription("Titles that have the words, the last one as the beginning of a word, then the line with its last word completed.");
+            .WithDescription(
+                "Titles that have the words, the last one as the beginning of a word, then the line with its last word "
+                + "completed.");
         routes.MapGet("/search/similar", FindSimilarAsync).WithTags("Search").Requires(Permission.SearchRead)
             .WithSummary("Find what is like a workflow, a node or a failed execution")
             .WithDescription("of is its type, and id its id; type narrows what is found.");
     }
 
     private static async Task<ApiResponse<RawJson>> SearchAsync(
-        [AsParameters] SearchQuery query, ApiRequest request, SearchClient search, CancellationToken cancellationToken) =>
-        (CheckText(query.Q) ?? CheckPage(query.Limit, Limits.SearchResults, query.Offset, query.Threshold)) is { } problem
+        [AsParameters] SearchQuery query, ApiRequest request, SearchClient search,
+            CancellationToken cancellationToken) =>
+        (CheckText(query.Q) ?? CheckPage(query.Limit, Limits.SearchResults, query.Offset,
+            query.Threshold)) is { } problem
             ? problem
             : await search.GetAsync(
-                SearchAddress.Of("/internal/search").Add("q", query.Q).Add("limit", query.Limit).Add("offset", query.Offset)
-                    .Add("type", query.Type).Add("tag", query.Tag).Add("workspace", query.Workspace).Add("from", query.From)
+                SearchAddress.Of("/internal/search").Add("q", query.Q).Add("limit", query.Limit)
+                    .Add("offset", query.Offset)
+                    .Add("type", query.Type).Add("tag", query.Tag).Add("workspace", query.Workspace)
+                        .Add("from", query.From)
                     .Add("to", query.To).Add("threshold", query.Threshold).Add("group", query.Group),
                 request.Caller, cancellationToken);
 
     private static async Task<ApiResponse<RawJson>> SuggestAsync(
-        [AsParameters] SuggestQuery query, ApiRequest request, SearchClient search, CancellationToken cancellationToken) =>
+        [AsParameters] SuggestQuery query, ApiRequest request, SearchClient search,
+            CancellationToken cancellationToken) =>
         (CheckText(query.Q) ?? CheckPage(query.Limit, Limits.SearchSuggestions, null, null)) is { } problem
             ? problem
             : await search.GetAsync(
-                SearchAddress.Of("/internal/search/suggest").Add("q", query.Q).Add("limit", query.Limit).Add("type", query.Type)
+                SearchAddress.Of("/internal/search/suggest").Add("q", query.Q).Add("limit", query.Limit)
+                    .Add("type", query.Type)
                     .Add("workspace", query.Workspace),
                 request.Caller, cancellationToken);
 
@@ -77,18 +87,21 @@ internal static class SearchEndpoints
         return CheckPage(query.Limit, Limits.SearchResults, query.Offset, query.Threshold) is { } problem
             ? problem
             : await search.GetAsync(
-                SearchAddress.Of("/internal/search/similar").Add("of", query.Of).Add("id", query.Id).Add("limit", query.Limit)
+                SearchAddress.Of("/internal/search/similar").Add("of", query.Of).Add("id", query.Id)
+                    .Add("limit", query.Limit)
                     .Add("offset", query.Offset).Add("type", query.Type).Add("threshold", query.Threshold),
                 request.Caller, cancellationToken);
     }
 
-    private static Problem? CheckText(string? text) => string.IsNullOrWhiteSpace(text) || text.Length > Limits.SearchQueryLength
+    private static Problem? CheckText(string? text) => string.IsNullOrWhiteSpace(text)
+        || text.Length > Limits.SearchQueryLength
         ? Problem.Parameter("q", $"'q' is what to search for, in 1 to {Limits.SearchQueryLength} characters.")
         : null;
 
     private static Problem? CheckPage(int? limit, int most, int? offset, double? threshold) =>
         limit < 1 || limit > most ? Problem.Parameter("limit", $"'limit' lies between 1 and {most}.")
-        : offset < 0 || offset > Limits.SearchOffset ? Problem.Parameter("offset", $"'offset' lies between 0 and {Limits.SearchOffset}.")
+        : offset < 0 || offset > Limits.SearchOffset
+            ? Problem.Parameter("offset", $"'offset' lies between 0 and {Limits.SearchOffset}.")
         : threshold is < 0 or > 1 ? Problem.Parameter("threshold", "'threshold' lies between 0 and 1.")
         : null;
 }

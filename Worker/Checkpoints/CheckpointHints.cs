@@ -6,7 +6,8 @@ namespace Workflows.Worker.Checkpoints;
 
 /// <summary>Tells of committed checkpoints through Redis.</summary>
 internal sealed partial class CheckpointHints(
-    DispatchAnnouncer announcer, ReplyPublisher replies, LiveHints live, IndexHint index, ILogger<CheckpointHints> logger)
+    DispatchAnnouncer announcer, ReplyPublisher replies, LiveHints live, IndexHint index,
+        ILogger<CheckpointHints> logger)
     : ICheckpointHints
 {
     public void Announce(IReadOnlyList<Progress> batch, CheckpointResult result)

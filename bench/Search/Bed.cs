@@ -35,7 +35,8 @@ internal sealed class Bed : IAsyncDisposable
         var database = await server.CreateDatabaseAsync();
         await new MigrationRunner(new DatabaseOptions
         {
-            ConnectionString = database.ConnectionString, ApiPassword = "api", WorkerPassword = "worker", SearchPassword = "search",
+            ConnectionString = database.ConnectionString, ApiPassword = "api", WorkerPassword = "worker",
+                SearchPassword = "search",
         }).MigrateAsync(CancellationToken.None);
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
@@ -54,7 +55,8 @@ internal sealed class Bed : IAsyncDisposable
         services.AddSearch(configuration);
         if (configuration["MODEL_PRECISION"] == "full")
         {
-            services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(new MiniLm(ModelPackage.DefaultPath) { IsFullPrecision = true });
+            services.AddSingleton<IEmbeddingGenerator<string,
+                Embedding<float>>>(new MiniLm(ModelPackage.DefaultPath) { IsFullPrecision = true });
         }
 
         if (provider is not null)

@@ -13,8 +13,10 @@ internal sealed record RetrievalSet(
 {
     public static RetrievalSet Load(string folder)
     {
-        var texts = Lines(folder, "corpus.jsonl").Select(line => new SourceText(Text(line, "_id"), Text(line, "title"), Text(line, "text")));
-        var queries = Lines(folder, "queries.jsonl").ToDictionary(line => Text(line, "_id"), line => Text(line, "text"));
+        var texts = Lines(folder, "corpus.jsonl")
+            .Select(line => new SourceText(Text(line, "_id"), Text(line, "title"), Text(line, "text")));
+        var queries = Lines(folder, "queries.jsonl")
+            .ToDictionary(line => Text(line, "_id"), line => Text(line, "text"));
         var judgements = File.ReadLines(Path.Combine(folder, "qrels", "test.tsv")).Skip(1)
             .Select(line => line.Split('\t'))
             .GroupBy(columns => columns[0])
@@ -39,9 +41,11 @@ internal sealed record RetrievalSet(
         {
             var ranking = await rank(Queries[query]);
             var gained = ranking.Take(10).Select((id, i) => gains.GetValueOrDefault(id) / Math.Log2(i + 2)).Sum();
-            var ideal = gains.Values.Where(value => value > 0).OrderDescending().Take(10).Select((value, i) => value / Math.Log2(i + 2)).Sum();
+            var ideal = gains.Values.Where(value => value > 0).OrderDescending().Take(10)
+                .Select((value, i) => value / Math.Log2(i + 2)).Sum();
             gain += gained / ideal;
-            recall += ranking.Take(RecallDepth).Count(id => gains.GetValueOrDefault(id) > 0) / (double)gains.Values.Count(value => value > 0);
+            recall += ranking.Take(RecallDepth).Count(id => gains.GetValueOrDefault(id) > 0) / (
+                double)gains.Values.Count(value => value > 0);
         }
 
         return (gain / Judgements.Count, recall / Judgements.Count);

@@ -9,9 +9,9 @@ using Workflows.Testing;
 namespace Workflows.Bench.Search;
 
 /// <summary>
-/// A large corpus: texts of 60 to 120 words, drawn by a Zipf law from a general vocabulary and from one of 500 topics. Whole searches by one
-/// client and by 16 at once, without and with a filter; recall of the vectors in memory and of the index of the database against
-/// comparing all in full precision.
+/// A large corpus: texts of 60 to 120 words, drawn by a Zipf law from a general vocabulary and from one of 500
+/// topics. Whole searches by one client and by 16 at once, without and with a filter; recall of the vectors in memory
+/// and of the index of the database against comparing all in full precision.
 /// </summary>
 internal static class ScaleBench
 {
@@ -43,17 +43,21 @@ internal static class ScaleBench
 
         foreach (var (suffix, filter) in Filters)
         {
-            await MeasureLatencyAsync($"{chunks}-1-client{suffix}", 1, QueriesOfOne, query => SearchAsync(bed, query, filter));
-            await MeasureLatencyAsync($"{chunks}-16-clients{suffix}", 16, Queries, query => SearchAsync(bed, query, filter));
+            await MeasureLatencyAsync($"{chunks}-1-client{suffix}", 1, QueriesOfOne, query => SearchAsync(
+                bed, query, filter));
+            await MeasureLatencyAsync($"{chunks}-16-clients{suffix}", 16, Queries, query => SearchAsync(
+                bed, query, filter));
         }
 
         await MeasureRecallAsync(bed, chunks, "memory", InMemoryAsync);
         started = clock.GetTimestamp();
         await bed.ExecuteAsync(CreateIndexSql);
         Figures.Print($"{chunks}-hnsw-build", clock.GetElapsedTime(started).TotalSeconds, "s");
-        await MeasureRecallAsync(bed, chunks, "hnsw", (vector, filter) => InDatabaseAsync(bed, vector, filter, documents: null));
+        await MeasureRecallAsync(bed, chunks, "hnsw", (vector, filter) => InDatabaseAsync(
+            bed, vector, filter, documents: null));
         await MeasureLatencyAsync(
-            $"{chunks}-hnsw-16-clients", 16, Queries / 3, query => InDatabaseAsync(bed, Embed(query), SearchFilter.None, documents: null));
+            $"{chunks}-hnsw-16-clients", 16, Queries / 3, query =>
+                InDatabaseAsync(bed, Embed(query), SearchFilter.None, documents: null));
 
         async Task<IEnumerable<Guid>> InMemoryAsync(float[] vector, SearchFilter filter)
         {
@@ -94,7 +98,8 @@ internal static class ScaleBench
         }
 
         return new Content(
-            ContentTypes.KnowledgeArticle, Guid.CreateVersion7(), 1, string.Create(CultureInfo.InvariantCulture, $"Text {number}"), tags,
+            ContentTypes.KnowledgeArticle, Guid.CreateVersion7(), 1,
+                string.Create(CultureInfo.InvariantCulture, $"Text {number}"), tags,
             null, DateTimeOffset.UnixEpoch, "{}", [new ContentChunk("text", string.Join(' ', words))]);
     }
 
@@ -117,11 +122,14 @@ internal static class ScaleBench
 
     private static Task<SearchAnswer> SearchAsync(Bed bed, string query, SearchFilter filter) =>
         bed.Get<SearchService>().SearchAsync(
-            new SearchCaller(bed.TenantId, PersonId: null), new SearchQuery(query, 10, 0, filter), CancellationToken.None);
+            new SearchCaller(bed.TenantId, PersonId: null), new SearchQuery(query, 10, 0, filter),
+                CancellationToken.None);
 
-    private static async Task<IEnumerable<Guid>> InDatabaseAsync(Bed bed, float[] vector, SearchFilter filter, Guid[]? documents) =>
+    private static async Task<IEnumerable<Guid>> InDatabaseAsync(
+        Bed bed, float[] vector, SearchFilter filter, Guid[]? documents) =>
         (await bed.Get<VectorSearch>().SearchAsync(
-            bed.TenantId, TopicEmbeddings.Model, vector, filter, documents, documents is null ? Limits.CandidatesPerSignal : 10,
+            bed.TenantId, TopicEmbeddings.Model, vector, filter, documents, documents is null
+                ? Limits.CandidatesPerSignal : 10,
             CancellationToken.None)).Take(10).Select(hit => hit.DocumentId);
 
     private static async Task MeasureRecallAsync(
@@ -144,7 +152,8 @@ internal static class ScaleBench
         }
     }
 
-    private static async Task MeasureLatencyAsync<T>(string metric, int clients, int queries, Func<string, Task<T>> search)
+    private static async Task MeasureLatencyAsync<T>(
+        string metric, int clients, int queries, Func<string, Task<T>> search)
     {
         var latencies = new ConcurrentBag<double>();
         var started = TimeProvider.System.GetTimestamp();
@@ -163,7 +172,8 @@ internal static class ScaleBench
         var sorted = latencies.Order().ToArray();
         Figures.Print($"{metric}-p50", Figures.Percentile(sorted, 0.5), "ms");
         Figures.Print($"{metric}-p95", Figures.Percentile(sorted, 0.95), "ms");
-        Figures.Print($"{metric}-cpu", (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / sorted.Length, "CPU ms per search");
+        Figures.Print($"{metric}-cpu", (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / sorted.Length,
+            "CPU ms per search");
         Figures.Print($"{metric}-throughput", sorted.Length / seconds, "searches/s");
     }
 }

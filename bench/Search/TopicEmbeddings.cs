@@ -5,8 +5,9 @@ using Workflows.AiSearch.Text;
 namespace Workflows.Bench.Search;
 
 /// <summary>
-/// Vectors without a model, for measuring the index and not the embedding: a text lies about the direction of its topic (the first "tN" in it),
-/// about a direction within the topic, and otherwise where its hash says. Neighbours are as near to each other as those of real texts.
+/// Vectors without a model, for measuring the index and not the embedding: a text lies about the direction of its
+/// topic (the first "tN" in it), about a direction within the topic, and otherwise where its hash says. Neighbours
+/// are as near to each other as those of real texts.
 /// </summary>
 internal sealed class TopicEmbeddings : IEmbeddingProvider
 {
@@ -29,7 +30,8 @@ internal sealed class TopicEmbeddings : IEmbeddingProvider
         new(new EmbeddingModel(Model, Dimension));
 
     public Task<EmbeddingOutcome> EmbedAsync(
-        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose, CancellationToken cancellationToken) =>
+        Guid tenantId, string modelName, IReadOnlyList<EmbeddingInput> inputs, EmbeddingPurpose purpose,
+            CancellationToken cancellationToken) =>
         Task.FromResult(new EmbeddingOutcome([.. inputs.Select(input => Embed(input.Text))], Failure: null));
 
     public static float[] Embed(string text)
@@ -46,7 +48,8 @@ internal sealed class TopicEmbeddings : IEmbeddingProvider
 
     private static ulong TopicOf(string text)
     {
-        var word = text.Split(' ', '\n').FirstOrDefault(word => word.Length > 1 && word[0] == 't' && char.IsDigit(word[1])) ?? "t0";
+        var word = text.Split(' ', '\n').FirstOrDefault(word => word.Length > 1 && word[0] == 't'
+            && char.IsDigit(word[1])) ?? "t0";
         return ulong.Parse(word[1..].Split('x')[0], CultureInfo.InvariantCulture);
     }
 

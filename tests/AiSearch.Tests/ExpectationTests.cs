@@ -68,11 +68,13 @@ public sealed class ExpectationTests(PostgresServer server)
         await bed.Get<Indexer>().IndexAsync(
             tenantId,
             [.. Enumerable.Range(0, 30).Select(i => new Content(
-                i % 3 == 0 ? "execution" : "workflow", Guid.CreateVersion7(), 1, $"Refund {(char)('a' + i)}", i % 2 == 0 ? ["even"] : [], null,
+                i % 3 == 0 ? "execution" : "workflow", Guid.CreateVersion7(), 1, $"Refund {(char)('a' + i)}",
+                    i % 2 == 0 ? ["even"] : [], null,
                 DateTimeOffset.UnixEpoch.AddDays(i), "{}", [new("text", "refund")]))],
             [], TestContext.Current.CancellationToken);
         Task<SearchAnswer> Page(int skip, SearchFilter filter) => bed.Get<SearchService>().SearchAsync(
-            new SearchCaller(tenantId, null), new SearchQuery("refund", 7, 0, filter) { Skip = skip, IsGrouped = false },
+            new SearchCaller(tenantId, null), new SearchQuery("refund", 7, 0, filter) { Skip = skip,
+                IsGrouped = false },
             TestContext.Current.CancellationToken);
 
         var pages = new List<SearchHit>();
@@ -84,7 +86,8 @@ public sealed class ExpectationTests(PostgresServer server)
         }
 
         Assert.Equal(30, pages.DistinctBy(hit => hit.Id).Count());
-        Assert.Equal(pages.Select(hit => hit.At).OrderDescending(), pages.Select(hit => hit.At)); // equal scores: the newest first
+        // Equal scores: the newest first
+        Assert.Equal(pages.Select(hit => hit.At).OrderDescending(), pages.Select(hit => hit.At));
         var executions = await Page(0, new SearchFilter(["execution"], [], null, null, null));
         Assert.Equal((10, "workflow=20 execution=10"), (executions.Total, Show(executions.Facets.Types)));
         Assert.Equal("even=5", Show(executions.Facets.Tags));
@@ -99,15 +102,18 @@ public sealed class ExpectationTests(PostgresServer server)
         var workflow = await bed.AddWorkflowAsync(tenantId, "Nightly import");
         for (var i = 0; i < 5; i++)
         {
-            await bed.AddFailedExecutionAsync(tenantId, workflow, $$"""{"code":"TIMEOUT","message":"No answer of host 10.0.0.{{i}} within {{i}} s"}""");
+            await bed.AddFailedExecutionAsync(
+                tenantId, workflow, $$"""{"code":"TIMEOUT","message":"No answer of 10.0.0.{{i}} within {{i}} s"}""");
         }
 
-        await bed.AddFailedExecutionAsync(tenantId, workflow, """{"code":"REFUSED","message":"The answer was refused"}""");
+        await bed.AddFailedExecutionAsync(
+            tenantId, workflow, """{"code":"REFUSED","message":"The answer was refused"}""");
         await bed.IndexAsync();
 
         var grouped = await bed.SearchAsync(tenantId, "answer type:execution");
         var all = await bed.Get<SearchService>().SearchAsync(
-            new SearchCaller(tenantId, null), new SearchQuery("answer", 20, 0, new SearchFilter(["execution"], [], null, null, null)) { IsGrouped = false },
+            new SearchCaller(tenantId, null), new SearchQuery("answer", 20, 0,
+                new SearchFilter(["execution"], [], null, null, null)) { IsGrouped = false },
             TestContext.Current.CancellationToken);
 
         Assert.Equal((2, 2), (grouped.Hits.Count, grouped.Total));
@@ -121,7 +127,12 @@ public sealed class ExpectationTests(PostgresServer server)
         await using var bed = await SearchBed.CreateAsync(server);
         var tenantId = await bed.AddTenantAsync();
         var workflow = await bed.AddWorkflowAsync(
-            tenantId, "Orders", definition: """{"nodes":[{"id":"reserve","type":"http","name":"Reserve stock"},{"id":"tell","type":"email"}],"edges":[]}""");
+            tenantId,
+            "Orders",
+            definition: """
+                {"nodes":[{"id":"reserve","type":"http","name":"Reserve stock"},{"id":"tell","type":"email"}],
+                 "edges":[]}
+                """);
         await bed.IndexAsync();
 
         var hit = (await bed.SearchAsync(tenantId, "type:node reserve")).Hits.Single();
@@ -132,7 +143,8 @@ public sealed class ExpectationTests(PostgresServer server)
         Assert.Equal("workflow", mixed.Hits.Single().Type);
         Assert.Contains(mixed.Facets.Types, facet => facet is { Value: "node", Count: 1 });
 
-        await bed.ExecuteAsync("""update workflow_versions set definition = '{"nodes":[{"id":"tell","type":"email"}],"edges":[]}'""");
+        await bed.ExecuteAsync(
+            """update workflow_versions set definition = '{"nodes":[{"id":"tell","type":"email"}],"edges":[]}'""");
         await bed.ExecuteAsync("update workflows set version = version + 1");
         await bed.EnqueueAsync(tenantId, "index_workflow", workflow);
         await bed.IndexAsync();
@@ -154,8 +166,10 @@ public sealed class ExpectationTests(PostgresServer server)
         var other = await bed.AddWorkflowAsync(tenantId, "Nightly import");
         await bed.AddFailedExecutionAsync(tenantId, other, """{"message":"monstrous custody"}""");
         await bed.IndexAsync();
-        async Task<string> Suggest(string text, string[]? visible = null) => string.Join(" | ", (await bed.Get<SearchService>().SuggestAsync(
-            new SearchCaller(tenantId, null, visible), text, SearchFilter.None, 8, TestContext.Current.CancellationToken))
+        async Task<string> Suggest(string text, string[]? visible = null) =>
+            string.Join(" | ", (await bed.Get<SearchService>().SuggestAsync(
+            new SearchCaller(tenantId, null, visible), text, SearchFilter.None, 8,
+                TestContext.Current.CancellationToken))
             .Suggestions.Select(suggestion => suggestion.Text));
 
         Assert.Equal("Refund an order | refund", await Suggest("ref"));
@@ -171,12 +185,14 @@ public sealed class ExpectationTests(PostgresServer server)
     {
         await using var bed = await SearchBed.CreateAsync(server);
         var tenantId = await bed.AddTenantAsync();
-        var refund = await bed.AddWorkflowAsync(tenantId, "Refund order", "Gives the customer the money back for an order");
+        var refund = await bed.AddWorkflowAsync(
+            tenantId, "Refund order", "Gives the customer the money back for an order");
         var other = await bed.AddWorkflowAsync(tenantId, "Return money", "Gives money back to a customer");
         await bed.AddWorkflowAsync(tenantId, "Weather", "Asks for the weather of tomorrow");
         await bed.IndexAsync();
         Task<SearchAnswer?> Similar(SearchCaller caller, Guid id) => bed.Get<SearchService>().FindSimilarAsync(
-            caller, "workflow", id, new SearchQuery("", 10, 0.01, SearchFilter.None), TestContext.Current.CancellationToken);
+            caller, "workflow", id, new SearchQuery("", 10, 0.01, SearchFilter.None),
+                TestContext.Current.CancellationToken);
 
         var answer = await Similar(new SearchCaller(tenantId, null), refund);
 
@@ -197,7 +213,8 @@ public sealed class ExpectationTests(PostgresServer server)
         await bed.IndexAsync();
 
         var seen = await bed.SearchAsync(new SearchCaller(tenantId, null), "guilder");
-        var hidden = await bed.SearchAsync(new SearchCaller(tenantId, null, ["workflow", "node"]), "guilder type:execution");
+        var hidden = await bed.SearchAsync(new SearchCaller(tenantId, null, ["workflow", "node"]),
+            "guilder type:execution");
 
         Assert.Equal("execution", seen.Hits.Single().Type);
         Assert.Equal((0, 0, 0), (hidden.Hits.Count, hidden.Total, hidden.Facets.Types.Count));
@@ -209,15 +226,19 @@ public sealed class ExpectationTests(PostgresServer server)
         await using var bed = await SearchBed.CreateAsync(server);
         var tenantId = await bed.AddTenantAsync();
         Content Of(string title, string tag, int day) => new(
-            "workflow", Guid.CreateVersion7(), 1, title, [tag], null, new DateTimeOffset(2026, 1, day, 0, 0, 0, TimeSpan.Zero), "{}", [new("text", title)]);
+            "workflow", Guid.CreateVersion7(), 1, title, [tag], null,
+                new DateTimeOffset(2026, 1, day, 0, 0, 0, TimeSpan.Zero), "{}", [new("text", title)]);
         await bed.Get<Indexer>().IndexAsync(
-            tenantId, [Of("one", "a", 1), Of("two", "a", 2), Of("three", "b", 3)], [], TestContext.Current.CancellationToken);
+            tenantId, [Of("one", "a", 1), Of("two", "a", 2), Of("three", "b", 3)], [],
+                TestContext.Current.CancellationToken);
 
         Assert.Equal(["two", "one"], (await bed.SearchAsync(tenantId, "tag:a")).Hits.Select(hit => hit.Title));
-        Assert.Equal(["three", "two"], (await bed.SearchAsync(tenantId, "after:2026-01-02")).Hits.Select(hit => hit.Title));
+        Assert.Equal(["three", "two"], (await bed.SearchAsync(tenantId, "after:2026-01-02"))
+            .Hits.Select(hit => hit.Title));
     }
 
-    private static string Show(IReadOnlyList<FacetValue> facet) => string.Join(' ', facet.Select(value => $"{value.Value}={value.Count}"));
+    private static string Show(IReadOnlyList<FacetValue> facet) =>
+        string.Join(' ', facet.Select(value => $"{value.Value}={value.Count}"));
 
     private static async Task<Guid> FillAsync(SearchBed bed)
     {

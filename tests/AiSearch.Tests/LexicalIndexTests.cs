@@ -10,7 +10,8 @@ public sealed class LexicalIndexTests
     {
         var random = new Random(7);
         var texts = Enumerable.Range(0, 200)
-            .Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(5, 60)).Select(_ => $"w{(int)Math.Exp(random.NextDouble() * 5)}")))
+            .Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(5, 60)).Select(
+                _ => $"w{(int)Math.Exp(random.NextDouble() * 5)}")))
             .ToList();
         var index = new LexicalIndex();
         texts.ForEach(text => index.Add(TermVector.Of(text)));
@@ -49,7 +50,8 @@ public sealed class LexicalIndexTests
     public void A_replaced_document_is_found_by_its_new_words_only_and_many_replacements_ask_for_a_reload()
     {
         using var corpus = new Corpus();
-        var document = new CorpusDocument(Guid.CreateVersion7(), "workflow", Guid.CreateVersion7(), "Title", [], null, DateTimeOffset.UnixEpoch);
+        var document = new CorpusDocument(Guid.CreateVersion7(), "workflow", Guid.CreateVersion7(), "Title", [], null,
+            DateTimeOffset.UnixEpoch);
         corpus.Apply([new CorpusChange(1, document, [new CorpusChunk(0, TermVector.Of("refund"))])]);
         corpus.Apply([new CorpusChange(2, document, [new CorpusChunk(0, TermVector.Of("parcel"))])]);
 
@@ -69,9 +71,11 @@ public sealed class LexicalIndexTests
     }
 
     private static IReadOnlyList<FusedHit> Find(Corpus corpus, string text) => corpus.Rank(new RankingRequest(
-        corpus.Understand(QueryLine.Parse(text, []).Clauses), TermVector.TrigramsOf(text), null, 0, SearchFilter.None, 0, 10, 0)).Hits;
+        corpus.Understand(QueryLine.Parse(text, []).Clauses), TermVector.TrigramsOf(text), null, 0, SearchFilter.None,
+            0, 10, 0)).Hits;
 
-    private static QueryWord[] WordsOf(string text) => [.. text.Split(' ').Select(word => new QueryWord([new(TermOf(word), 1)]))];
+    private static QueryWord[] WordsOf(string text) =>
+        [.. text.Split(' ').Select(word => new QueryWord([new(TermOf(word), 1)]))];
 
     private static uint TermOf(string word) => TermVector.Of(word).Terms.Single().Term;
 

@@ -16,7 +16,8 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
     [
         "Refund an order", "Give the customer the money back", "A cat sleeps in the sun",
         "Nightly import of exchange rates from the bank failed with a time-out",
-        "Approve invoices above 1,000 euros by two people before they are paid, and tell accounting of each decision that was taken",
+        "Approve invoices above 1,000 euros by two people before they are paid, and tell accounting of each decision "
+        + "that was taken",
     ];
 
     [Fact]
@@ -73,7 +74,8 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
 
         var answer = await bed.SearchAsync(tenantId, "refund");
 
-        Assert.Equal(("lexical", "Searched by words only: the embedding provider neural failed."), (answer.Mode, answer.Notice));
+        Assert.Equal(("lexical", "Searched by words only: the embedding provider neural failed."),
+            (answer.Mode, answer.Notice));
         Assert.Equal("Refund", answer.Hits.Single().Title);
     }
 
@@ -87,7 +89,8 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
         {
             await File.WriteAllTextAsync(path, content, TestContext.Current.CancellationToken);
             Assert.Throws<InvalidDataException>(() => ModelPackage.Read(path));
-            Assert.Throws<InvalidDataException>(() => ModelPackage.Read(typeof(NeuralEmbeddingTests).Assembly.Location));
+            Assert.Throws<InvalidDataException>(() => ModelPackage.Read(
+                typeof(NeuralEmbeddingTests).Assembly.Location));
         }
         finally
         {
@@ -109,13 +112,15 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
         using var provider = new NeuralEmbeddings(generator);
         var texts = Enumerable.Range(0, Environment.ProcessorCount * 4)
             .Select(_ => provider.EmbedAsync(
-                Guid.Empty, NeuralEmbeddings.Model, [new EmbeddingInput("held", TermVector.Of(""))], EmbeddingPurpose.Text,
+                Guid.Empty, NeuralEmbeddings.Model, [new EmbeddingInput("held", TermVector.Of(""))],
+                    EmbeddingPurpose.Text,
                 TestContext.Current.CancellationToken))
             .ToList();
         await generator.Reached.Task;
 
         var query = await provider.EmbedAsync(
-            Guid.Empty, NeuralEmbeddings.Model, [new EmbeddingInput("query", TermVector.Of(""))], EmbeddingPurpose.Query,
+            Guid.Empty, NeuralEmbeddings.Model, [new EmbeddingInput("query", TermVector.Of(""))],
+                EmbeddingPurpose.Query,
             TestContext.Current.CancellationToken);
 
         Assert.Null(query.Failure);
@@ -132,10 +137,12 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
         var tenantId = await old.AddTenantAsync();
         await old.PutAsync(tenantId,
         [
-            (Guid.CreateVersion7(), "Refund", "Gives the customer the money back"), (Guid.CreateVersion7(), "Cats", "A cat sleeps in the sun"),
+            (Guid.CreateVersion7(), "Refund", "Gives the customer the money back"),
+                (Guid.CreateVersion7(), "Cats", "A cat sleeps in the sun"),
         ]);
         Assert.Equal("local-1", (await old.SearchAsync(tenantId, "refund")).Model);
-        await using var changed = old.AnotherInstance(new Dictionary<string, string?> { ["Search:Embeddings:Provider"] = "neural" });
+        await using var changed = old.AnotherInstance(
+            new Dictionary<string, string?> { ["Search:Embeddings:Provider"] = "neural" });
 
         var before = await changed.SearchAsync(tenantId, "refund");
         await changed.Get<Sweep>().RunAsync(TestContext.Current.CancellationToken);
@@ -144,15 +151,18 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
         Assert.Equal(("local-1", "Refund"), (before.Model, before.Hits[0].Title));
         Assert.Equal((NeuralEmbeddings.Model, "Refund"), (after.Model, after.Hits.Single().Title));
         Assert.Equal("meaning", after.Hits[0].Why.Single().Signal);
-        await old.Get<NeuralEmbeddings>().EmbedAsync( // loads the model, for which a query would not wait long enough on a busy machine
-            tenantId, NeuralEmbeddings.Model, [new EmbeddingInput("refund", TermVector.Of("refund"))], EmbeddingPurpose.Text,
+        // Loads the model, for which a query would not wait long enough on a busy machine
+        await old.Get<NeuralEmbeddings>().EmbedAsync(
+            tenantId, NeuralEmbeddings.Model, [new EmbeddingInput("refund", TermVector.Of("refund"))],
+                EmbeddingPurpose.Text,
             TestContext.Current.CancellationToken);
         Assert.Equal(NeuralEmbeddings.Model, (await old.SearchAsync(tenantId, "refund")).Model);
         Assert.Empty((await changed.SearchAsync(tenantId, "qwrtz blorf xyzzy")).Hits);
     }
 
     private static async Task<float[][]> EmbedAsync(MiniLm model, string[] texts) =>
-        [.. (await model.GenerateAsync(texts, cancellationToken: TestContext.Current.CancellationToken)).Select(made => made.Vector.ToArray())];
+        [.. (await model.GenerateAsync(texts, cancellationToken: TestContext.Current.CancellationToken))
+            .Select(made => made.Vector.ToArray())];
 
     private static float Cosine(float[] left, float[] right) => TensorPrimitives.CosineSimilarity<float>(left, right);
 
@@ -168,7 +178,8 @@ public sealed class NeuralEmbeddingTests(PostgresServer server)
         public int Most { get; private set; }
 
         public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
-            IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+            IEnumerable<string> values, EmbeddingGenerationOptions? options = null,
+                CancellationToken cancellationToken = default)
         {
             var texts = values.ToList();
             Most = Math.Max(Most, Interlocked.Increment(ref _running));

@@ -35,7 +35,8 @@ public sealed class QueryLineTests
     [Fact]
     public void Fields_are_filters()
     {
-        var filter = QueryLine.Parse("type:workflow type:execution tag:a after:2026-01-31 before:2026-03-01T12:00:00Z x", []).Filter;
+        var filter = QueryLine.Parse(
+            "type:workflow type:execution tag:a after:2026-01-31 before:2026-03-01T12:00:00Z x", []).Filter;
 
         Assert.Equal(["workflow", "execution"], filter.ContentTypes);
         Assert.Equal(["a"], filter.Tags);
@@ -76,5 +77,6 @@ public sealed class QueryLineTests
 
     private static string Show(QueryClause clause) =>
         (clause.Demand switch { Demand.Required => "+", Demand.Excluded => "-", _ => "" })
-        + string.Join('/', clause.Atoms.Select(atom => atom.IsPhrase ? $"'{atom.Text}'" : atom.IsBeginning ? atom.Text + "*" : atom.Text));
+        + string.Join('/', clause.Atoms.Select(atom => atom.IsPhrase ? $"'{atom.Text}'" : atom.IsBeginning
+            ? atom.Text + "*" : atom.Text));
 }

@@ -6,8 +6,8 @@ using Workflows.Testing;
 namespace Workflows.AiSearch.Tests;
 
 /// <summary>
-/// Ranking on a small collection made here: topics whose texts use one of two vocabularies for the same thing, and queries that use
-/// the other. The public collections are measured by bench/Search.
+/// Ranking on a small collection made here: topics whose texts use one of two vocabularies for the same thing, and
+/// queries that use the other. The public collections are measured by bench/Search.
 /// </summary>
 public sealed class RetrievalQualityTests(PostgresServer server)
 {
@@ -19,7 +19,8 @@ public sealed class RetrievalQualityTests(PostgresServer server)
     {
         await using var bed = await SearchBed.CreateAsync(server);
         var tenantId = await bed.AddTenantAsync();
-        var texts = Enumerable.Range(0, Topics * TextsPerTopic).Select(i => (Id: Guid.CreateVersion7(), Topic: i % Topics, Text: TextOf(i))).ToList();
+        var texts = Enumerable.Range(0, Topics * TextsPerTopic)
+            .Select(i => (Id: Guid.CreateVersion7(), Topic: i % Topics, Text: TextOf(i))).ToList();
         await bed.PutAsync(tenantId, texts.Select(text => (text.Id, "Text", text.Text)));
         await bed.Get<Sweep>().RunAsync(TestContext.Current.CancellationToken);
         var topicOf = texts.ToDictionary(text => text.Id, text => text.Topic);
@@ -44,18 +45,23 @@ public sealed class RetrievalQualityTests(PostgresServer server)
     {
         var (topic, variant) = (number % Topics, number / Topics);
         var vocabularies = variant % 5 == 0 ? "ab" : variant % 2 == 0 ? "a" : "b";
-        var own = vocabularies.SelectMany(vocabulary => Enumerable.Range(0, 3).Select(k => $"{vocabulary}{topic}x{(k + variant) % 4}"));
+        var own = vocabularies.SelectMany(vocabulary => Enumerable.Range(0, 3).Select(
+            k => $"{vocabulary}{topic}x{(k + variant) % 4}"));
         return string.Join(' ', own) + $" common{topic % 3} common{number % 5} filler{number % 7}";
     }
 
     private static async Task<IEnumerable<bool>> WordsAsync(
         SearchBed bed, Guid tenantId, string query, Dictionary<Guid, int> topicOf, int topic)
     {
-        var (corpus, _) = (await bed.Get<CorpusCache>().GetAsync(tenantId, TestContext.Current.CancellationToken))!.Value;
-        var documents = await bed.ScalarAsync<string>("select string_agg(id || '=' || content_id, ',') from search.documents");
-        var contentOf = documents.Split(',').Select(pair => pair.Split('=')).ToDictionary(pair => Guid.Parse(pair[0]), pair => Guid.Parse(pair[1]));
+        var (corpus, _) = (await bed.Get<CorpusCache>()
+            .GetAsync(tenantId, TestContext.Current.CancellationToken))!.Value;
+        var documents = await bed.ScalarAsync<string>(
+            "select string_agg(id || '=' || content_id, ',') from search.documents");
+        var contentOf = documents.Split(',').Select(pair => pair.Split('='))
+            .ToDictionary(pair => Guid.Parse(pair[0]), pair => Guid.Parse(pair[1]));
         return corpus.Rank(new RankingRequest(
-                corpus.Understand(QueryLine.Parse(query, []).Clauses), TermVector.TrigramsOf(query), null, 0, SearchFilter.None, 0, 10, 0))
+                corpus.Understand(QueryLine.Parse(query, []).Clauses), TermVector.TrigramsOf(query), null, 0,
+                    SearchFilter.None, 0, 10, 0))
             .Hits.Select(hit => topicOf[contentOf[hit.DocumentId]] == topic);
     }
 

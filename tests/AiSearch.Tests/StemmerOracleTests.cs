@@ -43,14 +43,16 @@ public sealed partial class StemmerOracleTests
         .Select(parts => parts.Item1 + parts.Item2 + parts.Item3)
         .Array[50].Sample(words => Assert.Empty(Differing(words)), iter: 400);
 
-    /// <summary>German words by their parts; without umlauts, which are folded before, and without "-nisse", which the algorithm
-    /// learnt after Lucene took it over.</summary>
+    /// <summary>German words by their parts; without umlauts, which are folded before, and without "-nisse", which
+    /// the algorithm learnt after Lucene took it over.</summary>
     [Fact]
     public void German_words_have_the_stems_of_Lucene()
     {
         var parts = Gen.OneOf(
-            "", "e", "en", "em", "ern", "er", "es", "s", "st", "est", "end", "ung", "ig", "ik", "isch", "lich", "heit", "keit",
-            "bestell", "kund", "zahl", "rechn", "versand", "auf", "ab", "eig", "reis", "bau", "zyklus", "freu", "auto", "kenn");
+            "", "e", "en", "em", "ern", "er", "es", "s", "st", "est", "end", "ung", "ig", "ik", "isch", "lich",
+                "heit", "keit",
+            "bestell", "kund", "zahl", "rechn", "versand", "auf", "ab", "eig", "reis", "bau", "zyklus", "freu",
+                "auto", "kenn");
         var theirs = new Lucene.Net.Tartarus.Snowball.Ext.GermanStemmer();
         Gen.Select(parts, parts, parts, parts).Select(four => four.Item1 + four.Item2 + four.Item3 + four.Item4)
             .Array[50].Sample(words => Assert.All(words.Where(word => word.Length > 0), word =>
@@ -58,7 +60,8 @@ public sealed partial class StemmerOracleTests
                 theirs.SetCurrent(word);
                 theirs.Stem();
                 var buffer = word.ToCharArray();
-                Assert.Equal((word, theirs.Current), (word, new string(buffer, 0, GermanStemmer.Stem(buffer, buffer.Length))));
+                Assert.Equal((word, theirs.Current), (word,
+                    new string(buffer, 0, GermanStemmer.Stem(buffer, buffer.Length))));
             }), iter: 400, threads: 1);
     }
 

@@ -68,7 +68,8 @@ public sealed class TextTests
         Assert.False(Analyzer.TryGetTerm("the", Language.English, out _));
         Assert.False(Analyzer.TryGetTerm("und", Language.German, out _));
 
-        static uint Term(string word, Language language) => Analyzer.TryGetTerm(word, language, out var term) ? term : 0;
+        static uint Term(string word, Language language) => Analyzer.TryGetTerm(word, language, out var term) ? term
+            : 0;
     }
 
     [Fact]
@@ -99,8 +100,10 @@ public sealed class TextTests
         var pieces = TextSplitter.Split(text, 500, 100).ToList();
 
         Assert.All(pieces, piece => Assert.InRange(piece.Length, 1, 500));
-        Assert.All(Enumerable.Range(0, 1_000), i => Assert.Contains(pieces, piece => $" {piece} ".Contains($" word{i}", StringComparison.Ordinal)));
-        Assert.All(pieces.Zip(pieces.Skip(1)), pair => Assert.Contains(pair.Second.Split(' ')[0], pair.First, StringComparison.Ordinal));
+        Assert.All(Enumerable.Range(0, 1_000), i =>
+            Assert.Contains(pieces, piece => $" {piece} ".Contains($" word{i}", StringComparison.Ordinal)));
+        Assert.All(pieces.Zip(pieces.Skip(1)), pair =>
+            Assert.Contains(pair.Second.Split(' ')[0], pair.First, StringComparison.Ordinal));
         Assert.Equal(["no spaces".Replace(' ', '-')], TextSplitter.Split("no-spaces", 500, 100));
         Assert.Equal(1_200, TextSplitter.Split(new string('x', 1_200), 500, 0).Sum(piece => piece.Length));
     }
@@ -108,7 +111,8 @@ public sealed class TextTests
     [Fact]
     public void The_snippet_shows_the_part_with_most_of_the_query_and_marks_it()
     {
-        var text = string.Concat(Enumerable.Repeat("filler words here. ", 60)) + "The refund of an Order is paid. " + new string('z', 400);
+        var text = string.Concat(Enumerable.Repeat(
+            "filler words here. ", 60)) + "The refund of an Order is paid. " + new string('z', 400);
         var wanted = TermVector.Of("refund orders").Terms.Select(term => term.Term).ToHashSet();
         var (snippet, highlights, terms) = Highlighter.Highlight(text, wanted);
 
@@ -139,7 +143,8 @@ public sealed class TextTests
 
         Assert.InRange(content.Chunks.Count, 4, 20);
         Assert.All(content.Chunks, chunk => Assert.InRange(chunk.Text.Length, 1, Limits.ChunkMaxLength));
-        Assert.All(Enumerable.Range(0, 100), i => Assert.Contains(content.Chunks, chunk => chunk.Text.Contains($"service{i}.", StringComparison.Ordinal)));
+        Assert.All(Enumerable.Range(0, 100), i =>
+            Assert.Contains(content.Chunks, chunk => chunk.Text.Contains($"service{i}.", StringComparison.Ordinal)));
         Assert.Equal("overview", content.Chunks[0].Label);
         Assert.All(content.Chunks.Skip(1).Zip(content.Chunks.Skip(2)), pair =>
             Assert.Equal(pair.First.Text.Split('\n')[^1], pair.Second.Text.Split('\n')[0]));

@@ -46,7 +46,11 @@ public sealed class ProjectReferenceTests
             "Otp.NET", "Scalar.AspNetCore", "YamlDotNet", "zxcvbn-core",
         ],
         ["Worker"] = ["Aspire.StackExchange.Redis"],
-        ["AiSearch"] = ["Aspire.StackExchange.Redis", "Pgvector", "System.Numerics.Tensors"],
+        ["AiSearch"] =
+        [
+            "Aspire.StackExchange.Redis", "FastBertTokenizer", "Microsoft.Extensions.AI.Abstractions",
+            "Microsoft.ML.OnnxRuntime", "Pgvector", "System.Numerics.Tensors",
+        ],
         ["AppHost"] = ["Aspire.Hosting.", "KubernetesClient", "YamlDotNet"],
     };
 

@@ -33,7 +33,8 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
         {
             _paths.Add(context.Request.Path);
             var headers = context.Request.Headers;
-            _calls.Add((context.Request.QueryString.Value!, headers["X-Workflows-Tenant"]!, headers["X-Workflows-Timestamp"]!, headers["X-Workflows-Signature"]!));
+            _calls.Add((context.Request.QueryString.Value!, headers["X-Workflows-Tenant"]!,
+                headers["X-Workflows-Timestamp"]!, headers["X-Workflows-Signature"]!));
             context.Response.StatusCode = _status;
             context.Response.ContentType = "application/json";
             return context.Response.WriteAsync("""{"hits":[{"title":"Order"}],"detail":"type 'x' is unknown"}""");
@@ -57,7 +58,8 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
         var (query, tenant, timestamp, signature) = Assert.Single(_calls);
         Assert.Equal("?q=order%20%26%20more&limit=5&type=workflow&threshold=0.5", query);
         Assert.Equal(Host.First.TenantId.ToString(), tenant);
-        var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(Secret), 32, info: "internal-calls"u8.ToArray());
+        var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(Secret), 32,
+            info: "internal-calls"u8.ToArray());
         Assert.Equal(Base64Url.EncodeToString(
             HMACSHA256.HashData(key, Encoding.ASCII.GetBytes($"{tenant}|{timestamp}|/internal/search{query}"))),
             signature);
@@ -109,7 +111,8 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
     public async Task The_service_is_told_which_types_the_caller_may_see(string permissions, string expected)
     {
         using var owner = Host.Owner();
-        var key = (await owner.PostAsync("api-keys", new { name = "limited", scopes = permissions.Split(',') })).Ok(HttpStatusCode.Created);
+        var key = (await owner.PostAsync("api-keys", new { name = "limited", scopes = permissions.Split(',') }))
+            .Ok(HttpStatusCode.Created);
         using var caller = Host.Client(key.Data.GetProperty("key").GetString()!);
 
         (await caller.GetAsync("search?q=a")).Ok();
