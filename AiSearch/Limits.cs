@@ -180,6 +180,9 @@ internal static class Limits
     /// <summary>How much a corpus must have grown since it was last learnt from.</summary>
     public const double TrainingGrowth = 1.5;
 
+    /// <summary>Documents read and analysed anew in one step.</summary>
+    public const int DocumentsPerAnalysis = 100;
+
     /// <summary>Chunks embedded anew in one step of a change of the model.</summary>
     public const int ChunksPerReembedding = 256;
 

@@ -84,7 +84,8 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
     }
 
     private const string AdvanceSql = """
-        insert into search.corpora as c (tenant_id, revision, model, incomplete, updated_at) values ($1, $2, $3, $4, $5)
+        insert into search.corpora as c (tenant_id, revision, model, incomplete, updated_at, analysis)
+        values ($1, $2, $3, $4, $5, $6)
         on conflict (tenant_id) do update
         set revision = c.revision + $2, incomplete = c.incomplete or $4, updated_at = $5
         returning revision, model, next_model
@@ -212,7 +213,7 @@ internal sealed class DocumentStore(SearchDatabase database, TimeProvider clock)
         CancellationToken cancellationToken)
     {
         await using var batch = SearchDatabase.BatchFor(tenantId, connection, transaction);
-        batch.Add(AdvanceSql, tenantId, (long)by, model, isIncomplete, clock.GetUtcNow());
+        batch.Add(AdvanceSql, tenantId, (long)by, model, isIncomplete, clock.GetUtcNow(), Analyzer.Version);
         await using var reader = await batch.ReadAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return ToState(reader);

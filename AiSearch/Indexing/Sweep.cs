@@ -7,14 +7,15 @@ using Workflows.Data.Rounds;
 namespace Workflows.AiSearch.Indexing;
 
 /// <summary>
-/// What has to be done from time to time, for one tenant after the other, by one process at a time: learn a new local
-/// model when the corpus has grown, embed the chunks for a model they have no vector of (a new one, or after a
-/// provider's outage), then let the new model answer and drop the old vectors, and forget removed documents. Each
-/// step is small and may be cut off: the next round goes on. What fails for one tenant holds up no other.
+/// What has to be done from time to time, for one tenant after the other, by one process at a time: analyse
+/// anew what an older analysis has left, learn a new local model when the corpus has grown, embed the chunks for a
+/// model they have no vector of (a new one, or after a provider's outage), then let the new model answer and drop the
+/// old vectors, and forget removed documents. Each step is small and may be cut off: the next round goes on. What
+/// fails for one tenant holds up no other.
 /// </summary>
 internal sealed partial class Sweep(
-    SweepStore store, DocumentStore documents, ModelStore models, EmbeddingProviders providers, Loop loop,
-    LoopHealth health, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
+    SweepStore store, SourceReader sources, Indexer indexer, DocumentStore documents, ModelStore models,
+    EmbeddingProviders providers, Loop loop, LoopHealth health, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
 {
     private const string Name = "Sweeping the corpora";
 
@@ -46,6 +47,7 @@ internal sealed partial class Sweep(
             StepBegins();
             try
             {
+                await AnalyseAsync(overview, cancellationToken);
                 await TrainAsync(overview, cancellationToken);
                 await RenewVectorsAsync(overview, cancellationToken);
                 await store.ForgetRemovedAsync(overview.TenantId, cancellationToken);
@@ -72,6 +74,30 @@ internal sealed partial class Sweep(
                 LogRepeated(what, count, exception.Message);
                 break;
         }
+    }
+
+    /// <summary>What was indexed by an earlier version of the analysis is read and analysed anew.</summary>
+    private async Task AnalyseAsync(CorpusOverview overview, CancellationToken cancellationToken)
+    {
+        if (overview.Analysis >= Analyzer.Version)
+        {
+            return;
+        }
+
+        var after = Guid.Empty;
+        while (await store.ListIndexedAsync(overview.TenantId, after, cancellationToken) is { Count: > 0 } documents)
+        {
+            StepBegins();
+            var contents = await sources.ReadAsync(
+                overview.TenantId,
+                [.. documents.Where(document => document.Type == ContentTypes.Workflow).Select(document => document.ContentId)],
+                [.. documents.Where(document => document.Type == ContentTypes.Execution).Select(document => document.ContentId)],
+                cancellationToken);
+            await indexer.IndexAsync(overview.TenantId, contents, [], cancellationToken);
+            after = documents[^1].Id;
+        }
+
+        await store.MarkAnalysedAsync(overview.TenantId, Analyzer.Version, cancellationToken);
     }
 
     private async Task TrainAsync(CorpusOverview overview, CancellationToken cancellationToken)

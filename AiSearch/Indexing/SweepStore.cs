@@ -6,7 +6,9 @@ using Workflows.Data.Database;
 namespace Workflows.AiSearch.Indexing;
 
 /// <summary>Where a tenant's index stands, for the sweep.</summary>
-internal sealed record CorpusOverview(Guid TenantId, long Revision, string Model, string? NextModel, int TrainedChunks, bool IsIncomplete);
+/// <param name="Analysis">The version of the analysis that all its texts went through.</param>
+internal sealed record CorpusOverview(
+    Guid TenantId, long Revision, string Model, string? NextModel, int TrainedChunks, bool IsIncomplete, int Analysis);
 
 /// <summary>A chunk that needs a vector.</summary>
 internal sealed record StoredChunk(Guid DocumentId, int Number, string Title, string Text, byte[] Terms, byte[] ContentHash);
@@ -34,7 +36,9 @@ internal sealed class SweepStore(SearchDatabase database, TimeProvider clock)
         return null;
     }
 
-    private const string ListSql = "select tenant_id, revision, model, next_model, trained_chunks, incomplete from search.corpora";
+    private const string ListSql = """
+        select tenant_id, revision, model, next_model, trained_chunks, incomplete, analysis from search.corpora
+        """;
 
     /// <summary>All tenants that have anything indexed.</summary>
     public async Task<IReadOnlyList<CorpusOverview>> ListAsync(CancellationToken cancellationToken)
@@ -46,10 +50,43 @@ internal sealed class SweepStore(SearchDatabase database, TimeProvider clock)
         {
             overviews.Add(new CorpusOverview(
                 reader.GetGuid(0), reader.GetInt64(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3),
-                reader.GetInt32(4), reader.GetBoolean(5)));
+                reader.GetInt32(4), reader.GetBoolean(5), reader.GetInt32(6)));
         }
 
         return overviews;
+    }
+
+    private const string IndexedSql = """
+        select id, content_type, content_id from search.documents
+        where tenant_id = $1 and id > $2 and removed_at is null and content_type in ('workflow', 'execution')
+        order by id
+        limit $3
+        """;
+
+    /// <summary>The next documents, in the order of their ids, that can be read from their source again.</summary>
+    public async Task<IReadOnlyList<(Guid Id, string Type, Guid ContentId)>> ListIndexedAsync(
+        Guid tenantId, Guid after, CancellationToken cancellationToken)
+    {
+        await using var batch = database.BatchFor(tenantId);
+        batch.Add(IndexedSql, tenantId, after, Limits.DocumentsPerAnalysis);
+        await using var reader = await batch.ReadAsync(cancellationToken);
+        var documents = new List<(Guid Id, string Type, Guid ContentId)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            documents.Add((reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2)));
+        }
+
+        return documents;
+    }
+
+    private const string AnalysedSql = "update search.corpora set analysis = $2 where tenant_id = $1";
+
+    /// <summary>Notes that all texts went through a version of the analysis.</summary>
+    public async Task MarkAnalysedAsync(Guid tenantId, int version, CancellationToken cancellationToken)
+    {
+        await using var batch = database.BatchFor(tenantId);
+        batch.Add(AnalysedSql, tenantId, version);
+        await batch.ExecuteAsync(cancellationToken);
     }
 
     private const string CountSql = "select count(*)::int from search.chunks where tenant_id = $1";

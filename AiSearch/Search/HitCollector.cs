@@ -30,13 +30,15 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
             }
 
             ref readonly var document = ref best[i];
-            var name = Math.Max(0, (names[i] - Limits.NameSimilarityMin) / (1 - Limits.NameSimilarityMin));
+            var name = names[i] <= Limits.NameSimilarityMin
+                ? 0
+                : (names[i] - Limits.NameSimilarityMin) / (1 - Limits.NameSimilarityMin);
             if (document.Words > 0 || name > 0 || document.Meaning >= floor || request.IsBrowsing)
             {
                 var score = Fusion.Score(document.Words, document.Meaning, name, request.Share);
                 if (score >= request.Threshold)
                 {
-                    Take(new Scored(i, score, name, document), in facts[i]);
+                    Take(i, score, name, in document, in facts[i]);
                 }
             }
         }
@@ -49,19 +51,13 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
         return new Ranking(Hits(), _total, Facet(_types, entries.Types), Facet(_tags, entries.Tags));
     }
 
-    private void Take(Scored hit, in DocumentFacts facts)
+    private void Take(int document, double score, float name, in Best best, in DocumentFacts facts)
     {
         var isWanted = _isWanted[facts.Type];
-        if (isWanted && request.IsGrouped && facts.Group != 0)
+        var isOfGroup = request.IsGrouped && facts.Group != 0;
+        if (isWanted && isOfGroup && IsFurther(new Scored(document, score, name, best), facts.Group))
         {
-            var isFurther = _groups.TryGetValue(facts.Group, out var group);
-            _groups[facts.Group] = isFurther && RankOf(group.Best).CompareTo(RankOf(hit)) >= 0
-                ? (group.Best, group.Count + 1)
-                : (hit, group.Count + 1);
-            if (isFurther)
-            {
-                return;
-            }
+            return;
         }
 
         _types[facts.Type]++;
@@ -76,10 +72,20 @@ internal sealed class HitCollector(CorpusEntries entries, RankingRequest request
             _tags[tag]++;
         }
 
-        if (!request.IsGrouped || facts.Group == 0)
+        if (!isOfGroup && score >= _worst)
         {
-            Keep(hit, alike: 0);
+            Keep(new Scored(document, score, name, best), alike: 0);
         }
+    }
+
+    /// <summary>Whether its group has a hit already; the best of the two stands for it.</summary>
+    private bool IsFurther(Scored hit, ulong number)
+    {
+        var isFurther = _groups.TryGetValue(number, out var group);
+        _groups[number] = isFurther && RankOf(group.Best).CompareTo(RankOf(hit)) >= 0
+            ? (group.Best, group.Count + 1)
+            : (hit, group.Count + 1);
+        return isFurther;
     }
 
     private void Keep(Scored hit, int alike)

@@ -18,6 +18,7 @@ internal sealed class LexicalIndex
     private readonly Dictionary<uint, Postings> _postings = [];
     private readonly List<ushort> _lengths = [];
     private long _totalLength;
+    private ushort _longest;
 
     /// <summary>Numbers given out so far, the dead included.</summary>
     public int Count => _lengths.Count;
@@ -30,6 +31,7 @@ internal sealed class LexicalIndex
     {
         var entry = _lengths.Count;
         _lengths.Add((ushort)Math.Min(terms.Length, ushort.MaxValue));
+        _longest = Math.Max(_longest, _lengths[^1]);
         _totalLength += terms.Length;
         PostingCount += terms.Terms.Count;
         foreach (var (term, count) in terms.Terms)
@@ -71,13 +73,13 @@ internal sealed class LexicalIndex
     public void Score(IReadOnlyList<QueryWord> words, Span<float> scores)
     {
         scores.Clear();
-        var average = Count == 0 ? 1 : Math.Max(1f, (float)_totalLength / Count);
+        var norms = Norms();
         float[]? rented = null;
         foreach (var word in words)
         {
             if (word.Alternatives.Count == 1)
             {
-                Add(word.Alternatives[0], average, scores);
+                Add(word.Alternatives[0], norms, scores);
                 continue;
             }
 
@@ -86,7 +88,7 @@ internal sealed class LexicalIndex
             best.Clear();
             foreach (var alternative in word.Alternatives)
             {
-                Raise(alternative, average, best);
+                Raise(alternative, norms, best);
             }
 
             TensorPrimitives.Add(scores, best, scores);
@@ -133,7 +135,7 @@ internal sealed class LexicalIndex
     /// <summary>The entries that have the term.</summary>
     public ReadOnlySpan<int> EntriesOf(uint term) => _postings.TryGetValue(term, out var postings) ? postings.Span().Entries : [];
 
-    private void Add(Alternative alternative, float average, Span<float> scores)
+    private void Add(Alternative alternative, float[] norms, Span<float> scores)
     {
         if (!_postings.TryGetValue(alternative.Term, out var postings))
         {
@@ -145,11 +147,11 @@ internal sealed class LexicalIndex
         var (entries, counts) = postings.Span();
         for (var i = 0; i < entries.Length; i++)
         {
-            scores[entries[i]] += weight * Saturated(counts[i], lengths[entries[i]] / average);
+            scores[entries[i]] += weight * counts[i] / (counts[i] + norms[lengths[entries[i]]]);
         }
     }
 
-    private void Raise(Alternative alternative, float average, Span<float> best)
+    private void Raise(Alternative alternative, float[] norms, Span<float> best)
     {
         if (!_postings.TryGetValue(alternative.Term, out var postings))
         {
@@ -162,11 +164,22 @@ internal sealed class LexicalIndex
         for (var i = 0; i < entries.Length; i++)
         {
             var entry = entries[i];
-            best[entry] = Math.Max(best[entry], weight * Saturated(counts[i], lengths[entry] / average));
+            best[entry] = Math.Max(best[entry], weight * counts[i] / (counts[i] + norms[lengths[entry]]));
         }
     }
 
-    private static float Saturated(float count, float length) => count / (count + (K1 * (1 - B + (B * length))));
+    /// <summary>What a count is weighed against, by the length of the entry.</summary>
+    private float[] Norms()
+    {
+        var average = Count == 0 ? 1 : Math.Max(1f, (float)_totalLength / Count);
+        var norms = new float[_longest + 1];
+        for (var length = 0; length < norms.Length; length++)
+        {
+            norms[length] = K1 * (1 - B + (B * length / average));
+        }
+
+        return norms;
+    }
 
     private float InverseFrequency(int frequency) => MathF.Log(1 + ((Count - frequency + 0.5f) / (frequency + 0.5f)));
 

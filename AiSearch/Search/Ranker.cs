@@ -67,11 +67,7 @@ internal sealed class Ranker(CorpusEntries entries)
         entries.Allow(request.Filter, isAllowed.Span);
         Demands(request, isAllowed.Span);
         Exclude(request, isAllowed.Span);
-        for (var i = 0; i < chunks; i++)
-        {
-            isScored.Span[i] = isAllowed.Span[entries.Chunks[i].Document];
-        }
-
+        MarkChunks(isAllowed.Span, isScored.Span);
         ScoreWords(request.Query.Words, words.Span);
         ScoreMeaning(request.Meaning, isScored.Span, cosines.Span);
         entries.TitleIndex.ScoreShared(request.Trigrams, names.Span);
@@ -180,6 +176,15 @@ internal sealed class Ranker(CorpusEntries entries)
         for (var i = 0; i < satisfied.Length; i++)
         {
             satisfied[i] |= hasAll.Span[i];
+        }
+    }
+
+    private void MarkChunks(ReadOnlySpan<bool> documents, Span<bool> marks)
+    {
+        var chunks = CollectionsMarshal.AsSpan(entries.Chunks);
+        for (var i = 0; i < chunks.Length; i++)
+        {
+            marks[i] = documents[chunks[i].Document];
         }
     }
 

@@ -1,3 +1,4 @@
+alter table search.corpora drop column analysis;
 drop index search.documents_nodes;
 delete from search.documents where content_type = 'node';
 alter table search.documents drop constraint documents_type_known;

@@ -1,5 +1,5 @@
 -- Words of the tenants' texts, by which the search service completes beginnings and corrects misspellings; nodes of workflows as
--- things that are found; and all texts analysed anew, since accents, languages and scripts without spaces now count.
+-- things that are found; and the version of the analysis, since accents, languages and scripts without spaces now count.
 
 -- A word as it is written, folded, with the term that it stands for in the chunks. revision is the corpus's when the word came,
 -- so that readers take over only what is new to them.
@@ -24,7 +24,5 @@ alter table search.documents add constraint documents_type_known
 create index documents_nodes on search.documents (tenant_id, (metadata ->> 'workflowId'))
   where content_type = 'node' and removed_at is null;
 
-insert into outbox (tenant_id, id, topic, subject_id, not_before)
-select d.tenant_id, new_uuid_v7(), case d.content_type when 'workflow' then 'index_workflow' else 'index_execution' end, d.content_id, now()
-from search.documents d
-where d.content_type in ('workflow', 'execution') and d.removed_at is null;
+-- The version of the analysis that a tenant's texts went through: the service analyses anew what is of an older one.
+alter table search.corpora add column analysis int not null default 1;

@@ -1,9 +1,11 @@
 using Workflows.Bench.Search;
 using Workflows.Testing;
 
-// Usage: Workflows.Bench.Search [quality FOLDER] [scale CHUNKS]
+// Usage: Workflows.Bench.Search [quality FOLDER] [scale|rank|memory CHUNKS]
 //   quality  nDCG@10 of each signal and of the fused ranking on the collections below FOLDER (BEIR layout)
-//   scale    recall, latency and throughput over CHUNKS generated chunks (default 100,000), 16 clients
+//   scale    recall, latency and throughput over CHUNKS generated chunks, 1 and 16 clients
+//   rank     the ranking alone over CHUNKS generated chunks
+//   memory   memory while CHUNKS generated chunks are indexed and 16 clients search
 var server = await PostgresServer.StartAsync(durable: true, new Dictionary<string, string>
 {
     ["shared_buffers"] = "1GB",
@@ -25,6 +27,12 @@ await using (server)
                 break;
             case "scale":
                 await ScaleBench.RunAsync(server, int.Parse(args[i + 1], provider: null));
+                break;
+            case "memory":
+                await MemoryBench.RunAsync(server, int.Parse(args[i + 1], provider: null));
+                break;
+            case "rank":
+                RankBench.Run(int.Parse(args[i + 1], provider: null));
                 break;
             default:
                 Console.Error.WriteLine($"Unknown benchmark '{args[i]}'.");

@@ -19,7 +19,7 @@ internal static class ScaleBench
     private const int QueriesOfOne = 500;
     private const int RecallQueries = 100;
 
-    private static readonly (string Suffix, SearchFilter Filter)[] Filters =
+    public static readonly (string Suffix, SearchFilter Filter)[] Filters =
     [
         ("", SearchFilter.None),
         ("-filtered-50%", new SearchFilter([], ["half"], null, null, null)),
@@ -77,7 +77,7 @@ internal static class ScaleBench
           with (m = 16, ef_construction = 100) where dimension = 384
         """;
 
-    private static Content Generate(Random random, int number)
+    public static Content Generate(Random random, int number)
     {
         var topic = number % 500;
         var words = Enumerable.Range(0, random.Next(60, 120)).Select(_ => Word(random, topic));
@@ -112,7 +112,7 @@ internal static class ScaleBench
             : string.Create(CultureInfo.InvariantCulture, $"w{rank}");
     }
 
-    private static string Query(Random random)
+    public static string Query(Random random)
     {
         var topic = random.Next(500);
         return string.Join(' ', Enumerable.Range(0, 6).Select(_ => Word(random, topic)));

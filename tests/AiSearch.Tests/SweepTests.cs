@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Indexing;
+using Workflows.AiSearch.Text;
 using Workflows.Data.Isolation;
 using Workflows.Testing;
 
@@ -74,6 +75,26 @@ public sealed class SweepTests(PostgresServer server)
         }
 
         return [.. tenants];
+    }
+
+    [Fact]
+    public async Task What_an_older_analysis_has_left_is_analysed_anew()
+    {
+        await using var bed = await SearchBed.CreateAsync(server);
+        var tenantId = await bed.AddTenantAsync();
+        await bed.AddWorkflowAsync(tenantId, "Refund order");
+        await bed.IndexAsync();
+        await bed.ExecuteAsync("update search.documents set content_hash = '\\x00'");
+        await bed.ExecuteAsync("update search.chunks set terms = ''");
+        await bed.ExecuteAsync("update search.corpora set analysis = 1");
+        await using var other = bed.AnotherInstance();
+        Assert.DoesNotContain(
+            (await other.SearchAsync(tenantId, "refund")).Hits.SelectMany(hit => hit.Why), reason => reason.Signal == "words");
+
+        await bed.Get<Sweep>().RunAsync(TestContext.Current.CancellationToken);
+
+        Assert.Contains((await other.SearchAsync(tenantId, "refund")).Hits.Single().Why, reason => reason.Signal == "words");
+        Assert.Equal(Analyzer.Version, await bed.ScalarAsync<int>("select analysis from search.corpora"));
     }
 
     private sealed class Throwing(IEmbeddingProvider inner, Func<Guid, bool> at, Type failure) : IEmbeddingProvider
