@@ -87,6 +87,11 @@ internal sealed class QueryReader(Func<uint, int> frequencyOf, WordList words)
             return [new QueryWord(known.Length > 0 ? known : [new Alternative(itself[0], 1)])];
         }
 
+        if (Languages.IsFunctionWord(Language.German, word))
+        {
+            return []; // and no other text has it
+        }
+
         // Nobody wrote this word: it may be the beginning of one, two written as one, or misspelt.
         _corrected++;
         if (word.Length >= Limits.PrefixLettersMin || Analyzer.IsUnspaced(word))

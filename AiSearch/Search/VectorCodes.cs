@@ -106,38 +106,57 @@ internal sealed class VectorCodes(int dimension)
         return greatest / Greatest;
     }
 
-    private static int Dot(ReadOnlySpan<short> query, ReadOnlySpan<sbyte> codes)
+    private static int Dot(ReadOnlySpan<short> query, ReadOnlySpan<sbyte> codes) =>
+        Avx512BW.IsSupported ? DotAvx512(query, codes)
+        : Avx2.IsSupported ? DotAvx2(query, codes)
+        : DotPortable(query, codes);
+
+    // All dimensions that have an index are multiples of 64.
+    internal static int DotAvx512(ReadOnlySpan<short> query, ReadOnlySpan<sbyte> codes)
     {
         ref var wide = ref MemoryMarshal.GetReference(query);
         ref var narrow = ref MemoryMarshal.GetReference(codes);
-        return Avx2.IsSupported ? DotAvx2(ref wide, ref narrow, codes.Length)
-            : DotPortable(ref wide, ref narrow, codes.Length);
+        var (first, second) = (Vector512<int>.Zero, Vector512<int>.Zero);
+        for (nuint i = 0; i < (nuint)codes.Length; i += 64)
+        {
+            var (low, high) = (Vector256.LoadUnsafe(ref narrow, i), Vector256.LoadUnsafe(ref narrow, i + 32));
+            first += Avx512BW.MultiplyAddAdjacent(
+                Vector512.LoadUnsafe(ref wide, i), Avx512BW.ConvertToVector512Int16(low));
+            second += Avx512BW.MultiplyAddAdjacent(
+                Vector512.LoadUnsafe(ref wide, i + 32), Avx512BW.ConvertToVector512Int16(high));
+        }
+
+        return Vector512.Sum(first + second);
     }
 
-    // All dimensions that have an index are multiples of 32.
-    private static int DotAvx2(ref short query, ref sbyte codes, int length)
+    internal static int DotAvx2(ReadOnlySpan<short> query, ReadOnlySpan<sbyte> codes)
     {
+        ref var wide = ref MemoryMarshal.GetReference(query);
+        ref var narrow = ref MemoryMarshal.GetReference(codes);
         var (first, second) = (Vector256<int>.Zero, Vector256<int>.Zero);
-        for (nuint i = 0; i < (nuint)length; i += 32)
+        for (nuint i = 0; i < (nuint)codes.Length; i += 32)
         {
+            var (low, high) = (Vector128.LoadUnsafe(ref narrow, i), Vector128.LoadUnsafe(ref narrow, i + 16));
             first += Avx2.MultiplyAddAdjacent(
-                Vector256.LoadUnsafe(ref query, i), Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref codes, i)));
+                Vector256.LoadUnsafe(ref wide, i), Avx2.ConvertToVector256Int16(low));
             second += Avx2.MultiplyAddAdjacent(
-                Vector256.LoadUnsafe(ref query, i + 16),
-                    Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref codes, i + 16)));
+                Vector256.LoadUnsafe(ref wide, i + 16), Avx2.ConvertToVector256Int16(high));
         }
 
         return Vector256.Sum(first + second);
     }
 
-    private static int DotPortable(ref short query, ref sbyte codes, int length)
+    internal static int DotPortable(ReadOnlySpan<short> query, ReadOnlySpan<sbyte> codes)
     {
+        ref var wide = ref MemoryMarshal.GetReference(query);
+        ref var narrow = ref MemoryMarshal.GetReference(codes);
         var sum = Vector128<int>.Zero;
-        for (nuint i = 0; i < (nuint)length; i += 16)
+        for (nuint i = 0; i < (nuint)codes.Length; i += 16)
         {
-            var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref codes, i));
-            var (first, second) = Vector128.Widen(low * Vector128.LoadUnsafe(ref query, i)); // at most 127 x 127: fits
-            var (third, fourth) = Vector128.Widen(high * Vector128.LoadUnsafe(ref query, i + 8));
+            // A product is at most 127 x 127, which fits.
+            var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref narrow, i));
+            var (first, second) = Vector128.Widen(low * Vector128.LoadUnsafe(ref wide, i));
+            var (third, fourth) = Vector128.Widen(high * Vector128.LoadUnsafe(ref wide, i + 8));
             sum += first + second + third + fourth;
         }
 

@@ -23,6 +23,7 @@ public sealed class ExpectationTests(PostgresServer server)
     [InlineData("camt053", "Statements")]
     [InlineData("Bestellung", "Rückzahlung")]
     [InlineData("zurueckgezahlt", "Rückzahlung")]
+    [InlineData("wie werden die Bestellungen der Kunden", "Rückzahlung")]
     [InlineData("ruckzahlung", "Rückzahlung")]
     [InlineData("取消", "取消订单")]
     [InlineData("退", "取消订单")]
@@ -50,6 +51,7 @@ public sealed class ExpectationTests(PostgresServer server)
     [InlineData("bank -payment -overnight")]
     [InlineData("qwrtz blorf")]
     [InlineData("fjärrvärme")]
+    [InlineData("das und der")]
     public async Task What_nothing_satisfies_finds_nothing(string query)
     {
         await using var bed = await SearchBed.CreateAsync(server);

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics.X86;
 using Workflows.AiSearch.Embeddings;
 using Workflows.AiSearch.Search;
 
@@ -27,6 +28,21 @@ public sealed class VectorCodesTests
 
         Assert.All(vectors.Zip(scores), pair =>
             Assert.Equal(TensorPrimitives.Dot<float>(pair.First, query), pair.Second, 0.01f));
+    }
+
+    [Theory]
+    [InlineData(384)]
+    [InlineData(1536)]
+    public void Each_way_to_multiply_gives_the_sum_of_the_products(int dimension)
+    {
+        var random = new Random(dimension);
+        var query = Enumerable.Range(0, dimension).Select(_ => (short)random.Next(-127, 128)).ToArray();
+        var codes = Enumerable.Range(0, dimension).Select(i => (sbyte)(i % 7 == 0 ? -127 : random.Next(-127, 128))).ToArray();
+        var expected = query.Zip(codes, (left, right) => left * right).Sum();
+
+        Assert.Equal(expected, VectorCodes.DotPortable(query, codes));
+        Assert.Equal(expected, Avx2.IsSupported ? VectorCodes.DotAvx2(query, codes) : expected);
+        Assert.Equal(expected, Avx512BW.IsSupported ? VectorCodes.DotAvx512(query, codes) : expected);
     }
 
     [Fact]
