@@ -15,7 +15,8 @@ namespace Workflows.AiSearch.Indexing;
 /// </summary>
 internal sealed partial class Sweep(
     SweepStore store, SourceReader sources, Indexer indexer, DocumentStore documents, ModelStore models,
-    EmbeddingProviders providers, Loop loop, LoopHealth health, TimeProvider clock, ILogger<Sweep> logger) : BackgroundService
+    EmbeddingProviders providers, Loop loop, LoopHealth health, TimeProvider clock, ILogger<Sweep> logger)
+        : BackgroundService
 {
     private const string Name = "Sweeping the corpora";
 
@@ -90,8 +91,10 @@ internal sealed partial class Sweep(
             StepBegins();
             var contents = await sources.ReadAsync(
                 overview.TenantId,
-                [.. documents.Where(document => document.Type == ContentTypes.Workflow).Select(document => document.ContentId)],
-                [.. documents.Where(document => document.Type == ContentTypes.Execution).Select(document => document.ContentId)],
+                [.. documents.Where(document => document.Type == ContentTypes.Workflow)
+                    .Select(document => document.ContentId)],
+                [.. documents.Where(document => document.Type == ContentTypes.Execution)
+                    .Select(document => document.ContentId)],
                 cancellationToken);
             await indexer.IndexAsync(overview.TenantId, contents, [], cancellationToken);
             after = documents[^1].Id;

@@ -21,8 +21,8 @@ internal readonly record struct ChunkEntry(int Document, int Number);
 
 /// <summary>What every search asks of every document, side by side in memory.</summary>
 /// <param name="Type">Index among the types of the corpus.</param>
-/// <param name="TagBits">A bit for each tag, shared by tags whose numbers are 64 apart: what lacks one need not be looked
-/// at closer.</param>
+/// <param name="TagBits">A bit for each tag, shared by tags whose numbers are 64 apart: what lacks one need not be
+/// looked at closer.</param>
 /// <param name="Tags">Indexes among its tags.</param>
 /// <param name="Group">As of <see cref="CorpusDocument"/>.</param>
 internal readonly record struct DocumentFacts(bool IsAlive, int Type, ulong TagBits, int[] Tags, ulong Group);
@@ -125,7 +125,8 @@ internal sealed class CorpusEntries
         for (var i = 0; i < documents.Length; i++)
         {
             ref readonly var fact = ref facts[i];
-            documents[i] = fact.IsAlive && isVisible[fact.Type] && (fact.TagBits & bits) == bits && HasAll(fact.Tags, tags)
+            documents[i] = fact.IsAlive && isVisible[fact.Type] && (fact.TagBits & bits) == bits
+                && HasAll(fact.Tags, tags)
                 && (!looksCloser || filter.AllowsCloser(Documents[i]!));
         }
     }

@@ -36,7 +36,7 @@ internal sealed class Bed : IAsyncDisposable
         await new MigrationRunner(new DatabaseOptions
         {
             ConnectionString = database.ConnectionString, ApiPassword = "api", WorkerPassword = "worker",
-                SearchPassword = "search",
+            SearchPassword = "search",
         }).MigrateAsync(CancellationToken.None);
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>

@@ -3,7 +3,8 @@ using Workflows.Testing;
 
 namespace Workflows.Bench.Search;
 
-/// <summary>Memory of the process under indexing and 16 clients, with the embedder that the configuration names.</summary>
+/// <summary>Memory of the process under indexing and 16 clients, with the embedder that the configuration
+/// names.</summary>
 internal static class MemoryBench
 {
     private const int Clients = 16;

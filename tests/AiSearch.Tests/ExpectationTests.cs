@@ -75,8 +75,11 @@ public sealed class ExpectationTests(PostgresServer server)
                 DateTimeOffset.UnixEpoch.AddDays(i), "{}", [new("text", "refund")]))],
             [], TestContext.Current.CancellationToken);
         Task<SearchAnswer> Page(int skip, SearchFilter filter) => bed.Get<SearchService>().SearchAsync(
-            new SearchCaller(tenantId, null), new SearchQuery("refund", 7, 0, filter) { Skip = skip,
-                IsGrouped = false },
+            new SearchCaller(tenantId, null), new SearchQuery("refund", 7, 0, filter)
+            {
+                Skip = skip,
+                IsGrouped = false
+            },
             TestContext.Current.CancellationToken);
 
         var pages = new List<SearchHit>();
@@ -115,7 +118,8 @@ public sealed class ExpectationTests(PostgresServer server)
         var grouped = await bed.SearchAsync(tenantId, "answer type:execution");
         var all = await bed.Get<SearchService>().SearchAsync(
             new SearchCaller(tenantId, null), new SearchQuery("answer", 20, 0,
-                new SearchFilter(["execution"], [], null, null, null)) { IsGrouped = false },
+                new SearchFilter(["execution"], [], null, null, null))
+            { IsGrouped = false },
             TestContext.Current.CancellationToken);
 
         Assert.Equal((2, 2), (grouped.Hits.Count, grouped.Total));

@@ -89,11 +89,13 @@ public sealed class SweepTests(PostgresServer server)
         await bed.ExecuteAsync("update search.corpora set analysis = 1");
         await using var other = bed.AnotherInstance();
         Assert.DoesNotContain(
-            (await other.SearchAsync(tenantId, "refund")).Hits.SelectMany(hit => hit.Why), reason => reason.Signal == "words");
+            (await other.SearchAsync(tenantId, "refund")).Hits.SelectMany(hit => hit.Why), reason =>
+                reason.Signal == "words");
 
         await bed.Get<Sweep>().RunAsync(TestContext.Current.CancellationToken);
 
-        Assert.Contains((await other.SearchAsync(tenantId, "refund")).Hits.Single().Why, reason => reason.Signal == "words");
+        Assert.Contains((await other.SearchAsync(tenantId, "refund")).Hits.Single().Why, reason =>
+            reason.Signal == "words");
         Assert.Equal(Analyzer.Version, await bed.ScalarAsync<int>("select analysis from search.corpora"));
     }
 

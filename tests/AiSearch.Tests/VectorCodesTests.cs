@@ -37,7 +37,8 @@ public sealed class VectorCodesTests
     {
         var random = new Random(dimension);
         var query = Enumerable.Range(0, dimension).Select(_ => (short)random.Next(-127, 128)).ToArray();
-        var codes = Enumerable.Range(0, dimension).Select(i => (sbyte)(i % 7 == 0 ? -127 : random.Next(-127, 128))).ToArray();
+        var codes = Enumerable.Range(0, dimension).Select(i => (sbyte)(i % 7 == 0 ? -127 : random.Next(-127, 128)))
+            .ToArray();
         var expected = query.Zip(codes, (left, right) => left * right).Sum();
 
         Assert.Equal(expected, VectorCodes.DotPortable(query, codes));
