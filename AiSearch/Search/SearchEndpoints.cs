@@ -133,8 +133,11 @@ internal static class SearchEndpoints
             problems.Add("group must be true or false.");
         }
 
-        return new SearchQuery(text, limit, threshold, Filter(parameters, problems)) { Skip = skip,
-            IsGrouped = group != "false" };
+        return new SearchQuery(text, limit, threshold, Filter(parameters, problems))
+        {
+            Skip = skip,
+            IsGrouped = group != "false"
+        };
     }
 
     private static SearchFilter Filter(IQueryCollection parameters, List<string> problems)
@@ -241,5 +244,6 @@ internal static class SearchEndpoints
 
     private static ProblemHttpResult Problem(int status, string code, string detail) =>
         TypedResults.Problem(detail, statusCode: status, extensions: new Dictionary<string,
-            object?> { ["code"] = code });
+            object?>
+        { ["code"] = code });
 }
