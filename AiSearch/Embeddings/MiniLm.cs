@@ -83,6 +83,7 @@ internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embeddin
 
         public Loaded(string path, bool isFullPrecision)
         {
+            OrtEnv.Instance().DisableTelemetryEvents(); // on Windows the runtime would tell its maker of its use
             var (network, vocabulary) = ModelPackage.Read(path);
             _tokenizer.LoadVocabulary(new StringReader(vocabulary), convertInputToLowercase: true);
             using var options = new Microsoft.ML.OnnxRuntime.SessionOptions
