@@ -24,7 +24,8 @@ internal static class ModelPackage
         try
         {
             var metadata = assembly.GetMetadataReader();
-            var resources = assembly.PEHeaders.CorHeader!.ResourcesDirectory.RelativeVirtualAddress;
+            var header = assembly.PEHeaders.CorHeader ?? throw new BadImageFormatException("It is no assembly.");
+            var resources = header.ResourcesDirectory.RelativeVirtualAddress;
             return (
                 Resource(NetworkSuffix).ReadAll(),
                 System.Text.Encoding.UTF8.GetString(Resource(VocabularySuffix).ReadAll()));
@@ -37,8 +38,7 @@ internal static class ModelPackage
                 return new ResourceBytes(block.ReadInt32(), block);
             }
         }
-        catch (Exception exception) when (
-            exception is BadImageFormatException or InvalidOperationException or NullReferenceException)
+        catch (Exception exception) when (exception is BadImageFormatException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path} does not hold the model.", exception);
         }

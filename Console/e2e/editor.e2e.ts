@@ -367,7 +367,7 @@ describe('the editor', () => {
       )
       .toBe(true)
     await screenshot(page, 'editor-thousand')
-    // Three seconds are meant on a free machine; layout, two requests and the drawing are all in it.
-    expect(opened).toBeLessThan(Number(process.env.CONSOLE_SLOW ?? 1) * 6000)
+    // Layout, two requests and the drawing are all in it.
+    expect(opened).toBeLessThan(Number(process.env.CONSOLE_SLOW ?? 1) * 3000)
   })
 })

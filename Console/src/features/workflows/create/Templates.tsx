@@ -7,6 +7,7 @@ import type { ApiError } from '../../../api/errors'
 import { invalidate, useAct, useApi } from '../../../api/queries'
 import type { ImportView, TemplateItem, TemplateView } from '../../../api/schema.gen'
 import { useParamsOfUrl } from '../../../app/links'
+import { useMay } from '../../../app/permissions'
 import { Act } from '../../../ui/Act'
 import { Waiting } from '../../../ui/EmptyState'
 import { ErrorBox } from '../../../ui/ErrorBox'
@@ -27,6 +28,7 @@ interface Props {
 }
 
 function useCheck(template: TemplateView, place: Place, name: string) {
+  const may = useMay()
   return useQuery<ImportView, ApiError>({
     queryKey: [`/jobs/${place.job}/import`, template.name, name],
     queryFn: () => {
@@ -34,6 +36,7 @@ function useCheck(template: TemplateView, place: Place, name: string) {
       const read: ReadFile = { file, prefix: '/workflows/0/definition', name, kind: 'definition', problem: null }
       return checkFile(read, place, '')
     },
+    enabled: may('workflows.write'),
     staleTime: 0,
   })
 }

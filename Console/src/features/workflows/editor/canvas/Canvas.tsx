@@ -111,10 +111,25 @@ function useHandle(places: Record<string, Place>) {
       const at = flow.flowToScreenPosition(node.internals.positionAbsolute)
       return at.x > box.left && at.y > box.top && at.x + 120 < box.right && at.y + 60 < box.bottom
     }
+    /** Moves the canvas no further than the node needs; false when it is too far away for that. */
+    const bring = (id: string) => {
+      const [node, box] = [flow.getInternalNode(id), host.current?.getBoundingClientRect()]
+      if (!node || !box) return true
+      const [zoom, { width = 0, height = 0 }] = [flow.getZoom(), node.measured]
+      const { x, y } = flow.flowToScreenPosition(node.internals.positionAbsolute)
+      const by = shortestMove({ x, y, width: width * zoom, height: height * zoom }, box)
+      if (by === null) return false
+      const view = flow.getViewport()
+      if (by.x !== 0 || by.y !== 0)
+        void flow.setViewport({ x: view.x + by.x, y: view.y + by.y, zoom }, { duration: 160 })
+      return true
+    }
     canvas.set({
       pointer: () => pointer.current && flow.screenToFlowPosition(pointer.current),
       centre: middle,
       show: (ids) => {
+        const [only] = ids
+        if (ids.length === 1 && only !== undefined && bring(only)) return
         if (ids.every(isSeen)) return
         void flow.fitView({
           nodes: ids.map((id) => ({ id })),
@@ -129,17 +144,8 @@ function useHandle(places: Record<string, Place>) {
       focus: (id) => {
         const find = () => host.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
         requestAnimationFrame(() => find()?.focus({ preventScroll: true }))
-        const [node, box] = [flow.getInternalNode(id), host.current?.getBoundingClientRect()]
-        if (!node || !box) return
-        const [zoom, { width = 0, height = 0 }] = [flow.getZoom(), node.measured]
-        const { x, y } = flow.flowToScreenPosition(node.internals.positionAbsolute)
-        const by = shortestMove({ x, y, width: width * zoom, height: height * zoom }, box)
-        if (by === null)
-          void flow.fitView({ nodes: [{ id }], maxZoom: Math.max(0.7, zoom), minZoom: 0.5, duration: 160 })
-        else if (by.x !== 0 || by.y !== 0) {
-          const view = flow.getViewport()
-          void flow.setViewport({ x: view.x + by.x, y: view.y + by.y, zoom }, { duration: 160 })
-        }
+        if (!bring(id))
+          void flow.fitView({ nodes: [{ id }], maxZoom: Math.max(0.7, flow.getZoom()), minZoom: 0.5, duration: 160 })
       },
     })
     return () => canvas.set(null)
@@ -275,6 +281,8 @@ function Flow() {
         edgesFocusable={false}
         nodesFocusable
         disableKeyboardA11y
+        // The library's own puts each node in focus into the middle, and what stood beside it out of sight.
+        autoPanOnNodeFocus={false}
         deleteKeyCode={null}
         selectionKeyCode="Shift"
         multiSelectionKeyCode={['Control', 'Meta', 'Shift']}
