@@ -1,8 +1,11 @@
 export const text = {
   title: 'Search',
   empty: 'Search what there is',
-  emptyText:
-    'Workflows, their nodes and failed runs are found by their words and by what they mean. “…” wants words in this order, + and - want and refuse a word, refun* begins one, type: tag: after: before: narrow.',
+  emptyText: [
+    'Workflows, their nodes and failed runs are found by their words and by what they mean.',
+    '“…” wants words in this order, + and - want and refuse a word, refun* begins one;',
+    'type: tag: after: before: narrow.',
+  ].join(' '),
   none: (query: string) => `Nothing was found for “${query}”`,
   noneText: 'Words and meaning were searched.',
   noneAlike: 'Nothing is like it',
