@@ -65,6 +65,11 @@ export function Picker({ title, label, items, empty, pick, close, children }: Pr
           setAt(0)
         }}
         onKeyDown={press}
+        onBlur={(event) => {
+          // What closed a moment ago gives the focus back to the canvas; while this is open, typing is meant for it.
+          const [field, next] = [event.currentTarget, event.relatedTarget]
+          if (next && !field.closest('[role=dialog]')?.contains(next)) field.focus()
+        }}
       />
       <div ref={list} id={`${id}-list`} role="listbox" aria-label={label} className={classes.picks}>
         {found.length === 0 && <p className={classes.hint}>{empty}</p>}
