@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using FastBertTokenizer;
 using Microsoft.Extensions.AI;
 using Microsoft.ML.OnnxRuntime;
@@ -84,8 +85,18 @@ internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embeddin
         public Loaded(string path, bool isFullPrecision)
         {
             OrtEnv.Instance().DisableTelemetryEvents(); // on Windows the runtime would tell its maker of its use
+            _session = Open(path, isFullPrecision, _tokenizer);
+
+            // The network as it came, 90 MB that would stay for long
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        }
+
+        // A method of its own: code that runs once keeps what it holds until it returns.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static InferenceSession Open(string path, bool isFullPrecision, BertTokenizer tokenizer)
+        {
             var (network, vocabulary) = ModelPackage.Read(path);
-            _tokenizer.LoadVocabulary(new StringReader(vocabulary), convertInputToLowercase: true);
+            tokenizer.LoadVocabulary(new StringReader(vocabulary), convertInputToLowercase: true);
             using var options = new Microsoft.ML.OnnxRuntime.SessionOptions
             {
                 IntraOpNumThreads = 1,
@@ -93,9 +104,7 @@ internal sealed class MiniLm(string path) : IEmbeddingGenerator<string, Embeddin
                 EnableCpuMemArena = false, // it would keep what the longest batch ever took
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
-            _session = new InferenceSession(isFullPrecision ? network : OnnxQuantizer.Quantize(network), options);
-            // The network as it came, 90 MB that would stay for long
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+            return new InferenceSession(isFullPrecision ? network : OnnxQuantizer.Quantize(network), options);
         }
 
         /// <summary>Unit vectors: the mean over the tokens of each text.</summary>

@@ -53,7 +53,7 @@ internal static class SearchEndpoints
 
     private static async Task<ApiResponse<RawJson>> SearchAsync(
         [AsParameters] SearchQuery query, ApiRequest request, SearchClient search,
-            CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken) =>
         (CheckText(query.Q) ?? CheckPage(query.Limit, Limits.SearchResults, query.Offset,
             query.Threshold)) is { } problem
             ? problem
@@ -61,19 +61,18 @@ internal static class SearchEndpoints
                 SearchAddress.Of("/internal/search").Add("q", query.Q).Add("limit", query.Limit)
                     .Add("offset", query.Offset)
                     .Add("type", query.Type).Add("tag", query.Tag).Add("workspace", query.Workspace)
-                        .Add("from", query.From)
-                    .Add("to", query.To).Add("threshold", query.Threshold).Add("group", query.Group),
+                    .Add("from", query.From).Add("to", query.To)
+                    .Add("threshold", query.Threshold).Add("group", query.Group),
                 request.Caller, cancellationToken);
 
     private static async Task<ApiResponse<RawJson>> SuggestAsync(
         [AsParameters] SuggestQuery query, ApiRequest request, SearchClient search,
-            CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken) =>
         (CheckText(query.Q) ?? CheckPage(query.Limit, Limits.SearchSuggestions, null, null)) is { } problem
             ? problem
             : await search.GetAsync(
                 SearchAddress.Of("/internal/search/suggest").Add("q", query.Q).Add("limit", query.Limit)
-                    .Add("type", query.Type)
-                    .Add("workspace", query.Workspace),
+                    .Add("type", query.Type).Add("workspace", query.Workspace),
                 request.Caller, cancellationToken);
 
     private static async Task<ApiResponse<RawJson>> FindSimilarAsync(
@@ -88,8 +87,8 @@ internal static class SearchEndpoints
             ? problem
             : await search.GetAsync(
                 SearchAddress.Of("/internal/search/similar").Add("of", query.Of).Add("id", query.Id)
-                    .Add("limit", query.Limit)
-                    .Add("offset", query.Offset).Add("type", query.Type).Add("threshold", query.Threshold),
+                    .Add("limit", query.Limit).Add("offset", query.Offset)
+                    .Add("type", query.Type).Add("threshold", query.Threshold),
                 request.Caller, cancellationToken);
     }
 

@@ -91,6 +91,9 @@ public sealed class OperatorAccessTests(ApiFixture api) : IClassFixture<ApiFixtu
             email = "0123@operators.invalid", name = "x", password = "correct horse battery",
             roles = new[] { "viewer" },
         })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
+        Assert.DoesNotContain(
+            (await owner.GetAsync("directory?kind=user")).Ok().Data.EnumerateArray(),
+            entry => entry.GetProperty("id").GetGuid() == account.GetProperty("id").GetGuid());
     }
 
     [Theory]
