@@ -49,7 +49,9 @@ public sealed class PasswordResetTests(MailedApi api) : IClassFixture<MailedApi>
             unknown.Add(await TimeAsync($"{Guid.CreateVersion7():N}@example.com"));
         }
 
-        Assert.All(known.Concat(unknown), time => Assert.True(time >= Limits.PasswordResetAnswer, $"{time}"));
+        // Timers count whole ticks of the system's clock, which a stopwatch may find a part of one early.
+        var least = Limits.PasswordResetAnswer - TimeSpan.FromMilliseconds(5);
+        Assert.All(known.Concat(unknown), time => Assert.True(time >= least, $"{time}"));
         Assert.Equal(0, await api.Host.ScalarAsync<long>(
             "select count(*) from account_links where kind = 'password_reset' and email like '%nobody%'"));
 
