@@ -147,6 +147,14 @@ public static class Limits
     /// <summary>Secrets kept in memory; as many connectors, variables and custom nodes.</summary>
     public const int CachedSecrets = 10_000;
 
+    /// <summary>
+    /// How long a model's answer is answered again to the same call: a step whose worker was killed pays once.
+    /// </summary>
+    public static readonly TimeSpan ModelAnswerKept = TimeSpan.FromHours(24);
+
+    /// <summary>No call of a model takes longer; one that seems to was lost with its process.</summary>
+    public static readonly TimeSpan LongestModelCall = TimeSpan.FromMinutes(30);
+
     /// <summary>Keys of tenants kept in memory.</summary>
     public const int CachedKeys = 10_000;
 

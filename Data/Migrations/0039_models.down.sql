@@ -1,0 +1,11 @@
+delete from budgets where kind = 'modelCost';
+alter table budgets drop constraint budgets_workspace_of_models;
+alter table budgets drop column workspace_id;
+alter table budgets drop constraint budgets_kind_known;
+alter table budgets add constraint budgets_kind_known check (kind in ('executions', 'steps', 'storage'));
+drop table model_usage_daily;
+drop table model_calls;
+drop table models;
+delete from connectors where type = 'model';
+alter table connectors drop constraint connectors_type_known;
+alter table connectors add constraint connectors_type_known check (type in ('http', 'postgres', 'smtp', 's3'));
