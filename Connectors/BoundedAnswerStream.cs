@@ -6,7 +6,7 @@ namespace Workflows.Connectors;
 /// memory and no more.
 /// </summary>
 /// <param name="limit">Bytes that may be read after each write.</param>
-internal sealed class BoundedAnswerStream(Stream inner, int limit) : Stream
+public sealed class BoundedAnswerStream(Stream inner, int limit) : Stream
 {
     private int _read;
 

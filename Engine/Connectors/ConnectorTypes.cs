@@ -29,6 +29,7 @@ public static class ConnectorTypes
     public const string Postgres = "postgres";
     public const string Smtp = "smtp";
     public const string S3 = "s3";
+    public const string Model = "model";
 
     private const int ValueLength = 8_192;
 
@@ -85,6 +86,18 @@ public static class ConnectorTypes
             new("accessKeyId", "The access key.", Required: true),
             new("secretAccessKey", "Its secret.", Required: true, Secret: true),
         ]),
+        new(Model, "A provider of language models.",
+        [
+            new("provider", "How it speaks: openai, azure (OpenAI), anthropic, ollama, or compatible with OpenAI.", Required: true)
+            {
+                Choices = ModelProviders.All, IsDestination = true,
+            },
+            new("baseUrl", "Its address, as the provider's clients take it; openai and anthropic have one.")
+            {
+                IsDestination = true,
+            },
+            new("apiKey", "The key; ollama and compatible may need none.", Secret: true),
+        ]),
     ];
 
     /// <summary>Null when there is no such type.</summary>
@@ -113,7 +126,12 @@ public static class ConnectorTypes
             }
         }
 
-        foreach (var problem in type.Name == Http ? FindAuthProblems(config) : [])
+        foreach (var problem in type.Name switch
+        {
+            Http => FindAuthProblems(config),
+            Model => ModelProviders.FindProblems(config),
+            _ => [],
+        })
         {
             yield return problem;
         }
@@ -156,6 +174,7 @@ public static class ConnectorTypes
         ConnectorType type, IReadOnlyDictionary<string, string> config)
     {
         string[] values = type.Name == S3 ? ["region", "accessKeyId"]
+            : type.Name == Model ? ["apiKey"]
             : type.Name != Http ? []
             : config.GetValueOrDefault("auth") switch
             {
