@@ -37,7 +37,7 @@ internal static class ProviderClients
                 BaseUrl = connector["baseUrl"]!,
                 HttpClient = http,
                 MaxRetries = 0,
-                Timeout = Timeout.InfiniteTimeSpan,
+                Timeout = model.Timeout,
             }.AsIChatClient(model.Model, model.MaxOutputTokens),
             ModelProviders.Ollama => Ollama(model, http),
             _ => OpenAi(connector, http).GetChatClient(model.Model).AsIChatClient(),

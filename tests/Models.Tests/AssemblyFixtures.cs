@@ -1,0 +1,3 @@
+using Workflows.Testing;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
