@@ -20,6 +20,7 @@ using Workflows.Api.Housekeeping;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
+using Workflows.Api.LanguageModels;
 using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
@@ -57,6 +58,7 @@ using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Engine.Schedules;
+using Workflows.Models;
 
 namespace Workflows.Api;
 
@@ -185,6 +187,7 @@ internal static partial class Composition
         api.MapNodeTypes();
         api.MapExpressions();
         api.MapNodeDefinitions();
+        api.MapModels();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -316,6 +319,7 @@ internal static partial class Composition
             configuration.GetValue("Connectors:AllowPlatformDatabase", false),
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
         services.AddSingleton<OpenIdClient>();
+        services.AddModels();
     }
 
     private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)

@@ -19,6 +19,7 @@ using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Data.Workers;
 using Workflows.Engine.Schedules;
+using Workflows.Models;
 using Workflows.Worker.Calls;
 using Workflows.Worker.Checkpoints;
 using Workflows.Worker.Intake;
@@ -187,5 +188,10 @@ internal static class Composition
         services.AddSingleton<INodeRunner>(provider => new SearchNodeRunner(
             provider.GetRequiredService<IHttpClientFactory>().CreateClient("search"), builder.Configuration, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<INodeRunner, NotifyNodeRunner>();
+        services.AddModels();
+        services.AddSingleton<INodeRunner, PromptNodeRunner>();
+        services.AddSingleton<INodeRunner, ClassifyNodeRunner>();
+        services.AddSingleton<INodeRunner, ExtractNodeRunner>();
+        services.AddSingleton<INodeRunner, EmbedNodeRunner>();
     }
 }

@@ -48,6 +48,10 @@ public sealed record WorkerOptions
     /// <summary>How long hourly figures of workflows are kept.</summary>
     public int PerformanceRetentionDays { get; init; } = 365;
 
+    /// <summary>Days that calls of models are kept one by one; their sums by day as
+    /// <see cref="PerformanceRetentionDays"/> says.</summary>
+    public int ModelCallRetentionDays { get; init; } = 90;
+
     /// <summary>How long the audit trail is kept.</summary>
     public int ActivityRetentionDays { get; init; } = 365;
 

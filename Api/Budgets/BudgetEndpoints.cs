@@ -9,7 +9,7 @@ namespace Workflows.Api.Budgets;
 /// lifted by the change that makes it groundless.</summary>
 internal static class BudgetEndpoints
 {
-    private static readonly string[] Kinds = ["executions", "steps", "storage"];
+    private static readonly string[] Kinds = ["executions", "steps", "storage", "modelCost"];
     private static readonly string[] Periods = ["day", "month"];
     private static readonly string[] Tellable = ["user", "group", "role"];
     private static readonly int[] UsualThresholds = [80, 100];
@@ -20,7 +20,7 @@ internal static class BudgetEndpoints
         budgets.MapGet("", ListAsync).Requires(Permission.UsageRead).WithSummary("List budgets by name");
         budgets.MapGet("/{budgetId:guid}", GetAsync).Requires(Permission.UsageRead).WithSummary("Get a budget");
         budgets.MapPost("", CreateAsync).Requires(Permission.BudgetsManage).WithMetadata(new SuccessStatus(201))
-            .WithSummary("Create a budget on executions, steps or storage");
+            .WithSummary("Create a budget on executions, steps, storage or the cost of models");
         budgets.MapPatch("/{budgetId:guid}", UpdateAsync).Requires(Permission.BudgetsManage)
             .WithSummary("Change a budget; raised above what is used, it stops nothing any more");
         budgets.MapDelete("/{budgetId:guid}", DeleteAsync).Requires(Permission.BudgetsManage)
@@ -74,6 +74,11 @@ internal static class BudgetEndpoints
             checks.Add("period", "UNKNOWN", $"'period' is one of {string.Join(", ", Periods)}.");
         }
 
+        if (wanted.WorkspaceId is not null && wanted.Kind != "modelCost")
+        {
+            checks.Add("workspaceId", "UNKNOWN", "Only budgets of the kind modelCost are of a workspace.");
+        }
+
         if (checks.Problem is { } problem)
         {
             return Task.FromResult<ApiResponse<BudgetView>>(problem);
@@ -92,6 +97,7 @@ internal static class BudgetEndpoints
                 Id = Guid.CreateVersion7(request.Now),
                 Name = wanted.Name,
                 Kind = wanted.Kind,
+                WorkspaceId = wanted.WorkspaceId,
                 Period = wanted.Period,
                 Amount = wanted.Amount,
                 Thresholds = wanted.Thresholds ?? UsualThresholds,
@@ -101,6 +107,12 @@ internal static class BudgetEndpoints
                 CreatedAt = request.Now,
                 UpdatedAt = request.Now,
             };
+            if (budget.WorkspaceId is { } workspace
+                && !await request.Db.Workspaces.AnyAsync(row => row.Id == workspace, token))
+            {
+                return new Problem(Errors.WorkspaceNotFound);
+            }
+
             if (await CheckAsync(request, budget, wanted.Notify ?? [], mails, token) is { } invalid)
             {
                 return invalid;
@@ -243,6 +255,7 @@ internal static class BudgetEndpoints
     {
         row.Name,
         row.Kind,
+        row.WorkspaceId,
         row.Period,
         row.Amount,
         row.Thresholds,
@@ -253,9 +266,21 @@ internal static class BudgetEndpoints
     };
 
     private static BudgetView View(Budget row, DateTimeOffset? stoppedUntil) => new(
-        row.Id, row.Name, row.Kind, row.Period, row.Amount, row.Thresholds, row.HardStop, row.Enabled, row.Mail,
+        row.Id, row.Name, row.Kind, row.WorkspaceId, row.Period, row.Amount, row.Thresholds, row.HardStop, row.Enabled, row.Mail,
         Principal.Of(row.NotifyKinds, row.NotifyIds), row.Used, Math.Round(100.0 * row.Used / row.Amount, 1),
-        row.MeasuredAt, stoppedUntil, row.Version, row.CreatedAt, row.UpdatedAt);
+        row.MeasuredAt, stoppedUntil ?? EndOfModels(row), row.Version, row.CreatedAt, row.UpdatedAt);
+
+    // What stops models is looked at call by call: there is no row of it.
+    private static DateTimeOffset? EndOfModels(Budget row)
+    {
+        if (row is not { Kind: "modelCost", HardStop: true, Enabled: true, MeasuredAt: { } at } || row.Used < row.Amount)
+        {
+            return null;
+        }
+
+        var day = new DateTimeOffset(at.UtcDateTime.Date, TimeSpan.Zero);
+        return row.Period == "day" ? day.AddDays(1) : day.AddDays(1 - day.Day).AddMonths(1);
+    }
 
     private sealed record AlertKey(DateTimeOffset Period, int Threshold);
 }

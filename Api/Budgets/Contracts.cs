@@ -3,7 +3,8 @@ using Workflows.Api.Http;
 
 namespace Workflows.Api.Budgets;
 
-/// <param name="Kind">executions, steps or storage (bytes).</param>
+/// <param name="Kind">executions, steps, storage (bytes) or modelCost (US cents).</param>
+/// <param name="WorkspaceId">Of modelCost: what this workspace spends alone; left out = the tenant.</param>
 /// <param name="Period">day or month, of UTC.</param>
 /// <param name="Thresholds">Percents at which people are told.</param>
 /// <param name="HardStop">Nothing new starts once it is used up.</param>
@@ -18,7 +19,8 @@ internal sealed record CreateBudgetRequest(
     bool HardStop = false,
     bool Enabled = true,
     bool Mail = false,
-    Principal[]? Notify = null);
+    Principal[]? Notify = null,
+    Guid? WorkspaceId = null);
 
 /// <summary>What is left out stays as it is. Kind and period stay: make another budget.</summary>
 internal sealed record UpdateBudgetRequest(
@@ -36,6 +38,7 @@ internal sealed record BudgetView(
     Guid Id,
     string Name,
     string Kind,
+    Guid? WorkspaceId,
     string Period,
     long Amount,
     IReadOnlyList<int> Thresholds,

@@ -7,7 +7,7 @@ namespace Workflows.Api.Http;
 /// <summary>What compiling alone cannot say of a definition, and how its problems are answered.</summary>
 internal static class DefinitionChecks
 {
-    /// <summary>The connectors and custom nodes that are named and that the tenant does not have.</summary>
+    /// <summary>The connectors, custom nodes and models that are named and that the tenant does not have.</summary>
     public static async Task<IReadOnlyList<DefinitionProblem>> FindMissingAsync(
         IReadOnlyList<ResourceUse> uses, WorkflowsDbContext db, CancellationToken cancellationToken)
     {
@@ -18,8 +18,10 @@ internal static class DefinitionChecks
 
         var names = await db.Connectors.Select(row => new { Kind = ResourceKind.Connector, row.Name })
             .Concat(db.NodeDefinitions.Select(row => new { Kind = ResourceKind.CustomNode, row.Name }))
+            .Concat(db.Models.Select(row => new { Kind = ResourceKind.Model, row.Name }))
             .ToListAsync(cancellationToken);
-        return ResourceUse.FindMissing(uses, NamesOf(ResourceKind.Connector), NamesOf(ResourceKind.CustomNode));
+        return ResourceUse.FindMissing(
+            uses, NamesOf(ResourceKind.Connector), NamesOf(ResourceKind.CustomNode), NamesOf(ResourceKind.Model));
 
         HashSet<string> NamesOf(ResourceKind kind) => names.Where(row => row.Kind == kind).Select(row => row.Name).ToHashSet(StringComparer.Ordinal);
     }

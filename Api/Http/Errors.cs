@@ -88,6 +88,7 @@ internal static class Errors
     public static readonly ErrorCode ConnectorNotFound = new("CONNECTOR_NOT_FOUND", 404, "No such connector.");
     public static readonly ErrorCode ConnectorSecretsNeeded = new("CONNECTOR_SECRETS_NEEDED", 400,
         "The change sends the connector's secrets elsewhere: give all of them anew; `details` lists each.");
+    public static readonly ErrorCode ModelNotFound = new("MODEL_NOT_FOUND", 404, "No such language model.");
     public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
     public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
     public static readonly ErrorCode ApprovalNotFound = new("APPROVAL_NOT_FOUND", 404, "No such approval request.");
@@ -122,6 +123,32 @@ internal static class Errors
     public static readonly ErrorCode NothingIndexed = new(
         "NOTHING_INDEXED", 404, "There is no such thing, or the search service has not indexed it yet.");
     public static readonly ErrorCode TransactionNotFound = new("TRANSACTION_NOT_FOUND", 404, "No such transaction.");
+
+    // Language models
+    public static readonly ErrorCode ModelUnknown = new(
+        "MODEL_UNKNOWN", 422, "There is no such language model, or it is of the other kind.");
+    public static readonly ErrorCode ModelDisabled = new(
+        "MODEL_DISABLED", 409, "The language model, or its connector, is disabled.");
+    public static readonly ErrorCode ModelBudget = new(
+        "MODEL_BUDGET", 409, "The call could go beyond a budget that stops.");
+    public static readonly ErrorCode ModelRateLimited = new(
+        "MODEL_RATE_LIMITED", 429, "The language model is asked as often as it may be.");
+    public static readonly ErrorCode ModelUnavailable = new(
+        "MODEL_UNAVAILABLE", 502, "The provider of the language model cannot be reached, or failed.");
+    public static readonly ErrorCode ModelTimeout = new(
+        "MODEL_TIMEOUT", 504, "The language model did not answer in time.");
+    public static readonly ErrorCode ModelUnauthorized = new(
+        "MODEL_UNAUTHORIZED", 502, "The provider of the language model does not accept the connector's key.");
+    public static readonly ErrorCode ModelRefused = new(
+        "MODEL_REFUSED", 422, "The provider of the language model refused the request; the message has its words.");
+    public static readonly ErrorCode ModelTargetRefused = new(
+        "MODEL_TARGET_REFUSED", 422, "The address of the language model's provider must not be called from here.");
+    public static readonly ErrorCode ModelAnswer = new(
+        "MODEL_ANSWER", 502, "What the provider answered is no whole answer.");
+    public static readonly ErrorCode ModelOutputInvalid = new(
+        "MODEL_OUTPUT_INVALID", 502, "The language model's answer does not fit the schema, also asked for again.");
+    public static readonly ErrorCode ModelTooLarge = new(
+        "MODEL_TOO_LARGE", 413, "What the language model is asked, or what it answers, is larger than the limits.");
 
     // Workflows and executions
     public static readonly ErrorCode DefinitionInvalid = new("DEFINITION_INVALID", 422, "The definition cannot run; `details` lists every problem.");

@@ -49,6 +49,14 @@ internal static class ResourceUsers
             db, $"custom:{name}", (workflow, _) => workflow.Names(ResourceKind.CustomNode, name), cancellationToken),
         "Published workflows have nodes of this type: change them first.");
 
+    /// <summary>The same of a model.</summary>
+    public static async Task<Problem?> OfModelAsync(
+        WorkflowsDbContext db, string name, CancellationToken cancellationToken) =>
+        InUse(
+        await PublishedAsync(
+            db, $"\"{name}\"", (workflow, _) => workflow.Names(ResourceKind.Model, name), cancellationToken),
+        "Published workflows ask the model: change them first.");
+
     private static Problem? InUse(List<ErrorDetail> users, string message) =>
         users.Count == 0 ? null : new Problem(Errors.InUse, message, users);
 

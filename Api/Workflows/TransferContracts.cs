@@ -41,7 +41,8 @@ internal sealed record ExportedWorkflow(
 /// <summary>Names.</summary>
 internal sealed record ExportRequires(
     IReadOnlyList<string> Connectors, IReadOnlyList<string> CustomNodes, IReadOnlyList<string> Secrets,
-    IReadOnlyList<string> Variables, IReadOnlyList<string> Calendars, IReadOnlyList<string> Workflows);
+    IReadOnlyList<string> Variables, IReadOnlyList<string> Calendars, IReadOnlyList<string> Workflows,
+    IReadOnlyList<string> Models);
 
 /// <param name="Check">True: says what would come of it, and writes nothing.</param>
 /// <param name="Name">Another name for what the file is of.</param>

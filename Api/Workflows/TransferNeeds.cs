@@ -8,6 +8,7 @@ namespace Workflows.Api.Workflows;
 internal sealed class TransferNeeds
 {
     private readonly SortedSet<string> _connectors = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _models = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _customNodes = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _secrets = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _variables = new(StringComparer.Ordinal);
@@ -18,7 +19,13 @@ internal sealed class TransferNeeds
     {
         foreach (var use in workflow.Resources)
         {
-            (use.Kind == ResourceKind.Connector ? _connectors : _customNodes).Add(use.Name);
+            var names = use.Kind switch
+            {
+                ResourceKind.Connector => _connectors,
+                ResourceKind.Model => _models,
+                _ => _customNodes,
+            };
+            names.Add(use.Name);
         }
 
         _secrets.UnionWith(workflow.SecretNames);
@@ -35,10 +42,10 @@ internal sealed class TransferNeeds
         var present = workflows.ToHashSet(StringComparer.OrdinalIgnoreCase);
         return new ExportRequires(
             [.. _connectors], [.. _customNodes], [.. _secrets], [.. _variables], [.. _calendars],
-            [.. _workflows.Where(name => !present.Contains(name))]);
+            [.. _workflows.Where(name => !present.Contains(name))], [.. _models]);
     }
 
-    /// <summary>What of it the tenant does not have. Connectors and custom nodes are problems of the
+    /// <summary>What of it the tenant does not have. Connectors, custom nodes and models are problems of the
     /// definitions.</summary>
     /// <param name="workflows">Names of workflows that come along.</param>
     public async Task<IReadOnlyList<MissingResource>> FindMissingAsync(

@@ -45,6 +45,10 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
               when 'storage' then (
                 select u.storage_bytes from usage_daily u
                 where u.tenant_id = d.tenant_id and u.storage_bytes is not null order by u.day desc limit 1)
+              when 'modelCost' then (
+                select ceil(sum(u.cost) * 100)::bigint from model_usage_daily u
+                where u.tenant_id = d.tenant_id and u.day >= (d.period_start at time zone 'UTC')::date
+                  and (d.workspace_id is null or u.workspace_id = d.workspace_id))
               when 'steps' then (
                 select sum(u.steps)::bigint from usage_daily u
                 where u.tenant_id = d.tenant_id and u.day >= (d.period_start at time zone 'UTC')::date)
@@ -74,7 +78,8 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
         ),
         stopped as (
           insert into budget_stops as s (tenant_id, budget_id, name, until)
-          select m.tenant_id, m.id, m.name, m.period_end from measured m where m.hard_stop and m.used >= m.amount
+          select m.tenant_id, m.id, m.name, m.period_end from measured m
+          where m.hard_stop and m.used >= m.amount and m.kind <> 'modelCost'
           on conflict (tenant_id, budget_id) do update set name = excluded.name, until = excluded.until
             where (s.name, s.until) is distinct from (excluded.name, excluded.until)
         ),
@@ -97,10 +102,14 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
             case when c.threshold >= 100 then 'error' else 'warning' end,
             format('Budget "%s": %s %% reached', m.name, c.threshold),
             format('%s of %s %s%s are used.%s',
-              c.used, c.amount, case m.kind when 'storage' then 'bytes' else m.kind end,
+              c.used, c.amount,
+              case m.kind when 'storage' then 'bytes' when 'modelCost' then 'US cents for models' else m.kind end,
               case when m.kind <> 'storage' then ' of the ' || m.period else '' end,
               case when m.hard_stop and m.used >= m.amount
-                then to_char(m.period_end at time zone 'UTC', '" Nothing new starts until "YYYY-MM-DD HH24:MI" UTC."')
+                then to_char(
+                  m.period_end at time zone 'UTC',
+                  case m.kind when 'modelCost' then '" No model is asked until "' else '" Nothing new starts until "' end
+                    || 'YYYY-MM-DD HH24:MI" UTC."')
                 else '' end)) as people
           from crossed c join measured m on m.tenant_id = c.tenant_id and m.id = c.budget_id
           where c.threshold = (

@@ -9,8 +9,11 @@ public sealed class Budget : ITenantRow, IVersionedRow
 
     public required string Name { get; set; }
 
-    /// <summary>executions, steps or storage (bytes).</summary>
+    /// <summary>executions, steps, storage (bytes) or modelCost (US cents).</summary>
     public required string Kind { get; set; }
+
+    /// <summary>Of modelCost: what this workspace spends alone; null = the tenant.</summary>
+    public Guid? WorkspaceId { get; set; }
 
     /// <summary>day or month, of UTC.</summary>
     public required string Period { get; set; }
@@ -20,7 +23,7 @@ public sealed class Budget : ITenantRow, IVersionedRow
     /// <summary>Percents at which people are told.</summary>
     public required int[] Thresholds { get; set; }
 
-    /// <summary>Nothing new starts once it is used up.</summary>
+    /// <summary>Nothing new starts once it is used up; of modelCost: no model is asked that could go beyond it.</summary>
     public bool HardStop { get; set; }
 
     public bool Enabled { get; set; } = true;

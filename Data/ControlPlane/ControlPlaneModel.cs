@@ -30,6 +30,7 @@ internal static class ControlPlaneModel
         ConnectionsModel.Build(model, context);
         BuildTransactions(model, context);
         PapersModel.Build(model, context);
+        LanguageModelsModel.Build(model, context);
         TestingModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");

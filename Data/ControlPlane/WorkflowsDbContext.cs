@@ -164,6 +164,12 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<AnnouncementRead> AnnouncementReads => Set<AnnouncementRead>();
 
+    public DbSet<LanguageModel> Models => Set<LanguageModel>();
+
+    public DbSet<ModelCallRow> ModelCalls => Set<ModelCallRow>();
+
+    public DbSet<ModelUsageOfDay> ModelUsage => Set<ModelUsageOfDay>();
+
     public DbSet<Budget> Budgets => Set<Budget>();
 
     public DbSet<BudgetAlert> BudgetAlerts => Set<BudgetAlert>();

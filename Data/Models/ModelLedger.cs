@@ -10,6 +10,7 @@ namespace Workflows.Data.Models;
 public sealed record ModelCallStart(
     Guid Id, Guid TenantId, RegisteredModel Model, string Provider, string Purpose, decimal Reserved)
 {
+    /// <summary>Left out, that of the workflow.</summary>
     public Guid? WorkspaceId { get; init; }
 
     public Guid? WorkflowId { get; init; }
@@ -75,6 +76,14 @@ public sealed class ModelLedger(WorkflowsDatabase database)
     // goes to the next.
     private const string ReleaseKeySql = """
         update model_calls set idempotency_key = null where tenant_id = $1 and idempotency_key = $2
+        """;
+
+    private const string FindWorkspaceSql = """
+        select f.workspace_id
+        from workflows w
+        join jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
+        join folders f on f.tenant_id = j.tenant_id and f.id = j.folder_id
+        where w.tenant_id = $1 and w.id = $2
         """;
 
     private const string FindBudgetSql = """
@@ -168,6 +177,13 @@ public sealed class ModelLedger(WorkflowsDatabase database)
           order by started_at limit $1 for update skip locked)
         """;
 
+    private const string ExpireUsageSql = """
+        delete from model_usage_daily
+        where (tenant_id, day, model_id, workspace_id, purpose) in (
+          select tenant_id, day, model_id, workspace_id, purpose from model_usage_daily
+          where day < (now() at time zone 'UTC' - $2::interval)::date order by day limit $1 for update skip locked)
+        """;
+
     /// <summary>Asks whether a call may go out, and notes it if so: then <see cref="EndAsync"/> has to follow.</summary>
     public async Task<ModelCallPermit> BeginAsync(ModelCallStart call, CancellationToken cancellationToken)
     {
@@ -178,6 +194,11 @@ public sealed class ModelLedger(WorkflowsDatabase database)
             && await FindRecordedAsync(connection, call, cancellationToken) is { } recorded)
         {
             return new ModelCallPermit(recorded, null, null);
+        }
+
+        if (call is { WorkspaceId: null, WorkflowId: { } workflow })
+        {
+            call = call with { WorkspaceId = await FindWorkspaceAsync(connection, call.TenantId, workflow, cancellationToken) };
         }
 
         if (await FindBudgetAsync(connection, call, cancellationToken) is { } budget)
@@ -235,6 +256,11 @@ public sealed class ModelLedger(WorkflowsDatabase database)
     public Task<int> ExpireAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
         ChangeOldAsync(database.Source.CreateCommand(ExpireCallsSql), limit, keep, cancellationToken);
 
+    /// <summary>Deletes up to <paramref name="limit"/> sums of days longer ago than
+    /// <paramref name="keep"/>.</summary>
+    public Task<int> ExpireUsageAsync(int limit, TimeSpan keep, CancellationToken cancellationToken) =>
+        ChangeOldAsync(database.Source.CreateCommand(ExpireUsageSql), limit, keep, cancellationToken);
+
     private static async Task<int> ChangeOldAsync(
         NpgsqlCommand statement, int limit, TimeSpan keep, CancellationToken cancellationToken)
     {
@@ -287,6 +313,15 @@ public sealed class ModelLedger(WorkflowsDatabase database)
         await using var release = Keyed(new NpgsqlCommand(ReleaseKeySql, connection), call);
         await release.ExecuteNonQueryAsync(cancellationToken);
         return null;
+    }
+
+    private static async Task<Guid?> FindWorkspaceAsync(
+        NpgsqlConnection connection, Guid tenantId, Guid workflowId, CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand(FindWorkspaceSql, connection);
+        find.Parameters.Add(Sql.Uuid(tenantId));
+        find.Parameters.Add(Sql.Uuid(workflowId));
+        return await find.ExecuteScalarAsync(cancellationToken) as Guid?;
     }
 
     private static async Task<BudgetAtItsEnd?> FindBudgetAsync(

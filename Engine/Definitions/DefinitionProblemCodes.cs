@@ -32,6 +32,7 @@ public static class DefinitionProblemCodes
     public const string NodeIdDuplicate = "NODE_ID_DUPLICATE";
     public const string NodeTypeUnknown = "NODE_TYPE_UNKNOWN";
     public const string ConnectorUnknown = "CONNECTOR_UNKNOWN";
+    public const string ModelUnknown = "MODEL_UNKNOWN";
     public const string WorkflowUnknown = "WORKFLOW_UNKNOWN";
     public const string ParameterMissing = "PARAMETER_MISSING";
     public const string ParameterType = "PARAMETER_TYPE";
@@ -90,6 +91,7 @@ public static class DefinitionProblemCodes
         new(NodeIdDuplicate, "Two nodes have the same id."),
         new(NodeTypeUnknown, "A node of a type that does not exist, or of a custom type that the tenant does not have."),
         new(ConnectorUnknown, "A node names a connector that the tenant does not have."),
+        new(ModelUnknown, "A node names a language model that the tenant has not registered."),
         new(WorkflowUnknown, "A custom node names a workflow that the tenant does not have, that several have the name of, or that is not published."),
         new(ParameterMissing, "A node lacks a required parameter."),
         new(ParameterType, "A parameter has the wrong type."),

@@ -234,12 +234,18 @@ internal sealed class WorkflowCompiler
         {
             _resources.Add(new ResourceUse(ResourceKind.CustomNode, CustomNodes.NameOf(node.Type)!, pointer + "/type"));
         }
-        else if (node.Parameters.ValueKind == JsonValueKind.Object
-            && node.Parameters.TryGetProperty("connector", out var connector) && connector.ValueKind == JsonValueKind.String
-            && type.Parameters.Any(parameter => parameter.Name == "connector"))
+        else if (Named("connector") is { } connector)
         {
-            _resources.Add(new ResourceUse(ResourceKind.Connector, connector.GetString()!, pointer + "/parameters/connector"));
+            _resources.Add(new ResourceUse(ResourceKind.Connector, connector, pointer + "/parameters/connector"));
         }
+        else if (Named("model") is { } model)
+        {
+            _resources.Add(new ResourceUse(ResourceKind.Model, model, pointer + "/parameters/model"));
+        }
+
+        string? Named(string parameter) => node.Parameters.ValueKind == JsonValueKind.Object
+            && node.Parameters.TryGetProperty(parameter, out var name) && name.ValueKind == JsonValueKind.String
+            && type.Parameters.Any(known => known.Name == parameter) ? name.GetString() : null;
     }
 
     private void CheckBody(NodeDefinition node, NodeType type, string pointer)

@@ -42,6 +42,10 @@ public static class NodeCatalogue
         new SessionWriteNode(),
         new SessionEndNode(),
         new SearchNode(),
+        new PromptNode(),
+        new ClassifyNode(),
+        new ExtractNode(),
+        new EmbedNode(),
     ];
 
     private static readonly FrozenDictionary<string, NodeType> ByName = All.ToFrozenDictionary(

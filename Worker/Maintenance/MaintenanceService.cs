@@ -1,5 +1,6 @@
 using Workflows.Data.Budgets;
 using Workflows.Data.Executions;
+using Workflows.Data.Models;
 using Workflows.Data.Notifications;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
@@ -10,7 +11,7 @@ namespace Workflows.Worker.Maintenance;
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
     Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, UsageStore usage,
-    BudgetRounds budgets, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
+    BudgetRounds budgets, ModelLedger models, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
     ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -81,6 +82,11 @@ internal sealed partial class MaintenanceService(
             most => usage.ExpireAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays), cancellationToken),
             most => budgets.ExpireAlertsAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays),
                 cancellationToken),
+            most => models.LoseAsync(most, Data.Limits.LongestModelCall, cancellationToken),
+            most => models.ForgetAnswersAsync(most, Data.Limits.ModelAnswerKept, cancellationToken),
+            most => models.ExpireAsync(most, TimeSpan.FromDays(options.ModelCallRetentionDays), cancellationToken),
+            most => models.ExpireUsageAsync(
+                most, TimeSpan.FromDays(options.PerformanceRetentionDays), cancellationToken),
             most => maintenance.DeleteOldMetricsAsync(
                 most, TimeSpan.FromDays(options.MetricRetentionDays), cancellationToken),
             most => maintenance.DeleteUnusedMetricsAsync(

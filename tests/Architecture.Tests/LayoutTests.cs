@@ -8,7 +8,8 @@ public sealed partial class LayoutTests
     private static readonly string[] RootFolders =
     [
         ".ci", ".config", ".devcontainer", ".github",
-        "AiSearch", "Api", "AppHost", "Connectors", "Console", "Data", "Engine", "Jsonata", "ServiceDefaults", "Worker",
+        "AiSearch", "Api", "AppHost", "Connectors", "Console", "Data", "Engine", "Jsonata", "Models", "ServiceDefaults",
+        "Worker",
         "bench", "docs", "eng", "tests",
     ];
 

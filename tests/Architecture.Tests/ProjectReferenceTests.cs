@@ -12,8 +12,9 @@ public sealed class ProjectReferenceTests
         ["ServiceDefaults"] = [],
         ["Connectors"] = ["Engine"],
         ["Data"] = ["Engine"],
-        ["Api"] = ["Connectors", "Data", "Engine", "ServiceDefaults"],
-        ["Worker"] = ["Connectors", "Data", "Engine", "ServiceDefaults"],
+        ["Models"] = ["Connectors", "Data"],
+        ["Api"] = ["Connectors", "Data", "Engine", "Models", "ServiceDefaults"],
+        ["Worker"] = ["Connectors", "Data", "Engine", "Models", "ServiceDefaults"],
         ["AiSearch"] = ["Data", "ServiceDefaults"],
         ["AppHost"] = ["AiSearch", "Api", "Worker"],
     };
@@ -45,6 +46,8 @@ public sealed class ProjectReferenceTests
             "Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis", "Microsoft.AspNetCore.",
             "Otp.NET", "Scalar.AspNetCore", "YamlDotNet", "zxcvbn-core",
         ],
+        ["Models"] =
+            ["Anthropic", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.OpenAI", "OllamaSharp", "OpenAI"],
         ["Worker"] = ["Aspire.StackExchange.Redis"],
         ["AiSearch"] =
         [

@@ -51,6 +51,9 @@ internal static partial class ReferenceRules
         Driver("BitFaster", "BitFaster.Caching.ICache", ["BitFaster"], "Data", "Connectors"),
         Driver(
             "IdentityModel", "Microsoft.IdentityModel.Tokens.SecurityToken", ["Microsoft.IdentityModel"], "Connectors"),
+        Driver("The client of OpenAI", "OpenAI.OpenAIClient", ["OpenAI"], "Models"),
+        Driver("The client of Anthropic", "Anthropic.AnthropicClient", ["Anthropic"], "Models"),
+        Driver("The client of Ollama", "OllamaSharp.OllamaApiClient", ["OllamaSharp"], "Models"),
         Driver("Otp.NET", "OtpNet.Totp", ["OtpNet"], "Api"),
         Driver("zxcvbn", "Zxcvbn.Result", ["Zxcvbn"], "Api"),
         Driver("NodaTime", "NodaTime.DateTimeZone", ["NodaTime"], "Engine", "Data"),

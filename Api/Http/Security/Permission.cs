@@ -61,6 +61,13 @@ internal enum Permission : ulong
     /// <summary>What the tenant uses, and its budgets.</summary>
     UsageRead = 1UL << 45,
     BudgetsManage = 1UL << 46,
+
+    /// <summary>Which language models there are, and what they were asked.</summary>
+    ModelsRead = 1UL << 47,
+    ModelsWrite = 1UL << 48,
+
+    /// <summary>One's own conversations with models, which cost.</summary>
+    ChatUse = 1UL << 49,
 }
 
 /// <summary>Permissions by the names that clients, roles and API keys use.</summary>
@@ -103,6 +110,9 @@ internal static class Permissions
         new("announcements.manage", Permission.AnnouncementsManage),
         new("usage.read", Permission.UsageRead),
         new("budgets.manage", Permission.BudgetsManage),
+        new("models.read", Permission.ModelsRead),
+        new("models.write", Permission.ModelsWrite),
+        new("chat.use", Permission.ChatUse),
         new("platform.read", Permission.PlatformRead),
         new("platform.manage", Permission.PlatformManage),
     ];
@@ -120,7 +130,8 @@ internal static class Permissions
         | Permission.WorkflowsRead | Permission.WorkflowsWrite | Permission.WorkflowsPublish | Permission.ExecutionsRead
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.SearchRead | Permission.ActivityRead
         | Permission.SchedulesRead | Permission.SchedulesWrite | Permission.ApprovalsRead | Permission.ApprovalsDecide
-        | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite;
+        | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite | Permission.ModelsRead
+        | Permission.ChatUse;
 
     /// <summary>What callers of other tenants may never.</summary>
     private const Permission AboveTenants = Permission.PlatformRead | Permission.PlatformManage;
@@ -168,18 +179,20 @@ internal static class BuiltInRoles
 
     private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
         | Permission.EventsRead | Permission.SearchRead | Permission.RulesRead | Permission.SchedulesRead | Permission.ConnectorsRead
-        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead;
+        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead
+        | Permission.ModelsRead;
 
     private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
-        | Permission.ActivityRead | Permission.SessionsUse;
+        | Permission.ActivityRead | Permission.SessionsUse | Permission.ChatUse;
 
     private const Permission Editor = Viewer | Permission.WorkspacesWrite | Permission.WorkflowsWrite | Permission.WorkflowsPublish
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead | Permission.RulesWrite
-        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse;
+        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse | Permission.ChatUse;
 
     private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage
         | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage | Permission.BillingRead
-        | Permission.TermsManage | Permission.TicketsManage | Permission.AnnouncementsManage | Permission.BudgetsManage;
+        | Permission.TermsManage | Permission.TicketsManage | Permission.AnnouncementsManage | Permission.BudgetsManage
+        | Permission.ModelsWrite;
 
     private const Permission PlatformViewer = Permission.PlatformRead | Permission.ActivityRead;
 

@@ -233,7 +233,7 @@ public sealed class CustomNodeTests
             workflow.Resources);
         Assert.Equal(
             [DefinitionProblemCodes.ConnectorUnknown],
-            ResourceUse.FindMissing(workflow.Resources, [], ["greet"]).Select(problem => problem.Code));
+            ResourceUse.FindMissing(workflow.Resources, [], ["greet"], []).Select(problem => problem.Code));
     }
 
     private static CustomNodeSet Kept(string implementation, string schema = Schema) =>

@@ -37,10 +37,14 @@ export type NodeTypes = ReadonlyMap<string, NodeType>
 export const ERROR = 'error'
 export const CUSTOM = 'custom:'
 
-const caseNames = (parameters: NodeDef['parameters']): string[] => {
-  const cases = parameters?.cases
-  if (!Array.isArray(cases)) return []
-  const names = cases.map((item: unknown) => (item as { port?: unknown } | null)?.port)
+/** The ports that a switch's cases and a classify's labels name. */
+const namedPorts = (parameters: NodeDef['parameters']): string[] => {
+  const items = parameters?.cases ?? parameters?.labels
+  if (!Array.isArray(items)) return []
+  const names = items.map((item: unknown) => {
+    const { port, name } = (item ?? {}) as { port?: unknown; name?: unknown }
+    return port ?? name
+  })
   return [...new Set(names.filter((name): name is string => typeof name === 'string' && name !== ''))]
 }
 
@@ -49,7 +53,7 @@ export function portsOf(node: NodeDef, types: NodeTypes): string[] {
   const type = types.get(node.type)
   if (!type) return [MAIN, ERROR]
   const own = type.ports.map((port) => port.name)
-  return type.portsOfParameters ? [...caseNames(node.parameters), ...own] : own
+  return type.portsOfParameters ? [...namedPorts(node.parameters), ...own] : own
 }
 
 interface NodeDefinition {
