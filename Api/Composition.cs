@@ -10,6 +10,7 @@ using Workflows.Api.Budgets;
 using Workflows.Api.Callbacks;
 using Workflows.Api.Connectors;
 using Workflows.Api.Context;
+using Workflows.Api.Conversations;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Expressions;
@@ -47,6 +48,7 @@ using Workflows.Connectors.OpenId;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Conversations;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
@@ -188,6 +190,7 @@ internal static partial class Composition
         api.MapExpressions();
         api.MapNodeDefinitions();
         api.MapModels();
+        api.MapConversations();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -320,6 +323,8 @@ internal static partial class Composition
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
         services.AddSingleton<OpenIdClient>();
         services.AddModels();
+        services.AddSingleton<ConversationStore>();
+        services.AddScoped<ChatAnswers>();
     }
 
     private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)

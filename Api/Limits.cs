@@ -366,18 +366,6 @@ internal static partial class Limits
 
     public const int SecretsPerTenant = 1_000;
     public const int ConnectorsPerTenant = 500;
-
-    /// <summary>Language models that a tenant may register.</summary>
-    public const int ModelsPerTenant = 200;
-
-    /// <summary>Bytes of the metadata of a language model.</summary>
-    public const int ModelMetadataBytes = 16 * 1024;
-
-    /// <summary>US dollars for a million tokens, at most.</summary>
-    public const decimal ModelPrice = 100_000;
-
-    /// <summary>Days of usage of language models in one answer.</summary>
-    public const int ModelUsageDays = 366;
     public const int NodeDefinitionsPerTenant = 500;
 
     /// <summary>Characters of the JSON Schema and the implementation of a custom node, together.</summary>

@@ -170,6 +170,10 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<ModelUsageOfDay> ModelUsage => Set<ModelUsageOfDay>();
 
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+
+    public DbSet<ConversationMessage> ConversationMessages => Set<ConversationMessage>();
+
     public DbSet<Budget> Budgets => Set<Budget>();
 
     public DbSet<BudgetAlert> BudgetAlerts => Set<BudgetAlert>();
