@@ -91,22 +91,7 @@ internal static class BudgetEndpoints
                 return new Problem(Errors.LimitReached, $"A tenant has at most {Limits.BudgetsPerTenant} budgets.");
             }
 
-            var budget = new Budget
-            {
-                TenantId = request.Caller.TenantId,
-                Id = Guid.CreateVersion7(request.Now),
-                Name = wanted.Name,
-                Kind = wanted.Kind,
-                WorkspaceId = wanted.WorkspaceId,
-                Period = wanted.Period,
-                Amount = wanted.Amount,
-                Thresholds = wanted.Thresholds ?? UsualThresholds,
-                HardStop = wanted.HardStop,
-                Enabled = wanted.Enabled,
-                Mail = wanted.Mail,
-                CreatedAt = request.Now,
-                UpdatedAt = request.Now,
-            };
+            var budget = New(wanted, request);
             if (budget.WorkspaceId is { } workspace
                 && !await request.Db.Workspaces.AnyAsync(row => row.Id == workspace, token))
             {
@@ -124,6 +109,23 @@ internal static class BudgetEndpoints
                 View(budget, null), $"/api/v1/budgets/{budget.Id}", budget.Version);
         });
     }
+
+    private static Budget New(CreateBudgetRequest wanted, ApiRequest request) => new()
+    {
+        TenantId = request.Caller.TenantId,
+        Id = Guid.CreateVersion7(request.Now),
+        Name = wanted.Name,
+        Kind = wanted.Kind,
+        WorkspaceId = wanted.WorkspaceId,
+        Period = wanted.Period,
+        Amount = wanted.Amount,
+        Thresholds = wanted.Thresholds ?? UsualThresholds,
+        HardStop = wanted.HardStop,
+        Enabled = wanted.Enabled,
+        Mail = wanted.Mail,
+        CreatedAt = request.Now,
+        UpdatedAt = request.Now,
+    };
 
     private static Task<ApiResponse<BudgetView>> UpdateAsync(
         Guid budgetId, Body<UpdateBudgetRequest> body, ApiRequest request, MailSettings mails) =>

@@ -76,7 +76,7 @@ public sealed class ConversationStore(WorkflowsDatabase database)
     public Task EndAsync(
         Guid tenantId, Guid conversationId, int number, EndedAnswer end, CancellationToken cancellationToken)
     {
-        var command = Of(EndAnswerSql, tenantId, conversationId, number);
+        var command = Of(new NpgsqlBatchCommand(EndAnswerSql), tenantId, conversationId, number);
         command.Parameters.Add(Sql.Text(end.Status));
         command.Parameters.Add(Sql.Text(StorableText.Of(end.Content)));
         command.Parameters.Add(Sql.Text(end.Model));
@@ -95,7 +95,7 @@ public sealed class ConversationStore(WorkflowsDatabase database)
     public Task NoteProgressAsync(
         Guid tenantId, Guid conversationId, int number, string content, CancellationToken cancellationToken)
     {
-        var command = Of(NoteProgressSql, tenantId, conversationId, number);
+        var command = Of(new NpgsqlBatchCommand(NoteProgressSql), tenantId, conversationId, number);
         command.Parameters.Add(Sql.Text(StorableText.Of(content)));
         return database.ExecuteAsync(tenantId, command, cancellationToken);
     }
@@ -117,9 +117,8 @@ public sealed class ConversationStore(WorkflowsDatabase database)
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static NpgsqlBatchCommand Of(string sql, Guid tenantId, Guid conversationId, int number)
+    private static NpgsqlBatchCommand Of(NpgsqlBatchCommand command, Guid tenantId, Guid conversationId, int number)
     {
-        var command = new NpgsqlBatchCommand(sql);
         command.Parameters.Add(Sql.Uuid(tenantId));
         command.Parameters.Add(Sql.Uuid(conversationId));
         command.Parameters.Add(Sql.Int(number));

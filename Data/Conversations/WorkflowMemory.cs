@@ -57,7 +57,7 @@ public sealed class WorkflowMemory(WorkflowsDatabase database)
     public async Task<IReadOnlyList<StoredMessage>> RecallAsync(
         Guid tenantId, Guid workflowId, string session, string stepKey, int limit, CancellationToken cancellationToken)
     {
-        var command = Of(RecallSql, tenantId, workflowId, session);
+        var command = Of(new NpgsqlBatchCommand(RecallSql), tenantId, workflowId, session);
         command.Parameters.Add(Sql.Text(stepKey));
         command.Parameters.Add(Sql.Int(limit));
         var messages = await database.ReadAsync(
@@ -71,9 +71,9 @@ public sealed class WorkflowMemory(WorkflowsDatabase database)
         Guid tenantId, Guid workflowId, string session, string stepKey, string question, EndedAnswer answer,
         CancellationToken cancellationToken)
     {
-        var open = Of(OpenSql, tenantId, workflowId, session);
+        var open = Of(new NpgsqlBatchCommand(OpenSql), tenantId, workflowId, session);
         open.Parameters.Add(Sql.Uuid(Guid.CreateVersion7()));
-        var remember = Of(RememberSql, tenantId, workflowId, session);
+        var remember = Of(new NpgsqlBatchCommand(RememberSql), tenantId, workflowId, session);
         remember.Parameters.Add(Sql.Text(stepKey));
         remember.Parameters.Add(Sql.Text(StorableText.Of(question)));
         remember.Parameters.Add(Sql.Text(StorableText.Of(answer.Content)));
@@ -89,9 +89,9 @@ public sealed class WorkflowMemory(WorkflowsDatabase database)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static NpgsqlBatchCommand Of(string sql, Guid tenantId, Guid workflowId, string session)
+    private static NpgsqlBatchCommand Of(
+        NpgsqlBatchCommand command, Guid tenantId, Guid workflowId, string session)
     {
-        var command = new NpgsqlBatchCommand(sql);
         command.Parameters.Add(Sql.Uuid(tenantId));
         command.Parameters.Add(Sql.Uuid(workflowId));
         command.Parameters.Add(Sql.Text(session));

@@ -116,6 +116,16 @@ internal static class TenantBoundarySeeds
         "insert into budget_alerts (tenant_id, budget_id, period_start, threshold, used, amount, at) "
             + "values ($1, $2, now(), 80, 1, 1, now())",
         "insert into budget_stops (tenant_id, budget_id, name, until) values ($1, $2, 'b', now())",
+        "insert into models (tenant_id, id, name, kind, connector_id, model, created_at, updated_at) "
+            + "values ($1, $2, 'm', 'chat', $2, 'x', now(), now())",
+        "insert into model_calls (tenant_id, id, model_id, model_name, provider, purpose, started_at) "
+            + "values ($1, $2, $2, 'm', 'ollama', 'node', now())",
+        "insert into model_usage_daily (tenant_id, day, model_id, workspace_id, purpose) "
+            + "values ($1, '2026-01-01', $2, $2, 'node')",
+        "insert into conversations (tenant_id, id, kind, owner_id, expires_at, created_at, updated_at) "
+            + "values ($1, $2, 'chat', $2, now(), now(), now())",
+        "insert into conversation_messages (tenant_id, conversation_id, number, role, content, created_at, updated_at) "
+            + "values ($1, $2, 1, 'user', 'x', now(), now())",
         "insert into told_workflows (tenant_id, workflow_id, on_failure, on_success) values ($1, $3, true, true)",
         "insert into subscriptions (tenant_id, id, user_id, object_type, object_id, events, channels, created_at, "
             + "updated_at) values ($1, $2, $2, 'workflow', $3, '{failure}', '{in_app}', now(), now())",
