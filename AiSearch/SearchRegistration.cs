@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Workflows.AiSearch.Embeddings;
+using Workflows.AiSearch.Extraction;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Storage;
@@ -39,11 +40,15 @@ internal static class SearchRegistration
         services.AddSingleton<IndexSignal>();
         services.AddSingleton<OutboxStore>();
         services.AddSingleton<SourceReader>();
+        services.AddSingleton<ArticleReader>();
         services.AddSingleton<DocumentStore>();
         services.AddSingleton<Indexer>();
         services.AddSingleton<OutboxConsumer>();
         services.AddSingleton<SweepStore>();
         services.AddSingleton<Sweep>();
+        services.AddSingleton<ExtractionProcess>();
+        services.AddSingleton<FileStore>();
+        services.AddSingleton<FileReading>();
 
         services.AddHealthChecks()
             .AddCheck<DatabaseHealth>("database")

@@ -20,6 +20,7 @@ using Workflows.Api.Housekeeping;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
+using Workflows.Api.Knowledge;
 using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
@@ -182,6 +183,7 @@ internal static partial class Composition
         api.MapConnectors();
         api.MapConversationalSessions();
         api.MapContext();
+        api.MapKnowledge();
         api.MapNodeTypes();
         api.MapExpressions();
         api.MapNodeDefinitions();

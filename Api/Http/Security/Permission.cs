@@ -61,6 +61,10 @@ internal enum Permission : ulong
     /// <summary>What the tenant uses, and its budgets.</summary>
     UsageRead = 1UL << 45,
     BudgetsManage = 1UL << 46,
+
+    /// <summary>Articles, their files, and vectors that clients bring.</summary>
+    KnowledgeRead = 1UL << 50,
+    KnowledgeWrite = 1UL << 51,
 }
 
 /// <summary>Permissions by the names that clients, roles and API keys use.</summary>
@@ -103,6 +107,8 @@ internal static class Permissions
         new("announcements.manage", Permission.AnnouncementsManage),
         new("usage.read", Permission.UsageRead),
         new("budgets.manage", Permission.BudgetsManage),
+        new("knowledge.read", Permission.KnowledgeRead),
+        new("knowledge.write", Permission.KnowledgeWrite),
         new("platform.read", Permission.PlatformRead),
         new("platform.manage", Permission.PlatformManage),
     ];
@@ -120,7 +126,8 @@ internal static class Permissions
         | Permission.WorkflowsRead | Permission.WorkflowsWrite | Permission.WorkflowsPublish | Permission.ExecutionsRead
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.SearchRead | Permission.ActivityRead
         | Permission.SchedulesRead | Permission.SchedulesWrite | Permission.ApprovalsRead | Permission.ApprovalsDecide
-        | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite;
+        | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite | Permission.KnowledgeRead
+        | Permission.KnowledgeWrite;
 
     /// <summary>What callers of other tenants may never.</summary>
     private const Permission AboveTenants = Permission.PlatformRead | Permission.PlatformManage;
@@ -168,14 +175,15 @@ internal static class BuiltInRoles
 
     private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
         | Permission.EventsRead | Permission.SearchRead | Permission.RulesRead | Permission.SchedulesRead | Permission.ConnectorsRead
-        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead;
+        | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead
+        | Permission.KnowledgeRead;
 
     private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
         | Permission.ActivityRead | Permission.SessionsUse;
 
     private const Permission Editor = Viewer | Permission.WorkspacesWrite | Permission.WorkflowsWrite | Permission.WorkflowsPublish
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead | Permission.RulesWrite
-        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse;
+        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse | Permission.KnowledgeWrite;
 
     private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage
         | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage | Permission.BillingRead

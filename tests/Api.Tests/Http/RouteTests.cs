@@ -156,6 +156,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(s::text, '' order by id) from subscriptions s where tenant_id = $1),
           (select string_agg(s::text, '') from notification_settings s where tenant_id = $1),
           (select string_agg(v::text, '' order by id) from saved_views v where tenant_id = $1),
+          (select string_agg(k::text, '' order by id) from knowledge_articles k where tenant_id = $1),
+          (select string_agg(e::text, '' order by content_id) from own_embeddings e where tenant_id = $1),
           (select string_agg(t::text, '' order by id) from edit_transactions t where tenant_id = $1),
           (select string_agg(b::text, '') from billing_profiles b where tenant_id = $1),
           (select string_agg(i::text, '' order by id) from invoices i where tenant_id = $1),
@@ -271,6 +273,7 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         ["ticketId"] = await CreateAsync(owner, "tickets", new { title = "secret name", addressedTo = "platform" }),
         ["labelId"] = await CreateAsync(owner, "ticket-labels", new { name = "secret name" }),
         ["announcementId"] = await CreateAsync(owner, "announcements", new { title = "secret name" }),
+        ["articleId"] = await CreateAsync(owner, "knowledge", new { title = "secret name", content = "secret name" }),
         ["budgetId"] = await CreateAsync(
             owner, "budgets", new { name = "secret name", kind = "steps", period = "day", amount = 1 }),
     };
