@@ -28,6 +28,7 @@ var app = builder.Build();
 app.UseExceptionHandler();
 app.MapDefaultEndpoints();
 app.MapSearch();
+app.MapPassages();
 await app.Services.GetRequiredService<SchemaGate>().WaitAsync(app.Lifetime.ApplicationStopping, isPatient: true);
 await app.Services.GetRequiredService<SearchDatabase>().LearnTypesAsync(app.Lifetime.ApplicationStopping);
 await app.RunAsync();

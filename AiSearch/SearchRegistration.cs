@@ -33,6 +33,7 @@ internal static class SearchRegistration
         services.AddSingleton<PhraseReader>();
         services.AddSingleton<HitDescriber>();
         services.AddSingleton<SearchService>();
+        services.AddSingleton<PassageSearch>();
         services.AddSingleton<InternalCaller>();
 
         services.AddSingleton<LoopHealth>();

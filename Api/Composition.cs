@@ -121,6 +121,7 @@ internal static partial class Composition
             builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
         services.AddHostedService<TenantErasure>();
         services.AddSingleton<IndexHint>();
+        services.AddKnowledge();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         AddPages(services, builder.Configuration["Api:PublicUrl"]);
     }

@@ -42,8 +42,8 @@ internal static partial class Limits
 
     public const int DefaultPassages = 8;
 
-    /// <summary>Characters of a text that others should be like, and of a question.</summary>
-    public const int PassageQueryLength = 1_000;
+    /// <summary>Characters of a text that others should be like, and of a question: they are part of an address.</summary>
+    public const int PassageQueryLength = 800;
 
     /// <summary>Tags that passages must have.</summary>
     public const int PassageTags = 20;

@@ -36,7 +36,7 @@ internal sealed class DocxText
 
     private DocxText(IReadOnlyDictionary<string, int> levels) => _levels = levels;
 
-    public static Extraction Read(byte[] bytes)
+    public static ExtractedText Read(byte[] bytes)
     {
         try
         {

@@ -20,7 +20,7 @@ internal sealed class ExtractionException(string code, string message) : Excepti
 /// <summary>What was read out of a file.</summary>
 /// <param name="Markdown">At most <see cref="Limits.ArticleLength"/> characters.</param>
 /// <param name="Pages">Null where the format has none.</param>
-internal sealed record Extraction(string Markdown, int? Pages);
+internal sealed record ExtractedText(string Markdown, int? Pages);
 
 /// <summary>Markdown that grows up to a bound.</summary>
 internal sealed class MarkdownBuilder

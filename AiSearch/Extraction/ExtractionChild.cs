@@ -36,7 +36,7 @@ internal static partial class ExtractionChild
     }
 
     /// <summary>Reads a file of a format, in this process.</summary>
-    public static Extraction Extract(string format, byte[] bytes) => format switch
+    public static ExtractedText Extract(string format, byte[] bytes) => format switch
     {
         "pdf" => PdfText.Read(bytes),
         "docx" => DocxText.Read(bytes),

@@ -16,7 +16,7 @@ internal sealed class ExtractionProcess(TimeProvider clock)
     private static readonly string Program = typeof(ExtractionProcess).Assembly.Location;
 
     /// <exception cref="ExtractionException">The file cannot be read.</exception>
-    public async Task<Extraction> ReadAsync(
+    public async Task<ExtractedText> ReadAsync(
         string format, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         using var process = Process.Start(StartOf(format))
@@ -50,7 +50,7 @@ internal sealed class ExtractionProcess(TimeProvider clock)
             : ToExtraction(output.GetBuffer().AsSpan(0, (int)output.Length), process.ExitCode);
     }
 
-    private static Extraction ToExtraction(ReadOnlySpan<byte> output, int exitCode) =>
+    private static ExtractedText ToExtraction(ReadOnlySpan<byte> output, int exitCode) =>
         ExtractionAnswer.Read(output) switch
         {
             { Code: { } code } failed => throw new ExtractionException(code, failed.Message ?? ""),

@@ -93,7 +93,7 @@ internal sealed class FileStore(SearchDatabase database, TimeProvider clock)
     /// <param name="extraction">Null when the file cannot be read.</param>
     /// <param name="failure">Why not; null when it was.</param>
     public async Task FinishAsync(
-        ClaimedFile file, Extraction? extraction, ExtractionException? failure, CancellationToken cancellationToken)
+        ClaimedFile file, ExtractedText? extraction, ExtractionException? failure, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var batch = database.BatchFor(file.TenantId);

@@ -26,7 +26,7 @@ internal sealed class HtmlText
     private int _rows;
     private int _tables;
 
-    public static Extraction Read(byte[] bytes)
+    public static ExtractedText Read(byte[] bytes)
     {
         var document = new HtmlParser().ParseDocument(PlainText.Decode(bytes));
         var reader = new HtmlText();
@@ -150,7 +150,7 @@ internal sealed class HtmlText
             case var name when _tables == 0 && Blocks.Contains(name):
                 EndBlock("");
                 break;
-            case var name when Blocks.Contains(name):
+            case var name when Blocks.Contains(name) || name is "td" or "th" or "tr" or "li":
                 _text.Append(' ');
                 break;
             default:

@@ -8,7 +8,7 @@ namespace Workflows.AiSearch.Extraction;
 /// <summary>Reads the text of a PDF, page by page, in the order in which it is read.</summary>
 internal static class PdfText
 {
-    public static Extraction Read(byte[] bytes)
+    public static ExtractedText Read(byte[] bytes)
     {
         try
         {
@@ -26,7 +26,7 @@ internal static class PdfText
         }
     }
 
-    private static Extraction Read(PdfDocument document)
+    private static ExtractedText Read(PdfDocument document)
     {
         var pages = document.NumberOfPages;
         if (pages > Limits.PagesPerFile)

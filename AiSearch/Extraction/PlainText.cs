@@ -21,10 +21,10 @@ internal static class PlainText
         }
     }
 
-    public static Extraction ReadText(byte[] bytes) => Of(Decode(bytes));
+    public static ExtractedText ReadText(byte[] bytes) => Of(Decode(bytes));
 
     /// <summary>A table of which each line is a row, divided by commas, semicolons or tabs.</summary>
-    public static Extraction ReadCsv(byte[] bytes)
+    public static ExtractedText ReadCsv(byte[] bytes)
     {
         var text = Decode(bytes);
         var markdown = new MarkdownBuilder();
@@ -66,11 +66,11 @@ internal static class PlainText
         return Of(markdown.ToString());
     }
 
-    public static Extraction Of(string text, int? pages = null) =>
+    public static ExtractedText Of(string text, int? pages = null) =>
         text.Length > Limits.ArticleLength
             ? throw new ExtractionException(
                 ExtractionException.TooLarge, $"The text has more than {Limits.ArticleLength} characters; split the file.")
         : string.IsNullOrWhiteSpace(text)
             ? throw new ExtractionException(ExtractionException.WithoutText, "There is no text in the file.")
-        : new Extraction(text.Replace('\0', ' '), pages);
+        : new ExtractedText(text.Replace('\0', ' '), pages);
 }

@@ -65,7 +65,8 @@ internal sealed class SearchService(
     }
 
     // As of this search: what is taken back is not found any more.
-    private async Task<SearchFilter> SeenByAsync(SearchCaller caller, SearchFilter filter, CancellationToken cancellationToken)
+    internal async Task<SearchFilter> SeenByAsync(
+        SearchCaller caller, SearchFilter filter, CancellationToken cancellationToken)
     {
         filter = filter with { Visible = caller.Visible };
         if (caller.PersonId is not { } personId)

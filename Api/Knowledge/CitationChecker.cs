@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Workflows.Api.Knowledge;
+
+/// <summary>
+/// Takes an answer with marks (<c>[1]</c>, <c>[2, 3]</c>) apart: sentences, each with the passages that it names. A mark
+/// of a passage that there is not is taken out, and the sentence says so. Whether a passage says what a sentence says
+/// is not judged. Works in time that grows with the answer's length only.
+/// </summary>
+internal static partial class CitationChecker
+{
+    private static readonly string[] Abbreviations =
+    [
+        "e.g.", "i.e.", "etc.", "cf.", "vs.", "no.", "nr.", "dr.", "mr.", "mrs.", "ms.", "st.", "approx.", "z.b.", "d.h.",
+        "bzw.", "ca.", "usw.", "fig.", "p.", "pp.", "art.",
+    ];
+
+    /// <param name="answer">As a model wrote it.</param>
+    /// <param name="passages">How many passages it was given; their numbers begin at 1.</param>
+    public static IReadOnlyList<SentenceView> Check(string answer, int passages)
+    {
+        var sentences = new List<SentenceView>();
+        foreach (var text in Sentences(answer))
+        {
+            var named = Marks().Matches(text).SelectMany(Numbers).ToList();
+            var sources = named.Where(number => number >= 1 && number <= passages).Distinct().ToArray();
+            var unknown = named.Where(number => number < 1 || number > passages).Distinct().ToArray();
+            var shown = unknown.Length == 0 ? text : Marks().Replace(text, mark => Known(mark, passages));
+            var words = Marks().Replace(shown, "").Trim();
+            if (words.AsSpan().IndexOfAnyExcept(" \t.,;:!?*-#>|") >= 0)
+            {
+                sentences.Add(new SentenceView(
+                    BeforeSign().Replace(shown.Trim(), "$1"), sources, sources.Length > 0,
+                    unknown.Length > 0 ? unknown : null));
+            }
+            else if (sentences.Count > 0 && named.Count > 0)
+            {
+                // Marks after the full stop belong to what stands before them.
+                sentences[^1] = Joined(sentences[^1], shown.Trim(), sources, unknown);
+            }
+        }
+
+        return sentences;
+    }
+
+    /// <summary>The answer without the marks that name nothing.</summary>
+    public static string Text(IReadOnlyList<SentenceView> sentences) =>
+        string.Join(' ', sentences.Select(sentence => sentence.Text));
+
+    private static SentenceView Joined(SentenceView sentence, string marks, int[] sources, int[] unknown)
+    {
+        int[] all = [.. sentence.Sources.Union(sources)];
+        int[] unknownToo = [.. (sentence.UnknownSources ?? []).Union(unknown)];
+        return new SentenceView(
+            sources.Length > 0 ? $"{sentence.Text} {marks}" : sentence.Text, all, all.Length > 0,
+            unknownToo.Length > 0 ? unknownToo : null);
+    }
+
+    private static string Known(Match mark, int passages)
+    {
+        int[] known = [.. Numbers(mark).Where(number => number >= 1 && number <= passages)];
+        return known.Length == 0 ? "" : $"[{string.Join(", ", known)}]";
+    }
+
+    // A number that no passage can have stands for itself: it is unknown, whatever its length.
+    private static IEnumerable<int> Numbers(Match mark) =>
+        mark.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries).Select(number =>
+            int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : int.MaxValue);
+
+    // At the ends of lines, and after . ! ? that a space follows and no abbreviation or single letter comes before.
+    private static IEnumerable<string> Sentences(string answer)
+    {
+        foreach (var line in answer.ReplaceLineEndings("\n").Split('\n'))
+        {
+            var sentence = new StringBuilder();
+            for (var i = 0; i < line.Length; i++)
+            {
+                sentence.Append(line[i]);
+                if (line[i] is '.' or '!' or '?' && (i + 1 == line.Length || char.IsWhiteSpace(line[i + 1]))
+                    && !IsAbbreviated(sentence))
+                {
+                    yield return sentence.ToString();
+                    sentence.Clear();
+                }
+            }
+
+            if (sentence.Length > 0)
+            {
+                yield return sentence.ToString();
+            }
+        }
+    }
+
+    private static bool IsAbbreviated(StringBuilder sentence)
+    {
+        var start = sentence.Length - 1;
+        while (start > 0 && sentence.Length - start < 12 && !char.IsWhiteSpace(sentence[start - 1]))
+        {
+            start--;
+        }
+
+        var word = sentence.ToString(start, sentence.Length - start).TrimStart('(', '"', '\'');
+        return (word.Length == 2 && char.IsLetter(word[0]) && word[0] != 'I')
+            || (word.Length > 1 && word[..^1].All(char.IsAsciiDigit) && start == 0)
+            || Abbreviations.Contains(word, StringComparer.OrdinalIgnoreCase);
+    }
+
+    [GeneratedRegex(@"\[([0-9]{1,20}(?:\s{0,3},\s{0,3}[0-9]{1,20}){0,50})\]", RegexOptions.NonBacktracking)]
+    private static partial Regex Marks();
+
+    [GeneratedRegex(@"\s{1,4}([.!?,;:])")]
+    private static partial Regex BeforeSign();
+}
