@@ -10,6 +10,7 @@ using Workflows.Api.Budgets;
 using Workflows.Api.Callbacks;
 using Workflows.Api.Connectors;
 using Workflows.Api.Context;
+using Workflows.Api.Embeddings;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Expressions;
@@ -185,6 +186,7 @@ internal static partial class Composition
         api.MapConversationalSessions();
         api.MapContext();
         api.MapKnowledge();
+        api.MapEmbeddings();
         api.MapNodeTypes();
         api.MapExpressions();
         api.MapNodeDefinitions();
@@ -351,6 +353,7 @@ internal static partial class Composition
         services.AddSingleton<CompareQueries>();
         services.AddSingleton<AnalyticsQueries>();
         services.AddSingleton<MetricStore>();
+        services.AddEmbeddings();
         services.AddSingleton<QueueBudget>();
         services.AddSingleton<ApprovalInbox>();
         services.AddSingleton<ApprovalParts>();

@@ -66,9 +66,6 @@ internal static partial class Limits
 
     public const int EmbeddingTextLength = 20_000;
 
-    /// <summary>Content types of a tenant.</summary>
-    public const int EmbeddingTypes = 100;
-
     /// <summary>Hits of a search by a vector.</summary>
     public const int EmbeddingHits = 100;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -17,6 +18,8 @@ internal static partial class CitationChecker
         "bzw.", "ca.", "usw.", "fig.", "p.", "pp.", "art.",
     ];
 
+    private static readonly SearchValues<char> Signs = SearchValues.Create(" \t.,;:!?*-#>|");
+
     /// <param name="answer">As a model wrote it.</param>
     /// <param name="passages">How many passages it was given; their numbers begin at 1.</param>
     public static IReadOnlyList<SentenceView> Check(string answer, int passages)
@@ -29,7 +32,7 @@ internal static partial class CitationChecker
             var unknown = named.Where(number => number < 1 || number > passages).Distinct().ToArray();
             var shown = unknown.Length == 0 ? text : Marks().Replace(text, mark => Known(mark, passages));
             var words = Marks().Replace(shown, "").Trim();
-            if (words.AsSpan().IndexOfAnyExcept(" \t.,;:!?*-#>|") >= 0)
+            if (words.AsSpan().IndexOfAnyExcept(Signs) >= 0)
             {
                 sentences.Add(new SentenceView(
                     BeforeSign().Replace(shown.Trim(), "$1"), sources, sources.Length > 0,

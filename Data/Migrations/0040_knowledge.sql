@@ -102,18 +102,24 @@ create table own_embeddings (
   constraint own_embeddings_dimension_true check (vector_dims(embedding) = dimension)
 );
 
--- In half precision, which takes half of the memory. Vectors of other dimensions are compared exactly.
+-- In half precision, which takes half of the memory, and of length one, so that no number is too large or too small for
+-- it. Vectors of other dimensions are compared exactly.
 -- pgvector up to 0.8.1 overflows a buffer in parallel index builds (CVE-2026-3172).
 set local max_parallel_maintenance_workers = 0;
-create index own_embeddings_384 on own_embeddings using hnsw ((embedding::halfvec(384)) halfvec_cosine_ops)
+create index own_embeddings_384 on own_embeddings
+  using hnsw ((l2_normalize(embedding)::halfvec(384)) halfvec_cosine_ops)
   with (m = 16, ef_construction = 100) where dimension = 384;
-create index own_embeddings_768 on own_embeddings using hnsw ((embedding::halfvec(768)) halfvec_cosine_ops)
+create index own_embeddings_768 on own_embeddings
+  using hnsw ((l2_normalize(embedding)::halfvec(768)) halfvec_cosine_ops)
   with (m = 16, ef_construction = 100) where dimension = 768;
-create index own_embeddings_1024 on own_embeddings using hnsw ((embedding::halfvec(1024)) halfvec_cosine_ops)
+create index own_embeddings_1024 on own_embeddings
+  using hnsw ((l2_normalize(embedding)::halfvec(1024)) halfvec_cosine_ops)
   with (m = 16, ef_construction = 100) where dimension = 1024;
-create index own_embeddings_1536 on own_embeddings using hnsw ((embedding::halfvec(1536)) halfvec_cosine_ops)
+create index own_embeddings_1536 on own_embeddings
+  using hnsw ((l2_normalize(embedding)::halfvec(1536)) halfvec_cosine_ops)
   with (m = 16, ef_construction = 100) where dimension = 1536;
-create index own_embeddings_3072 on own_embeddings using hnsw ((embedding::halfvec(3072)) halfvec_cosine_ops)
+create index own_embeddings_3072 on own_embeddings
+  using hnsw ((l2_normalize(embedding)::halfvec(3072)) halfvec_cosine_ops)
   with (m = 16, ef_construction = 100) where dimension = 3072;
 
 call protect_tenant_table('knowledge_articles');

@@ -97,9 +97,10 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var before = await FingerprintAsync();
         using var stranger = api.Host.Client((await api.Host.CreateTenantAsync("stranger")).ApiKey);
 
-        // A channel is a word of the caller's, and nothing of a tenant.
+        // A channel is a word of the caller's, and nothing of a tenant; so is the name of a vector that is put.
         var withIds = Routes().Where(route => !route.IsOpen && route.Pattern.Contains('{', StringComparison.Ordinal)
-            && !route.Pattern.Contains("{channel}", StringComparison.Ordinal)).ToList();
+            && !route.Pattern.Contains("{channel}", StringComparison.Ordinal)
+            && !(route.Method == "PUT" && route.Pattern.Contains("{contentType}", StringComparison.Ordinal))).ToList();
         Assert.True(withIds.Count > 20);
         foreach (var route in withIds)
         {
@@ -273,10 +274,20 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         ["ticketId"] = await CreateAsync(owner, "tickets", new { title = "secret name", addressedTo = "platform" }),
         ["labelId"] = await CreateAsync(owner, "ticket-labels", new { name = "secret name" }),
         ["announcementId"] = await CreateAsync(owner, "announcements", new { title = "secret name" }),
+        ["contentType"] = await EmbedAsync(owner),
+        ["contentId"] = "secret name",
         ["articleId"] = await CreateAsync(owner, "knowledge", new { title = "secret name", content = "secret name" }),
         ["budgetId"] = await CreateAsync(
             owner, "budgets", new { name = "secret name", kind = "steps", period = "day", amount = 1 }),
     };
+
+    private static async Task<string> EmbedAsync(ApiClient owner)
+    {
+        (await owner.SendAsync(
+            HttpMethod.Put, "embeddings/secrets/secret%20name",
+            ApiClient.Json(new { vector = new[] { 1 }, text = "secret name" }))).Ok();
+        return "secrets";
+    }
 
     private static async Task<string> CreateAsync(ApiClient owner, string path, object body) =>
         (await owner.PostAsync(path, body)).Ok(HttpStatusCode.Created).Id.ToString();
