@@ -25,23 +25,19 @@ internal static partial class CitationChecker
     public static IReadOnlyList<SentenceView> Check(string answer, int passages)
     {
         var sentences = new List<SentenceView>();
-        foreach (var text in Sentences(answer))
+        foreach (var (whole, beginsLine) in Sentences(answer))
         {
-            var named = Marks().Matches(text).SelectMany(Numbers).ToList();
-            var sources = named.Where(number => number >= 1 && number <= passages).Distinct().ToArray();
-            var unknown = named.Where(number => number < 1 || number > passages).Distinct().ToArray();
-            var shown = unknown.Length == 0 ? text : Marks().Replace(text, mark => Known(mark, passages));
-            var words = Marks().Replace(shown, "").Trim();
-            if (words.AsSpan().IndexOfAnyExcept(Signs) >= 0)
+            // Marks after the full stop belong to what stands before them.
+            var after = beginsLine || sentences.Count == 0 ? "" : LeadingMarks().Match(whole).Value;
+            if (after.Length > 0)
             {
-                sentences.Add(new SentenceView(
-                    BeforeSign().Replace(shown.Trim(), "$1"), sources, sources.Length > 0,
-                    unknown.Length > 0 ? unknown : null));
+                sentences[^1] = Joined(sentences[^1], after, passages);
             }
-            else if (sentences.Count > 0 && named.Count > 0)
+
+            var text = whole[after.Length..];
+            if (Marks().Replace(text, "").AsSpan().IndexOfAnyExcept(Signs) >= 0)
             {
-                // Marks after the full stop belong to what stands before them.
-                sentences[^1] = Joined(sentences[^1], shown.Trim(), sources, unknown);
+                sentences.Add(Sentence(text, passages));
             }
         }
 
@@ -52,13 +48,31 @@ internal static partial class CitationChecker
     public static string Text(IReadOnlyList<SentenceView> sentences) =>
         string.Join(' ', sentences.Select(sentence => sentence.Text));
 
-    private static SentenceView Joined(SentenceView sentence, string marks, int[] sources, int[] unknown)
+    private static SentenceView Sentence(string text, int passages)
     {
+        var (shown, sources, unknown) = Read(text, passages);
+        return new SentenceView(shown, sources, sources.Length > 0, unknown.Length > 0 ? unknown : null);
+    }
+
+    private static SentenceView Joined(SentenceView sentence, string marks, int passages)
+    {
+        var (shown, sources, unknown) = Read(marks, passages);
         int[] all = [.. sentence.Sources.Union(sources)];
         int[] unknownToo = [.. (sentence.UnknownSources ?? []).Union(unknown)];
         return new SentenceView(
-            sources.Length > 0 ? $"{sentence.Text} {marks}" : sentence.Text, all, all.Length > 0,
-            unknownToo.Length > 0 ? unknownToo : null);
+            $"{sentence.Text} {shown}".TrimEnd(), all, all.Length > 0, unknownToo.Length > 0 ? unknownToo : null);
+    }
+
+    /// <summary>The text without marks that name nothing, what the others name, and what these did.</summary>
+    private static (string Shown, int[] Sources, int[] Unknown) Read(string text, int passages)
+    {
+        var named = Marks().Matches(text).SelectMany(Numbers).ToList();
+        int[] unknown = [.. named.Where(number => number < 1 || number > passages).Distinct()];
+        var shown = unknown.Length == 0
+            ? text
+            : BeforeSign().Replace(Marks().Replace(text, mark => Known(mark, passages)), "$1");
+        return (
+            shown.Trim(), [.. named.Where(number => number >= 1 && number <= passages).Distinct()], unknown);
     }
 
     private static string Known(Match mark, int passages)
@@ -73,25 +87,27 @@ internal static partial class CitationChecker
             int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : int.MaxValue);
 
     // At the ends of lines, and after . ! ? that a space follows and no abbreviation or single letter comes before.
-    private static IEnumerable<string> Sentences(string answer)
+    private static IEnumerable<(string Text, bool BeginsLine)> Sentences(string answer)
     {
         foreach (var line in answer.ReplaceLineEndings("\n").Split('\n'))
         {
             var sentence = new StringBuilder();
+            var beginsLine = true;
             for (var i = 0; i < line.Length; i++)
             {
                 sentence.Append(line[i]);
                 if (line[i] is '.' or '!' or '?' && (i + 1 == line.Length || char.IsWhiteSpace(line[i + 1]))
                     && !IsAbbreviated(sentence))
                 {
-                    yield return sentence.ToString();
+                    yield return (sentence.ToString(), beginsLine);
                     sentence.Clear();
+                    beginsLine = false;
                 }
             }
 
             if (sentence.Length > 0)
             {
-                yield return sentence.ToString();
+                yield return (sentence.ToString(), beginsLine);
             }
         }
     }
@@ -113,6 +129,10 @@ internal static partial class CitationChecker
     [GeneratedRegex(@"\[([0-9]{1,20}(?:\s{0,3},\s{0,3}[0-9]{1,20}){0,50})\]", RegexOptions.NonBacktracking)]
     private static partial Regex Marks();
 
-    [GeneratedRegex(@"\s{1,4}([.!?,;:])")]
+    [GeneratedRegex(@"^\s*(?:\[[0-9]{1,20}(?:\s{0,3},\s{0,3}[0-9]{1,20}){0,50}\]\s*)+", RegexOptions.NonBacktracking)]
+    private static partial Regex LeadingMarks();
+
+    // What a mark that was taken out leaves: a gap before a sign, or between two words.
+    [GeneratedRegex(@" {1,4}([.!?,;: ]|$)", RegexOptions.NonBacktracking)]
     private static partial Regex BeforeSign();
 }

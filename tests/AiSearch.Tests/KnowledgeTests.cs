@@ -149,8 +149,8 @@ public sealed class KnowledgeTests(PostgresServer server)
 
         await bed.ExecuteAsync(
             """
-            insert into object_permissions (tenant_id, id, object_type, object_id, user_id, level, created_at, updated_at)
-            values ($1, $2, 'workspace', $1, $2, 'view', now(), now())
+            insert into object_permissions (tenant_id, id, object_type, object_id, user_id, level, granted_at)
+            values ($1, $2, 'workspace', $1, $2, 'view', now())
             """, tenantId, personId);
         Guid[] both = [.. new[] { everybody, inside }.Order()];
         Assert.Equal(both, await SeenAsync());

@@ -2,6 +2,7 @@ import {
   Activity,
   Bell,
   Blocks,
+  BookOpen,
   Building2,
   CalendarClock,
   CheckCheck,
@@ -60,6 +61,7 @@ export const NAV: NavGroup[] = [
     items: [
       item('/workflows', 'Workflows', Workflow, 'workflows.read', 'w'),
       item('/nodes', 'Node types', Blocks, 'workflows.read'),
+      item('/knowledge', 'Knowledge', BookOpen, 'knowledge.read', 'k'),
     ],
   },
   {

@@ -105,7 +105,7 @@ public sealed class EmbeddingTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         (await PutAsync(owner, "mine/x", new { vector = new[] { 1 }, text = "secret" })).Ok();
-        using var stranger = api.Host.Client((await api.Host.CreateTenantAsync(Samples.Name("s"))).ApiKey);
+        using var stranger = api.Host.Client((await api.Host.CreateTenantAsync($"s{Guid.CreateVersion7():N}")).ApiKey);
         Assert.Empty(await FindAsync(stranger, new { contentType = "mine", vector = new[] { 1 } }));
         (await PutAsync(stranger, "mine/x", new { vector = new[] { 1, 2 } })).Ok();
         Assert.Equal("secret", (await owner.GetAsync("embeddings/mine/x")).Ok().Data.GetProperty("text").GetString());
