@@ -31,7 +31,8 @@ internal static partial class Limits
     /// <summary>Files that are read at once.</summary>
     public const int FilesPerClaim = 2;
 
-    /// <summary>Bytes of the memory that the reading of a file may have: managed, and as the system counts it.</summary>
+    /// <summary>Bytes of the memory that the reading of a file may have: managed, and as the system counts
+    /// it.</summary>
     public const long ExtractionHeapBytes = 256L * 1024 * 1024;
 
     public const long ExtractionProcessBytes = 640L * 1024 * 1024;

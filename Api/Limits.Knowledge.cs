@@ -42,7 +42,8 @@ internal static partial class Limits
 
     public const int DefaultPassages = 8;
 
-    /// <summary>Characters of a text that others should be like, and of a question: they are part of an address.</summary>
+    /// <summary>Characters of a text that others should be like, and of a question: they are part of an
+    /// address.</summary>
     public const int PassageQueryLength = 800;
 
     /// <summary>Tags that passages must have.</summary>
@@ -51,7 +52,8 @@ internal static partial class Limits
     /// <summary>Dimensions of a vector that a client brings.</summary>
     public const int EmbeddingDimensions = 4_000;
 
-    /// <summary>Vectors stored in one call, and bytes of that call: 100 of 4,000 dimensions in full precision.</summary>
+    /// <summary>Vectors stored in one call, and bytes of that call: 100 of 4,000 dimensions in full
+    /// precision.</summary>
     public const int EmbeddingBatch = 100;
 
     public const int EmbeddingBodyBytes = 12 * 1024 * 1024;

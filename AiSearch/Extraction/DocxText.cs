@@ -6,9 +6,9 @@ using System.Xml;
 namespace Workflows.AiSearch.Extraction;
 
 /// <summary>
-/// Reads a DOCX (ECMA-376, WordprocessingML) as Markdown: headings by their styles or outline levels, paragraphs, lists,
-/// tables. Reads the two parts that it needs as streams of bounded length, without a tree, without declarations of types
-/// or entities.
+/// Reads a DOCX (ECMA-376, WordprocessingML) as Markdown: headings by their styles or outline levels, paragraphs,
+/// lists, tables. Reads the two parts that it needs as streams of bounded length, without a tree, without declarations
+/// of types or entities.
 /// </summary>
 internal sealed class DocxText
 {

@@ -87,7 +87,8 @@ internal static partial class ExtractionChild
             if (SetLimit(Core, in none) != 0 || SetLimit(FileSize, in none) != 0)
             {
                 throw new InvalidOperationException(string.Create(
-                    CultureInfo.InvariantCulture, $"The process cannot be restricted: {Marshal.GetLastPInvokeError()}."));
+                    CultureInfo.InvariantCulture,
+                    $"The process cannot be restricted: {Marshal.GetLastPInvokeError()}."));
             }
         }
     }

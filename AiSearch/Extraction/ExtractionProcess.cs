@@ -6,8 +6,9 @@ namespace Workflows.AiSearch.Extraction;
 
 /// <summary>
 /// Reads a file in a process of its own. Guarantees: whatever the file holds, this process keeps its memory, its stack
-/// and its time; the other one is gone when <see cref="ReadAsync"/> returns, and sees nothing of this one's environment,
-/// so no credentials. When this process is killed, the other one ends after twice <see cref="Limits.ExtractionTime"/>.
+/// and its time; the other one is gone when <see cref="ReadAsync"/> returns, and sees nothing of this one's
+/// environment, so no credentials. When this process is killed, the other one ends after twice <see
+/// cref="Limits.ExtractionTime"/>.
 /// </summary>
 internal sealed class ExtractionProcess(TimeProvider clock)
 {
@@ -57,7 +58,9 @@ internal sealed class ExtractionProcess(TimeProvider clock)
             { Message: null } read => PlainText.Of(read.Markdown, read.Pages),
             _ => throw new ExtractionException(
                 ExtractionException.TooCostly,
-                string.Create(CultureInfo.InvariantCulture, $"The file ends the program that reads it (exit code {exitCode}).")),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The file ends the program that reads it (exit code {exitCode}).")),
         };
 
     private static ProcessStartInfo StartOf(string format)

@@ -38,7 +38,8 @@ internal sealed partial class FileReading(
         if (file.Attempts > Limits.ExtractionAttempts)
         {
             await FailAsync(file, new ExtractionException(
-                ExtractionException.TooCostly, "The service ended each time while it read the file."), cancellationToken);
+                ExtractionException.TooCostly, "The service ended each time while it read the file."),
+                cancellationToken);
             return;
         }
 

@@ -100,7 +100,11 @@ internal sealed class FileStore(SearchDatabase database, TimeProvider clock)
         batch.Add(LockSql, file.TenantId, file.ArticleId);
         batch.Add(
             FinishSql, file.TenantId, file.ArticleId, file.DueAt,
-            new NpgsqlParameter { Value = (object?)extraction?.Pages ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer },
+            new NpgsqlParameter
+            {
+                Value = (object?)extraction?.Pages ?? DBNull.Value,
+                NpgsqlDbType = NpgsqlDbType.Integer,
+            },
             TextOrNull(extraction?.Markdown), failure is null ? "ready" : "failed", TextOrNull(failure?.Code),
             TextOrNull(failure is null ? null : Indexing.JsonDescriber.Clip(failure.Message, Limits.CauseMaxLength)),
             now, Guid.CreateVersion7(now));

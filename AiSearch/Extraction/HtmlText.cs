@@ -16,8 +16,9 @@ internal sealed class HtmlText
 
     private static readonly HashSet<string> Blocks = new(StringComparer.OrdinalIgnoreCase)
     {
-        "p", "div", "section", "article", "main", "header", "footer", "aside", "ul", "ol", "dl", "dt", "dd", "blockquote",
-        "figure", "figcaption", "address", "details", "summary", "form", "fieldset", "table", "hr", "body",
+        "p", "div", "section", "article", "main", "header", "footer", "aside", "ul", "ol", "dl", "dt", "dd",
+        "blockquote", "figure", "figcaption", "address", "details", "summary", "form", "fieldset", "table", "hr",
+        "body",
     };
 
     private readonly MarkdownBuilder _markdown = new();

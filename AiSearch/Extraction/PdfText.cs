@@ -22,7 +22,8 @@ internal static class PdfText
         }
         catch (Exception exception) when (exception is not ExtractionException and not OutOfMemoryException)
         {
-            throw new ExtractionException(ExtractionException.Malformed, $"The PDF cannot be read: {exception.Message}");
+            throw new ExtractionException(
+                ExtractionException.Malformed, $"The PDF cannot be read: {exception.Message}");
         }
     }
 

@@ -6,7 +6,8 @@ namespace Workflows.AiSearch.Extraction;
 /// <summary>Reads text, Markdown and CSV.</summary>
 internal static class PlainText
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>UTF-8; else one byte a character (ISO 8859-1), as older programs write.</summary>
     public static string Decode(byte[] bytes)
@@ -60,7 +61,8 @@ internal static class PlainText
         }
         catch (Exception exception) when (exception is not ExtractionException and not OutOfMemoryException)
         {
-            throw new ExtractionException(ExtractionException.Malformed, $"The table cannot be read: {exception.Message}");
+            throw new ExtractionException(
+                ExtractionException.Malformed, $"The table cannot be read: {exception.Message}");
         }
 
         return Of(markdown.ToString());
@@ -69,7 +71,8 @@ internal static class PlainText
     public static ExtractedText Of(string text, int? pages = null) =>
         text.Length > Limits.ArticleLength
             ? throw new ExtractionException(
-                ExtractionException.TooLarge, $"The text has more than {Limits.ArticleLength} characters; split the file.")
+                ExtractionException.TooLarge,
+                $"The text has more than {Limits.ArticleLength} characters; split the file.")
         : string.IsNullOrWhiteSpace(text)
             ? throw new ExtractionException(ExtractionException.WithoutText, "There is no text in the file.")
         : new ExtractedText(text.Replace('\0', ' '), pages);

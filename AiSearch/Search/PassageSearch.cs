@@ -54,7 +54,8 @@ internal sealed class PassageSearch(
         {
             var found = await describer.FindAsync(
                 caller.TenantId, ContentTypes.KnowledgeArticle, articleId, cancellationToken);
-            if (found is not var (id, terms) || !corpus.Shows(id, filter with { Tags = [], Category = null, WorkspaceId = null }))
+            var anywhere = filter with { Tags = [], Category = null, WorkspaceId = null };
+            if (found is not var (id, terms) || !corpus.Shows(id, anywhere))
             {
                 return null;
             }

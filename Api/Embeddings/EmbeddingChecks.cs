@@ -23,7 +23,8 @@ internal static partial class EmbeddingChecks
     {
         if (items.Length is 0 or > Limits.EmbeddingBatch)
         {
-            return Problem.Invalid("/embeddings", $"There are 1 to {Limits.EmbeddingBatch} vectors in a call.", "COUNT");
+            return Problem.Invalid(
+                "/embeddings", $"There are 1 to {Limits.EmbeddingBatch} vectors in a call.", "COUNT");
         }
 
         var checks = new Checks();

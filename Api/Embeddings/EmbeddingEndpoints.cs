@@ -4,7 +4,8 @@ using Workflows.Data.Embeddings;
 
 namespace Workflows.Api.Embeddings;
 
-/// <summary>Vectors that clients bring of what they know and the platform does not, and the search among them.</summary>
+/// <summary>Vectors that clients bring of what they know and the platform does not, and the search among
+/// them.</summary>
 internal static class EmbeddingEndpoints
 {
     public static IServiceCollection AddEmbeddings(this IServiceCollection services) =>
@@ -152,7 +153,8 @@ internal static class EmbeddingEndpoints
         {
             return new Problem(
                 Errors.DimensionMismatch,
-                $"The vectors of '{type.ContentType}' have {type.Dimension} numbers, and this one {wanted.Vector.Length}.");
+                $"The vectors of '{type.ContentType}' have {type.Dimension} numbers, and this one "
+                    + $"{wanted.Vector.Length}.");
         }
 
         var found = await search.SearchAsync(

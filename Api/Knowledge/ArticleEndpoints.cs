@@ -5,8 +5,8 @@ using Workflows.Data.ControlPlane;
 
 namespace Workflows.Api.Knowledge;
 
-/// <summary>What a tenant knows, as articles. Those of a workspace are seen by who sees all of the workspace, the others
-/// by everybody of the tenant; the database's policies say so, too.</summary>
+/// <summary>What a tenant knows, as articles. Those of a workspace are seen by who sees all of the workspace, the
+/// others by everybody of the tenant; the database's policies say so, too.</summary>
 internal static class ArticleEndpoints
 {
     private static readonly string[] Statuses =

@@ -21,7 +21,7 @@ internal static class ArticleVersionEndpoints
             .WithSummary("Make an article what it was, as a new version");
     }
 
-    private static async Task<ApiResponse<List<VersionSummary>>> ListAsync(
+    private static async Task<ApiResponse<List<ArticleVersionSummary>>> ListAsync(
         Guid articleId, ApiRequest request, CancellationToken cancellationToken)
     {
         if (!await request.Db.KnowledgeArticles.AnyAsync(row => row.Id == articleId, cancellationToken))
@@ -31,19 +31,19 @@ internal static class ArticleVersionEndpoints
 
         return await request.Db.KnowledgeVersions.Where(row => row.ArticleId == articleId)
             .OrderByDescending(row => row.Number).Take(Limits.ArticleVersions)
-            .Select(row => new VersionSummary(
+            .Select(row => new ArticleVersionSummary(
                 row.Number, row.Title, row.Category, row.Tags, row.SourceUrl, row.Change, row.CreatedBy,
                 row.CreatedAt))
             .ToListAsync(cancellationToken);
     }
 
-    private static async Task<ApiResponse<VersionView>> GetAsync(
+    private static async Task<ApiResponse<ArticleVersionView>> GetAsync(
         Guid articleId, int number, ApiRequest request, CancellationToken cancellationToken)
     {
         var (row, problem) = await FindAsync(request, articleId, number, cancellationToken);
         return row is null
             ? problem!
-            : new VersionView(
+            : new ArticleVersionView(
                 row.Number, row.Title, row.Category, row.Tags, row.SourceUrl, row.Change, row.CreatedBy, row.CreatedAt,
                 row.Content);
     }

@@ -6,16 +6,16 @@ using System.Text.RegularExpressions;
 namespace Workflows.Api.Knowledge;
 
 /// <summary>
-/// Takes an answer with marks (<c>[1]</c>, <c>[2, 3]</c>) apart: sentences, each with the passages that it names. A mark
-/// of a passage that there is not is taken out, and the sentence says so. Whether a passage says what a sentence says
-/// is not judged. Works in time that grows with the answer's length only.
+/// Takes an answer with marks (<c>[1]</c>, <c>[2, 3]</c>) apart: sentences, each with the passages that it names. A
+/// mark of a passage that there is not is taken out, and the sentence says so. Whether a passage says what a sentence
+/// says is not judged. Works in time that grows with the answer's length only.
 /// </summary>
 internal static partial class CitationChecker
 {
     private static readonly string[] Abbreviations =
     [
-        "e.g.", "i.e.", "etc.", "cf.", "vs.", "no.", "nr.", "dr.", "mr.", "mrs.", "ms.", "st.", "approx.", "z.b.", "d.h.",
-        "bzw.", "ca.", "usw.", "fig.", "p.", "pp.", "art.",
+        "e.g.", "i.e.", "etc.", "cf.", "vs.", "no.", "nr.", "dr.", "mr.", "mrs.", "ms.", "st.", "approx.", "z.b.",
+        "d.h.", "bzw.", "ca.", "usw.", "fig.", "p.", "pp.", "art.",
     ];
 
     private static readonly SearchValues<char> Signs = SearchValues.Create(" \t.,;:!?*-#>|");
@@ -84,7 +84,9 @@ internal static partial class CitationChecker
     // A number that no passage can have stands for itself: it is unknown, whatever its length.
     private static IEnumerable<int> Numbers(Match mark) =>
         mark.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries).Select(number =>
-            int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : int.MaxValue);
+            int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                ? value
+                : int.MaxValue);
 
     // At the ends of lines, and after . ! ? that a space follows and no abbreviation or single letter comes before.
     private static IEnumerable<(string Text, bool BeginsLine)> Sentences(string answer)
@@ -126,10 +128,10 @@ internal static partial class CitationChecker
             || Abbreviations.Contains(word, StringComparer.OrdinalIgnoreCase);
     }
 
-    [GeneratedRegex(@"\[([0-9]{1,20}(?:\s{0,3},\s{0,3}[0-9]{1,20}){0,50})\]", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\[([0-9]+(?: ?, ?[0-9]+)*)\]", RegexOptions.NonBacktracking)]
     private static partial Regex Marks();
 
-    [GeneratedRegex(@"^\s*(?:\[[0-9]{1,20}(?:\s{0,3},\s{0,3}[0-9]{1,20}){0,50}\]\s*)+", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^\s*(?:\[[0-9]+(?: ?, ?[0-9]+)*\]\s*)+", RegexOptions.NonBacktracking)]
     private static partial Regex LeadingMarks();
 
     // What a mark that was taken out leaves: a gap before a sign, or between two words.

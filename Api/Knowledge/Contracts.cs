@@ -76,14 +76,14 @@ internal sealed record ArticleQuery(
     [property: FromQuery(Name = "status")] string? Status,
     [property: FromQuery(Name = "text")] string? Text);
 
-internal record VersionSummary(
+internal record ArticleVersionSummary(
     int Number, string Title, string Category, IReadOnlyList<string> Tags, string? SourceUrl,
     [property: OneOf(ClosedList.ArticleChange)] string Change, Guid? CreatedBy, DateTimeOffset CreatedAt);
 
-internal sealed record VersionView(
+internal sealed record ArticleVersionView(
     int Number, string Title, string Category, IReadOnlyList<string> Tags, string? SourceUrl, string Change,
     Guid? CreatedBy, DateTimeOffset CreatedAt, string Content)
-    : VersionSummary(Number, Title, Category, Tags, SourceUrl, Change, CreatedBy, CreatedAt);
+    : ArticleVersionSummary(Number, Title, Category, Tags, SourceUrl, Change, CreatedBy, CreatedAt);
 
 /// <param name="Kind">same, removed or added.</param>
 /// <param name="From">Number of the line before, from 1; null where it is new.</param>

@@ -32,7 +32,8 @@ internal static class FileEndpoints
         var name = Path.GetFileName(query.Name?.Replace('\\', '/') ?? "");
         if (new Checks().Name("name", name, Limits.FileNameLength).Problem is not null)
         {
-            return Problem.Parameter("name", $"'name' is the file's name, of at most {Limits.FileNameLength} characters.");
+            return Problem.Parameter(
+                "name", $"'name' is the file's name, of at most {Limits.FileNameLength} characters.");
         }
 
         var title = query.Title ?? Path.GetFileNameWithoutExtension(name);
@@ -83,7 +84,8 @@ internal static class FileEndpoints
         });
     }
 
-    private static KnowledgeArticle Article(UploadQuery query, string title, string category, ApiRequest request) => new()
+    private static KnowledgeArticle Article(
+        UploadQuery query, string title, string category, ApiRequest request) => new()
     {
         TenantId = request.Caller.TenantId,
         Id = request.NewId(),

@@ -18,7 +18,8 @@ internal static class FileFormats
     /// <returns>pdf, docx, html, markdown, csv or text; null and why not.</returns>
     public static (string? Format, string? Refusal) Find(string name, ReadOnlySpan<byte> bytes)
     {
-        var named = Array.Find(Endings, known => name.EndsWith(known.Ending, StringComparison.OrdinalIgnoreCase)).Format;
+        var named = Array.Find(
+            Endings, known => name.EndsWith(known.Ending, StringComparison.OrdinalIgnoreCase)).Format;
         if (bytes.IsEmpty)
         {
             return (null, "The file is empty.");

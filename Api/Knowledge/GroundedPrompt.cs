@@ -33,12 +33,13 @@ internal static class GroundedPrompt
         foreach (var passage in passages)
         {
             user.Append(CultureInfo.InvariantCulture, $"<<<passage {passage.Number} {fence}\n")
-                .Append(CultureInfo.InvariantCulture, $"{Inside(passage.Title, fence)} > {Inside(passage.Label, fence)}\n")
+                .Append(Inside(passage.Title, fence)).Append(" > ").Append(Inside(passage.Label, fence)).Append('\n')
                 .Append(Inside(passage.Text, fence))
                 .Append(CultureInfo.InvariantCulture, $"\n{fence} passage {passage.Number}>>>\n\n");
         }
 
-        user.Append(CultureInfo.InvariantCulture, $"<<<question {fence}\n{Inside(question, fence)}\n{fence} question>>>");
+        user.Append(
+            CultureInfo.InvariantCulture, $"<<<question {fence}\n{Inside(question, fence)}\n{fence} question>>>");
         return new GroundedMessages(system, user.ToString());
     }
 

@@ -1,7 +1,7 @@
 namespace Workflows.Api.Knowledge;
 
-/// <summary>What differs between two texts, line by line: the shortest way from one to the other (Myers), up to a number
-/// of differing lines; beyond it, what lies between the equal ends is replaced as a whole. Time and memory are
+/// <summary>What differs between two texts, line by line: the shortest way from one to the other (Myers), up to a
+/// number of differing lines; beyond it, what lies between the equal ends is replaced as a whole. Time and memory are
 /// bounded by that number, whatever the texts are.</summary>
 internal static class LineDiff
 {

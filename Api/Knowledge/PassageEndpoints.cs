@@ -25,7 +25,8 @@ internal static class PassageEndpoints
         var wanted = body.Value;
         if (wanted.Text is null == wanted.ArticleId is null)
         {
-            return Problem.Invalid("/text", "Either 'text' or 'articleId' says what passages should be like.", "ONE_OF");
+            return Problem.Invalid(
+                "/text", "Either 'text' or 'articleId' says what passages should be like.", "ONE_OF");
         }
 
         if (Passages.Check("text", wanted.Text, wanted.Limit, wanted.Threshold, wanted.Category, wanted.Tags)
@@ -43,7 +44,8 @@ internal static class PassageEndpoints
         CancellationToken cancellationToken)
     {
         var wanted = body.Value;
-        if (Passages.Check("question", wanted.Question, wanted.Limit, null, wanted.Category, wanted.Tags) is { } problem)
+        if (Passages.Check("question", wanted.Question, wanted.Limit, null, wanted.Category, wanted.Tags)
+            is { } problem)
         {
             return problem;
         }

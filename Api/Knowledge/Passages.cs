@@ -39,7 +39,8 @@ internal sealed class Passages(SearchClient search)
     public static Problem? Check(
         string field, string? text, int? limit, double? threshold, string? category, string[]? tags)
     {
-        var checks = new Checks().Name(field, text?.ReplaceLineEndings(" ").Replace('\t', ' '), Limits.PassageQueryLength)
+        var checks = new Checks()
+            .Name(field, text?.ReplaceLineEndings(" ").Replace('\t', ' '), Limits.PassageQueryLength)
             .Text("category", category, Limits.CategoryLength);
         if (limit is < 1 or > Limits.Passages)
         {

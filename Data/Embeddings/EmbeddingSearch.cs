@@ -48,8 +48,10 @@ public sealed class EmbeddingSearch(WorkflowsDatabase database)
         """;
 
     // One statement per indexed dimension: the planner must see the expression of the index.
-    private const string Distance384 = "l2_normalize(embedding)::halfvec(384) <=> l2_normalize($3::vector)::halfvec(384)";
-    private const string Distance768 = "l2_normalize(embedding)::halfvec(768) <=> l2_normalize($3::vector)::halfvec(768)";
+    private const string Distance384 =
+        "l2_normalize(embedding)::halfvec(384) <=> l2_normalize($3::vector)::halfvec(384)";
+    private const string Distance768 =
+        "l2_normalize(embedding)::halfvec(768) <=> l2_normalize($3::vector)::halfvec(768)";
     private const string Distance1024 =
         "l2_normalize(embedding)::halfvec(1024) <=> l2_normalize($3::vector)::halfvec(1024)";
 

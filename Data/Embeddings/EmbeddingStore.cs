@@ -20,15 +20,16 @@ public sealed record EmbeddingType(string ContentType, int Dimension, long Vecto
 /// <summary>The vectors of a content type have another dimension.</summary>
 public sealed class EmbeddingDimensionException(string contentType, int dimension)
     : Exception(string.Create(
-        CultureInfo.InvariantCulture, $"The vectors of '{contentType}' have {dimension} numbers: the first one fixed it."));
+        CultureInfo.InvariantCulture,
+        $"The vectors of '{contentType}' have {dimension} numbers: the first one fixed it."));
 
 /// <summary>A tenant would have more content types than it may.</summary>
 public sealed class EmbeddingTypesException()
     : Exception($"A tenant has at most {Limits.EmbeddingTypes} content types of vectors.");
 
 /// <summary>
-/// Vectors that clients bring, by tenant, content type and id. The first vector of a type fixes its dimension, until the
-/// type is deleted.
+/// Vectors that clients bring, by tenant, content type and id. The first vector of a type fixes its dimension, until
+/// the type is deleted.
 /// </summary>
 public sealed class EmbeddingStore(WorkflowsDatabase database)
 {
@@ -37,7 +38,8 @@ public sealed class EmbeddingStore(WorkflowsDatabase database)
         on conflict do nothing
         """;
 
-    // Locked against its deletion; a tenant's new types wait for each other nowhere, so the bound may be passed by a few.
+    // Locked against its deletion; a tenant's new types wait for each other nowhere, so the bound may be passed by a
+    // few.
     private const string DimensionSql = """
         select t.dimension, (select count(*)::int from own_embedding_types a where a.tenant_id = $1)
         from own_embedding_types t where t.tenant_id = $1 and t.content_type = $2 for key share of t

@@ -22,15 +22,17 @@ public sealed class ExtractionTests
             <w:p><w:r><w:t>Pay </w:t></w:r><w:r><w:t>within a week.</w:t></w:r></w:p>
             <w:p><w:pPr><w:numPr/></w:pPr><w:r><w:t>first</w:t></w:r></w:p>
             <w:p><w:del><w:r><w:t>gone</w:t></w:r></w:del><w:r><w:t># no heading</w:t></w:r></w:p>
-            <w:tbl><w:tr><w:tc><w:p><w:r><w:t>Country</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>Days</w:t></w:r></w:p></w:tc></w:tr>
-            <w:tr><w:tc><w:p><w:r><w:t>Ghana</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>7</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
+            <w:tbl><w:tr><w:tc><w:p><w:r><w:t>Country</w:t></w:r></w:p></w:tc>
+            <w:tc><w:p><w:r><w:t>Days</w:t></w:r></w:p></w:tc></w:tr>
+            <w:tr><w:tc><w:p><w:r><w:t>Ghana</w:t></w:r></w:p></w:tc>
+            <w:tc><w:p><w:r><w:t>7</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
             <w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>Later</w:t></w:r></w:p>
             """,
             """<w:style w:styleId="H1"><w:name w:val="heading 1"/></w:style>"""));
 
         Assert.Equal(
-            "# Refunds\n\nPay within a week.\n\n- first\n\n\\# no heading\n\n| Country | Days |\n| --- | --- |\n| Ghana | 7 |"
-            + "\n\n## Later\n\n", read.Markdown);
+            "# Refunds\n\nPay within a week.\n\n- first\n\n\\# no heading\n\n| Country | Days |\n| --- | --- |\n"
+            + "| Ghana | 7 |\n\n## Later\n\n", read.Markdown);
     }
 
     [Fact]
@@ -40,20 +42,22 @@ public sealed class ExtractionTests
             """
             <html><head><title>T</title><style>b{}</style></head><body><nav>menu</nav><script>alert(1)</script>
             <h2>Steps</h2><p>One <b>bold</b><br>word.</p><ul><li>a</li><li>b</li></ul>
-            <table><tr><th>k</th><th>v</th></tr><tr><td>x|y<table><tr><td>in</td></tr></table></td><td>2</td></tr></table>
+            <table><tr><th>k</th><th>v</th></tr>
+            <tr><td>x|y<table><tr><td>in</td></tr></table></td><td>2</td></tr></table>
             <pre>a  b
             c</pre>after</body></html>
             """));
 
         Assert.Equal(
-            "# T\n\n## Steps\n\nOne bold\nword.\n\n- a\n\n- b\n\n| k | v |\n| --- | --- |\n| x\\|y in | 2 |\n\n```\na  b\nc\n```"
-            + "\n\nafter\n\n", read.Markdown);
+            "# T\n\n## Steps\n\nOne bold\nword.\n\n- a\n\n- b\n\n| k | v |\n| --- | --- |\n| x\\|y in | 2 |\n\n"
+            + "```\na  b\nc\n```\n\nafter\n\n", read.Markdown);
     }
 
     [Fact]
     public async Task A_pdf_is_read_page_by_page()
     {
-        var read = await ReadAsync("pdf", Pdfs.Of("The first page tells of guilders.", "", "The third page of florins."));
+        var read = await ReadAsync(
+            "pdf", Pdfs.Of("The first page tells of guilders.", "", "The third page of florins."));
 
         Assert.Equal(3, read.Pages);
         Assert.Equal(
@@ -70,7 +74,8 @@ public sealed class ExtractionTests
 
     [Fact]
     public async Task Text_of_older_programs_is_read_byte_by_byte() =>
-        Assert.Equal("Gr\u00fc\u00dfe", (await ReadAsync("text", Encoding.Latin1.GetBytes("Gr\u00fc\u00dfe"))).Markdown);
+        Assert.Equal(
+            "Gr\u00fc\u00dfe", (await ReadAsync("text", Encoding.Latin1.GetBytes("Gr\u00fc\u00dfe"))).Markdown);
 
     [Fact]
     public async Task A_docx_that_unfolds_without_end_is_refused()

@@ -16,7 +16,8 @@ public sealed class KnowledgeTests(PostgresServer server)
     public void Chunks_follow_headings_pages_and_tables()
     {
         var content = ArticleContent.Of(Source(
-            "Intro.\n\n# Install\n\nGet it.\n\n## Linux\n\n```\n# no heading\n```\n\n<!-- page 3 -->\n\nMore.\n\n# Other\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n"));
+            "Intro.\n\n# Install\n\nGet it.\n\n## Linux\n\n```\n# no heading\n```\n\n<!-- page 3 -->\n\nMore."
+            + "\n\n# Other\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n"));
 
         Assert.Equal(
             ["text", "Install", "Install > Linux", "Install > Linux (page 3)", "Other (page 3)"],
@@ -31,7 +32,8 @@ public sealed class KnowledgeTests(PostgresServer server)
         var content = ArticleContent.Of(Source($"| Key | Value |\n| --- | --- |\n{rows}"));
 
         Assert.True(content.Chunks.Count > 3);
-        Assert.All(content.Chunks, chunk => Assert.StartsWith("| Key | Value |\n| key", chunk.Text, StringComparison.Ordinal));
+        Assert.All(content.Chunks, chunk =>
+            Assert.StartsWith("| Key | Value |\n| key", chunk.Text, StringComparison.Ordinal));
         Assert.All(content.Chunks, chunk => Assert.InRange(chunk.Text.Length, 1, Limits.ChunkMaxLength));
         Assert.Equal(500, content.Chunks.Sum(chunk => chunk.Text.Split('\n').Length - 1));
     }
@@ -226,7 +228,8 @@ public sealed class KnowledgeTests(PostgresServer server)
         Assert.Equal(1, await bed.Get<FileReading>().WorkOffAsync(Token));
         await bed.Get<FileStore>().FinishAsync(dead, new ExtractedText("late", null), null, Token);
 
-        Assert.Equal("guilders", await bed.ScalarAsync<string>("select content from knowledge_articles where id = $1", id));
+        Assert.Equal(
+            "guilders", await bed.ScalarAsync<string>("select content from knowledge_articles where id = $1", id));
         Assert.Equal(2, await bed.ScalarAsync<int>("select version from knowledge_articles where id = $1", id));
     }
 
@@ -263,19 +266,21 @@ public sealed class KnowledgeTests(PostgresServer server)
     }
 
     private static ArticleSource Source(string markdown) => new(
-        Guid.CreateVersion7(), "Title", markdown, "", [], null, null, null, "ready", 1, DateTimeOffset.UnixEpoch, false);
+        Guid.CreateVersion7(), "Title", markdown, "", [], null, null, null, "ready", 1, DateTimeOffset.UnixEpoch,
+        false);
 
     private static Task<PassageAnswer?> FindAsync(
         SearchBed bed, Guid tenantId, string text, SearchFilter? filter = null, int limit = 10, double threshold = 0) =>
         bed.Get<PassageSearch>().FindAsync(
-            new SearchCaller(tenantId, null), new PassageQuery(text, null, limit, threshold, filter ?? SearchFilter.None),
-            Token);
+            new SearchCaller(tenantId, null),
+            new PassageQuery(text, null, limit, threshold, filter ?? SearchFilter.None), Token);
 
     // Triggers write by the database's clock, and the bed has one of its own.
     private static Task DueNowAsync(SearchBed bed) => bed.ExecuteAsync("update outbox set not_before = '2000-01-01'");
 
     private static async Task<Guid> AddArticleAsync(
-        SearchBed bed, Guid tenantId, string title, string content, Guid? workspaceId = null, string category = "billing")
+        SearchBed bed, Guid tenantId, string title, string content, Guid? workspaceId = null,
+        string category = "billing")
     {
         var id = Guid.CreateVersion7();
         await bed.ExecuteAsync(

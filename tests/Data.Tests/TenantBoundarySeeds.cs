@@ -69,7 +69,8 @@ internal static class TenantBoundarySeeds
         values ($1, $2, 'a', now(), now())
         """,
         """
-        insert into knowledge_versions (tenant_id, article_id, number, title, content, category, tags, change, created_at)
+        insert into knowledge_versions (tenant_id, article_id, number, title, content, category, tags, change,
+          created_at)
         values ($1, $2, 1, 'a', '', '', '{}', 'create', now())
         """,
         """

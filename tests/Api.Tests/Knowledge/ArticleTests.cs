@@ -54,7 +54,8 @@ public sealed class ArticleTests(ApiFixture api) : IClassFixture<ApiFixture>
     public async Task Lists_filter_and_count_and_hold_no_contents()
     {
         using var owner = api.Host.Owner();
-        var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("w") })).Ok(HttpStatusCode.Created);
+        var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("w") }))
+            .Ok(HttpStatusCode.Created);
         var category = Samples.Name("c");
         await WriteAsync(owner, "Alpha 100%", category, ["x"], workspace.Id);
         await WriteAsync(owner, "Beta 100_", category, ["y"], null);
@@ -140,7 +141,8 @@ public sealed class ArticleTests(ApiFixture api) : IClassFixture<ApiFixture>
     public async Task The_articles_of_a_workspace_go_into_the_trash_with_it_and_the_search_hears_of_it()
     {
         using var owner = api.Host.Owner();
-        var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("w") })).Ok(HttpStatusCode.Created);
+        var workspace = (await owner.PostAsync("workspaces", new { name = Samples.Name("w") }))
+            .Ok(HttpStatusCode.Created);
         var inside = await WriteAsync(owner, "Inside", "", [], workspace.Id);
         await api.Host.ScalarAsync<long>(
             "with gone as (delete from outbox where subject_id = $1 returning 1) select count(*) from gone", inside.Id);
@@ -173,9 +175,9 @@ public sealed class ArticleTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         using var owner = api.Host.Owner();
         var body = new { title = Samples.Name("once") };
-        var first = (await owner.PostAsync("knowledge", body, ("Idempotency-Key", "article-1"))).Ok(HttpStatusCode.Created);
-        var second = (await owner.PostAsync("knowledge", body, ("Idempotency-Key", "article-1"))).Ok(HttpStatusCode.Created);
-        Assert.Equal(first.Id, second.Id);
+        var first = await owner.PostAsync("knowledge", body, ("Idempotency-Key", "article-1"));
+        var second = await owner.PostAsync("knowledge", body, ("Idempotency-Key", "article-1"));
+        Assert.Equal(first.Ok(HttpStatusCode.Created).Id, second.Ok(HttpStatusCode.Created).Id);
     }
 
     internal static async Task<Answer> WriteAsync(
@@ -189,7 +191,8 @@ public sealed class ArticleTests(ApiFixture api) : IClassFixture<ApiFixture>
             HttpMethod.Put, $"{path}/permissions", ApiClient.Json(new { userId = user, level }))).Ok();
 }
 
-/// <summary>Files that come: what they are is told by their content, and they are stored before anything else.</summary>
+/// <summary>Files that come: what they are is told by their content, and they are stored before anything
+/// else.</summary>
 public sealed class KnowledgeFileTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     [Fact]

@@ -26,7 +26,8 @@ public sealed class CitationTests
     [InlineData("...\n---", "")]
     public void Each_sentence_has_the_passages_it_names(string answer, string expected) =>
         Assert.Equal(expected, string.Join(';', CitationChecker.Check(answer, 3).Select(sentence =>
-            $"{sentence.Text}|{string.Join(',', sentence.Sources)}|{string.Join(',', sentence.UnknownSources ?? [])}")));
+            $"{sentence.Text}|{string.Join(',', sentence.Sources)}|"
+                + string.Join(',', sentence.UnknownSources ?? []))));
 
     [Fact]
     public void A_sentence_is_supported_when_it_names_a_passage_that_there_is()
@@ -128,11 +129,14 @@ public sealed class CitationTests
         var random = new Random(4);
         for (var round = 0; round < 500; round++)
         {
-            string Some() => string.Join('\n', Enumerable.Range(0, random.Next(0, 12)).Select(_ => $"{(char)('a' + random.Next(4))}"));
+            string Some() => string.Join(
+                '\n', Enumerable.Range(0, random.Next(0, 12)).Select(_ => (char)('a' + random.Next(4))));
             var (before, after) = (Some(), Some());
             var lines = LineDiff.Between(before, after, random.Next(0, 8));
-            Assert.Equal(before, string.Join('\n', lines.Where(line => line.Kind != "added").Select(line => line.Text)));
-            Assert.Equal(after, string.Join('\n', lines.Where(line => line.Kind != "removed").Select(line => line.Text)));
+            string Without(string kind) =>
+                string.Join('\n', lines.Where(line => line.Kind != kind).Select(line => line.Text));
+
+            Assert.Equal((before, after), (Without("added"), Without("removed")));
         }
     }
 

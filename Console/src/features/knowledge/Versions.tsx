@@ -2,7 +2,7 @@ import { RotateCcw } from 'lucide-react'
 import { useState } from 'react'
 import { send } from '../../api/client'
 import { useAct, useApi } from '../../api/queries'
-import type { ArticleDiffView, ArticleView, VersionSummary } from '../../api/schema.gen'
+import type { ArticleDiffView, ArticleView, ArticleVersionSummary } from '../../api/schema.gen'
 import { usePeopleNames } from '../../api/people'
 import { Act } from '../../ui/Act'
 import { type Column, DataTable } from '../../ui/DataTable'
@@ -53,7 +53,7 @@ function Diff({ id, from, to }: { id: string; from: number; to: number }) {
 /** The versions of an article that are kept: each compared with the present one, and the way back to it. */
 export function Versions({ article }: { article: ArticleView }) {
   const [chosen, setChosen] = useState<number | null>(null)
-  const found = useApi<VersionSummary[]>(`/knowledge/${article.id}/versions`)
+  const found = useApi<ArticleVersionSummary[]>(`/knowledge/${article.id}/versions`)
   const versions = found.data ?? []
   const names = usePeopleNames([...new Set(versions.flatMap((one) => one.createdBy ?? []))])
   const restoring = useAct<number>({
@@ -61,7 +61,7 @@ export function Versions({ article }: { article: ArticleView }) {
     run: (number) => send('POST', `/knowledge/${article.id}/versions/${number}/restore`, { ifMatch: article.version }),
     onDone: (_, number) => tellDone(text.restored(number)),
   })
-  const columns: Column<VersionSummary>[] = [
+  const columns: Column<ArticleVersionSummary>[] = [
     { key: 'number', title: 'Version', width: '70px', render: (one) => String(one.number) },
     { key: 'change', title: 'What', width: 'minmax(0, 1fr)', render: (one) => text.changes[one.change] ?? one.change },
     {
