@@ -8,8 +8,8 @@ namespace Workflows.AiSearch.Search;
 /// <param name="From">Of this time or later.</param>
 /// <param name="To">Before this time.</param>
 /// <param name="Workflows">Documents of these workflows and their executions only; null = all.</param>
-/// <param name="Workspaces">With <paramref name="Workflows"/>: articles of these workspaces and those of the whole tenant
-/// only.</param>
+/// <param name="Workspaces">With <paramref name="Workflows"/>: articles of these workspaces and those of the whole
+/// tenant only.</param>
 /// <param name="Category">Articles of this category only; null = all there is.</param>
 /// <param name="Visible">Types that the caller may see; null = all.</param>
 internal sealed record SearchFilter(

@@ -111,7 +111,8 @@ internal static partial class RequestBody
     {
         if (context.Request.Headers.ContentEncoding.Count > 0)
         {
-            throw new ProblemException(new Problem(Errors.UnsupportedMediaType, "A file is sent as it is, not encoded."));
+            throw new ProblemException(
+                new Problem(Errors.UnsupportedMediaType, "A file is sent as it is, not encoded."));
         }
 
         var body = await ReadAsync(context.Request, context.RequestAborted);

@@ -110,14 +110,14 @@ public sealed class EmbeddingSearch(WorkflowsDatabase database)
             reader => reader.GetInt32(0), cancellationToken))[0] > Limits.ExactVectors;
 
     private async Task<List<EmbeddingHit>> NearestAsync(
-        Guid tenantId, string contentType, string sql, float[] vector, byte[] metadata, int limit,
+        Guid tenantId, string contentType, string nearestSql, float[] vector, byte[] metadata, int limit,
         CancellationToken cancellationToken)
     {
         await using var batch = database.Source.CreateBatch();
         batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(SettingsSql));
 #pragma warning disable CA2100 // one of the constants above
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(sql)
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(nearestSql)
 #pragma warning restore CA2100
         {
             Parameters =

@@ -192,18 +192,20 @@ public sealed class EmbeddingStore(WorkflowsDatabase database)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.BatchCommands.Add(TenantScope.SetTenant(tenantId));
-        NpgsqlBatchCommand? last = null;
-        foreach (var sql in (string[])[LockTypeSql, DeleteAllSql, DeleteTypeSql])
-        {
-#pragma warning disable CA2100 // the constants above
-            last = new NpgsqlBatchCommand(sql) { Parameters = { Sql.Uuid(tenantId), Sql.Text(contentType) } };
-#pragma warning restore CA2100
-            batch.BatchCommands.Add(last);
-        }
-
+        batch.BatchCommands.Add(OfType(new NpgsqlBatchCommand(LockTypeSql), tenantId, contentType));
+        batch.BatchCommands.Add(OfType(new NpgsqlBatchCommand(DeleteAllSql), tenantId, contentType));
+        var last = OfType(new NpgsqlBatchCommand(DeleteTypeSql), tenantId, contentType);
+        batch.BatchCommands.Add(last);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return last!.RecordsAffected > 0;
+        return last.RecordsAffected > 0;
+    }
+
+    private static NpgsqlBatchCommand OfType(NpgsqlBatchCommand command, Guid tenantId, string contentType)
+    {
+        command.Parameters.Add(Sql.Uuid(tenantId));
+        command.Parameters.Add(Sql.Text(contentType));
+        return command;
     }
 
     private static StoredEmbedding ToEmbedding(string contentType, NpgsqlDataReader reader) => new(

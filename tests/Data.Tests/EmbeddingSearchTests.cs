@@ -4,7 +4,8 @@ using Workflows.Testing;
 
 namespace Workflows.Data.Tests;
 
-/// <summary>Searching among many vectors of clients: the index answers as comparing all would, filters included.</summary>
+/// <summary>Searching among many vectors of clients: the index answers as comparing all would, filters
+/// included.</summary>
 public sealed class EmbeddingSearchTests(PostgresServer server)
 {
     private const int Dimension = 384;

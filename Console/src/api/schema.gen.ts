@@ -3833,6 +3833,67 @@ export interface components {
       /** Format: date-time */
       createdAt: string
     }
+    ArticleSummary: {
+      id: string
+      title: string
+      category: string
+      tags: string[]
+      workspaceId: null | string
+      sourceUrl: null | string
+      /** @enum {string} */
+      status: 'processing' | 'ready' | 'failed'
+      failure: null | components['schemas']['FailureView']
+      file: null | components['schemas']['FileView']
+      length: number
+      createdBy: null | string
+      updatedBy: null | string
+      version: number
+      createdAt: string
+      updatedAt: string
+    }
+    ArticleView: {
+      id: string
+      title: string
+      category: string
+      tags: string[]
+      workspaceId: null | string
+      sourceUrl: null | string
+      status: string
+      failure: null | components['schemas']['FailureView']
+      file: null | components['schemas']['FileView']
+      length: number
+      createdBy: null | string
+      updatedBy: null | string
+      version: number
+      createdAt: string
+      updatedAt: string
+      content: string
+    }
+    FailureView: { code: string; message: string }
+    FileView: { name: string; format: string; size: number; hash: string; pages: null | number }
+    CategoryView: { category: string; articles: number }
+    ArticleVersionSummary: {
+      number: number
+      title: string
+      category: string
+      tags: string[]
+      sourceUrl: null | string
+      /** @enum {string} */
+      change: 'create' | 'update' | 'restore' | 'extract'
+      createdBy: null | string
+      createdAt: string
+    }
+    DiffLineView: { kind: string; from: null | number; to: null | number; text: string }
+    FieldDiffView: { field: string; before: string; after: string }
+    ArticleDiffView: {
+      from: number
+      to: number
+      added: number
+      removed: number
+      fields: components['schemas']['FieldDiffView'][]
+      lines: components['schemas']['DiffLineView'][]
+      isCut: boolean
+    }
     TicketView: {
       /** Format: uuid */
       id: string
@@ -5054,6 +5115,11 @@ export type TestRuleRequest = components['schemas']['TestRuleRequest']
 export type TestView = components['schemas']['TestView']
 export type TicketCommentRequest = components['schemas']['TicketCommentRequest']
 export type TicketCommentView = components['schemas']['TicketCommentView']
+export type ArticleSummary = components['schemas']['ArticleSummary']
+export type ArticleView = components['schemas']['ArticleView']
+export type CategoryView = components['schemas']['CategoryView']
+export type ArticleVersionSummary = components['schemas']['ArticleVersionSummary']
+export type ArticleDiffView = components['schemas']['ArticleDiffView']
 export type TicketView = components['schemas']['TicketView']
 export type Timing = components['schemas']['Timing']
 export type TokenView = components['schemas']['TokenView']

@@ -124,7 +124,12 @@ function About({ article }: { article: ArticleView }) {
     <Panel>
       <Facts
         items={[
-          ['Category', <SafeText most={100}>{article.category || text.none}</SafeText>],
+          [
+            'Category',
+            <SafeText key="category" most={100}>
+              {article.category || text.none}
+            </SafeText>,
+          ],
           ['Tags', article.tags.length > 0 ? article.tags.map((tag) => <Tag key={tag}>{tag}</Tag>) : text.none],
           [
             'Comes from',
@@ -140,7 +145,7 @@ function About({ article }: { article: ArticleView }) {
               'written here'
             ),
           ],
-          ['Changed', <TimeText at={article.updatedAt} relative />],
+          ['Changed', <TimeText key="at" at={article.updatedAt} relative />],
           ['Version', String(article.version)],
         ]}
       />

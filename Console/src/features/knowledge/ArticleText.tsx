@@ -15,7 +15,7 @@ function Table({ piece }: { piece: Extract<Piece, { kind: 'table' }> }) {
         {piece.hasHead && (
           <thead>
             <tr>
-              {head.map((cell, at) => (
+              {head?.map((cell, at) => (
                 <th key={at} scope="col">
                   {safeText(cell)}
                 </th>

@@ -30,7 +30,10 @@ function Diff({ id, from, to }: { id: string; from: number; to: number }) {
         <Facts
           items={diff.fields.map((field) => [
             field.field,
-            <SafeText most={200}>{`${field.before || text.none} → ${field.after || text.none}`}</SafeText>,
+            <SafeText
+              key={field.field}
+              most={200}
+            >{`${field.before || text.none} → ${field.after || text.none}`}</SafeText>,
           ])}
         />
       )}

@@ -3,7 +3,10 @@ import { piecesOf, slugOf } from './sections'
 
 it('takes headings, pages, tables and code apart', () => {
   const pieces = piecesOf(
-    'Intro\n\n# One ##\n\n```\n# no heading\n| no row |\n```\n<!-- page 3 -->\n| a | b |\n| --- | --- |\n| x\\|y | 2 |\nend',
+    [
+      'Intro\n\n# One ##\n\n```\n# no heading\n| no row |\n```',
+      '<!-- page 3 -->\n| a | b |\n| --- | --- |\n| x\\|y | 2 |\nend',
+    ].join('\n'),
   )
   expect(pieces).toEqual([
     { kind: 'markdown', text: 'Intro\n' },

@@ -24,7 +24,7 @@ function cellsOf(row: string): string[] {
 }
 
 function tableOf(lines: string[]): Piece {
-  const hasHead = lines.length > 1 && RULE.test(lines[1])
+  const hasHead = RULE.test(lines[1] ?? '')
   const rows = lines.filter((_, at) => !(hasHead && at === 1)).map(cellsOf)
   return { kind: 'table', rows, hasHead }
 }
@@ -60,8 +60,8 @@ export function piecesOf(markdown: string): Piece[] {
     const page = PAGE.exec(line)
     if (heading) {
       end()
-      const text = trimEnd(heading[2])
-      pieces.push({ kind: 'heading', level: heading[1].length, text, slug: slugOf(text) })
+      const text = trimEnd(heading[2] ?? '')
+      pieces.push({ kind: 'heading', level: (heading[1] ?? '').length, text, slug: slugOf(text) })
     } else if (page) {
       end()
       pieces.push({ kind: 'page', page: Number(page[1]) })
