@@ -24,7 +24,7 @@ internal static partial class ExtractionChild
     /// <returns>0 when it has answered, even if that the file cannot be read.</returns>
     public static int Run(string format)
     {
-        EndInTime();
+        using var end = EndInTime();
         Restrict();
         var answer = new ExtractionAnswer(null, "The file could not be read.", null, "");
         var thread = new Thread(() => answer = Answer(format, Console.OpenStandardInput()), StackBytes);
@@ -65,18 +65,9 @@ internal static partial class ExtractionChild
         }
     }
 
-    private static void EndInTime()
-    {
-        var watch = new Thread(() =>
-        {
-            Thread.Sleep(Limits.ExtractionTime + Limits.ExtractionTime);
-            System.Diagnostics.Process.GetCurrentProcess().Kill();
-        })
-        {
-            IsBackground = true,
-        };
-        watch.Start();
-    }
+    private static Timer EndInTime() => new(
+        _ => System.Diagnostics.Process.GetCurrentProcess().Kill(), state: null,
+        Limits.ExtractionTime + Limits.ExtractionTime, Timeout.InfiniteTimeSpan);
 
     // Neither files nor dumps of its memory. Where the system does not know these limits, those of the starter hold.
     private static void Restrict()
