@@ -42,7 +42,10 @@ function Diff({ id, from, to }: { id: string; from: number; to: number }) {
         <ScrollRegion label={text.compare(from, to)} className={classes.diff}>
           {diff.lines.map((line, at) => (
             <div key={at} className={classes.line} data-kind={line.kind}>
-              <span aria-label={line.kind}>{SIGNS[line.kind]}</span>
+              <span>
+                <span className="visually-hidden">{line.kind}</span>
+                <span aria-hidden>{SIGNS[line.kind]}</span>
+              </span>
               <span>{safeText(line.text) || ' '}</span>
             </div>
           ))}

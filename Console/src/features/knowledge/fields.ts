@@ -7,7 +7,13 @@ export const PLACE_FIELDS: Field[] = [
 
 export const ARTICLE_FIELDS: Field[] = [
   { name: 'title', label: 'Title', required: true },
-  { name: 'content', label: 'Text', kind: 'textarea', help: 'Markdown. Headings become places that searches lead to.' },
+  {
+    name: 'content',
+    label: 'Text',
+    kind: 'textarea',
+    rows: 22,
+    help: 'Markdown. Headings become places that searches lead to.',
+  },
   ...PLACE_FIELDS,
   { name: 'sourceUrl', label: 'Where it comes from', placeholder: 'https://' },
 ]
