@@ -1,7 +1,7 @@
 namespace Workflows.AiSearch;
 
 /// <summary>The bounds of the search service. A caller that crosses one gets an error that names it.</summary>
-internal static class Limits
+internal static partial class Limits
 {
     /// <summary>Characters of a query.</summary>
     public const int QueryMaxLength = 1_000;

@@ -14,6 +14,7 @@ internal sealed class SearchMetrics
     private readonly Counter<long> _retried;
     private readonly Counter<long> _embedded;
     private readonly Histogram<double> _embeddingDuration;
+    private readonly Histogram<double> _fileDuration;
 
     public SearchMetrics(IMeterFactory meters)
     {
@@ -25,6 +26,8 @@ internal sealed class SearchMetrics
         _retried = meter.CreateCounter<long>("workflows.search.index.retries", "{row}", "Outbox rows put back after a failure.");
         _embedded = meter.CreateCounter<long>("workflows.search.embedding.texts", "{text}", "Texts embedded, by model.");
         _embeddingDuration = meter.CreateHistogram<double>("workflows.search.embedding.duration", "s", "Time of a provider's call.");
+        _fileDuration = meter.CreateHistogram<double>(
+            "workflows.search.file.duration", "s", "Time to read a file, by format and outcome.");
     }
 
     public void Searched(string mode, TimeSpan duration) =>
@@ -45,4 +48,8 @@ internal sealed class SearchMetrics
         _embedded.Add(texts, new KeyValuePair<string, object?>("model", model));
         _embeddingDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("model", model));
     }
+
+    public void FileRead(string format, string outcome, TimeSpan duration) => _fileDuration.Record(
+        duration.TotalSeconds, new KeyValuePair<string, object?>("format", format),
+        new KeyValuePair<string, object?>("outcome", outcome));
 }

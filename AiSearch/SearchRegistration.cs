@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Workflows.AiSearch.Embeddings;
+using Workflows.AiSearch.Extraction;
 using Workflows.AiSearch.Indexing;
 using Workflows.AiSearch.Search;
 using Workflows.AiSearch.Storage;
@@ -32,6 +33,7 @@ internal static class SearchRegistration
         services.AddSingleton<PhraseReader>();
         services.AddSingleton<HitDescriber>();
         services.AddSingleton<SearchService>();
+        services.AddSingleton<PassageSearch>();
         services.AddSingleton<InternalCaller>();
 
         services.AddSingleton<LoopHealth>();
@@ -39,11 +41,15 @@ internal static class SearchRegistration
         services.AddSingleton<IndexSignal>();
         services.AddSingleton<OutboxStore>();
         services.AddSingleton<SourceReader>();
+        services.AddSingleton<ArticleReader>();
         services.AddSingleton<DocumentStore>();
         services.AddSingleton<Indexer>();
         services.AddSingleton<OutboxConsumer>();
         services.AddSingleton<SweepStore>();
         services.AddSingleton<Sweep>();
+        services.AddSingleton<ExtractionProcess>();
+        services.AddSingleton<FileStore>();
+        services.AddSingleton<FileReading>();
 
         services.AddHealthChecks()
             .AddCheck<DatabaseHealth>("database")

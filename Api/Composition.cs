@@ -11,6 +11,7 @@ using Workflows.Api.Callbacks;
 using Workflows.Api.Connectors;
 using Workflows.Api.Context;
 using Workflows.Api.Conversations;
+using Workflows.Api.Embeddings;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Expressions;
@@ -22,6 +23,7 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
 using Workflows.Api.LanguageModels;
+using Workflows.Api.Knowledge;
 using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
@@ -124,6 +126,7 @@ internal static partial class Composition
             builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
         services.AddHostedService<TenantErasure>();
         services.AddSingleton<IndexHint>();
+        services.AddKnowledge().AddEmbeddings();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         AddPages(services, builder.Configuration["Api:PublicUrl"]);
     }
@@ -186,6 +189,8 @@ internal static partial class Composition
         api.MapConnectors();
         api.MapConversationalSessions();
         api.MapContext();
+        api.MapKnowledge();
+        api.MapEmbeddings();
         api.MapNodeTypes();
         api.MapExpressions();
         api.MapNodeDefinitions();

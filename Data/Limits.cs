@@ -1,7 +1,7 @@
 namespace Workflows.Data;
 
 /// <summary>Every bound of the data layer. A caller that crosses one gets an error that names it.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Executions that one call may start.</summary>
     public const int BulkStart = 1_000;

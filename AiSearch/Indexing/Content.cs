@@ -15,7 +15,7 @@ internal static class ContentTypes
     public const string KnowledgeArticle = "knowledge_article";
 
     /// <summary>All that a filter may name: what something is written of. A type that is only meant to come finds nothing, ever.</summary>
-    public static readonly IReadOnlyList<string> All = [Workflow, Node, Execution];
+    public static readonly IReadOnlyList<string> All = [Workflow, Node, Execution, KnowledgeArticle];
 }
 
 /// <summary>A piece of a document that is found by itself.</summary>

@@ -10,7 +10,7 @@ namespace Workflows.AiSearch.Indexing;
 /// Wakes on <see cref="IndexSignal"/> and by itself every <see cref="Limits.OutboxPoll"/>.
 /// </summary>
 internal sealed partial class OutboxConsumer(
-    OutboxStore outbox, SourceReader sources, Indexer indexer, IndexSignal signal, SearchMetrics metrics, Loop loop,
+    OutboxStore outbox, SourceReader sources, ArticleReader articles, Indexer indexer, IndexSignal signal, SearchMetrics metrics, Loop loop,
     TimeProvider clock, ILogger<OutboxConsumer> logger) : BackgroundService
 {
     // Mostly a failure is that the database is away. What was claimed is due again after its lease, whatever it was.
@@ -55,9 +55,7 @@ internal sealed partial class OutboxConsumer(
 
         try
         {
-            var executions = works.Where(work => work.Topic == "index_execution").Select(work => work.SubjectId).Distinct().ToList();
-            var workflows = works.Where(work => work.Topic != "index_execution").Select(work => work.SubjectId).Distinct().ToList();
-            var contents = await sources.ReadAsync(tenantId, workflows, executions, cancellationToken);
+            var contents = await ReadAsync(tenantId, works, cancellationToken);
             var written = await indexer.IndexAsync(tenantId, contents, [.. works.Select(work => work.Id)], cancellationToken);
             var now = clock.GetUtcNow();
             foreach (var work in works)
@@ -79,6 +77,20 @@ internal sealed partial class OutboxConsumer(
                 await GiveBackAsync(works[0], exception, cancellationToken);
             }
         }
+    }
+
+    private async Task<IReadOnlyList<Content>> ReadAsync(
+        Guid tenantId, IReadOnlyList<ClaimedWork> works, CancellationToken cancellationToken)
+    {
+        List<Guid> Of(params string[] topics) =>
+            [.. works.Where(work => topics.Contains(work.Topic)).Select(work => work.SubjectId).Distinct()];
+
+        return
+        [
+            .. await sources.ReadAsync(
+                tenantId, Of("index_workflow", "remove_workflow"), Of("index_execution"), cancellationToken),
+            .. await articles.ReadAsync(tenantId, Of("index_article"), cancellationToken),
+        ];
     }
 
     private async Task GiveBackAsync(ClaimedWork work, Exception exception, CancellationToken cancellationToken)

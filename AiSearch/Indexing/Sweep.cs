@@ -14,7 +14,8 @@ namespace Workflows.AiSearch.Indexing;
 /// fails for one tenant holds up no other.
 /// </summary>
 internal sealed partial class Sweep(
-    SweepStore store, SourceReader sources, Indexer indexer, DocumentStore documents, ModelStore models,
+    SweepStore store, SourceReader sources, ArticleReader articles, Indexer indexer, DocumentStore documents,
+    ModelStore models,
     EmbeddingProviders providers, Loop loop, LoopHealth health, TimeProvider clock, ILogger<Sweep> logger)
         : BackgroundService
 {
@@ -96,7 +97,12 @@ internal sealed partial class Sweep(
                 [.. documents.Where(document => document.Type == ContentTypes.Execution)
                     .Select(document => document.ContentId)],
                 cancellationToken);
-            await indexer.IndexAsync(overview.TenantId, contents, [], cancellationToken);
+            var written = await articles.ReadAsync(
+                overview.TenantId,
+                [.. documents.Where(document => document.Type == ContentTypes.KnowledgeArticle)
+                    .Select(document => document.ContentId)],
+                cancellationToken);
+            await indexer.IndexAsync(overview.TenantId, [.. contents, .. written], [], cancellationToken);
             after = documents[^1].Id;
         }
 

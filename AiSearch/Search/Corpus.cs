@@ -78,6 +78,10 @@ internal sealed class Corpus : IDisposable
     /// <summary>Ranks the documents that pass the filter.</summary>
     public Ranking Rank(RankingRequest request) => Read(() => new Ranker(_entries).Rank(request));
 
+    /// <summary>Ranks the chunks of the documents that pass the filter, each by itself.</summary>
+    public IReadOnlyList<SignalHit> RankPassages(RankingRequest request) =>
+        Read(() => new Ranker(_entries).RankPassages(request));
+
     /// <summary>Titles and words that complete what is being typed.</summary>
     public IReadOnlyList<Suggestion> Suggest(string text, SearchFilter filter, int limit) =>
         Read(() => new Suggester(_entries).Suggest(text, filter, limit));

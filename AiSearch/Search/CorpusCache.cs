@@ -35,7 +35,7 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
     private const string ChangesSql = """
         select d.revision, d.id, d.content_type, d.content_id, d.title, d.tags, d.workspace_id, d.content_at, c.numbers, c.terms,
           case d.content_type when 'workflow' then d.content_id else (d.metadata ->> 'workflowId')::uuid end,
-          d.content_hash, c.vectors
+          d.content_hash, c.vectors, d.metadata ->> 'category'
         from search.documents d
         left join lateral (
           select array_agg(k.number order by k.number) as numbers, array_agg(k.terms order by k.number) as terms,
@@ -202,7 +202,8 @@ internal sealed class CorpusCache(SearchDatabase database, EmbeddingProviders pr
             ContentAt: reader.GetFieldValue<DateTimeOffset>(7),
             WorkflowId: workflowId,
             Group: type == Indexing.ContentTypes.Execution ? FailureGroup.Of(workflowId, title) : 0,
-            ContentHash: reader.GetFieldValue<byte[]>(11));
+            ContentHash: reader.GetFieldValue<byte[]>(11),
+            Category: reader.IsDBNull(13) ? null : reader.GetString(13));
         if (reader.IsDBNull(8))
         {
             return new CorpusChange(reader.GetInt64(0), document, []);

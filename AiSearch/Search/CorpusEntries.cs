@@ -8,7 +8,8 @@ namespace Workflows.AiSearch.Search;
 /// <param name="ContentHash">Equal for equal contents.</param>
 internal sealed record CorpusDocument(
     Guid Id, string ContentType, Guid ContentId, string Title, string[] Tags, Guid? WorkspaceId,
-    DateTimeOffset ContentAt, Guid? WorkflowId = null, ulong Group = 0, byte[]? ContentHash = null);
+    DateTimeOffset ContentAt, Guid? WorkflowId = null, ulong Group = 0, byte[]? ContentHash = null,
+    string? Category = null);
 
 /// <summary>A chunk's terms, title included, and its vector under the model that answers, if it has one yet.</summary>
 internal sealed record CorpusChunk(int Number, TermVector Terms, Half[]? Vector = null);

@@ -101,7 +101,7 @@ internal sealed partial class QueryMeaning(
         // The index does not know what somebody may see: of what was granted, all is compared.
         var proposed = corpus.Rank(new RankingRequest(
             known, TermVector.TrigramsOf(""), null, 0, filter, Skip: 0, Limits.CandidatesPerSignal, Threshold: 0));
-        var nearest = filter.Workflows is null && filter.Visible is null
+        var nearest = filter.Workflows is null && filter.Visible is null && filter.Category is null
             ? await vectors.SearchAsync(tenantId, model, vector, filter, null, Limits.CandidatesPerSignal,
                 cancellationToken)
             : await vectors.SearchAsync(

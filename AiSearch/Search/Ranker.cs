@@ -75,6 +75,54 @@ internal sealed class Ranker(CorpusEntries entries)
         return new HitCollector(entries, request).Collect(isAllowed.Span, names.Span, best.Span);
     }
 
+    /// <summary>The best chunks first, each scored by itself, at most as many as are wanted.</summary>
+    public IReadOnlyList<SignalHit> RankPassages(RankingRequest request)
+    {
+        var chunks = entries.Chunks.Count;
+        using var isAllowed = new Rented<bool>(entries.Documents.Count);
+        using var isScored = new Rented<bool>(chunks);
+        using var words = new Rented<float>(chunks);
+        using var cosines = new Rented<float>(chunks);
+        entries.Allow(request.Filter, isAllowed.Span);
+        AllowTypes(request.Filter, isAllowed.Span);
+        Exclude(request, isAllowed.Span);
+        MarkChunks(isAllowed.Span, isScored.Span);
+        ScoreWords(request.Query.Words, words.Span);
+        ScoreMeaning(request.Meaning, isScored.Span, cosines.Span);
+        var floor = request.Meaning?.Floor ?? float.PositiveInfinity;
+        var best = new PriorityQueue<int, float>();
+        for (var i = 0; i < chunks; i++)
+        {
+            if (!isScored.Span[i] || (words.Span[i] <= 0 && cosines.Span[i] < floor))
+            {
+                continue;
+            }
+
+            var score = (float)Fusion.Score(words.Span[i], cosines.Span[i], 0, request.Share);
+            if (score >= request.Threshold)
+            {
+                best.Enqueue(i, score);
+                if (best.Count > request.Limit)
+                {
+                    best.Dequeue();
+                }
+            }
+        }
+
+        return [.. best.UnorderedItems.OrderByDescending(hit => hit.Priority).ThenBy(hit => hit.Element)
+            .Select(hit => new SignalHit(
+                entries.Documents[entries.Chunks[hit.Element].Document]!.Id, entries.Chunks[hit.Element].Number,
+                hit.Priority))];
+    }
+
+    private void AllowTypes(SearchFilter filter, Span<bool> isAllowed)
+    {
+        for (var i = 0; i < isAllowed.Length; i++)
+        {
+            isAllowed[i] = isAllowed[i] && filter.AllowsType(entries.Documents[i]!.ContentType);
+        }
+    }
+
     public IReadOnlyList<(Guid DocumentId, int Chunk)> PhraseCandidates(
         KnownAtom phrase, SearchFilter filter, int limit)
     {

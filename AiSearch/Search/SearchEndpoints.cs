@@ -72,7 +72,7 @@ internal static class SearchEndpoints
     }
 
     /// <summary>Why the call is refused; null when it is not.</summary>
-    private static ProblemHttpResult? Admit(
+    internal static ProblemHttpResult? Admit(
         HttpContext context, InternalCaller caller, List<string> problems, out SearchCaller known)
     {
         known = caller.Authenticate(context.Request)!;
@@ -98,7 +98,7 @@ internal static class SearchEndpoints
         return Page(parameters, text, problems);
     }
 
-    private static void CheckNames(IQueryCollection parameters, string[] known, List<string> problems)
+    internal static void CheckNames(IQueryCollection parameters, string[] known, List<string> problems)
     {
         foreach (var name in parameters.Keys.Where(name => !known.Contains(name)))
         {
@@ -106,7 +106,7 @@ internal static class SearchEndpoints
         }
     }
 
-    private static string Text(IQueryCollection parameters, List<string> problems)
+    internal static string Text(IQueryCollection parameters, List<string> problems)
     {
         var text = Single(parameters, "q", problems) ?? "";
         if (string.IsNullOrWhiteSpace(text))
@@ -140,7 +140,7 @@ internal static class SearchEndpoints
         };
     }
 
-    private static SearchFilter Filter(IQueryCollection parameters, List<string> problems)
+    internal static SearchFilter Filter(IQueryCollection parameters, List<string> problems)
     {
         var types = Values(parameters, "type", problems);
         foreach (var type in types.Where(type => !ContentTypes.All.Contains(type)))
@@ -164,7 +164,7 @@ internal static class SearchEndpoints
         return new SearchFilter(types, tags, Workspace(parameters, problems), from, to);
     }
 
-    private static string? Single(IQueryCollection parameters, string name, List<string> problems)
+    internal static string? Single(IQueryCollection parameters, string name, List<string> problems)
     {
         if (!parameters.TryGetValue(name, out var values))
         {
@@ -190,7 +190,7 @@ internal static class SearchEndpoints
         return values;
     }
 
-    private static T Number<T>(IQueryCollection parameters, string name, T fallback, T min, T max,
+    internal static T Number<T>(IQueryCollection parameters, string name, T fallback, T min, T max,
         List<string> problems)
         where T : struct, System.Numerics.INumber<T>
     {
@@ -242,7 +242,7 @@ internal static class SearchEndpoints
         return null;
     }
 
-    private static ProblemHttpResult Problem(int status, string code, string detail) =>
+    internal static ProblemHttpResult Problem(int status, string code, string detail) =>
         TypedResults.Problem(detail, statusCode: status, extensions: new Dictionary<string,
             object?>
         { ["code"] = code });

@@ -8,10 +8,14 @@ namespace Workflows.AiSearch.Search;
 /// <param name="From">Of this time or later.</param>
 /// <param name="To">Before this time.</param>
 /// <param name="Workflows">Documents of these workflows and their executions only; null = all.</param>
+/// <param name="Workspaces">With <paramref name="Workflows"/>: articles of these workspaces and those of the whole
+/// tenant only.</param>
+/// <param name="Category">Articles of this category only; null = all there is.</param>
 /// <param name="Visible">Types that the caller may see; null = all.</param>
 internal sealed record SearchFilter(
     string[] ContentTypes, string[] Tags, Guid? WorkspaceId, DateTimeOffset? From, DateTimeOffset? To,
-    IReadOnlySet<Guid>? Workflows = null, IReadOnlyCollection<string>? Visible = null)
+    IReadOnlySet<Guid>? Workflows = null, IReadOnlyCollection<string>? Visible = null,
+    IReadOnlySet<Guid>? Workspaces = null, string? Category = null)
 {
     public static SearchFilter None { get; } = new([], [], null, null, null);
 
@@ -30,14 +34,21 @@ internal sealed record SearchFilter(
     };
 
     /// <summary>Whether it needs more of a document than its type and tags.</summary>
-    public bool LooksCloser => WorkspaceId is not null || From is not null || To is not null || Workflows is not null;
+    public bool LooksCloser => WorkspaceId is not null || From is not null || To is not null || Workflows is not null
+        || Category is not null;
 
     /// <summary>What it says of a document besides types and tags.</summary>
     public bool AllowsCloser(CorpusDocument document) =>
         (WorkspaceId is null || WorkspaceId == document.WorkspaceId)
         && (From is null || document.ContentAt >= From)
         && (To is null || document.ContentAt < To)
-        && (Workflows is null || (document.WorkflowId is { } workflowId && Workflows.Contains(workflowId)));
+        && (Category is null || Category == document.Category)
+        && (Workflows is null || IsGranted(document));
+
+    private bool IsGranted(CorpusDocument document) =>
+        document.ContentType == Indexing.ContentTypes.KnowledgeArticle
+            ? document.WorkspaceId is not { } workspaceId || Workspaces?.Contains(workspaceId) == true
+            : document.WorkflowId is { } workflowId && Workflows!.Contains(workflowId);
 
     /// <summary>Whether the document may be found, were it of a wanted type.</summary>
     public bool AllowsApartFromType(CorpusDocument document) =>

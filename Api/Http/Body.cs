@@ -105,6 +105,25 @@ internal static partial class RequestBody
         }
     }
 
+    /// <summary>The bytes of a file, whatever they are.</summary>
+    /// <exception cref="ProblemException">They are too many, or come encoded.</exception>
+    public static async ValueTask<BodyBytes> ReadFileAsync(HttpContext context)
+    {
+        if (context.Request.Headers.ContentEncoding.Count > 0)
+        {
+            throw new ProblemException(
+                new Problem(Errors.UnsupportedMediaType, "A file is sent as it is, not encoded."));
+        }
+
+        var body = await ReadAsync(context.Request, context.RequestAborted);
+        if (context.Request.Headers.ContainsKey(IdempotencyKeys.Header))
+        {
+            context.Items[HashItem] = HashOf(context.Request, body.Utf8.Span);
+        }
+
+        return body;
+    }
+
     private static BodyBytes FromYaml(HttpContext context, BodyBytes body)
     {
         var json = body.As(YamlBody.ToJson(body.Utf8.Span, LimitOf(context)));

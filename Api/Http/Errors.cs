@@ -104,6 +104,18 @@ internal static class Errors
     public static readonly ErrorCode SubstitutionNotFound = new("SUBSTITUTION_NOT_FOUND", 404, "No such substitution.");
     public static readonly ErrorCode NotificationNotFound = new("NOTIFICATION_NOT_FOUND", 404, "No such notification.");
     public static readonly ErrorCode SubscriptionNotFound = new("SUBSCRIPTION_NOT_FOUND", 404, "No such subscription.");
+    public static readonly ErrorCode ArticleNotFound = new("ARTICLE_NOT_FOUND", 404, "No such article.");
+    public static readonly ErrorCode ArticleVersionNotFound = new(
+        "ARTICLE_VERSION_NOT_FOUND", 404, "The article has no such version, or it is no longer kept.");
+    public static readonly ErrorCode ArticleFileNotFound = new(
+        "ARTICLE_FILE_NOT_FOUND", 404, "The article was written, and has no file.");
+    public static readonly ErrorCode FileFormatUnknown = new(
+        "FILE_FORMAT_UNKNOWN", 415,
+        "The file's content is none of the formats that are read: PDF, DOCX, HTML, Markdown, CSV, text in UTF-8.");
+    public static readonly ErrorCode EmbeddingNotFound = new(
+        "EMBEDDING_NOT_FOUND", 404, "Nobody stored such a vector.");
+    public static readonly ErrorCode DimensionMismatch = new(
+        "DIMENSION_MISMATCH", 409, "The vectors of this content type have another dimension: the first one fixed it.");
     public static readonly ErrorCode ViewNotFound = new("VIEW_NOT_FOUND", 404, "No such view.");
     public static readonly ErrorCode TemplateNotFound = new("TEMPLATE_NOT_FOUND", 404, "No such template.");
     public static readonly ErrorCode CallbackNotFound = new("CALLBACK_NOT_FOUND", 404, "The address is none that a workflow waits at.");

@@ -25,6 +25,8 @@ internal enum ClosedList
     ConnectorStatus,
     InvoiceStatus,
     BudgetKind,
+    ArticleStatus,
+    ArticleChange,
 }
 
 /// <summary>The text of a member is one of a closed list, and the OpenAPI document says which.</summary>
@@ -63,6 +65,8 @@ internal static class ClosedLists
         ClosedList.TenantStatus => ["active", "suspended", "closed"],
         ClosedList.ConnectorStatus => ["active", "disabled"],
         ClosedList.InvoiceStatus => ["draft", "issued", "paid", "void"],
+        ClosedList.ArticleStatus => ["processing", "ready", "failed"],
+        ClosedList.ArticleChange => ["create", "update", "restore", "extract"],
         ClosedList.BudgetKind => ["executions", "steps", "storage"],
     };
 }

@@ -36,7 +36,7 @@ internal static class SearchEndpoints
     public static void MapSearch(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/search", SearchAsync).WithTags("Search").Requires(Permission.SearchRead)
-            .WithSummary("Search workflows, their nodes and failed executions by words and by meaning")
+            .WithSummary("Search workflows, their nodes, failed executions and articles by words and by meaning")
             .WithDescription(
                 "A line may have \"phrases\", +must, -not, AND, OR, NOT, begin*, type:, tag:, after: and before:. "
                 + "Nodes are found when type names them. Equal failures are one hit unless group is false. "

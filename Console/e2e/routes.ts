@@ -28,6 +28,7 @@ export async function routes(): Promise<Record<string, string>> {
   const rule = await first('/rules?per_page=1')
   const approval = await first('/approvals?scope=all&per_page=1')
   const job = await first('/jobs?per_page=1')
+  const article = await first('/knowledge?per_page=1')
   const jobRun = await first('/job-runs?per_page=1')
   const at = (path: string, id: string | undefined, rest = '') => (id ? `${path}/${id}${rest}` : undefined)
   const found: Record<string, string | undefined> = {
@@ -75,6 +76,9 @@ export async function routes(): Promise<Record<string, string>> {
     context: '/context',
     sessions: '/sessions',
     search: '/search?q=order',
+    knowledge: '/knowledge',
+    article: at('/knowledge', article),
+    'article-versions': at('/knowledge', article, '?tab=versions'),
     people: '/people',
     'people-groups': '/people?tab=groups',
     'people-roles': '/people?tab=roles',

@@ -32,6 +32,7 @@ internal static class ControlPlaneModel
         PapersModel.Build(model, context);
         LanguageModelsModel.Build(model, context);
         TestingModel.Build(model, context);
+        KnowledgeModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()
             .HasParameter("json").HasStoreType("jsonb");
 

@@ -69,6 +69,12 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<SavedView> SavedViews => Set<SavedView>();
 
+    public DbSet<KnowledgeArticle> KnowledgeArticles => Set<KnowledgeArticle>();
+
+    public DbSet<KnowledgeVersion> KnowledgeVersions => Set<KnowledgeVersion>();
+
+    public DbSet<KnowledgeFile> KnowledgeFiles => Set<KnowledgeFile>();
+
     public DbSet<Workspace> Workspaces => Set<Workspace>();
 
     public DbSet<Folder> Folders => Set<Folder>();

@@ -51,8 +51,8 @@ public sealed class ProjectReferenceTests
         ["Worker"] = ["Aspire.StackExchange.Redis"],
         ["AiSearch"] =
         [
-            "Aspire.StackExchange.Redis", "FastBertTokenizer", "Microsoft.Extensions.AI.Abstractions",
-            "Microsoft.ML.OnnxRuntime", "Pgvector", "System.Numerics.Tensors",
+            "AngleSharp", "Aspire.StackExchange.Redis", "FastBertTokenizer", "Microsoft.Extensions.AI.Abstractions",
+            "Microsoft.ML.OnnxRuntime", "PdfPig", "Pgvector", "Sep", "System.Numerics.Tensors",
         ],
         ["AppHost"] = ["Aspire.Hosting.", "KubernetesClient", "YamlDotNet"],
     };

@@ -77,6 +77,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["FailureQueries"] = ([DatabaseRole.Api], true),
         ["CompareQueries"] = ([DatabaseRole.Api], true),
         ["AnalyticsQueries"] = ([DatabaseRole.Api], true),
+        ["EmbeddingStore"] = ([DatabaseRole.Api], false),
+        ["EmbeddingSearch"] = ([DatabaseRole.Api], false),
         ["MetricStore"] = ([DatabaseRole.Api], false),
         ["NodeQueries"] = ([DatabaseRole.Api], true),
         ["NodeDefinitionStore"] = ([DatabaseRole.Worker], false),

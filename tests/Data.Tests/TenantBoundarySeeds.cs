@@ -64,6 +64,24 @@ internal static class TenantBoundarySeeds
             + "values ($1, $2, 'executions', 'v', $2, '{}', now(), now())",
         "insert into metric_minutes values ($1, 'm', now(), '{}', 1, 1, 1, 1, 1, now())",
         "insert into metric_names values ($1, 'm', now(), now())",
+        """
+        insert into knowledge_articles (tenant_id, id, title, created_at, updated_at)
+        values ($1, $2, 'a', now(), now())
+        """,
+        """
+        insert into knowledge_versions (tenant_id, article_id, number, title, content, category, tags, change,
+          created_at)
+        values ($1, $2, 1, 'a', '', '', '{}', 'create', now())
+        """,
+        """
+        insert into knowledge_files (tenant_id, article_id, name, format, size, hash, bytes, created_at)
+        values ($1, $2, 'f', 'text', 0, '', '', now())
+        """,
+        "insert into own_embedding_types values ($1, 't', 1, now())",
+        """
+        insert into own_embeddings (tenant_id, content_type, content_id, dimension, embedding, created_at, updated_at)
+        values ($1, 't', 'c', 1, '[1]', now(), now())
+        """,
         "insert into user_activity (tenant_id, id, actor_type, actor_name, action, object_type, at) values ($1, $2, 'system', 'x', 'x', 'x', now())",
         "insert into edit_transactions (tenant_id, id, holder_type, holder_id, created_at, expires_at) "
             + "values ($1, $2, 'user', $2, now(), now() + interval '1 hour')",

@@ -68,6 +68,10 @@ internal enum Permission : ulong
 
     /// <summary>One's own conversations with models, which cost.</summary>
     ChatUse = 1UL << 49,
+
+    /// <summary>Articles, their files, and vectors that clients bring.</summary>
+    KnowledgeRead = 1UL << 50,
+    KnowledgeWrite = 1UL << 51,
 }
 
 /// <summary>Permissions by the names that clients, roles and API keys use.</summary>
@@ -113,6 +117,8 @@ internal static class Permissions
         new("models.read", Permission.ModelsRead),
         new("models.write", Permission.ModelsWrite),
         new("chat.use", Permission.ChatUse),
+        new("knowledge.read", Permission.KnowledgeRead),
+        new("knowledge.write", Permission.KnowledgeWrite),
         new("platform.read", Permission.PlatformRead),
         new("platform.manage", Permission.PlatformManage),
     ];
@@ -131,7 +137,7 @@ internal static class Permissions
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.SearchRead | Permission.ActivityRead
         | Permission.SchedulesRead | Permission.SchedulesWrite | Permission.ApprovalsRead | Permission.ApprovalsDecide
         | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite | Permission.ModelsRead
-        | Permission.ChatUse;
+        | Permission.ChatUse | Permission.KnowledgeRead | Permission.KnowledgeWrite;
 
     /// <summary>What callers of other tenants may never.</summary>
     private const Permission AboveTenants = Permission.PlatformRead | Permission.PlatformManage;
@@ -180,14 +186,15 @@ internal static class BuiltInRoles
     private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
         | Permission.EventsRead | Permission.SearchRead | Permission.RulesRead | Permission.SchedulesRead | Permission.ConnectorsRead
         | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead
-        | Permission.ModelsRead;
+        | Permission.ModelsRead | Permission.KnowledgeRead;
 
     private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
         | Permission.ActivityRead | Permission.SessionsUse | Permission.ChatUse;
 
     private const Permission Editor = Viewer | Permission.WorkspacesWrite | Permission.WorkflowsWrite | Permission.WorkflowsPublish
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead | Permission.RulesWrite
-        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse | Permission.ChatUse;
+        | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse | Permission.ChatUse
+        | Permission.KnowledgeWrite;
 
     private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage
         | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage | Permission.BillingRead

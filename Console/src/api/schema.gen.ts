@@ -93,6 +93,31 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    AnswerRequest: {
+      question: string
+      /** @description Which model answers; the tenant's own choice when left out. */
+      model?: null | string
+      /**
+       * Format: int32
+       * @description Passages that the answer may rest on.
+       */
+      limit?: null | number
+      category?: null | string
+      tags?: null | string[]
+      /** Format: uuid */
+      workspaceId?: null | string
+    }
+    /** @description An answer with the passages it rests on. */
+    AnswerView: {
+      question: string
+      /** @description Null where no model answers: the passages are all there is. */
+      answer: null | string
+      /** @description Of the answer, each with its sources. */
+      sentences: components['schemas']['SentenceView'][]
+      passages: components['schemas']['PassageView'][]
+      /** @description What is to be known about it. */
+      notice: null | string
+    }
     ApiKeyMaker: {
       /** Format: uuid */
       id: string
@@ -180,6 +205,124 @@ export interface components {
       unknownAssignees: string[]
       decisions: components['schemas']['DecisionView'][]
       comments: components['schemas']['CommentView'][]
+    }
+    ArticleDiffView: {
+      /** Format: int32 */
+      from: number
+      /** Format: int32 */
+      to: number
+      /**
+       * Format: int32
+       * @description Lines that came.
+       */
+      added: number
+      /**
+       * Format: int32
+       * @description Lines that went.
+       */
+      removed: number
+      /** @description Other fields that differ. */
+      fields: components['schemas']['FieldDiffView'][]
+      /** @description What differs with three lines around it. */
+      lines: components['schemas']['DiffLineView'][]
+      /** @description There are more lines than are answered. */
+      isCut: boolean
+    }
+    /** @description An article in a list: everything but its content. */
+    ArticleSummary: {
+      /** Format: uuid */
+      id: string
+      title: string
+      category: string
+      tags: string[]
+      /** Format: uuid */
+      workspaceId: null | string
+      sourceUrl: null | string
+      /**
+       * @description processing while a file is read, ready, or failed.
+       * @enum {string}
+       */
+      status: 'processing' | 'ready' | 'failed'
+      failure: null | components['schemas']['FailureView']
+      file: null | components['schemas']['FileView']
+      /** Format: int32 */
+      length: number
+      /**
+       * Format: uuid
+       * @description Null where an API key wrote it.
+       */
+      createdBy: null | string
+      /** Format: uuid */
+      updatedBy: null | string
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+    }
+    ArticleVersionSummary: {
+      /** Format: int32 */
+      number: number
+      title: string
+      category: string
+      tags: string[]
+      sourceUrl: null | string
+      /** @enum {string} */
+      change: 'create' | 'update' | 'restore' | 'extract'
+      /** Format: uuid */
+      createdBy: null | string
+      /** Format: date-time */
+      createdAt: string
+    }
+    ArticleVersionView: {
+      content: string
+      /** Format: int32 */
+      number: number
+      title: string
+      category: string
+      tags: string[]
+      sourceUrl: null | string
+      /** @enum {string} */
+      change: 'create' | 'update' | 'restore' | 'extract'
+      /** Format: uuid */
+      createdBy: null | string
+      /** Format: date-time */
+      createdAt: string
+    }
+    ArticleView: {
+      /** @description Markdown. */
+      content: string
+      /** Format: uuid */
+      id: string
+      title: string
+      category: string
+      tags: string[]
+      /** Format: uuid */
+      workspaceId: null | string
+      sourceUrl: null | string
+      /**
+       * @description processing while a file is read, ready, or failed.
+       * @enum {string}
+       */
+      status: 'processing' | 'ready' | 'failed'
+      failure: null | components['schemas']['FailureView']
+      file: null | components['schemas']['FileView']
+      /** Format: int32 */
+      length: number
+      /**
+       * Format: uuid
+       * @description Null where an API key wrote it.
+       */
+      createdBy: null | string
+      /** Format: uuid */
+      updatedBy: null | string
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
     }
     AssigneeView: {
       /** @description user, group or role. */
@@ -394,6 +537,12 @@ export interface components {
       /** @description The caller is in the tenant of the platform's operators. */
       operatorTenant: boolean
       timeZonesVersion: string
+    }
+    CategoryView: {
+      /** @description Empty: articles without one. */
+      category: string
+      /** Format: int32 */
+      articles: number
     }
     ChangeEmailRequest: {
       email: string
@@ -769,6 +918,24 @@ export interface components {
        * @default all
        */
       objects?: string
+    }
+    CreateArticleRequest: {
+      title: string
+      /**
+       * @description Markdown.
+       * @default
+       */
+      content?: string
+      /** @default  */
+      category?: string
+      tags?: null | string[]
+      /**
+       * Format: uuid
+       * @description Who sees the workspace sees the article; without one, everybody of the tenant.
+       */
+      workspaceId?: null | string
+      /** @description Where it comes from: http or https. */
+      sourceUrl?: null | string
     }
     CreateBudgetRequest: {
       name: string
@@ -1366,6 +1533,21 @@ export interface components {
       /** @description Workflows of the same job that have to complete before this one starts. */
       dependsOn: string[]
     }
+    DiffLineView: {
+      /** @description same, removed or added. */
+      kind: string
+      /**
+       * Format: int32
+       * @description Number of the line before, from 1; null where it is new.
+       */
+      from: null | number
+      /**
+       * Format: int32
+       * @description Number of the line after; null where it is gone.
+       */
+      to: null | number
+      text: string
+    }
     DiffView: {
       /** Format: uuid */
       workflowId: string
@@ -1399,6 +1581,47 @@ export interface components {
       /** Format: uuid */
       id: string
       status: string
+    }
+    EmbeddingHitView: {
+      contentType: string
+      contentId: string
+      /**
+       * Format: double
+       * @description Cosine of the angle between the vectors.
+       */
+      similarity: number
+      metadata: components['schemas']['RawJson']
+      text: null | string
+    }
+    EmbeddingHitsView: {
+      hits: components['schemas']['EmbeddingHitView'][]
+      /** @description All vectors that pass the filter were compared; else an index chose those that were. */
+      isExact: boolean
+    }
+    EmbeddingTypeView: {
+      contentType: string
+      /**
+       * Format: int32
+       * @description Numbers of each vector.
+       */
+      dimension: number
+      /** Format: int64 */
+      vectors: number
+      /** Format: date-time */
+      createdAt: string
+    }
+    EmbeddingView: {
+      contentType: string
+      contentId: string
+      vector: number[]
+      metadata: components['schemas']['RawJson']
+      text: null | string
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
     }
     EndedSessionView: {
       id: string
@@ -1928,12 +2151,39 @@ export interface components {
       capped: boolean
       groups: components['schemas']['FailureGroup'][]
     }
+    /** @description Why a file could not be read. */
+    FailureView: {
+      code: string
+      message: string
+    }
     /** @description Failures of one day of UTC. */
     FailuresOfDay: {
       /** Format: date */
       day: string
       /** Format: int32 */
       count: number
+    }
+    FieldDiffView: {
+      field: string
+      before: string
+      after: string
+    }
+    FileView: {
+      name: string
+      /** @description pdf, docx, html, markdown, csv or text: by its content. */
+      format: string
+      /**
+       * Format: int32
+       * @description Bytes.
+       */
+      size: number
+      /** @description SHA-256, in hexadecimal digits. */
+      hash: string
+      /**
+       * Format: int32
+       * @description Null where the format has none, or nothing was read yet.
+       */
+      pages: null | number
     }
     FireTime: {
       /** Format: date-time */
@@ -2773,6 +3023,36 @@ export interface components {
       /** @description True when there are more than Total. */
       totalIsCapped?: null | boolean
     }
+    /** @description A piece of an article that was found. */
+    PassageView: {
+      /**
+       * Format: int32
+       * @description From 1, as answers cite it.
+       */
+      number: number
+      /** Format: uuid */
+      articleId: string
+      title: string
+      category: string
+      /** @description Where in the article: headings, or the page. */
+      label: string
+      text: string
+      /** @description Opens the article, or its file, at this place. */
+      link: string
+      /**
+       * Format: double
+       * @description 0 to 1.
+       */
+      score: number
+    }
+    PassagesView: {
+      /** @description hybrid, or lexical where meaning could not be asked. */
+      mode: string
+      /** @description Why it could not. */
+      notice: null | string
+      model: null | string
+      passages: components['schemas']['PassageView'][]
+    }
     PasswordRequest: {
       currentPassword: string
       newPassword: string
@@ -2885,6 +3165,24 @@ export interface components {
       triggers: number
       /** Format: int32 */
       version: number
+    }
+    PutEmbeddingItem: {
+      contentId: string
+      vector: number[]
+      metadata?: unknown
+      text?: null | string
+    }
+    PutEmbeddingRequest: {
+      /** @description 1 to 4,000 finite numbers, not all zero; as many as the first vector of the type had. */
+      vector: number[]
+      /** @description An object that searches can ask for. */
+      metadata?: unknown
+      /** @description What the vector stands for, to be shown with a hit. */
+      text?: null | string
+    }
+    PutEmbeddingsRequest: {
+      /** @description 1 to 100, of one dimension and with different ids; all are stored or none. */
+      embeddings: components['schemas']['PutEmbeddingItem'][]
     }
     QueueView: {
       /** @enum {string} */
@@ -3314,6 +3612,20 @@ export interface components {
       nextFires: components['schemas']['FireTime'][]
       lastFires: components['schemas']['FireView'][]
     }
+    SearchEmbeddingsRequest: {
+      /** @description Whose vectors are compared. */
+      contentType: string
+      vector: number[]
+      /** @description An object: what a vector's metadata must contain. */
+      metadata?: unknown
+      /**
+       * Format: double
+       * @description Lowest cosine, -1 to 1.
+       */
+      threshold?: null | number
+      /** Format: int32 */
+      limit?: null | number
+    }
     SecondFactorRequest: {
       challenge: string
       /** @description Of the app, or a recovery code. */
@@ -3355,6 +3667,15 @@ export interface components {
        * @description Active users without a second factor.
        */
       usersWithout: number
+    }
+    SentenceView: {
+      text: string
+      /** @description Numbers of passages. */
+      sources: number[]
+      /** @description It names a passage that there is. Whether that says the same, nobody has judged. */
+      isSupported: boolean
+      /** @description Numbers that it named and that there are not; they were taken out. */
+      unknownSources: null | number[]
     }
     ServiceAccountView: {
       /** Format: uuid */
@@ -3415,6 +3736,27 @@ export interface components {
       rerunId: null | string
       /** @description Of its newest rerun; null without one. */
       rerunStatus: null | string
+    }
+    SimilarPassagesRequest: {
+      /** @description What passages should be like; or: */
+      text?: null | string
+      /**
+       * Format: uuid
+       * @description An article that passages of others should be like.
+       */
+      articleId?: null | string
+      /** Format: int32 */
+      limit?: null | number
+      /**
+       * Format: double
+       * @description Lowest score, 0 to 1.
+       */
+      threshold?: null | number
+      category?: null | string
+      /** @description All of these. */
+      tags?: null | string[]
+      /** Format: uuid */
+      workspaceId?: null | string
     }
     StagedWriteView: {
       /** Format: int32 */
@@ -3554,6 +3896,10 @@ export interface components {
        */
       origin: null | string
       input?: null | components['schemas']['StepInputView']
+    }
+    StoredCountView: {
+      /** Format: int32 */
+      stored: number
     }
     SubscribeRequest: {
       /** @description workspace, folder, job or workflow. */
@@ -4047,6 +4393,20 @@ export interface components {
       startsAt?: null | string
       /** Format: date-time */
       endsAt?: null | string
+    }
+    /** @description What is left out stays as it is. */
+    UpdateArticleRequest: {
+      title?: null | string
+      content?: null | string
+      category?: null | string
+      tags?: null | string[]
+      /**
+       * Format: uuid
+       * @description All zeros for the whole tenant.
+       */
+      workspaceId?: null | string
+      /** @description Empty for none. */
+      sourceUrl?: null | string
     }
     /** @description What is left out stays as it is. Kind and period stay: make another budget. */
     UpdateBudgetRequest: {
@@ -4775,10 +5135,17 @@ export type ActionView = components['schemas']['ActionView']
 export type ActivityView = components['schemas']['ActivityView']
 export type AddDaysRequest = components['schemas']['AddDaysRequest']
 export type AnnouncementView = components['schemas']['AnnouncementView']
+export type AnswerRequest = components['schemas']['AnswerRequest']
+export type AnswerView = components['schemas']['AnswerView']
 export type ApiKeyMaker = components['schemas']['ApiKeyMaker']
 export type ApiKeyView = components['schemas']['ApiKeyView']
 export type ApprovalItemView = components['schemas']['ApprovalItemView']
 export type ApprovalView = components['schemas']['ApprovalView']
+export type ArticleDiffView = components['schemas']['ArticleDiffView']
+export type ArticleSummary = components['schemas']['ArticleSummary']
+export type ArticleVersionSummary = components['schemas']['ArticleVersionSummary']
+export type ArticleVersionView = components['schemas']['ArticleVersionView']
+export type ArticleView = components['schemas']['ArticleView']
 export type AssigneeView = components['schemas']['AssigneeView']
 export type BeginRequest = components['schemas']['BeginRequest']
 export type BillingRequest = components['schemas']['BillingRequest']
@@ -4797,6 +5164,7 @@ export type CalendarItem = components['schemas']['CalendarItem']
 export type CalendarView = components['schemas']['CalendarView']
 export type CallbackView = components['schemas']['CallbackView']
 export type CapabilitiesView = components['schemas']['CapabilitiesView']
+export type CategoryView = components['schemas']['CategoryView']
 export type ChangeEmailRequest = components['schemas']['ChangeEmailRequest']
 export type ChangeView = components['schemas']['ChangeView']
 export type CheckInRequest = components['schemas']['CheckInRequest']
@@ -4827,6 +5195,7 @@ export type ControlRequest = components['schemas']['ControlRequest']
 export type ConversationalSessionView = components['schemas']['ConversationalSessionView']
 export type CreateAnnouncementRequest = components['schemas']['CreateAnnouncementRequest']
 export type CreateApiKeyRequest = components['schemas']['CreateApiKeyRequest']
+export type CreateArticleRequest = components['schemas']['CreateArticleRequest']
 export type CreateBudgetRequest = components['schemas']['CreateBudgetRequest']
 export type CreateCalendarRequest = components['schemas']['CreateCalendarRequest']
 export type CreateConnectorRequest = components['schemas']['CreateConnectorRequest']
@@ -4872,9 +5241,14 @@ export type DeliveryView = components['schemas']['DeliveryView']
 export type DependenciesRequest = components['schemas']['DependenciesRequest']
 export type DependenciesView = components['schemas']['DependenciesView']
 export type DependencyBody = components['schemas']['DependencyBody']
+export type DiffLineView = components['schemas']['DiffLineView']
 export type DiffView = components['schemas']['DiffView']
 export type DirectoryEntry = components['schemas']['DirectoryEntry']
 export type Done = components['schemas']['Done']
+export type EmbeddingHitView = components['schemas']['EmbeddingHitView']
+export type EmbeddingHitsView = components['schemas']['EmbeddingHitsView']
+export type EmbeddingTypeView = components['schemas']['EmbeddingTypeView']
+export type EmbeddingView = components['schemas']['EmbeddingView']
 export type EndedSessionView = components['schemas']['EndedSessionView']
 export type EndedSessions = components['schemas']['EndedSessions']
 export type EnrolRequest = components['schemas']['EnrolRequest']
@@ -4908,7 +5282,10 @@ export type ExportedWorkflow = components['schemas']['ExportedWorkflow']
 export type FailedIterationView = components['schemas']['FailedIterationView']
 export type FailureGroup = components['schemas']['FailureGroup']
 export type FailureGroupsView = components['schemas']['FailureGroupsView']
+export type FailureView = components['schemas']['FailureView']
 export type FailuresOfDay = components['schemas']['FailuresOfDay']
+export type FieldDiffView = components['schemas']['FieldDiffView']
+export type FileView = components['schemas']['FileView']
 export type FireTime = components['schemas']['FireTime']
 export type FireView = components['schemas']['FireView']
 export type FiresView = components['schemas']['FiresView']
@@ -4971,6 +5348,8 @@ export type OwnTenantView = components['schemas']['OwnTenantView']
 export type PackageItem = components['schemas']['PackageItem']
 export type PackageView = components['schemas']['PackageView']
 export type Pagination = components['schemas']['Pagination']
+export type PassageView = components['schemas']['PassageView']
+export type PassagesView = components['schemas']['PassagesView']
 export type PasswordRequest = components['schemas']['PasswordRequest']
 export type PersonReply = components['schemas']['PersonReply']
 export type PinsRequest = components['schemas']['PinsRequest']
@@ -4983,6 +5362,9 @@ export type ProviderMapping = components['schemas']['ProviderMapping']
 export type ProviderTestView = components['schemas']['ProviderTestView']
 export type PublishRequest = components['schemas']['PublishRequest']
 export type PublishedView = components['schemas']['PublishedView']
+export type PutEmbeddingItem = components['schemas']['PutEmbeddingItem']
+export type PutEmbeddingRequest = components['schemas']['PutEmbeddingRequest']
+export type PutEmbeddingsRequest = components['schemas']['PutEmbeddingsRequest']
 export type QueueView = components['schemas']['QueueView']
 export type QueuesView = components['schemas']['QueuesView']
 export type QuietHours = components['schemas']['QuietHours']
@@ -5020,21 +5402,25 @@ export type RunningView = components['schemas']['RunningView']
 export type ScheduleItem = components['schemas']['ScheduleItem']
 export type ScheduleOverlap = components['schemas']['ScheduleOverlap']
 export type ScheduleView = components['schemas']['ScheduleView']
+export type SearchEmbeddingsRequest = components['schemas']['SearchEmbeddingsRequest']
 export type SecondFactorRequest = components['schemas']['SecondFactorRequest']
 export type SecondFactorView = components['schemas']['SecondFactorView']
 export type SecretView = components['schemas']['SecretView']
 export type SecurityPolicyRequest = components['schemas']['SecurityPolicyRequest']
 export type SecurityPolicyView = components['schemas']['SecurityPolicyView']
+export type SentenceView = components['schemas']['SentenceView']
 export type ServiceAccountView = components['schemas']['ServiceAccountView']
 export type SessionView = components['schemas']['SessionView']
 export type SetPasswordRequest = components['schemas']['SetPasswordRequest']
 export type SimilarFailure = components['schemas']['SimilarFailure']
+export type SimilarPassagesRequest = components['schemas']['SimilarPassagesRequest']
 export type StagedWriteView = components['schemas']['StagedWriteView']
 export type StartView = components['schemas']['StartView']
 export type StatsView = components['schemas']['StatsView']
 export type StepInputView = components['schemas']['StepInputView']
 export type StepItem = components['schemas']['StepItem']
 export type StepView = components['schemas']['StepView']
+export type StoredCountView = components['schemas']['StoredCountView']
 export type SubscribeRequest = components['schemas']['SubscribeRequest']
 export type SubscriptionView = components['schemas']['SubscriptionView']
 export type SubstitutionView = components['schemas']['SubstitutionView']
@@ -5064,6 +5450,7 @@ export type TreeUse = components['schemas']['TreeUse']
 export type TriedNotification = components['schemas']['TriedNotification']
 export type TriggerStatsView = components['schemas']['TriggerStatsView']
 export type UpdateAnnouncementRequest = components['schemas']['UpdateAnnouncementRequest']
+export type UpdateArticleRequest = components['schemas']['UpdateArticleRequest']
 export type UpdateBudgetRequest = components['schemas']['UpdateBudgetRequest']
 export type UpdateCalendarRequest = components['schemas']['UpdateCalendarRequest']
 export type UpdateConnectorRequest = components['schemas']['UpdateConnectorRequest']

@@ -3,6 +3,7 @@ import {
   Bell,
   Blocks,
   BrainCircuit,
+  BookOpen,
   Building2,
   CalendarClock,
   CheckCheck,
@@ -62,6 +63,7 @@ export const NAV: NavGroup[] = [
     items: [
       item('/workflows', 'Workflows', Workflow, 'workflows.read', 'w'),
       item('/nodes', 'Node types', Blocks, 'workflows.read'),
+      item('/knowledge', 'Knowledge', BookOpen, 'knowledge.read', 'k'),
     ],
   },
   {

@@ -50,7 +50,14 @@ export function FieldInput({ field, value, error, change }: Props) {
         />
       )
     case 'textarea':
-      return <Textarea {...shared} value={asText(value)} onChange={(event) => change(event.currentTarget.value)} />
+      return (
+        <Textarea
+          {...shared}
+          rows={field.rows}
+          value={asText(value)}
+          onChange={(event) => change(event.currentTarget.value)}
+        />
+      )
     case 'number':
       return (
         <NumberInput

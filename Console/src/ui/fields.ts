@@ -15,6 +15,8 @@ export interface Field {
   standard?: unknown
   readOnly?: boolean
   placeholder?: string
+  /** Lines of a text that are seen at once. */
+  rows?: number
   min?: number
   max?: number
   /** Shown only when it says so. */

@@ -46,6 +46,7 @@ export function Marked({ snippet, highlights }: { snippet: string; highlights: H
 export function pathOf({ type, id, metadata }: Hit): string | null {
   if (type === 'workflow') return `/workflows/${id}`
   if (type === 'execution') return `/executions/${id}`
+  if (type === 'knowledge_article') return `/knowledge/${id}`
   if (type === 'node' && metadata?.workflowId)
     return hrefOf(`/workflows/${metadata.workflowId}/edit`, { node: metadata.nodeId ?? '' })
   return null

@@ -2,7 +2,7 @@ export const text = {
   title: 'Search',
   empty: 'Search what there is',
   emptyText: [
-    'Workflows, their nodes and failed runs are found by their words and by what they mean.',
+    'Workflows, their nodes, failed runs and articles are found by their words and by what they mean.',
     '“…” wants words in this order, + and - want and refuse a word, refun* begins one;',
     'type: tag: after: before: narrow.',
   ].join(' '),

@@ -4,10 +4,9 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 
-namespace Workflows.Api.Search;
+namespace Workflows.Api.Http;
 
 /// <summary>
 /// Calls the search service for a tenant. The service trusts the tenant since the API signs it:
@@ -26,7 +25,7 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
     private static readonly (string Type, Permission Permission)[] TypePermissions =
     [
         ("workflow", Permission.WorkflowsRead), ("node", Permission.WorkflowsRead),
-        ("execution", Permission.ExecutionsRead),
+        ("execution", Permission.ExecutionsRead), ("knowledge_article", Permission.KnowledgeRead),
     ];
 
     public async Task<ApiResponse<RawJson>> GetAsync(
