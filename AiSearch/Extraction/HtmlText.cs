@@ -102,6 +102,7 @@ internal sealed class HtmlText
                 break;
             case "table":
                 _tables++;
+                _text.Append(' ');
                 break;
             case "tr" when _tables == 1:
                 EndBlock("");

@@ -74,7 +74,7 @@ export function Versions({ article }: { article: ArticleView }) {
       key: 'who',
       title: 'Who',
       from: 480,
-      render: (one) => <SafeText most={60}>{(one.createdBy && names.get(one.createdBy)) || 'the platform'}</SafeText>,
+      render: (one) => <SafeText most={60}>{(one.createdBy && names.get(one.createdBy)) || 'a program'}</SafeText>,
     },
     { key: 'at', title: 'When', width: '110px', render: (one) => <TimeText at={one.createdAt} relative /> },
   ]
