@@ -330,6 +330,7 @@ internal static partial class Composition
         services.AddModels();
         services.AddSingleton<ConversationStore>();
         services.AddScoped<ChatAnswers>();
+        services.AddScoped<ChatGrounding>();
     }
 
     private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)

@@ -1,43 +1,46 @@
+using Microsoft.Extensions.AI;
+using Workflows.Api.Http.Grounding;
+using Workflows.Api.Http.Security;
+using Workflows.Models;
+
 namespace Workflows.Api.Knowledge;
 
-/// <summary>Asks a model.</summary>
-internal interface IAnswerModel
-{
-    /// <param name="model">Which one; null = the tenant's own choice.</param>
-    /// <returns>What it wrote, or why there is nothing.</returns>
-    Task<(string? Text, string? Notice)> AskAsync(
-        string? model, GroundedMessages messages, CancellationToken cancellationToken);
-}
-
-/// <summary>Where no models are set up: says so.</summary>
-internal sealed class NoAnswerModel : IAnswerModel
-{
-    public Task<(string? Text, string? Notice)> AskAsync(
-        string? model, GroundedMessages messages, CancellationToken cancellationToken) =>
-        Task.FromResult<(string?, string?)>((null, "No model is set up that could answer; these are the passages."));
-}
-
 /// <summary>An answer out of passages: the prompt, the model, and what its sentences rest on.</summary>
-internal sealed class GroundedAnswer(IAnswerModel model)
+internal sealed class GroundedAnswer(IModelCaller models)
 {
+    /// <summary>Answers; where no model does, the passages are the answer, and it is said why.</summary>
     public async Task<AnswerView> AnswerAsync(
-        string question, string? modelName, PassagesView found, CancellationToken cancellationToken)
+        Caller caller, AnswerRequest wanted, PassagesView found, CancellationToken cancellationToken)
     {
         if (found.Passages.Count == 0)
         {
             // Without passages a model could only tell what it makes up.
-            return new AnswerView(question, null, [], [], "No article says anything about this.");
+            return new AnswerView(wanted.Question, null, [], [], "No article says anything about this.");
         }
 
-        var (text, notice) = await model.AskAsync(
-            modelName, GroundedPrompt.Build(question, found.Passages), cancellationToken);
-        if (text is null)
+        var messages = GroundedPrompt.Build(wanted.Question, found.Passages);
+        try
         {
-            return new AnswerView(question, null, [], found.Passages, notice ?? found.Notice);
+            var answer = await models.CallAsync(
+                new ModelRequest(
+                    caller.TenantId,
+                    wanted.Model ?? "",
+                    new ModelCallOrigin("knowledge") { UserId = caller.UserId, WorkspaceId = wanted.WorkspaceId },
+                    [new ChatMessage(ChatRole.System, messages.System), new ChatMessage(ChatRole.User, messages.User)])
+                {
+                    Options = new ChatOptions { Temperature = 0 },
+                },
+                cancellationToken);
+            var sentences = CitationChecker.Check(answer.Text, found.Passages.Count);
+            return new AnswerView(
+                wanted.Question, CitationChecker.Text(sentences), sentences, found.Passages, found.Notice);
         }
-
-        var sentences = CitationChecker.Check(text, found.Passages.Count);
-        return new AnswerView(
-            question, CitationChecker.Text(sentences), sentences, found.Passages, notice ?? found.Notice);
+        catch (ModelException exception)
+        {
+            var notice = exception.Code == ModelErrorCodes.Unknown && wanted.Model is null
+                ? "No model is set up that could answer; these are the passages."
+                : $"The model did not answer ({exception.Code}: {exception.Message}); these are the passages.";
+            return new AnswerView(wanted.Question, null, [], found.Passages, notice);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Workflows.Api.Http;
+using Workflows.Api.Http.Grounding;
 using Workflows.Api.Http.Security;
 
 namespace Workflows.Api.Knowledge;
@@ -57,6 +58,6 @@ internal static class PassageEndpoints
             request.Caller, cancellationToken);
         return found is null
             ? failure!
-            : await answers.AnswerAsync(wanted.Question, wanted.Model, found, cancellationToken);
+            : await answers.AnswerAsync(request.Caller, wanted, found, cancellationToken);
     }
 }

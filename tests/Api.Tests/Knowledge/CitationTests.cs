@@ -1,4 +1,7 @@
+using Workflows.Api.Http.Grounding;
+using Workflows.Api.Http.Security;
 using Workflows.Api.Knowledge;
+using Workflows.Models;
 
 namespace Workflows.Api.Tests.Knowledge;
 
@@ -82,7 +85,8 @@ public sealed class CitationTests
     {
         var model = new ScriptedModel("Made up [1].");
         var answer = await new GroundedAnswer(model).AnswerAsync(
-            "q", null, new PassagesView("hybrid", null, null, []), TestContext.Current.CancellationToken);
+            Somebody, new AnswerRequest("q"), new PassagesView("hybrid", null, null, []),
+            TestContext.Current.CancellationToken);
         Assert.Null(answer.Answer);
         Assert.Equal(0, model.Calls);
     }
@@ -92,10 +96,23 @@ public sealed class CitationTests
     {
         var model = new ScriptedModel("Known [1]. Made up. Wrong [5].");
         var answer = await new GroundedAnswer(model).AnswerAsync(
-            "q", null, new PassagesView("hybrid", null, null, [Passage(1, "a")]),
+            Somebody, new AnswerRequest("q"), new PassagesView("hybrid", null, null, [Passage(1, "a")]),
             TestContext.Current.CancellationToken);
         Assert.Equal("Known [1]. Made up. Wrong.", answer.Answer);
         Assert.Equal([true, false, false], answer.Sentences.Select(sentence => sentence.IsSupported));
+    }
+
+    [Theory]
+    [InlineData(null, "No model is set up")]
+    [InlineData("small", "MODEL_UNKNOWN")]
+    public async Task Where_no_model_answers_the_passages_do_and_it_is_said_why(string? model, string notice)
+    {
+        var answer = await new GroundedAnswer(new ScriptedModel(null)).AnswerAsync(
+            Somebody, new AnswerRequest("q", model), new PassagesView("hybrid", null, null, [Passage(1, "a")]),
+            TestContext.Current.CancellationToken);
+        Assert.Null(answer.Answer);
+        Assert.Single(answer.Passages);
+        Assert.Contains(notice, answer.Notice, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -153,15 +170,25 @@ public sealed class CitationTests
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
-    private sealed class ScriptedModel(string text) : IAnswerModel
+    private static Caller Somebody { get; } = Caller.Nobody(Guid.CreateVersion7(), "test");
+
+    /// <summary>Says the text; without one there is no model.</summary>
+    private sealed class ScriptedModel(string? text) : IModelCaller
     {
         public int Calls { get; private set; }
 
-        public Task<(string? Text, string? Notice)> AskAsync(
-            string? model, GroundedMessages messages, CancellationToken cancellationToken)
+        public Task<ModelAnswer> CallAsync(ModelRequest request, CancellationToken cancellationToken)
         {
             Calls++;
-            return Task.FromResult<(string?, string?)>((text, null));
+            return text is null
+                ? throw new ModelException(ModelErrorCodes.Unknown, "There is none.")
+                : Task.FromResult(new ModelAnswer(text, "stop", 1, 1, 0, TimeSpan.Zero, "m", "p"));
         }
+
+        public IAsyncEnumerable<ModelUpdate> StreamAsync(ModelRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<ModelVectors> EmbedAsync(EmbedRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }

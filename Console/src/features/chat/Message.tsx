@@ -9,30 +9,48 @@ import { text } from './text'
 interface Source {
   number: number
   title: string
-  href?: string
+  label: string
+  link: string
 }
 
-const sourcesOf = (message: MessageView): Source[] =>
-  Array.isArray(message.sources) ? (message.sources as unknown as Source[]) : []
+interface Grounds {
+  passages: Source[]
+  sentences: { text: string; sources: number[]; isSupported: boolean }[]
+}
+
+const groundsOf = (message: MessageView) => message.sources as unknown as Grounds | null
 
 const costText = (usd: number) => (usd > 0 ? `$${usd.toLocaleString('en', { maximumSignificantDigits: 2 })}` : '')
 
-function Sources({ sources }: { sources: Source[] }) {
-  if (sources.length === 0) return null
+/** What the answer names as its sources, and the sentences that name none. */
+function Sources({ grounds }: { grounds: Grounds | null }) {
+  if (!grounds) return null
+  const named = new Set(grounds.sentences.flatMap((one) => one.sources))
+  const bare = grounds.sentences.filter((one) => !one.isSupported)
   return (
-    <ol className={classes.sources} aria-label="Sources">
-      {sources.map((source) => (
-        <li key={source.number} value={source.number}>
-          {source.href?.startsWith('/') ? (
-            <Go href={source.href}>
-              <SafeText most={120}>{source.title}</SafeText>
-            </Go>
-          ) : (
-            <SafeText most={120}>{source.title}</SafeText>
-          )}
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol className={classes.sources} aria-label="Sources">
+        {grounds.passages
+          .filter((one) => named.has(one.number))
+          .map((one) => (
+            <li key={one.number} value={one.number}>
+              <Go href={one.link}>
+                <SafeText most={120}>{one.label ? `${one.title} · ${one.label}` : one.title}</SafeText>
+              </Go>
+            </li>
+          ))}
+      </ol>
+      {bare.length > 0 && (
+        <p className={classes.when} role="note">
+          {text.unsupported}{' '}
+          {bare.map((one) => (
+            <q key={one.text}>
+              <SafeText most={160}>{one.text}</SafeText>
+            </q>
+          ))}
+        </p>
+      )}
+    </>
   )
 }
 
@@ -46,7 +64,7 @@ export function Message({ message }: { message: MessageView }) {
   return (
     <article className={classes.message} data-role={message.role} aria-label="Answer">
       {message.content && <Markdown>{message.content}</Markdown>}
-      <Sources sources={sourcesOf(message)} />
+      <Sources grounds={groundsOf(message)} />
       <div className={classes.foot}>
         {message.model && <SafeText most={60}>{message.model}</SafeText>}
         {message.outputTokens > 0 && (

@@ -7,6 +7,7 @@ export const text = {
   noModelText: 'Whoever may change models registers one first, under Models.',
   placeholder: 'Ask something. Enter sends, Shift+Enter begins a new line.',
   stopped: 'Stopped.',
+  unsupported: 'Without a source:',
   thinking: 'Thinking…',
   deleteText: 'Its messages are deleted with it; what it cost stays in the figures.',
 }

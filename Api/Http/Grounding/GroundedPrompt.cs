@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Workflows.Api.Knowledge;
+namespace Workflows.Api.Http.Grounding;
 
 /// <summary>What a model is told, and what it is asked.</summary>
 internal sealed record GroundedMessages(string System, string User);

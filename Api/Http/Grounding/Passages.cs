@@ -1,8 +1,7 @@
 using System.Text.Json;
-using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 
-namespace Workflows.Api.Knowledge;
+namespace Workflows.Api.Http.Grounding;
 
 /// <summary>Asks the search service for passages that a caller may see.</summary>
 internal sealed class Passages(SearchClient search)

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Workflows.Api.Knowledge;
+namespace Workflows.Api.Http.Grounding;
 
 /// <summary>
 /// Takes an answer with marks (<c>[1]</c>, <c>[2, 3]</c>) apart: sentences, each with the passages that it names. A

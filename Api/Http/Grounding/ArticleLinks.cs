@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Workflows.Api.Knowledge;
+namespace Workflows.Api.Http.Grounding;
 
 /// <summary>Where a passage stands: in the console's page of the article, at its heading, or in the file, at its
 /// page.</summary>
