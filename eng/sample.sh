@@ -2,7 +2,7 @@
 # Runs a sample on the running platform. ./run does so at the end of its start: all but the company's on a platform that has
 # none yet ('start'), later the first.
 #
-#   eng/sample.sh [all | start | order | approval | nightly | ussd | saga | fan-out | company]
+#   eng/sample.sh [all | start | order | approval | nightly | ussd | saga | fan-out | ai | company]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -15,9 +15,10 @@ internal sealed class Outside : IAsyncDisposable
         """;
 
     private readonly WebApplication _app;
+    private readonly string _postgres;
     private readonly ConcurrentQueue<string> _ledger = new();
 
-    private Outside(WebApplication app) => _app = app;
+    private Outside(WebApplication app, string postgres) => (_app, _postgres) = (app, postgres);
 
     public string Address => _app.Urls.First();
 
@@ -30,7 +31,7 @@ internal sealed class Outside : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        var outside = new Outside(app);
+        var outside = new Outside(app, postgres);
         // The same Idempotency-Key is the same reservation, however often it is asked for.
         app.MapPost("/reservations", (HttpRequest request, JsonElement order) =>
             Results.Json(new { reservationId = $"R-{request.Headers["Idempotency-Key"].ToString()[^12..]}", orderId = order.GetProperty("orderId").GetString() }));
@@ -38,11 +39,18 @@ internal sealed class Outside : IAsyncDisposable
         app.MapDelete("/trips/{kind}/{id}", outside.Cancel);
         await app.StartAsync();
 
-        await using var database = NpgsqlDataSource.Create(postgres);
-        await using var command = database.CreateCommand(AllowSql);
-        command.Parameters.Add(new() { Value = $"[\"127.0.0.1:{new Uri(outside.Address).Port}\"]" });
-        await command.ExecuteNonQueryAsync();
+        await outside.AllowAsync();
         return outside;
+    }
+
+    /// <summary>Lets workflows call these ports of this machine, too.</summary>
+    public async Task AllowAsync(params int[] ports)
+    {
+        await using var database = NpgsqlDataSource.Create(_postgres);
+        await using var command = database.CreateCommand(AllowSql);
+        var allowed = ports.Prepend(new Uri(Address).Port).Select(port => $"\"127.0.0.1:{port}\"");
+        command.Parameters.Add(new() { Value = $"[{string.Join(", ", allowed)}]" });
+        await command.ExecuteNonQueryAsync();
     }
 
     private IResult Book(string kind, HttpRequest request)

@@ -5,7 +5,7 @@ using Workflows.Sample;
 // on a platform without samples all but the company's, so that whoever looks around finds runs of each kind; later the
 // first alone, to show that the platform works.
 ISample[] samples = [new OrderSample(), new ApprovalSample(), new NightlySample(), new UssdSample(), new SagaSample(), new FanOutSample(),
-    new CompanySample()];
+    new AiSample(), new CompanySample()];
 var name = args is [_, var given] ? given : "order";
 if (args.Length is 0 or > 2 || (name is not ("all" or "start") && !samples.Any(sample => sample.Name == name)))
 {
