@@ -126,7 +126,6 @@ internal static partial class Composition
             builder.Configuration.GetSection("Registration").Get<RegistrationOptions>() ?? new RegistrationOptions());
         services.AddHostedService<TenantErasure>();
         services.AddSingleton<IndexHint>();
-        services.AddKnowledge().AddEmbeddings();
         services.AddHttpClient<SearchClient>(client => client.BaseAddress = new Uri("http://aisearch"));
         AddPages(services, builder.Configuration["Api:PublicUrl"]);
     }
@@ -363,6 +362,7 @@ internal static partial class Composition
         services.AddSingleton<CompareQueries>();
         services.AddSingleton<AnalyticsQueries>();
         services.AddSingleton<MetricStore>();
+        services.AddKnowledge().AddEmbeddings();
         services.AddSingleton<QueueBudget>();
         services.AddSingleton<ApprovalInbox>();
         services.AddSingleton<ApprovalParts>();
