@@ -21,6 +21,7 @@ using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
 using Workflows.Api.LanguageModels;
+using Workflows.Api.PromptCards;
 using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
@@ -54,6 +55,7 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Mails;
 using Workflows.Data.Numbers;
+using Workflows.Data.Prompts;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
@@ -188,6 +190,7 @@ internal static partial class Composition
         api.MapExpressions();
         api.MapNodeDefinitions();
         api.MapModels();
+        api.MapPromptCards();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -320,6 +323,7 @@ internal static partial class Composition
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
         services.AddSingleton<OpenIdClient>();
         services.AddModels();
+        services.AddSingleton<PromptFigures>();
     }
 
     private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)

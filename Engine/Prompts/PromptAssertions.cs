@@ -24,6 +24,11 @@ public static class PromptAssertions
             return [new("/cases", "LENGTH", $"A test set has 1 to {PromptLimits.Cases} cases.")];
         }
 
+        if (cases.Any(one => one?.Assertions?.Any(assertion => assertion is null) != false))
+        {
+            return [new("/cases", "TYPE", "Cases and their assertions are objects.")];
+        }
+
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (var index = 0; index < cases.Count; index++)
         {

@@ -51,9 +51,10 @@ public sealed record PromptContent(
         JsonSerializer.Deserialize<PromptSettings>(settings, JsonSerializerOptions.Web) ?? new PromptSettings());
 
     /// <summary>Whether a model would be asked the same.</summary>
-    public bool IsSameAs(PromptContent other) => Write(this) == Write(other);
+    public bool IsSameAs(PromptContent other) => JsonElement.DeepEquals(Write(this), Write(other));
 
-    private static string Write(PromptContent content) => JsonSerializer.Serialize(content, JsonSerializerOptions.Web);
+    private static JsonElement Write(PromptContent content) =>
+        JsonSerializer.SerializeToElement(content, JsonSerializerOptions.Web);
 }
 
 /// <summary>What is wrong, and where.</summary>

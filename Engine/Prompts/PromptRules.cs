@@ -12,6 +12,11 @@ public static class PromptRules
     public static IReadOnlyList<PromptProblem> Check(PromptContent content)
     {
         var problems = new List<PromptProblem>();
+        if (content.Messages.Any(message => message is null) || content.Variables.Any(variable => variable is null))
+        {
+            return [new("", "TYPE", "Messages and variables are objects.")];
+        }
+
         if (content.Variables.Count > PromptLimits.Variables)
         {
             problems.Add(new("/variables", "TOO_MANY", $"A card has at most {PromptLimits.Variables} variables."));
