@@ -55,9 +55,12 @@ internal sealed partial class OutboxConsumer(
 
         try
         {
-            var executions = works.Where(work => work.Topic == "index_execution").Select(work => work.SubjectId).Distinct().ToList();
-            var workflows = works.Where(work => work.Topic != "index_execution").Select(work => work.SubjectId).Distinct().ToList();
-            var contents = await sources.ReadAsync(tenantId, workflows, executions, cancellationToken);
+            var subjects = works.ToLookup(
+                work => work.Topic is "index_execution" or "index_prompt_card" ? work.Topic : "index_workflow",
+                work => work.SubjectId);
+            var contents = await sources.ReadAsync(
+                tenantId, [.. subjects["index_workflow"].Distinct()], [.. subjects["index_execution"].Distinct()],
+                [.. subjects["index_prompt_card"].Distinct()], cancellationToken);
             var written = await indexer.IndexAsync(tenantId, contents, [.. works.Select(work => work.Id)], cancellationToken);
             var now = clock.GetUtcNow();
             foreach (var work in works)

@@ -95,6 +95,8 @@ internal sealed partial class Sweep(
                     .Select(document => document.ContentId)],
                 [.. documents.Where(document => document.Type == ContentTypes.Execution)
                     .Select(document => document.ContentId)],
+                [.. documents.Where(document => document.Type == ContentTypes.PromptCard)
+                    .Select(document => document.ContentId)],
                 cancellationToken);
             await indexer.IndexAsync(overview.TenantId, contents, [], cancellationToken);
             after = documents[^1].Id;

@@ -7,11 +7,13 @@ namespace Workflows.AiSearch.Search;
 /// <param name="WorkspaceId">In this workspace; null = in any.</param>
 /// <param name="From">Of this time or later.</param>
 /// <param name="To">Before this time.</param>
-/// <param name="Workflows">Documents of these workflows and their executions only; null = all.</param>
+/// <param name="Workflows">Of documents of workflows and their executions those of these only; null = all.</param>
+/// <param name="Workspaces">Of prompt cards those in these workspaces only; null = all.</param>
 /// <param name="Visible">Types that the caller may see; null = all.</param>
 internal sealed record SearchFilter(
     string[] ContentTypes, string[] Tags, Guid? WorkspaceId, DateTimeOffset? From, DateTimeOffset? To,
-    IReadOnlySet<Guid>? Workflows = null, IReadOnlyCollection<string>? Visible = null)
+    IReadOnlySet<Guid>? Workflows = null, IReadOnlyCollection<string>? Visible = null,
+    IReadOnlySet<Guid>? Workspaces = null)
 {
     public static SearchFilter None { get; } = new([], [], null, null, null);
 
@@ -37,7 +39,9 @@ internal sealed record SearchFilter(
         (WorkspaceId is null || WorkspaceId == document.WorkspaceId)
         && (From is null || document.ContentAt >= From)
         && (To is null || document.ContentAt < To)
-        && (Workflows is null || (document.WorkflowId is { } workflowId && Workflows.Contains(workflowId)));
+        && (document.ContentType == Indexing.ContentTypes.PromptCard
+            ? Workspaces is null || (document.WorkspaceId is { } workspaceId && Workspaces.Contains(workspaceId))
+            : Workflows is null || (document.WorkflowId is { } workflowId && Workflows.Contains(workflowId)));
 
     /// <summary>Whether the document may be found, were it of a wanted type.</summary>
     public bool AllowsApartFromType(CorpusDocument document) =>

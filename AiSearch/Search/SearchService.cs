@@ -17,7 +17,7 @@ internal sealed class SearchService(
     SearchMetrics metrics,
     TimeProvider clock)
 {
-    private const string WorkflowsSql = "select workflows_of_person($1, $2)";
+    private const string SeenSql = "select workflows_of_person($1, $2), workspaces_of_person($1, $2)";
 
     public async Task<SearchAnswer> SearchAsync(
         SearchCaller caller, SearchQuery query, CancellationToken cancellationToken)
@@ -74,10 +74,14 @@ internal sealed class SearchService(
         }
 
         await using var batch = database.BatchFor(caller.TenantId);
-        batch.Add(WorkflowsSql, caller.TenantId, personId);
+        batch.Add(SeenSql, caller.TenantId, personId);
         await using var reader = await batch.ReadAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return filter with { Workflows = reader.GetFieldValue<Guid[]>(0).ToHashSet() };
+        return filter with
+        {
+            Workflows = reader.GetFieldValue<Guid[]>(0).ToHashSet(),
+            Workspaces = reader.GetFieldValue<Guid[]>(1).ToHashSet(),
+        };
     }
 
     private async Task<SearchAnswer> AnswerAsync(

@@ -150,7 +150,8 @@ internal static class TestRunEndpoints
             }
 
             await request.Db.TestExecutions
-                .Where(row => row.RunId == testRunId && row.Status == TestExecution.Pending)
+                .Where(row => row.RunId == testRunId
+                    && (row.Status == TestExecution.Pending || row.Status == TestExecution.Running))
                 .ExecuteUpdateAsync(change => change.SetProperty(row => row.Status, TestExecution.Skipped), token);
             request.Record("prompt_card.test.cancel", "prompt_card", cardId, card!.Title, after: new { testRunId });
             return View((await request.FindRunAsync(cardId, testRunId, token))!);

@@ -26,7 +26,7 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
     private static readonly (string Type, Permission Permission)[] TypePermissions =
     [
         ("workflow", Permission.WorkflowsRead), ("node", Permission.WorkflowsRead),
-        ("execution", Permission.ExecutionsRead),
+        ("execution", Permission.ExecutionsRead), ("prompt_card", Permission.PromptsRead),
     ];
 
     public async Task<ApiResponse<RawJson>> GetAsync(

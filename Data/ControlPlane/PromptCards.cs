@@ -142,6 +142,7 @@ public sealed class TestExecution : ITenantRow
     public const string OfRun = "run";
     public const string OfTest = "test";
     public const string Pending = "pending";
+    public const string Running = "running";
     public const string Done = "done";
     public const string Skipped = "skipped";
 

@@ -163,6 +163,19 @@ alter function workspaces_of_person(uuid, uuid) owner to workflows_auth;
 revoke execute on function workspaces_of_person(uuid, uuid) from public;
 grant execute on function workspaces_of_person(uuid, uuid) to workflows_search;
 
+-- A workspace that goes into the trash, or comes back, takes its cards out of the search, or puts them there again.
+create function index_cards_of_workspace() returns trigger
+  language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+begin
+  insert into outbox (tenant_id, id, topic, subject_id, not_before)
+  select c.tenant_id, new_uuid_v7(), 'index_prompt_card', c.id, now()
+  from prompt_cards c where c.tenant_id = new.tenant_id and c.workspace_id = new.id and c.deleted_at is null;
+  return null;
+end $$;
+revoke execute on function index_cards_of_workspace() from public;
+create trigger workspaces_index_cards after update of deleted_at on workspaces
+  for each row when (old.deleted_at is distinct from new.deleted_at) execute function index_cards_of_workspace();
+
 call protect_tenant_table('prompt_cards');
 call protect_tenant_table('prompt_versions');
 call protect_tenant_table('prompt_test_sets');
@@ -192,6 +205,7 @@ grant select, insert on prompt_test_runs, test_executions to workflows_api;
 grant update (status, finished_at) on prompt_test_runs to workflows_api;
 grant update (status) on test_executions to workflows_api;
 grant select on prompt_cards to workflows_search;
+grant select (tenant_id, id, deleted_at) on workspaces to workflows_search;
 call open_to_worker('prompt_versions', 'select');
 call open_to_worker('prompt_test_runs', 'select, update (status, done, passed, used, finished_at)');
 call open_to_worker('test_executions', 'select, update');
