@@ -54,7 +54,7 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
         var victim = await _bed.StartWorkerAsync();
         await Eventually.TrueAsync(
             () => _bed.ScalarAsync<bool>("select done > 1 from prompt_test_runs where id = $1", run), Minute, Token);
-        victim.Kill();
+        await victim.KillAsync();
         await _bed.StartWorkerAsync();
 
         await UntilAsync(run, "completed");
