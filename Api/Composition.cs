@@ -10,6 +10,7 @@ using Workflows.Api.Budgets;
 using Workflows.Api.Callbacks;
 using Workflows.Api.Connectors;
 using Workflows.Api.Context;
+using Workflows.Api.Conversations;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Expressions;
@@ -48,6 +49,7 @@ using Workflows.Connectors.OpenId;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
+using Workflows.Data.Conversations;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
@@ -190,6 +192,7 @@ internal static partial class Composition
         api.MapExpressions();
         api.MapNodeDefinitions();
         api.MapModels();
+        api.MapConversations();
         api.MapPromptCards();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
@@ -323,6 +326,8 @@ internal static partial class Composition
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
         services.AddSingleton<OpenIdClient>();
         services.AddModels();
+        services.AddSingleton<ConversationStore>();
+        services.AddScoped<ChatAnswers>();
         services.AddSingleton<PromptFigures>();
     }
 

@@ -366,48 +366,6 @@ internal static partial class Limits
 
     public const int SecretsPerTenant = 1_000;
     public const int ConnectorsPerTenant = 500;
-
-    /// <summary>Language models that a tenant may register.</summary>
-    public const int ModelsPerTenant = 200;
-
-    /// <summary>Bytes of the metadata of a language model.</summary>
-    public const int ModelMetadataBytes = 16 * 1024;
-
-    /// <summary>US dollars for a million tokens, at most.</summary>
-    public const decimal ModelPrice = 100_000;
-
-    /// <summary>Prompt cards of a tenant.</summary>
-    public const int PromptCardsPerTenant = 10_000;
-
-    /// <summary>Versions of a prompt card.</summary>
-    public const int PromptVersionsPerCard = 1_000;
-
-    /// <summary>Test sets of a prompt card.</summary>
-    public const int TestSetsPerCard = 50;
-
-    /// <summary>Bytes of the cases of a test set.</summary>
-    public const int TestCasesBytes = 1024 * 1024;
-
-    /// <summary>Models that are asked side by side, or in one run of a test set.</summary>
-    public const int PromptModels = 8;
-
-    /// <summary>Versions in one run of a test set.</summary>
-    public const int PromptTestVersions = 10;
-
-    /// <summary>How often each case is asked in one run of a test set.</summary>
-    public const int PromptTestRepeats = 20;
-
-    /// <summary>Questions of one run of a test set.</summary>
-    public const int PromptTestQuestions = 5_000;
-
-    /// <summary>Runs of test sets that are under way at once in a tenant.</summary>
-    public const int PromptTestRunsAtOnce = 20;
-
-    /// <summary>Days that figures of prompt cards go back.</summary>
-    public const int PromptDays = 30;
-
-    /// <summary>Days of usage of language models in one answer.</summary>
-    public const int ModelUsageDays = 366;
     public const int NodeDefinitionsPerTenant = 500;
 
     /// <summary>Characters of the JSON Schema and the implementation of a custom node, together.</summary>

@@ -5,6 +5,7 @@ using Workflows.Data.Approvals;
 using Workflows.Data.Budgets;
 using Workflows.Data.Connectors;
 using Workflows.Data.Context;
+using Workflows.Data.Conversations;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
@@ -194,6 +195,8 @@ internal static class Composition
             provider.GetRequiredService<IHttpClientFactory>().CreateClient("search"), builder.Configuration, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<INodeRunner, NotifyNodeRunner>();
         services.AddModels();
+        services.AddSingleton<ConversationStore>();
+        services.AddSingleton<WorkflowMemory>();
         services.AddSingleton<INodeRunner, PromptNodeRunner>();
         services.AddSingleton<INodeRunner, ClassifyNodeRunner>();
         services.AddSingleton<INodeRunner, ExtractNodeRunner>();

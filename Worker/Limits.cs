@@ -3,6 +3,12 @@ namespace Workflows.Worker;
 /// <summary>Every bound of a worker.</summary>
 internal static class Limits
 {
+    /// <summary>Characters of the name of a conversation that a workflow keeps.</summary>
+    public const int ConversationNameLength = 200;
+
+    /// <summary>The last messages of a conversation that a model is told.</summary>
+    public const int RecalledMessages = 50;
+
     /// <summary>
     /// Queued executions a worker knows of beyond those it runs; with more it stops reading the streams.
     /// </summary>

@@ -45,6 +45,10 @@ internal sealed class Checks
     public Checks Text(string field, string? value, int maxLength) =>
         value?.Length > maxLength ? Add(field, "TOO_LONG", $"'{field}' has at most {maxLength} characters.") : this;
 
+    public Checks OneOf(string field, string? value, string[] known) => value is null || known.Contains(value)
+        ? this
+        : Add(field, "UNKNOWN", $"'{field}' is one of {string.Join(", ", known)}.");
+
     public Checks Tags(string field, string[]? tags)
     {
         if (tags?.Length > Limits.Tags)

@@ -134,6 +134,10 @@ internal static class Errors
     public static readonly ErrorCode TransactionNotFound = new("TRANSACTION_NOT_FOUND", 404, "No such transaction.");
 
     // Language models
+    public static readonly ErrorCode ConversationNotFound = new(
+        "CONVERSATION_NOT_FOUND", 404, "No such conversation of the caller's.");
+    public static readonly ErrorCode ConversationBusy = new(
+        "CONVERSATION_BUSY", 409, "The conversation is being answered; stop that first, or wait.");
     public static readonly ErrorCode ModelUnknown = new(
         "MODEL_UNKNOWN", 422, "There is no such language model, or it is of the other kind.");
     public static readonly ErrorCode ModelDisabled = new(

@@ -67,17 +67,13 @@ internal static partial class ModelEndpoints
     private static Task<ApiResponse<ModelView>> CreateAsync(Body<CreateModelRequest> body, ApiRequest request)
     {
         var wanted = body.Value;
-        var checks = new Checks().Text("description", wanted.Description, Limits.DescriptionLength);
+        var checks = new Checks().Text("description", wanted.Description, Limits.DescriptionLength)
+            .OneOf("kind", wanted.Kind, Kinds);
         if (!NameForm().IsMatch(wanted.Name))
         {
             checks.Add(
                 "name", "NAME",
                 "A name begins with a letter or digit and has at most 100 letters, digits, '_', '-', '.' and ':'.");
-        }
-
-        if (!Kinds.Contains(wanted.Kind))
-        {
-            checks.Add("kind", "UNKNOWN", $"'kind' is one of {string.Join(", ", Kinds)}.");
         }
 
         var model = new LanguageModel

@@ -9,7 +9,7 @@ namespace Workflows.Api.PromptCards;
 /// <summary>Prompt cards: templates of what language models are asked, in workspaces.</summary>
 internal static class CardEndpoints
 {
-    private const string IndexTopic = "index_prompt_card";
+    public const string IndexTopic = "index_prompt_card";
 
     public static void MapPromptCards(this IEndpointRouteBuilder routes)
     {
@@ -31,6 +31,7 @@ internal static class CardEndpoints
         cards.MapTestSets();
         cards.MapTestRuns();
         cards.MapCardFigures();
+        cards.MapCardTransfer();
     }
 
     private static async Task<ApiResponse<List<CardView>>> ListAsync(
@@ -239,7 +240,7 @@ internal static class CardEndpoints
                 : null);
     }
 
-    private static PromptCard New(ApiRequest request, Guid workspaceId, string title, PromptContent content) => new()
+    public static PromptCard New(ApiRequest request, Guid workspaceId, string title, PromptContent content) => new()
     {
         TenantId = request.Caller.TenantId,
         Id = request.NewId(),

@@ -77,7 +77,9 @@ internal sealed record OwnTenantView(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
 
-internal sealed record UpdateOwnTenantRequest(string Name);
+/// <param name="ConversationDays">How long conversations are kept after what was last said in them; left out = as it
+/// is.</param>
+internal sealed record UpdateOwnTenantRequest(string Name, int? ConversationDays = null);
 
 /// <param name="Priority">high, normal or low.</param>
 internal sealed record TenantQueueView(

@@ -13,7 +13,7 @@ internal static class OwnTenantEndpoints
     {
         var tenant = routes.MapGroup("/tenant").WithTags("Tenants").Requires(Permission.TenantManage);
         tenant.MapGet("", GetAsync).WithSummary("Get one's own tenant: plan, status, settings");
-        tenant.MapPatch("", UpdateAsync).WithSummary("Change the name of one's own tenant");
+        tenant.MapPatch("", UpdateAsync).WithSummary("Change the name of one's own tenant, and how long it keeps conversations");
         tenant.MapGet("/export", ExportAsync)
             .WithSummary("Download everything of one's own tenant, without secrets: JSON lines, gzipped");
     }
@@ -28,7 +28,15 @@ internal static class OwnTenantEndpoints
         Body<UpdateOwnTenantRequest> body, ApiRequest request)
     {
         var name = Names.Clean(body.Value.Name);
-        return new Checks().Name("name", name).Problem is { } problem
+        var days = body.Value.ConversationDays;
+        var checks = new Checks().Name("name", name);
+        if (days is < 1 or > Limits.ConversationDays)
+        {
+            checks.Add(
+                "conversationDays", "RANGE", $"'conversationDays' lies between 1 and {Limits.ConversationDays}.");
+        }
+
+        return checks.Problem is { } problem
             ? Task.FromResult<ApiResponse<OwnTenantView>>(problem)
             : request.ChangeAsync<OwnTenantView>(async token =>
             {
@@ -38,10 +46,13 @@ internal static class OwnTenantEndpoints
                     return conflict;
                 }
 
-                var before = new { tenant.Name };
+                var before = new { tenant.Name, Settings = new RawJson(tenant.Settings) };
                 tenant.Name = name;
+                tenant.Settings = days is null ? tenant.Settings : TenantSettingsJson.KeepFor(tenant.Settings, days.Value);
                 tenant.Touch(request.Now);
-                request.Record("tenant.rename", "tenant", tenant.TenantId, name, before, new { tenant.Name });
+                request.Record(
+                    "tenant.rename", "tenant", tenant.TenantId, name, before,
+                    new { tenant.Name, Settings = new RawJson(tenant.Settings) });
                 return ApiResponse<OwnTenantView>.Ok(View(tenant), tenant.Version);
             });
     }

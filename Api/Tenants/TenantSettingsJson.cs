@@ -47,6 +47,14 @@ internal static class TenantSettingsJson
         return root.ToJsonString();
     }
 
+    /// <summary>Sets the days that conversations are kept, which the tenant itself decides.</summary>
+    public static string KeepFor(string stored, int days)
+    {
+        var root = JsonNode.Parse(stored) as JsonObject ?? [];
+        root["conversationDays"] = days;
+        return root.ToJsonString();
+    }
+
     /// <summary>Adds what is wrong with them.</summary>
     public static Checks TenantSettings(this Checks checks, string field, TenantSettings? wanted)
     {

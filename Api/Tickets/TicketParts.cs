@@ -17,11 +17,6 @@ internal static class TicketParts
     public static object Told(Ticket row) =>
         new { row.Title, row.Status, row.Priority, row.Labels, row.AssigneeId, row.AddressedTo };
 
-    public static Checks OneOf(this Checks checks, string field, string? value, string[] known) =>
-        value is null || known.Contains(value)
-            ? checks
-            : checks.Add(field, "UNKNOWN", $"'{field}' is one of {string.Join(", ", known)}.");
-
     public static void SetStatus(this Ticket ticket, string? status, DateTimeOffset now)
     {
         ticket.Status = status ?? ticket.Status;

@@ -24,5 +24,19 @@ internal static class LanguageModelsModel
                 .HasKey(each => new { each.TenantId, each.Day, each.ModelId, each.WorkspaceId, each.Purpose });
             row.HasQueryFilter(each => each.TenantId == context.TenantId);
         });
+        model.Entity<Conversation>(row =>
+        {
+            row.ToTable("conversations").HasKey(each => new { each.TenantId, each.Id });
+            row.Property(each => each.Metadata).HasColumnType("jsonb");
+            row.HasQueryFilter(each => each.TenantId == context.TenantId);
+        });
+        model.Entity<ConversationMessage>(row =>
+        {
+            row.ToTable("conversation_messages")
+                .HasKey(each => new { each.TenantId, each.ConversationId, each.Number });
+            row.Property(each => each.Metadata).HasColumnType("jsonb");
+            row.Property(each => each.Sources).HasColumnType("jsonb");
+            row.HasQueryFilter(each => each.TenantId == context.TenantId);
+        });
     }
 }

@@ -128,6 +128,15 @@ public static class RowLocks
             .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
 
     /// <summary>No worker measures it meanwhile: what a round sets and what a change lifts follow each other.</summary>
+    /// <summary>A conversation of its owner.</summary>
+    public static Task<Conversation?> LockConversationAsync(
+        this WorkflowsDbContext db, Guid id, Guid owner, CancellationToken cancellationToken) =>
+        db.Conversations.FromSql(
+            $"""
+            select * from conversations where tenant_id = {db.TenantId} and id = {id} and owner_id = {owner} for update
+            """)
+            .IgnoreQueryFilters().SingleOrDefaultAsync(cancellationToken);
+
     public static Task<Budget?> LockBudgetAsync(
         this WorkflowsDbContext db, Guid id, CancellationToken cancellationToken) =>
         db.Budgets.FromSql($"select * from budgets where tenant_id = {db.TenantId} and id = {id} for update")

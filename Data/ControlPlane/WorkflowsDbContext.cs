@@ -180,6 +180,10 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<TestExecution> TestExecutions => Set<TestExecution>();
 
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+
+    public DbSet<ConversationMessage> ConversationMessages => Set<ConversationMessage>();
+
     public DbSet<Budget> Budgets => Set<Budget>();
 
     public DbSet<BudgetAlert> BudgetAlerts => Set<BudgetAlert>();

@@ -22,6 +22,11 @@ public sealed record PromptParameters
     public JsonTemplate? Messages { get; init; }
 
     [Parameter(
+        "The name of a conversation that the workflow keeps: the model is told what was said in it, and it keeps question and answer.",
+        Kind = ParameterKind.Text, Example = "\"{{ input.customer }}\"")]
+    public JsonTemplate? Conversation { get; init; }
+
+    [Parameter(
         "A JSON Schema that the answer has to fit; the same keywords as for the `parameters` of a workflow. Not an expression.",
         Example = """{"type": "object", "properties": {"mood": {"type": "string"}}, "required": ["mood"]}""")]
     public JsonElement? Schema { get; init; }
@@ -60,9 +65,10 @@ internal sealed class PromptNode() : NodeType<PromptParameters>(
             parameters.Model,
             [
                 ("system", parameters.System), ("prompt", parameters.Prompt), ("messages", parameters.Messages),
+                ("conversation", parameters.Conversation),
                 ("temperature", parameters.Temperature), ("maxTokens", parameters.MaxTokens),
             ],
-            ["system", "prompt"],
+            ["system", "prompt", "conversation"],
             ("schema", parameters.Schema),
             ("tools", parameters.Tools));
     }

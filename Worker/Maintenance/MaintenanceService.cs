@@ -1,4 +1,5 @@
 using Workflows.Data.Budgets;
+using Workflows.Data.Conversations;
 using Workflows.Data.Executions;
 using Workflows.Data.Models;
 using Workflows.Data.Notifications;
@@ -11,7 +12,7 @@ namespace Workflows.Worker.Maintenance;
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
     Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, UsageStore usage,
-    BudgetRounds budgets, ModelLedger models, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
+    BudgetRounds budgets, ModelLedger models, ConversationStore conversations, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
     ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -83,6 +84,8 @@ internal sealed partial class MaintenanceService(
             most => budgets.ExpireAlertsAsync(most, TimeSpan.FromDays(options.PerformanceRetentionDays),
                 cancellationToken),
             most => models.LoseAsync(most, Data.Limits.LongestModelCall, cancellationToken),
+            most => conversations.EndAbandonedAsync(most, Data.Limits.LongestModelCall, cancellationToken),
+            most => conversations.ExpireAsync(most, cancellationToken),
             most => models.ForgetAnswersAsync(most, Data.Limits.ModelAnswerKept, cancellationToken),
             most => models.ExpireAsync(most, TimeSpan.FromDays(options.ModelCallRetentionDays), cancellationToken),
             most => models.ExpireUsageAsync(

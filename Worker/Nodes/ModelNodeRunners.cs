@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Workflows.Data.Conversations;
 using Workflows.Engine.Connectors;
 using Workflows.Engine.Executions;
 using Workflows.Models;
@@ -78,7 +79,7 @@ internal abstract class ModelNodeRunner(IModelCaller models) : INodeRunner
 }
 
 /// <summary>Runs <c>prompt</c>.</summary>
-internal sealed class PromptNodeRunner(IModelCaller models) : ModelNodeRunner(models)
+internal sealed class PromptNodeRunner(IModelCaller models, WorkflowMemory memory) : ModelNodeRunner(models)
 {
     public override string Type => "prompt";
 
@@ -91,8 +92,22 @@ internal sealed class PromptNodeRunner(IModelCaller models) : ModelNodeRunner(mo
             messages.Add(new ChatMessage(ChatRole.System, system));
         }
 
+        var (prompt, conversation) = (parameters.RequiredText("prompt"), parameters.Text("conversation"));
+        if (conversation is { Length: 0 or > Limits.ConversationNameLength })
+        {
+            throw RenderedCall.Invalid($"'conversation' must have 1 to {Limits.ConversationNameLength} characters.");
+        }
+
         messages.AddRange(Earlier(parameters.Json("messages")));
-        messages.Add(new ChatMessage(ChatRole.User, parameters.RequiredText("prompt")));
+        if (conversation is not null)
+        {
+            var said = await memory.RecallAsync(
+                call.TenantId, call.WorkflowId, conversation, call.Run.IdempotencyKey, Limits.RecalledMessages,
+                cancellationToken);
+            messages.AddRange(said.Select(message => new ChatMessage(new ChatRole(message.Role), message.Content)));
+        }
+
+        messages.Add(new ChatMessage(ChatRole.User, prompt));
         var answer = await Models.CallAsync(
             new ModelRequest(call.TenantId, parameters.Text("model") ?? "", OriginOf(call), messages)
             {
@@ -100,6 +115,13 @@ internal sealed class PromptNodeRunner(IModelCaller models) : ModelNodeRunner(mo
                 Options = Options(parameters),
             },
             cancellationToken);
+        if (conversation is not null)
+        {
+            await memory.RememberAsync(
+                call.TenantId, call.WorkflowId, conversation, call.Run.IdempotencyKey, prompt, Ended(answer),
+                cancellationToken);
+        }
+
         return ConnectorAccess.Success(writer =>
         {
             writer.WriteString("text", answer.Text);
@@ -114,6 +136,15 @@ internal sealed class PromptNodeRunner(IModelCaller models) : ModelNodeRunner(mo
             WriteUse(writer, answer);
         });
     }
+
+    private static EndedAnswer Ended(ModelAnswer answer) => new("complete", answer.Text)
+    {
+        Model = answer.Model,
+        CallId = answer.CallId,
+        InputTokens = answer.InputTokens,
+        OutputTokens = answer.OutputTokens,
+        Cost = answer.CostUsd,
+    };
 
     private static void WriteTools(Utf8JsonWriter writer, IReadOnlyList<ModelToolCall> calls)
     {

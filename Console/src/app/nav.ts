@@ -2,6 +2,7 @@ import {
   Activity,
   Bell,
   Blocks,
+  BrainCircuit,
   Building2,
   CalendarClock,
   CheckCheck,
@@ -13,6 +14,7 @@ import {
   Layers,
   type LucideIcon,
   Mailbox,
+  MessageCircle,
   MessagesSquare,
   Network,
   PlugZap,
@@ -88,9 +90,16 @@ export const NAV: NavGroup[] = [
       item('/variables', 'Variables', Variable, 'workflows.read'),
       item('/context', 'Context', Database, 'context.read'),
       item('/sessions', 'Sessions', MessagesSquare, 'sessions.use'),
+      item('/models', 'Models', BrainCircuit, 'models.read', 'm'),
     ],
   },
-  { label: 'Find', items: [item('/search', 'Search', Search, 'search.read', 'f')] },
+  {
+    label: 'Find',
+    items: [
+      item('/search', 'Search', Search, 'search.read', 'f'),
+      item('/chat', 'Chat', MessageCircle, 'chat.use', 'i'),
+    ],
+  },
   {
     label: 'Manage',
     items: [

@@ -168,6 +168,9 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
           (select string_agg(l::text, '' order by id) from ticket_labels l where tenant_id = $1),
           (select string_agg(a::text, '' order by id) from announcements a where tenant_id = $1),
           (select string_agg(b::text, '' order by id) from budgets b where tenant_id = $1),
+          (select string_agg(m::text, '' order by id) from models m where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from conversations c where tenant_id = $1),
+          (select string_agg(m::text, '' order by number) from conversation_messages m where tenant_id = $1),
           (select string_agg(p::text, '') from workflow_pins p where tenant_id = $1),
           (select string_agg(c::text, '') from working_copies c where tenant_id = $1),
           (select string_agg(t::text, '' order by execution_id) from test_runs t where tenant_id = $1),
@@ -195,7 +198,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var substitution = (await owner.PostAsync(
             $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
         var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
-        return new(timed.Concat(await CreatePapersAsync(owner, host)).Concat(await CreateCardAsync(owner, workspace.Id)))
+        return new(timed.Concat(await CreatePapersAsync(owner, host)).Concat(await CreateModelsAsync(owner))
+            .Concat(await CreateCardAsync(owner, workspace.Id)))
         {
             ["connectorId"] = (await owner.PostAsync(
                 "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
@@ -305,6 +309,21 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         ["budgetId"] = await CreateAsync(
             owner, "budgets", new { name = "secret name", kind = "steps", period = "day", amount = 1 }),
     };
+
+    private static async Task<Dictionary<string, string>> CreateModelsAsync(ApiClient owner)
+    {
+        var connector = await CreateAsync(owner, "connectors", new
+        {
+            name = "provider", type = "model", config = new { provider = "ollama", baseUrl = "http://127.0.0.1:9/" },
+        });
+        return new()
+        {
+            ["modelId"] = await CreateAsync(
+                owner, "models",
+                new { name = "m", kind = "chat", connectorId = connector, model = "x", description = "secret name" }),
+            ["chatId"] = await CreateAsync(owner, "conversations", new { kind = "agent", title = "secret name" }),
+        };
+    }
 
     private static async Task<string> CreateAsync(ApiClient owner, string path, object body) =>
         (await owner.PostAsync(path, body)).Ok(HttpStatusCode.Created).Id.ToString();

@@ -1,12 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Workflows.Connectors;
 using Workflows.Connectors.Network;
 using Workflows.Data.Context;
+using Workflows.Data.Conversations;
 using Workflows.Data.Database;
 using Workflows.Data.Executions;
 using Workflows.Engine.Executions;
 using Workflows.Engine.Nodes;
+using Workflows.Models;
 using Workflows.Testing;
 using Workflows.Worker.Calls;
 using Workflows.Worker.Nodes;
@@ -34,8 +37,15 @@ internal sealed class ConnectorBed : IAsyncDisposable
         var (smtp, s3) = (new SmtpConnector(network, clock), new S3Connector(_clients, clock));
         Tester = new ConnectorTester(_clients, http, _sql, smtp, s3, clock);
         var calls = new HttpNodeRunner(_clients, access, http, clock);
+        var models = new ServiceCollection().AddSingleton(bed.WorkerDatabase).AddSingleton(bed.Connectors)
+            .AddSingleton(_clients).AddSingleton(clock).AddLogging().AddModels().BuildServiceProvider()
+            .GetRequiredService<IModelCaller>();
         Runners = new INodeRunner[]
         {
+            new PromptNodeRunner(models, new WorkflowMemory(bed.WorkerDatabase)),
+            new ClassifyNodeRunner(models),
+            new ExtractNodeRunner(models),
+            new EmbedNodeRunner(models),
             calls,
             new CustomNodeRunner(new NodeDefinitionStore(bed.WorkerDatabase, bed.Changes, clock), calls, access, clock),
             new SqlNodeRunner(access, _sql),

@@ -16,15 +16,16 @@ import { TimeText } from '../../ui/TimeText'
 import { text } from './text'
 
 const DAY = 86_400_000
+const KINDS = ['executions', 'steps', 'storage', 'modelCost']
 const EDIT: Field[] = [
   { name: 'name', label: 'Name', required: true },
-  { name: 'amount', label: 'Amount', kind: 'number', required: true, min: 1 },
+  { name: 'amount', label: 'Amount', kind: 'number', required: true, min: 1, help: text.amountHelp },
   { name: 'hardStop', label: 'Stops further starts at the amount', kind: 'switch' },
   { name: 'mail', label: 'Mails, too', kind: 'switch' },
   { name: 'enabled', label: 'On', kind: 'switch', standard: true },
 ]
 const CREATE: Field[] = [
-  { name: 'kind', label: 'Of', kind: 'select', required: true, options: choices(['executions', 'steps', 'storage']) },
+  { name: 'kind', label: 'Of', kind: 'select', required: true, options: choices(KINDS) },
   {
     name: 'period',
     label: 'In each',
@@ -35,6 +36,11 @@ const CREATE: Field[] = [
   },
   ...EDIT,
 ]
+
+const kindText = (kind: string) => (kind === 'modelCost' ? 'cost of models' : kind)
+
+const amountText = (kind: string, amount: number) =>
+  kind === 'modelCost' ? `$${(amount / 100).toFixed(2)}` : amount.toLocaleString('en')
 
 function Usage() {
   const from = useMemo(() => new Date(serverNow() - 29 * DAY).toISOString().slice(0, 10), [])
@@ -88,13 +94,19 @@ export default function UsagePage() {
           deletable: true,
           columns: [
             { key: 'name', title: 'Name', render: (one) => <SafeText most={80}>{one.name}</SafeText> },
-            { key: 'kind', title: 'Of', width: '130px', from: 480, render: (one) => `${one.kind} a ${one.period}` },
+            {
+              key: 'kind',
+              title: 'Of',
+              width: '130px',
+              from: 480,
+              render: (one) => `${kindText(one.kind)} a ${one.period}`,
+            },
             {
               key: 'used',
               title: 'Used',
               render: (one) => (
                 <>
-                  {one.used.toLocaleString('en')} of {one.amount.toLocaleString('en')}
+                  {amountText(one.kind, one.used)} of {amountText(one.kind, one.amount)}
                   <Progress
                     size="xs"
                     value={one.usedPercent}

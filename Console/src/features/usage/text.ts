@@ -4,4 +4,5 @@ export const text = {
   budgets: 'Budgets',
   noBudget: 'No budget is set',
   noBudgetText: 'A budget tells people when use nears an amount, and can stop further starts at it.',
+  amountHelp: 'Bytes of storage; US cents of the cost of models.',
 }
