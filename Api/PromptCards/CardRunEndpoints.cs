@@ -37,8 +37,8 @@ internal static class CardRunEndpoints
     }
 
     // Models are asked outside of any transaction: a card that is changed meanwhile keeps no answer waiting.
-    private static async Task<ApiResponse<RunView>> RunAsync(
-        Guid cardId, Body<RunRequest> body, ApiRequest request, IModelCaller caller, CancellationToken cancellationToken)
+    private static async Task<ApiResponse<CardRunView>> RunAsync(
+        Guid cardId, Body<RunCardRequest> body, ApiRequest request, IModelCaller caller, CancellationToken cancellationToken)
     {
         var wanted = body.Value;
         if (wanted.Models is { } named && (named.Length > Limits.PromptModels
@@ -59,13 +59,13 @@ internal static class CardRunEndpoints
             : [prompt!.Content.Settings.Model ?? ""];
         var answers = await Task.WhenAll(models.Select(model => AskAsync(
             request, caller, prompt!, model, KeyOf(request, cardId, model), cancellationToken)));
-        return await request.ChangeAsync<RunView>(token =>
+        return await request.ChangeAsync<CardRunView>(token =>
         {
             request.Db.TestExecutions.AddRange(answers);
             request.Record(
                 "prompt_card.run", "prompt_card", cardId, prompt!.Card.Title, after: new { prompt.Number, models });
-            return Task.FromResult<ApiResponse<RunView>>(
-                new RunView(cardId, prompt.Number, [.. answers.Select(CardParts.View)]));
+            return Task.FromResult<ApiResponse<CardRunView>>(
+                new CardRunView(cardId, prompt.Number, [.. answers.Select(CardParts.View)]));
         });
     }
 

@@ -24,7 +24,7 @@ internal static class CardVersionEndpoints
             .WithSummary("Let a version be the one that is meant where none is named");
     }
 
-    private static async Task<ApiResponse<List<VersionView>>> ListAsync(
+    private static async Task<ApiResponse<List<CardVersionView>>> ListAsync(
         Guid cardId, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
         CancellationToken cancellationToken)
     {
@@ -40,11 +40,11 @@ internal static class CardVersionEndpoints
         var rows = await versions.Where(row => row.Number < last).OrderByDescending(row => row.Number).Take(page.Take)
             .ToListAsync(cancellationToken);
         var pagination = page.Close(rows, row => new TextKey($"{row.Number}", row.CardId), total);
-        return ApiResponse<List<VersionView>>.Page(
-            rows.ConvertAll(row => View(row, card)), pagination, FieldSelection.Read<VersionView>(query));
+        return ApiResponse<List<CardVersionView>>.Page(
+            rows.ConvertAll(row => View(row, card)), pagination, FieldSelection.Read<CardVersionView>(query));
     }
 
-    private static async Task<ApiResponse<VersionView>> GetAsync(
+    private static async Task<ApiResponse<CardVersionView>> GetAsync(
         Guid cardId, int number, ApiRequest request, CancellationToken token) =>
         await request.FindCardAsync(cardId, token) is not { } card ? new Problem(Errors.PromptCardNotFound)
             : await FindAsync(request, cardId, number, token) is { } row
@@ -110,10 +110,10 @@ internal static class CardVersionEndpoints
         request.Db.PromptVersions.AsNoTracking()
             .SingleOrDefaultAsync(row => row.CardId == cardId && row.Number == number, token);
 
-    private static VersionView View(PromptVersion row, PromptCard card)
+    private static CardVersionView View(PromptVersion row, PromptCard card)
     {
         var content = CardParts.Content(row);
-        return new VersionView(
+        return new CardVersionView(
             row.CardId, row.Number, content.Messages, content.Variables, content.Settings, row.Note, row.CreatedBy,
             row.CreatedAt, card.PublishedNumber == row.Number);
     }

@@ -54,7 +54,7 @@ internal sealed record CardView(
     int? PublishedNumber, Guid? CreatedBy, Guid? UpdatedBy, DateTimeOffset? DeletedAt, int Version,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
-internal sealed record VersionView(
+internal sealed record CardVersionView(
     Guid CardId, int Number, IReadOnlyList<PromptMessage> Messages, IReadOnlyList<PromptVariable> Variables,
     PromptSettings Settings, string Note, Guid? CreatedBy, DateTimeOffset CreatedAt, bool IsPublished);
 
@@ -72,10 +72,10 @@ internal sealed record RenderRequest(RawJson? Variables = null, int? Version = n
 internal sealed record RenderView(Guid CardId, int Version, IReadOnlyList<PromptMessage> Messages);
 
 /// <param name="Models">Names of 1 to 8 models; empty = that of the card, or else the tenant's default.</param>
-internal sealed record RunRequest(RawJson? Variables = null, string[]? Models = null, int? Version = null)
+internal sealed record RunCardRequest(RawJson? Variables = null, string[]? Models = null, int? Version = null)
     : IOptionalBody;
 
-internal sealed record RunView(Guid CardId, int Version, IReadOnlyList<AnswerView> Answers);
+internal sealed record CardRunView(Guid CardId, int Version, IReadOnlyList<AnswerView> Answers);
 
 /// <param name="Kind">run or test.</param>
 /// <param name="Status">pending, running, done or skipped.</param>

@@ -18,6 +18,7 @@ internal static class TransferEndpoints
         cards.MapGet("/export", ExportAsync).Requires(Permission.PromptsRead)
             .WithSummary("Export prompt cards with their versions and test sets");
         cards.MapPost("/import", ImportAsync).Requires(Permission.PromptsWrite)
+            .WithMetadata(new BodyLimit(Limits.ExportBytes))
             .WithSummary("Import prompt cards: all of them, or none with every problem by its place");
     }
 
