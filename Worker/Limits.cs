@@ -175,6 +175,9 @@ internal static class Limits
     /// <summary>Tries of one question; a worker that died has used one up.</summary>
     public const int PromptTries = 4;
 
+    /// <summary>Tries of one question, however they ended: one that takes its workers down is given up.</summary>
+    public const int PromptLosses = 12;
+
     /// <summary>How often a worker says that it is still on a question: several times in its lease.</summary>
     public static readonly TimeSpan PromptRenewal = TimeSpan.FromSeconds(5);
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Workflows.AiSearch.Text;
 
 namespace Workflows.AiSearch.Indexing;
 

@@ -163,6 +163,16 @@ alter function workspaces_of_person(uuid, uuid) owner to workflows_auth;
 revoke execute on function workspaces_of_person(uuid, uuid) from public;
 grant execute on function workspaces_of_person(uuid, uuid) to workflows_search;
 
+-- One more topic, whichever there are by now.
+do $$
+declare
+  known text := (select pg_get_expr(conbin, conrelid) from pg_constraint
+    where conname = 'outbox_topic_known' and conrelid = 'outbox'::regclass);
+begin
+  alter table outbox drop constraint outbox_topic_known;
+  execute format('alter table outbox add constraint outbox_topic_known check (%s or topic = %L)', known, 'index_prompt_card');
+end $$;
+
 -- A workspace that goes into the trash, or comes back, takes its cards out of the search, or puts them there again.
 create function index_cards_of_workspace() returns trigger
   language plpgsql set search_path = pg_catalog, public, pg_temp as $$

@@ -22,7 +22,7 @@ internal sealed partial class PromptTestService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await loop.RunAsync("Carrying prompt tests on", token => RoundAsync(token), stoppingToken);
+        await loop.RunAsync("Carrying prompt tests on", RoundAsync, stoppingToken);
         await Task.WhenAll(_underWay.Values);
     }
 
@@ -75,7 +75,9 @@ internal sealed partial class PromptTestService(
         PromptOutcome outcome;
         try
         {
-            outcome = await examiner.ExamineAsync(question, lease.Token);
+            outcome = question.Attempt > Limits.PromptLosses
+                ? PromptExaminer.Failed("INTERNAL", "Its workers ended each time while working on it.")
+                : await examiner.ExamineAsync(question, lease.Token);
         }
         catch (Exception) when (lease.IsCancellationRequested)
         {
@@ -104,13 +106,13 @@ internal sealed partial class PromptTestService(
             outcome = PromptExaminer.Failed("INTERNAL", "The question could not be carried on.");
         }
 
-        await patience.WaitAsync(
-            async () =>
-            {
-                await store.EndAsync(question, outcome, CancellationToken.None);
-                return true;
-            },
-            CancellationToken.None);
+        await patience.WaitAsync(EndAsync, CancellationToken.None);
+
+        async Task<bool> EndAsync()
+        {
+            await store.EndAsync(question, outcome, CancellationToken.None);
+            return true;
+        }
     }
 
     // Says now and then that the question has a worker; ends the work on one that is not this worker's any more.

@@ -17,6 +17,7 @@ import {
   MessageCircle,
   MessagesSquare,
   Network,
+  NotebookPen,
   PlugZap,
   Search,
   Settings,
@@ -62,6 +63,7 @@ export const NAV: NavGroup[] = [
     items: [
       item('/workflows', 'Workflows', Workflow, 'workflows.read', 'w'),
       item('/nodes', 'Node types', Blocks, 'workflows.read'),
+      item('/prompt-cards', 'Prompt cards', NotebookPen, 'prompts.read'),
     ],
   },
   {

@@ -152,7 +152,7 @@ public sealed class TestRunTests(PostgresServer postgres, RedisServer redis) : I
     {
         var connector = await owner.CreateAsync("connectors", new
         {
-            name = Samples.Name("c"), type = "model",
+            name = $"c{Guid.CreateVersion7():N}", type = "model",
             config = new { provider = "compatible", baseUrl = $"{_provider.Address}/v1", apiKey = "sk" },
         });
         await owner.CreateAsync("models", new
