@@ -17,7 +17,6 @@ import {
   MessageCircle,
   MessagesSquare,
   Network,
-  NotebookPen,
   PlugZap,
   Search,
   Settings,
@@ -63,7 +62,6 @@ export const NAV: NavGroup[] = [
     items: [
       item('/workflows', 'Workflows', Workflow, 'workflows.read', 'w'),
       item('/nodes', 'Node types', Blocks, 'workflows.read'),
-      item('/prompt-cards', 'Prompt cards', NotebookPen, 'prompts.read'),
     ],
   },
   {
