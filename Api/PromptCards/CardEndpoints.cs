@@ -57,7 +57,8 @@ internal static class CardEndpoints
             var pattern = $"%{words.Replace("\\", "\\\\", StringComparison.Ordinal)
                 .Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
             cards = cards.Where(
-                row => EF.Functions.ILike(row.Title, pattern) || EF.Functions.ILike(row.Description, pattern));
+                row => EF.Functions.ILike(row.Title, pattern, "\\")
+                    || EF.Functions.ILike(row.Description, pattern, "\\"));
         }
 
         var total = await cards.CountAsync(query, cancellationToken);
