@@ -8,7 +8,8 @@ internal sealed record PromptCardSource(
     Guid Id, string Title, string Description, IReadOnlyList<string> Tags, Guid WorkspaceId, long Version,
     DateTimeOffset UpdatedAt, bool IsDeleted, string Messages, string Variables);
 
-/// <summary>What is found of a prompt card: what it is (title, description, tags, variables), then what it asks.</summary>
+/// <summary>What is found of a prompt card: what it is (title, description, tags, variables), then what it
+/// asks.</summary>
 internal static class PromptCardContent
 {
     public static Content Of(PromptCardSource source)
@@ -25,7 +26,8 @@ internal static class PromptCardContent
             overview.Append("tags: ").AppendJoin(", ", source.Tags).Append('\n');
         }
 
-        var names = variables.RootElement.EnumerateArray().Select(each => each.GetProperty("name").GetString()).ToList();
+        var names = variables.RootElement.EnumerateArray().Select(each =>
+            each.GetProperty("name").GetString()).ToList();
         overview.AppendJoin(' ', names);
         using var messages = JsonDocument.Parse(source.Messages);
         var texts = messages.RootElement.EnumerateArray().Select(each => each.GetProperty("text").GetString());

@@ -81,7 +81,8 @@ internal static class CardEndpoints
         var content = new PromptContent(
             wanted.Messages, wanted.Variables ?? [], wanted.Settings ?? new PromptSettings());
         if (CardParts.Check(
-            wanted.Title, wanted.Description, wanted.Tags, wanted.Metadata, wanted.Note, content).Problem is { } problem)
+            wanted.Title, wanted.Description, wanted.Tags, wanted.Metadata, wanted.Note, content).Problem
+                is { } problem)
         {
             return problem;
         }
@@ -135,7 +136,8 @@ internal static class CardEndpoints
             if (request.Write(card, content, wanted.Note) && card.Number > Limits.PromptVersionsPerCard)
             {
                 return new Problem(
-                    Errors.LimitReached, $"A card has at most {Limits.PromptVersionsPerCard} versions: go on in a copy.");
+                    Errors.LimitReached,
+                        $"A card has at most {Limits.PromptVersionsPerCard} versions: go on in a copy.");
             }
 
             return Changed(request, card, "prompt_card.update", before);

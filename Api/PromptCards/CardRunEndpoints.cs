@@ -38,7 +38,8 @@ internal static class CardRunEndpoints
 
     // Models are asked outside of any transaction: a card that is changed meanwhile keeps no answer waiting.
     private static async Task<ApiResponse<CardRunView>> RunAsync(
-        Guid cardId, Body<RunCardRequest> body, ApiRequest request, IModelCaller caller, CancellationToken cancellationToken)
+        Guid cardId, Body<RunCardRequest> body, ApiRequest request, IModelCaller caller,
+            CancellationToken cancellationToken)
     {
         var wanted = body.Value;
         if (wanted.Models is { } named && (named.Length > Limits.PromptModels
@@ -169,6 +170,7 @@ internal static class CardRunEndpoints
     private static string? KeyOf(ApiRequest request, Guid cardId, string model) =>
         IdempotencyKeys.Of(request.Http.Request) is { } key
             ? "card-run:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-                $"{request.Caller.Name}|{cardId}|{key}|{model}|{Convert.ToHexString(RequestBody.HashOf(request.Http))}")))
+                $"{request.Caller.Name}|{cardId}|{key}|{model}|"
+                + Convert.ToHexString(RequestBody.HashOf(request.Http)))))
             : null;
 }

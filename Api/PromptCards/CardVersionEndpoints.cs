@@ -130,7 +130,8 @@ internal static class CardVersionEndpoints
     ];
 
     private static IEnumerable<CardChange> Changes(
-        string part, IEnumerable<(string Name, JsonElement Value)> from, IEnumerable<(string Name, JsonElement Value)> to)
+        string part, IEnumerable<(string Name, JsonElement Value)> from, IEnumerable<(string Name,
+            JsonElement Value)> to)
     {
         var before = from.ToDictionary(each => each.Name, each => each.Value);
         var after = to.ToDictionary(each => each.Name, each => each.Value);
@@ -142,7 +143,8 @@ internal static class CardVersionEndpoints
             {
                 yield return new CardChange(
                     part, !isBefore ? "added" : !isAfter ? "removed" : "changed", name,
-                    new RawJson(isBefore ? was.GetRawText() : null), new RawJson(isAfter ? becomes.GetRawText() : null));
+                    new RawJson(isBefore ? was.GetRawText() : null),
+                        new RawJson(isAfter ? becomes.GetRawText() : null));
             }
         }
     }
@@ -151,5 +153,6 @@ internal static class CardVersionEndpoints
         Element(content.Settings).EnumerateObject().Where(each => each.Value.ValueKind != JsonValueKind.Null)
             .Select(each => (each.Name, each.Value));
 
-    private static JsonElement Element<T>(T value) => JsonSerializer.SerializeToElement(value, JsonSerializerOptions.Web);
+    private static JsonElement Element<T>(T value) => JsonSerializer.SerializeToElement(value,
+        JsonSerializerOptions.Web);
 }

@@ -26,7 +26,8 @@ internal static class ComparisonEndpoint
 
         var first = new RunSide(query.FirstVersion ?? run.Versions[0], query.FirstModel ?? run.Models[0]);
         var second = new RunSide(query.SecondVersion ?? run.Versions[0], query.SecondModel ?? run.Models[0]);
-        if (Array.Find([first, second], side => !run.Versions.Contains(side.Version) || !run.Models.Contains(side.Model))
+        if (Array.Find([first, second], side => !run.Versions.Contains(side.Version)
+            || !run.Models.Contains(side.Model))
             is { } stranger)
         {
             return Problem.Parameter(

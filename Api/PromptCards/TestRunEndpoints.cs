@@ -68,8 +68,8 @@ internal static class TestRunEndpoints
             {
                 return new Problem(
                     Errors.LimitReached,
-                    $"A run has at most {Limits.PromptTestQuestions} questions (this one: {run.Total}), and a tenant at "
-                    + $"most {Limits.PromptTestRunsAtOnce} runs under way.");
+                    $"A run has at most {Limits.PromptTestQuestions} questions (this one: {run.Total}), and a "
+                    + $"tenant at most {Limits.PromptTestRunsAtOnce} runs under way.");
             }
 
             request.Db.PromptTestRuns.Add(run);

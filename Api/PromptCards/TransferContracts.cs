@@ -30,7 +30,8 @@ internal sealed record CardsFile(int Schema, CardFile[] Cards);
 
 /// <param name="WorkspaceId">Where the cards go.</param>
 /// <param name="Clash">What becomes of a card whose title the workspace has already: skip; rename it; or replace: its
-/// newest version becomes one more of the present card, which takes over description, tags, metadata and test sets.</param>
+/// newest version becomes one more of the present card, which takes over description, tags, metadata and test
+/// sets.</param>
 /// <param name="DryRun">Says what would be done, and does nothing.</param>
 internal sealed record ImportRequest(
     Guid WorkspaceId, int Schema, CardFile[] Cards, string Clash = "skip", bool DryRun = false);

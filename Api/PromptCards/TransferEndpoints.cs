@@ -230,7 +230,8 @@ internal static class TransferEndpoints
 
     private static void Check(CardFile file, string at, Checks checks)
     {
-        if (file.Versions.Length is 0 or > Limits.PromptVersionsPerCard || file.Versions.Any(version => version is null))
+        if (file.Versions.Length is 0 or > Limits.PromptVersionsPerCard || file.Versions.Any(version =>
+            version is null))
         {
             checks.Add($"{at}/versions", "LENGTH", $"A card has 1 to {Limits.PromptVersionsPerCard} versions.");
             return;
@@ -245,7 +246,8 @@ internal static class TransferEndpoints
         {
             var version = file.Versions[number];
             Take(
-                CardParts.Check(file.Title, file.Description, file.Tags, file.Metadata, version.Note, Content(version)).Problem,
+                CardParts.Check(file.Title, file.Description, file.Tags, file.Metadata, version.Note,
+                    Content(version)).Problem,
                 $"{at}/versions/{number}", checks);
         }
 

@@ -12,7 +12,8 @@ public static class PromptCardQueries
     /// <summary>Cards whose variables and metadata hold what is asked for, found by index.</summary>
     /// <param name="variables">A JSON list; null = any.</param>
     /// <param name="metadata">A JSON object; null = any.</param>
-    public static IQueryable<PromptCard> CardsHolding(this WorkflowsDbContext db, string? variables, string? metadata) =>
+    public static IQueryable<PromptCard> CardsHolding(this WorkflowsDbContext db, string? variables,
+        string? metadata) =>
         variables is null && metadata is null
             ? db.PromptCards
             : db.PromptCards.FromSql(

@@ -41,7 +41,8 @@ public static class PairedComparison
             verdict, cases.Count, differences.Count, p, repeats == 0 ? 0 : (double)sum / repeats);
     }
 
-    // The distribution of the sum over all signs, one case after the other: exact, in steps of cases times the largest sum.
+    // The distribution of the sum over all signs, one case after the other: exact, in steps of cases times the
+    // largest sum.
     private static double PValue(List<int> differences, int observed)
     {
         var most = differences.Sum(Math.Abs);

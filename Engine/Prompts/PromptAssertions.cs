@@ -12,7 +12,8 @@ public static class PromptAssertions
     public const string Similarity = "similarity";
     public const string Judge = "judge";
 
-    private static readonly string[] OfText = ["equals", "contains", "notContains", "regex", "jsonata", Similarity, Judge];
+    private static readonly string[] OfText = ["equals", "contains", "notContains", "regex", "jsonata", Similarity,
+        Judge];
     private static readonly string[] OfBound = ["maxLatencyMs", "maxCostUsd"];
 
     /// <returns>All that is wrong with the cases of a set, under <c>/cases</c>.</returns>
@@ -36,7 +37,8 @@ public static class PromptAssertions
             if (string.IsNullOrWhiteSpace(one.Name) || one.Name.Length > PromptLimits.ShortText || !names.Add(one.Name))
             {
                 problems.Add(new(
-                    $"{at}/name", "NAME", $"A case has a name of its own, of at most {PromptLimits.ShortText} characters."));
+                    $"{at}/name", "NAME",
+                        $"A case has a name of its own, of at most {PromptLimits.ShortText} characters."));
             }
 
             if (one.Variables.ValueKind != JsonValueKind.Object)

@@ -80,6 +80,8 @@ public static class PromptRenderer
     private static RenderedPrompt Refused(params PromptProblem[] problems) => new([], problems);
 
     private static PromptProblem At(string name, string code, string message) =>
-        new($"/variables/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}",
+        new(
+            "/variables/" + name.Replace("~", "~0", StringComparison.Ordinal)
+                .Replace("/", "~1", StringComparison.Ordinal),
             code, message);
 }

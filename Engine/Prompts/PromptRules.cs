@@ -78,7 +78,8 @@ public static class PromptRules
         if (variable.Name is null || !PromptTemplate.IsName(variable.Name))
         {
             problems.Add(new(
-                $"{at}/name", "NAME", "A name begins with a letter or underscore and has at most 64 letters, digits and underscores."));
+                $"{at}/name", "NAME",
+                    "A name begins with a letter or underscore and has at most 64 letters, digits and underscores."));
         }
 
         if (!PromptValues.Types.Contains(variable.Type))

@@ -35,7 +35,8 @@ public sealed partial class PromptTemplate
                 var name = end < 0 ? "" : text[(at + 2)..end].Trim();
                 if (!IsName(name))
                 {
-                    return (null, $"At character {at} '{{{{' begins no place for a variable; write '\\{{{{' for the braces themselves.");
+                    return (null, $"At character {at} '{{{{' begins no place for a variable; "
+                        + @"write '\{{' for the braces themselves.");
                 }
 
                 parts.Add((literal.ToString(), false));

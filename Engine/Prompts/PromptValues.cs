@@ -78,5 +78,6 @@ internal static class PromptValues
 
     private static string Bound(PromptVariable variable, string side, double bound, string? unit = null) =>
         string.Create(
-            CultureInfo.InvariantCulture, $"'{variable.Name}' {(unit is null ? "is" : "has")} {side} {bound}{(unit is null ? "" : $" {unit}")}.");
+            CultureInfo.InvariantCulture,
+                $"'{variable.Name}' {(unit is null ? "is" : "has")} {side} {bound}{(unit is null ? "" : $" {unit}")}.");
 }

@@ -67,7 +67,8 @@ public sealed class TenantBoundaryTests(PostgresServer server)
         var card = Guid.CreateVersion7();
         await bed.ExecuteAsync(
             """
-            insert into prompt_cards (tenant_id, id, workspace_id, title, description, tags, messages, variables, created_at,
+            insert into prompt_cards (tenant_id, id, workspace_id, title, description, tags, messages, variables,
+              created_at,
               updated_at)
             values ($1, $2, $1, 'Summary of complaints', 'for the monthly letter', '{support}',
               '[{"role": "user", "text": "Condense the grievances of {{ customer }}"}]',

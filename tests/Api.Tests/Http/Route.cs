@@ -51,7 +51,11 @@ internal sealed record Route(string Method, string Pattern, Permission? Required
                     name = "x",
                     cases = new[]
                     {
-                        new { name = "x", variables = new { }, assertions = new[] { new { type = "contains", value = "x" } } },
+                        new
+                        {
+                            name = "x", variables = new { },
+                            assertions = new[] { new { type = "contains", value = "x" } },
+                        },
                     },
                 }
             : path.EndsWith("/pins", StringComparison.Ordinal) ? new { pins = new { } }

@@ -245,21 +245,27 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var card = await owner.CreateAsync("prompt-cards", new
         {
-            workspaceId = workspace, title = "secret name", messages = new[] { new { role = "user", text = "secret name" } },
+            workspaceId = workspace, title = "secret name",
+            messages = new[] { new { role = "user", text = "secret name" } },
         });
         var set = await owner.CreateAsync($"prompt-cards/{card.Id}/test-sets", new
         {
             name = "secret name",
             cases = new[]
             {
-                new { name = "secret name", variables = new { }, assertions = new[] { new { type = "contains", value = "x" } } },
+                new
+                {
+                    name = "secret name", variables = new { },
+                    assertions = new[] { new { type = "contains", value = "x" } },
+                },
             },
         });
         await api.Host.ExecuteAsync(
             """
-            insert into prompt_test_runs (tenant_id, id, card_id, workspace_id, set_id, set_name, cases, models, versions,
-              repeats, status, total, created_at, finished_at)
-            select tenant_id, id, id, workspace_id, $2, 'secret name', '[]', '{secret name}', '{1}', 1, 'completed', 1, now(), now()
+            insert into prompt_test_runs (tenant_id, id, card_id, workspace_id, set_id, set_name, cases, models,
+              versions, repeats, status, total, created_at, finished_at)
+            select tenant_id, id, id, workspace_id, $2, 'secret name', '[]', '{secret name}', '{1}', 1, 'completed', 1,
+              now(), now()
             from prompt_cards where id = $1
             """, card.Id, set.Id);
         return new()

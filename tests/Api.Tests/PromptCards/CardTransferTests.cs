@@ -13,8 +13,10 @@ public sealed class CardTransferTests(ApiFixture api) : IClassFixture<ApiFixture
     {
         using var owner = api.Host.Owner();
         var card = await PromptCardTests.CreateAsync(owner);
-        (await owner.PatchAsync($"prompt-cards/{card.Id}", card.ETag, new { settings = new { maxTokens = 9 }, note = "n" })).Ok();
-        (await owner.SendAsync(HttpMethod.Post, $"prompt-cards/{card.Id}/versions/1/publish", null, ("If-Match", "*"))).Ok();
+        (await owner.PatchAsync($"prompt-cards/{card.Id}", card.ETag, new { settings = new { maxTokens = 9 },
+            note = "n" })).Ok();
+        (await owner.SendAsync(
+            HttpMethod.Post, $"prompt-cards/{card.Id}/versions/1/publish", null, ("If-Match", "*"))).Ok();
         (await owner.PostAsync($"prompt-cards/{card.Id}/test-sets", TestRunTests.Set(2))).Ok(HttpStatusCode.Created);
         var file = (await owner.GetAsync($"prompt-cards/export?id={card.Id}")).Ok().Data;
         var there = await owner.CreateAsync("workspaces", new { name = Samples.Name("w") });
@@ -33,7 +35,8 @@ public sealed class CardTransferTests(ApiFixture api) : IClassFixture<ApiFixture
     [InlineData("skip", "skipped", 1, 1)]
     [InlineData("rename", "renamed", 2, 1)]
     [InlineData("replace", "replaced", 1, 2)]
-    public async Task A_title_that_is_there_is_skipped_renamed_or_replaced(string clash, string action, int cards, int number)
+    public async Task A_title_that_is_there_is_skipped_renamed_or_replaced(string clash, string action, int cards,
+        int number)
     {
         using var owner = api.Host.Owner();
         var card = await PromptCardTests.CreateAsync(owner);
@@ -61,15 +64,18 @@ public sealed class CardTransferTests(ApiFixture api) : IClassFixture<ApiFixture
     {
         using var owner = api.Host.Owner();
         var there = await owner.CreateAsync("workspaces", new { name = Samples.Name("w") });
-        var good = new { title = "good", versions = new[] { new { messages = new[] { new { role = "user", text = "x" } } } } };
+        var good = new { title = "good", versions = new[] { new { messages = new[] { new { role = "user",
+            text = "x" } } } } };
         var bad = new
         {
-            title = "bad", versions = new[] { new { messages = new[] { new { role = "robot", text = "{{ nobody }}" } } } },
+            title = "bad", versions = new[] { new { messages = new[] { new { role = "robot",
+                text = "{{ nobody }}" } } } },
             testSets = new[] { new { name = "s", cases = Array.Empty<object>() } }, publishedNumber = 2,
         };
 
         var refused = (await owner.PostAsync(
-            "prompt-cards/import", new { workspaceId = there.Id, schema = 1, cards = new object[] { good, bad, good } }))
+            "prompt-cards/import", new { workspaceId = there.Id, schema = 1, cards = new object[] { good, bad,
+                good } }))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
 
         foreach (var place in (string[])

@@ -14,7 +14,8 @@ public sealed class PromptCardTests(ApiFixture api) : IClassFixture<ApiFixture>
         description = "Answers customers",
         tags = new[] { "support" },
         metadata = metadata ?? new { category = "enterprise" },
-        messages = new[] { new { role = "system", text = "Be kind." }, new { role = "user", text = "Hello {{ name }}" } },
+        messages = new[] { new { role = "system", text = "Be kind." }, new { role = "user",
+            text = "Hello {{ name }}" } },
         variables = new[] { new { name = "name", type } },
         settings = new { temperature = 0.5 },
     };
@@ -121,7 +122,8 @@ public sealed class PromptCardTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         Assert.Equal($"{card.Data.GetProperty("title").GetString()} 2", copy.Data.GetProperty("title").GetString());
         Assert.Single((await owner.GetAsync($"prompt-cards/{copy.Id}/test-sets")).Ok().Data.EnumerateArray());
-        (await owner.PostAsync("prompt-cards/" + copy.Id + "/duplicate", new { title = copy.Data.GetProperty("title").GetString()!.ToUpperInvariant() }))
+        (await owner.PostAsync("prompt-cards/" + copy.Id + "/duplicate",
+            new { title = copy.Data.GetProperty("title").GetString()!.ToUpperInvariant() }))
             .Fails(HttpStatusCode.Conflict, "NAME_TAKEN");
     }
 
@@ -136,12 +138,15 @@ public sealed class PromptCardTests(ApiFixture api) : IClassFixture<ApiFixture>
             messages = new[] { new { role = "user", text = "{{ nobody }}" } },
         })).Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
         Assert.Contains("/messages/0/text", refused.Text, StringComparison.Ordinal);
-        (await owner.PostAsync("prompt-cards", """{"workspaceId": "00000000-0000-0000-0000-000000000000", "title": "x", "messages": [null]}"""))
+        (await owner.PostAsync(
+            "prompt-cards",
+            """{"workspaceId": "00000000-0000-0000-0000-000000000000", "title": "x", "messages": [null]}"""))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
         (await owner.PostAsync("prompt-cards", Card(Guid.CreateVersion7(), "x")))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
 
-        var wrong = (await owner.PostAsync($"prompt-cards/{card.Id}/render", new { variables = new { name = 5, more = 1 } }))
+        var wrong = (await owner.PostAsync($"prompt-cards/{card.Id}/render", new { variables = new { name = 5,
+            more = 1 } }))
             .Fails(HttpStatusCode.UnprocessableEntity, "PROMPT_VARIABLES_INVALID");
         Assert.Contains("/variables/name", wrong.Text, StringComparison.Ordinal);
         Assert.Contains("/variables/more", wrong.Text, StringComparison.Ordinal);
@@ -178,7 +183,8 @@ public sealed class PromptCardTests(ApiFixture api) : IClassFixture<ApiFixture>
             HttpStatusCode.NotFound, "PROMPT_CARD_NOT_FOUND");
 
         await GrantAsync("edit");
-        var changed = (await client.PatchAsync(path, "*", new { messages = new[] { new { role = "user", text = "x" } } }))
+        var changed = (await client.PatchAsync(path, "*", new { messages = new[] { new { role = "user",
+            text = "x" } } }))
             .Ok();
         Assert.Equal(2, changed.Data.GetProperty("number").GetInt32());
         (await client.PostAsync($"{path}/test-sets", TestRunTests.Set())).Ok(HttpStatusCode.Created);

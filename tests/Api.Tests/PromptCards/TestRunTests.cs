@@ -82,7 +82,8 @@ public sealed class TestRunTests(PostgresServer postgres, RedisServer redis) : I
 
         var path = $"prompt-cards/{card.Id}/test-runs/{run.Id}";
         Assert.Equal(6, (await owner.GetAsync($"{path}/results")).Ok().Data.GetArrayLength());
-        Assert.Equal("cancelled", (await owner.PostAsync($"{path}/cancel")).Ok().Data.GetProperty("status").GetString());
+        Assert.Equal(
+            "cancelled", (await owner.PostAsync($"{path}/cancel")).Ok().Data.GetProperty("status").GetString());
         (await owner.PostAsync($"{path}/cancel")).Fails(HttpStatusCode.Conflict, "TEST_RUN_STATE");
         Assert.All(
             (await owner.GetAsync($"{path}/results")).Ok().Data.EnumerateArray(),
@@ -98,7 +99,8 @@ public sealed class TestRunTests(PostgresServer postgres, RedisServer redis) : I
         (await owner.PatchAsync($"prompt-cards/{card.Id}", card.ETag, new { settings = new { maxTokens = 9 } })).Ok();
         var set = (await owner.PostAsync($"prompt-cards/{card.Id}/test-sets", Set(12))).Ok(HttpStatusCode.Created);
         var run = (await owner.PostAsync(
-            $"prompt-cards/{card.Id}/test-sets/{set.Id}/run", new { models = new[] { "good" }, versions = new[] { 1, 2 } }))
+            $"prompt-cards/{card.Id}/test-sets/{set.Id}/run", new { models = new[] { "good" }, versions = new[] { 1,
+                2 } }))
             .Ok(HttpStatusCode.Accepted);
         // As workers leave them: version 2 passes ten cases that version 1 fails, and the other way round two.
         await _host.ExecuteAsync(
@@ -132,7 +134,8 @@ public sealed class TestRunTests(PostgresServer postgres, RedisServer redis) : I
             insert into test_executions (tenant_id, id, kind, prompt_card_id, workspace_id, card_number, model, status,
               execution_time_ms, passed, cost_usd, created_at)
             select $1, gen_random_uuid(), 'run', $2, $3, 1, 'm', 'done', n * 10, n % 4 <> 0, 0.25,
-              date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' - interval '1 day' * (case when n <= 4 then 2 else 1 end)
+              date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' 
+                - interval '1 day' * (case when n <= 4 then 2 else 1 end)
             from generate_series(1, 12) n
             """, _host.First.TenantId, card.Id, workspace);
 

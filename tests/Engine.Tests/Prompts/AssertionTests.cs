@@ -36,7 +36,8 @@ public sealed class AssertionTests
     [InlineData("""{"type": "object", "properties": {"n": {"type": "string"}}}""", false)]
     public void A_schema_is_held_against_the_answer(string schema, bool passes) => Assert.Equal(
         passes,
-        PromptAssertions.Evaluate(new PromptAssertion("jsonSchema", Schema: JsonElement.Parse(schema)), Answer)!.Passed);
+        PromptAssertions.Evaluate(new PromptAssertion("jsonSchema", Schema: JsonElement.Parse(schema)),
+            Answer)!.Passed);
 
     [Theory]
     [InlineData("maxLatencyMs", 120, true)]

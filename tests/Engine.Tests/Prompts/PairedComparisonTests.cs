@@ -2,7 +2,8 @@ using Workflows.Engine.Prompts;
 
 namespace Workflows.Engine.Tests.Prompts;
 
-/// <summary>Verdicts against values that are known: McNemar's exact test is a binomial one on the cases that differ.</summary>
+/// <summary>Verdicts against values that are known: McNemar's exact test is a binomial one on the cases that
+/// differ.</summary>
 public sealed class PairedComparisonTests
 {
     [Theory]

@@ -7,7 +7,8 @@ namespace Workflows.Engine.Tests.Prompts;
 public sealed class PromptTests
 {
     private static PromptContent Card(string text, params PromptVariable[] variables) =>
-        new([new PromptMessage("system", "Be brief."), new PromptMessage("user", text)], variables, new PromptSettings());
+        new([new PromptMessage("system", "Be brief."), new PromptMessage("user", text)], variables,
+            new PromptSettings());
 
     private static string[] Codes(IEnumerable<PromptProblem> problems) =>
         [.. problems.Select(problem => $"{problem.Pointer} {problem.Code}")];
@@ -88,13 +89,16 @@ public sealed class PromptTests
     public void What_cannot_be_kept_is_told_with_its_place()
     {
         var problems = PromptRules.Check(new PromptContent(
-            [new PromptMessage("robot", "{{ nobody }}"), new PromptMessage("user", "{{ 1 }}"), new PromptMessage("user", " ")],
+            [new PromptMessage("robot", "{{ nobody }}"), new PromptMessage("user", "{{ 1 }}"),
+                new PromptMessage("user", " ")],
             [
                 new PromptVariable("a b", "string"), new PromptVariable("x", "moon"), new PromptVariable("e", "enum"),
                 new PromptVariable("p", "string", Pattern: "(?=x)"),
-                new PromptVariable("d", "number", Default: JsonElement.Parse("\"x\"")), new PromptVariable("d", "number"),
+                new PromptVariable("d", "number", Default: JsonElement.Parse("\"x\"")), new PromptVariable("d",
+                    "number"),
             ],
-            new PromptSettings(Temperature: 3, MaxTokens: 0, ResponseSchema: JsonElement.Parse("""{"type": "moon"}"""))));
+            new PromptSettings(
+                Temperature: 3, MaxTokens: 0, ResponseSchema: JsonElement.Parse("""{"type": "moon"}"""))));
 
         Assert.Equal(
             [

@@ -34,7 +34,8 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
               values ($1, $2, $1, 't', '[]', '[]', now(), now()) returning *
             )
             insert into prompt_versions (tenant_id, card_id, number, messages, variables, settings, created_at)
-            select tenant_id, id, 1, '[{"role": "user", "text": "Hello {{ name }}"}]', '[{"name": "name", "type": "string"}]',
+            select tenant_id, id, 1, '[{"role": "user", "text": "Hello {{ name }}"}]',
+              '[{"name": "name", "type": "string"}]',
               '{}', now() from c
             """, _bed.TenantId, _card);
     }
@@ -50,7 +51,8 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
     {
         _provider.Delay = TimeSpan.FromSeconds(1);
         var run = await StartAsync(
-            12, """[{"type": "contains", "value": "You said: Hello n"}, {"type": "judge", "value": "Kind?", "limit": 0}]""");
+            12,
+            """[{"type": "contains", "value": "Hello n"}, {"type": "judge", "value": "Kind?", "limit": 0}]""");
         var victim = await _bed.StartWorkerAsync();
         await Eventually.TrueAsync(
             () => _bed.ScalarAsync<bool>("select done > 1 from prompt_test_runs where id = $1", run), Minute, Token);
@@ -63,7 +65,8 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
                 "select concat_ws(' ', total, done, passed) from prompt_test_runs where id = $1", run));
         Assert.True(await _bed.ScalarAsync<bool>(
             """
-            select r.used = sum(e.cost_usd) and bool_and(e.status = 'done' and e.passed and e.llm_provider = 'compatible')
+            select r.used = sum(e.cost_usd) and bool_and(
+              e.status = 'done' and e.passed and e.llm_provider = 'compatible')
             from prompt_test_runs r join test_executions e on e.run_id = r.id where r.id = $1 group by r.used
             """, run));
         // Each question is one call in the ledger, and each judgement another, whoever asked.
@@ -101,7 +104,8 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
         Assert.True(await _bed.ScalarAsync<bool>(
             """
             select r.used >= 0.02 and r.done between 1 and 60
-              and r.done = count(*) filter (where e.status = 'done') and count(*) filter (where e.status = 'skipped') = 100 - r.done
+              and r.done = count(*) filter (where e.status = 'done')
+              and count(*) filter (where e.status = 'skipped') = 100 - r.done
             from prompt_test_runs r join test_executions e on e.run_id = r.id where r.id = $1 group by r.used, r.done
             """, run));
     }
@@ -132,13 +136,15 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
             $$"""{"name": "c{{number}}", "variables": {"name": "n{{number}}"}, "assertions": {{assertions}}}"""));
         await _bed.ExecuteAsync(
             """
-            insert into prompt_test_runs (tenant_id, id, card_id, workspace_id, set_id, set_name, cases, models, versions,
+            insert into prompt_test_runs (tenant_id, id, card_id, workspace_id, set_id, set_name, cases, models,
+              versions,
               repeats, total, cost_limit, created_at)
             values ($1, $2, $3, $1, $2, 's', $4::jsonb, '{""}', '{1}', 1, $5, nullif($6, '')::numeric, now())
             """, _bed.TenantId, run, _card, $"[{all}]", cases, limit?.ToString(CultureInfo.InvariantCulture) ?? "");
         await _bed.ExecuteAsync(
             """
-            insert into test_executions (tenant_id, id, kind, prompt_card_id, workspace_id, run_id, case_name, card_number,
+            insert into test_executions (tenant_id, id, kind, prompt_card_id, workspace_id, run_id, case_name,
+              card_number,
               model, status, due_at, created_at)
             select $1, gen_random_uuid(), 'test', $3, $1, $2, 'c' || n, 1, '', 'pending', now(), now()
             from generate_series(0, $4 - 1) n
