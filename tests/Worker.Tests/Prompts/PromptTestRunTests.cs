@@ -82,14 +82,14 @@ public sealed class PromptTestRunTests(PostgresServer server) : IAsyncLifetime
         await _bed.StartWorkerAsync();
         await UntilAsync(passing, "completed");
         Assert.Equal(
-            "2 true", await _bed.ScalarAsync<string>(
+            "2 t", await _bed.ScalarAsync<string>(
                 "select concat_ws(' ', attempts, passed) from test_executions where run_id = $1", passing));
 
         _provider.Next(new ProviderAnswer { Status = 401 });
         var lasting = await StartAsync(1, """[{"type": "equals", "value": "x"}]""");
         await UntilAsync(lasting, "completed");
         Assert.Equal(
-            "MODEL_UNAUTHORIZED false", await _bed.ScalarAsync<string>(
+            "MODEL_UNAUTHORIZED f", await _bed.ScalarAsync<string>(
                 "select concat_ws(' ', error ->> 'code', passed) from test_executions where run_id = $1", lasting));
     }
 
