@@ -24,6 +24,7 @@ using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
 using Workflows.Api.LanguageModels;
 using Workflows.Api.Knowledge;
+using Workflows.Api.PromptCards;
 using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
@@ -58,6 +59,7 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Mails;
 using Workflows.Data.Numbers;
+using Workflows.Data.Prompts;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
@@ -195,6 +197,7 @@ internal static partial class Composition
         api.MapNodeDefinitions();
         api.MapModels();
         api.MapConversations();
+        api.MapPromptCards();
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -330,6 +333,7 @@ internal static partial class Composition
         services.AddSingleton<ConversationStore>();
         services.AddScoped<ChatAnswers>();
         services.AddScoped<ChatGrounding>();
+        services.AddSingleton<PromptFigures>();
     }
 
     private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)

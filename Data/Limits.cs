@@ -239,6 +239,12 @@ public static partial class Limits
     /// <summary>Executions that are looked on at, of all tenants, as far as a worker knows them.</summary>
     public const int LiveWatchesKnown = 100_000;
 
+    /// <summary>How long a question of a prompt test is a worker's that says nothing more.</summary>
+    public static readonly TimeSpan PromptLease = TimeSpan.FromSeconds(20);
+
+    /// <summary>Questions of one run of a test set that a worker takes at once.</summary>
+    public const int PromptQuestionsOfRun = 2;
+
     /// <summary>How long a watch holds that is not said again.</summary>
     public static readonly TimeSpan LiveWatch = TimeSpan.FromSeconds(90);
 }

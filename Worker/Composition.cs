@@ -14,6 +14,7 @@ using Workflows.Data.Identity;
 using Workflows.Data.Jobs;
 using Workflows.Data.Live;
 using Workflows.Data.Notifications;
+using Workflows.Data.Prompts;
 using Workflows.Data.Rounds;
 using Workflows.Data.Schedules;
 using Workflows.Data.Secrets;
@@ -27,6 +28,7 @@ using Workflows.Worker.Intake;
 using Workflows.Worker.Maintenance;
 using Workflows.Worker.Nodes;
 using Workflows.Worker.Ownership;
+using Workflows.Worker.Prompts;
 using Workflows.Worker.Rounds;
 
 namespace Workflows.Worker;
@@ -72,6 +74,9 @@ internal static class Composition
         services.AddHostedService<ApprovalService>();
         services.AddHostedService<TellingService>();
         services.AddHostedService<UsageService>();
+        services.AddSingleton<PromptWorkStore>();
+        services.AddSingleton<PromptExaminer>();
+        services.AddHostedService<PromptTestService>();
         services.AddHostedService<WorkerService>();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("postgres")
             .AddCheck<WorkHealth>("work")

@@ -169,6 +169,18 @@ internal static class Limits
     /// <summary>Steps and starts of one execution in one checkpoint of which who looks on is told one by one.</summary>
     public const int LiveStepsPerCheckpoint = 100;
 
+    /// <summary>Questions of prompt tests that a worker asks at once.</summary>
+    public const int PromptQuestionsAtOnce = 8;
+
+    /// <summary>Tries of one question; a worker that died has used one up.</summary>
+    public const int PromptTries = 4;
+
+    /// <summary>Tries of one question, however they ended: one that takes its workers down is given up.</summary>
+    public const int PromptLosses = 12;
+
+    /// <summary>How often a worker says that it is still on a question: several times in its lease.</summary>
+    public static readonly TimeSpan PromptRenewal = TimeSpan.FromSeconds(5);
+
     /// <summary>Executions in one message about their status.</summary>
     public const int LiveStatusesPerMessage = 100;
 }

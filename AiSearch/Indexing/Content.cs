@@ -13,9 +13,10 @@ internal static class ContentTypes
     public const string Execution = "execution";
     public const string Node = "node";
     public const string KnowledgeArticle = "knowledge_article";
+    public const string PromptCard = "prompt_card";
 
     /// <summary>All that a filter may name: what something is written of. A type that is only meant to come finds nothing, ever.</summary>
-    public static readonly IReadOnlyList<string> All = [Workflow, Node, Execution, KnowledgeArticle];
+    public static readonly IReadOnlyList<string> All = [Workflow, Node, Execution, KnowledgeArticle, PromptCard];
 }
 
 /// <summary>A piece of a document that is found by itself.</summary>

@@ -88,7 +88,8 @@ internal sealed partial class OutboxConsumer(
         return
         [
             .. await sources.ReadAsync(
-                tenantId, Of("index_workflow", "remove_workflow"), Of("index_execution"), cancellationToken),
+                tenantId, Of("index_workflow", "remove_workflow"), Of("index_execution"), Of("index_prompt_card"),
+                cancellationToken),
             .. await articles.ReadAsync(tenantId, Of("index_article"), cancellationToken),
         ];
     }

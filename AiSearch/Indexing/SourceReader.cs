@@ -40,20 +40,28 @@ internal sealed class SourceReader(SearchDatabase database)
         where e.tenant_id = $1 and e.id = any($2)
         """;
 
+    private const string PromptCardsSql = """
+        select c.id, c.title, c.description, c.tags, c.workspace_id, c.version::bigint, c.updated_at,
+          coalesce(c.deleted_at, w.deleted_at) is not null, c.messages::text, c.variables::text
+        from prompt_cards c join workspaces w on w.tenant_id = c.tenant_id and w.id = c.workspace_id
+        where c.tenant_id = $1 and c.id = any($2)
+        """;
+
     private const string NodesSql = """
         select content_id, (metadata ->> 'workflowId')::uuid from search.documents
         where tenant_id = $1 and content_type = 'node' and removed_at is null and metadata ->> 'workflowId' = any($2)
         """;
 
-    /// <summary>The contents of workflows, of their nodes and of executions; one that is not there any more comes
-    /// back as removed.</summary>
+    /// <summary>The contents of workflows, of their nodes, of executions and of prompt cards; one that is not there
+    /// any more comes back as removed.</summary>
     public async Task<IReadOnlyList<Content>> ReadAsync(
         Guid tenantId, IReadOnlyList<Guid> workflowIds, IReadOnlyList<Guid> executionIds,
-            CancellationToken cancellationToken)
+        IReadOnlyList<Guid> cardIds, CancellationToken cancellationToken)
     {
         await using var batch = database.BatchFor(tenantId);
         batch.Add(WorkflowsSql, tenantId, workflowIds.ToArray());
         batch.Add(ExecutionsSql, tenantId, executionIds.ToArray(), Limits.PartMaxLength, Limits.StepsPerExecution);
+        batch.Add(PromptCardsSql, tenantId, cardIds.ToArray());
         batch.Add(NodesSql, tenantId, workflowIds.Select(id => id.ToString()).ToArray());
         await using var reader = await batch.ReadAsync(cancellationToken);
         var contents = new List<Content>();
@@ -70,6 +78,12 @@ internal sealed class SourceReader(SearchDatabase database)
         while (await reader.ReadAsync(cancellationToken))
         {
             contents.Add(ExecutionContent.Of(ToExecution(reader)));
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            contents.Add(PromptCardContent.Of(ToCard(reader)));
         }
 
         var found = contents.Select(content => content.Id).ToHashSet();
@@ -89,8 +103,22 @@ internal sealed class SourceReader(SearchDatabase database)
             .Select(id => Content.Removed(ContentTypes.Workflow, id, long.MaxValue, DateTimeOffset.UnixEpoch)));
         contents.AddRange(executionIds.Where(id => !found.Contains(id))
             .Select(id => Content.Removed(ContentTypes.Execution, id, long.MaxValue, DateTimeOffset.UnixEpoch)));
+        contents.AddRange(cardIds.Where(id => !found.Contains(id))
+            .Select(id => Content.Removed(ContentTypes.PromptCard, id, long.MaxValue, DateTimeOffset.UnixEpoch)));
         return contents;
     }
+
+    private static PromptCardSource ToCard(NpgsqlDataReader reader) => new(
+        Id: reader.GetGuid(0),
+        Title: reader.GetString(1),
+        Description: reader.GetString(2),
+        Tags: reader.GetFieldValue<string[]>(3),
+        WorkspaceId: reader.GetGuid(4),
+        Version: reader.GetInt64(5),
+        UpdatedAt: reader.GetFieldValue<DateTimeOffset>(6),
+        IsDeleted: reader.GetBoolean(7),
+        Messages: reader.GetString(8),
+        Variables: reader.GetString(9));
 
     private static WorkflowSource ToWorkflow(NpgsqlDataReader reader) => new(
         Id: reader.GetGuid(0),

@@ -96,6 +96,8 @@ internal sealed partial class Sweep(
                     .Select(document => document.ContentId)],
                 [.. documents.Where(document => document.Type == ContentTypes.Execution)
                     .Select(document => document.ContentId)],
+                [.. documents.Where(document => document.Type == ContentTypes.PromptCard)
+                    .Select(document => document.ContentId)],
                 cancellationToken);
             var written = await articles.ReadAsync(
                 overview.TenantId,

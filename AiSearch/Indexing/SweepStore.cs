@@ -59,7 +59,7 @@ internal sealed class SweepStore(SearchDatabase database, TimeProvider clock)
     private const string IndexedSql = """
         select id, content_type, content_id from search.documents
         where tenant_id = $1 and id > $2 and removed_at is null
-          and content_type in ('workflow', 'execution', 'knowledge_article')
+          and content_type in ('workflow', 'execution', 'knowledge_article', 'prompt_card')
         order by id
         limit $3
         """;

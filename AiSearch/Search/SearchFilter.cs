@@ -8,8 +8,8 @@ namespace Workflows.AiSearch.Search;
 /// <param name="From">Of this time or later.</param>
 /// <param name="To">Before this time.</param>
 /// <param name="Workflows">Documents of these workflows and their executions only; null = all.</param>
-/// <param name="Workspaces">With <paramref name="Workflows"/>: articles of these workspaces and those of the whole
-/// tenant only.</param>
+/// <param name="Workspaces">With <paramref name="Workflows"/>: prompt cards of these workspaces only, and articles of
+/// these and of the whole tenant.</param>
 /// <param name="Category">Articles of this category only; null = all there is.</param>
 /// <param name="Visible">Types that the caller may see; null = all.</param>
 internal sealed record SearchFilter(
@@ -45,10 +45,14 @@ internal sealed record SearchFilter(
         && (Category is null || Category == document.Category)
         && (Workflows is null || IsGranted(document));
 
-    private bool IsGranted(CorpusDocument document) =>
-        document.ContentType == Indexing.ContentTypes.KnowledgeArticle
-            ? document.WorkspaceId is not { } workspaceId || Workspaces?.Contains(workspaceId) == true
-            : document.WorkflowId is { } workflowId && Workflows!.Contains(workflowId);
+    private bool IsGranted(CorpusDocument document) => document.ContentType switch
+    {
+        Indexing.ContentTypes.KnowledgeArticle =>
+            document.WorkspaceId is not { } ofArticle || Workspaces?.Contains(ofArticle) == true,
+        Indexing.ContentTypes.PromptCard =>
+            document.WorkspaceId is { } ofCard && Workspaces?.Contains(ofCard) == true,
+        _ => document.WorkflowId is { } workflowId && Workflows!.Contains(workflowId),
+    };
 
     /// <summary>Whether the document may be found, were it of a wanted type.</summary>
     public bool AllowsApartFromType(CorpusDocument document) =>

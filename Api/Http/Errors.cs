@@ -89,6 +89,15 @@ internal static class Errors
     public static readonly ErrorCode ConnectorSecretsNeeded = new("CONNECTOR_SECRETS_NEEDED", 400,
         "The change sends the connector's secrets elsewhere: give all of them anew; `details` lists each.");
     public static readonly ErrorCode ModelNotFound = new("MODEL_NOT_FOUND", 404, "No such language model.");
+    public static readonly ErrorCode PromptCardNotFound = new("PROMPT_CARD_NOT_FOUND", 404, "No such prompt card.");
+    public static readonly ErrorCode PromptVersionNotFound = new(
+        "PROMPT_VERSION_NOT_FOUND", 404, "The prompt card has no such version.");
+    public static readonly ErrorCode PromptVariablesInvalid = new(
+        "PROMPT_VARIABLES_INVALID", 422, "The variables are not what the prompt card asks for; `details` lists each.");
+    public static readonly ErrorCode TestSetNotFound = new("TEST_SET_NOT_FOUND", 404, "No such test set of the card.");
+    public static readonly ErrorCode TestRunNotFound = new("TEST_RUN_NOT_FOUND", 404, "No such run of a test set.");
+    public static readonly ErrorCode TestRunState = new(
+        "TEST_RUN_STATE", 409, "The run of the test set has ended.");
     public static readonly ErrorCode ContextEntryNotFound = new("CONTEXT_ENTRY_NOT_FOUND", 404, "No such context entry.");
     public static readonly ErrorCode NodeDefinitionNotFound = new("NODE_DEFINITION_NOT_FOUND", 404, "No such node definition.");
     public static readonly ErrorCode ApprovalNotFound = new("APPROVAL_NOT_FOUND", 404, "No such approval request.");

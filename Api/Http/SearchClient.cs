@@ -26,6 +26,7 @@ internal sealed partial class SearchClient(HttpClient http, Keys keys, TimeProvi
     [
         ("workflow", Permission.WorkflowsRead), ("node", Permission.WorkflowsRead),
         ("execution", Permission.ExecutionsRead), ("knowledge_article", Permission.KnowledgeRead),
+        ("prompt_card", Permission.PromptsRead),
     ];
 
     public async Task<ApiResponse<RawJson>> GetAsync(

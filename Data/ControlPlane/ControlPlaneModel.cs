@@ -31,6 +31,7 @@ internal static class ControlPlaneModel
         BuildTransactions(model, context);
         PapersModel.Build(model, context);
         LanguageModelsModel.Build(model, context);
+        PromptCardsModel.Build(model, context);
         TestingModel.Build(model, context);
         KnowledgeModel.Build(model, context);
         model.HasDbFunction(() => ControlPlaneFunctions.JsonText(default, default!)).HasName("jsonb_extract_path_text").IsBuiltIn()

@@ -176,6 +176,16 @@ public sealed class WorkflowsDbContext(DbContextOptions<WorkflowsDbContext> opti
 
     public DbSet<ModelUsageOfDay> ModelUsage => Set<ModelUsageOfDay>();
 
+    public DbSet<PromptCard> PromptCards => Set<PromptCard>();
+
+    public DbSet<PromptVersion> PromptVersions => Set<PromptVersion>();
+
+    public DbSet<PromptTestSet> PromptTestSets => Set<PromptTestSet>();
+
+    public DbSet<PromptTestRun> PromptTestRuns => Set<PromptTestRun>();
+
+    public DbSet<TestExecution> TestExecutions => Set<TestExecution>();
+
     public DbSet<Conversation> Conversations => Set<Conversation>();
 
     public DbSet<ConversationMessage> ConversationMessages => Set<ConversationMessage>();

@@ -60,6 +60,51 @@ public sealed class TenantBoundaryTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Prompt_cards_are_found_by_who_sees_their_workspace_until_they_or_it_are_deleted()
+    {
+        await using var bed = await SearchBed.CreateAsync(server);
+        var tenantId = await bed.AddTenantAsync();
+        var card = Guid.CreateVersion7();
+        await bed.ExecuteAsync(
+            """
+            insert into prompt_cards (tenant_id, id, workspace_id, title, description, tags, messages, variables,
+              created_at,
+              updated_at)
+            values ($1, $2, $1, 'Summary of complaints', 'for the monthly letter', '{support}',
+              '[{"role": "user", "text": "Condense the grievances of {{ customer }}"}]',
+              '[{"name": "customer", "type": "string"}]', now(), now())
+            """, tenantId, card);
+        await bed.EnqueueAsync(tenantId, "index_prompt_card", card);
+        await bed.AddWorkflowAsync(tenantId, "Complaints");
+        await bed.IndexAsync();
+        var person = Guid.CreateVersion7();
+        await bed.ExecuteAsync(
+            """
+            insert into users (tenant_id, id, email, username, name, created_at, updated_at)
+            values ($1, $2, 'p@example.com', 'p', 'P', now(), now())
+            """, tenantId, person);
+        var caller = new SearchCaller(tenantId, person);
+
+        foreach (var words in (string[])["summary complaints", "monthly letter", "grievances", "tag:support"])
+        {
+            Assert.Equal(card, (await bed.SearchAsync(tenantId, words)).Hits[0].Id);
+            Assert.Empty((await bed.SearchAsync(caller, words)).Hits);
+        }
+
+        await bed.ExecuteAsync(
+            """
+            insert into object_permissions (tenant_id, id, object_type, object_id, user_id, level, granted_at)
+            values ($1, gen_random_uuid(), 'workspace', $1, $2, 'view', now())
+            """, tenantId, person);
+        Assert.Equal(card, (await bed.SearchAsync(caller, "type:prompt_card complaints")).Hits.Single().Id);
+
+        await bed.ExecuteAsync("update workspaces set deleted_at = now() where tenant_id = $1", tenantId);
+        bed.Clock.Offset = TimeSpan.FromSeconds(5);
+        await bed.IndexAsync();
+        Assert.Empty((await bed.SearchAsync(tenantId, "type:prompt_card complaints")).Hits);
+    }
+
+    [Fact]
     public async Task The_database_itself_gives_a_tenant_no_row_of_another()
     {
         await using var bed = await SearchBed.CreateAsync(server);

@@ -45,6 +45,8 @@ public sealed partial class SqlStatementTests(PostgresServer server) : IAsyncLif
         ["RoutingTables"] = ([DatabaseRole.Api, DatabaseRole.Worker], true),
         ["ExecutionClaims"] = ([DatabaseRole.Worker], true),
         ["ClaimBatch"] = ([DatabaseRole.Worker], true),
+        ["PromptFigures"] = ([DatabaseRole.Api], false),
+        ["PromptWorkStore"] = ([DatabaseRole.Worker], false),
         ["QueueSweeps"] = ([DatabaseRole.Worker], true),
         ["ExecutionControl"] = ([DatabaseRole.Api], true),
         ["ExecutionHistory"] = ([DatabaseRole.Worker], true),

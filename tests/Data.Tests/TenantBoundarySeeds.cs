@@ -156,6 +156,19 @@ internal static class TenantBoundarySeeds
             + "values ($1, $3, '{}', now(), now())",
         "insert into test_runs (tenant_id, execution_id, workflow_id, source, definition, plan, created_at) "
             + "values ($1, $2, $3, 'inline', '{}', '{}', now())",
+        "insert into prompt_cards (tenant_id, id, workspace_id, title, messages, created_at, updated_at) "
+            + "select $1, $2, id, 't', '[]', now(), now() from workspaces where tenant_id = $1 limit 1",
+        "insert into prompt_versions (tenant_id, card_id, number, messages, variables, settings, created_at) "
+            + "values ($1, $2, 1, '[]', '[]', '{}', now())",
+        "insert into prompt_test_sets (tenant_id, id, card_id, name, cases, created_at, updated_at) "
+            + "values ($1, $2, $2, 's', '[]', now(), now())",
+        "insert into prompt_test_runs (tenant_id, id, card_id, workspace_id, set_id, set_name, cases, models, "
+            + "versions, repeats, total, created_at) "
+            + "select $1, $2, $2, workspace_id, $2, 's', '[]', '{m}', '{1}', 1, 1, now() from prompt_cards "
+            + "where tenant_id = $1",
+        "insert into test_executions (tenant_id, id, kind, prompt_card_id, workspace_id, run_id, card_number, model, "
+            + "status, created_at) select $1, $2, 'test', $2, workspace_id, $2, 1, 'm', 'pending', now() "
+            + "from prompt_cards where tenant_id = $1",
         "insert into deliveries (tenant_id, id, user_id, channel, event, source, workflow_id, execution_id, title, "
             + "link, due_at, created_at) values ($1, $2, $2, 'email', 'failure', 's', $3, $2, 't', '/', now(), now())",
     ];

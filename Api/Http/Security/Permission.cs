@@ -72,6 +72,11 @@ internal enum Permission : ulong
     /// <summary>Articles, their files, and vectors that clients bring.</summary>
     KnowledgeRead = 1UL << 50,
     KnowledgeWrite = 1UL << 51,
+
+    /// <summary>Prompt cards, their tests and figures; the last asks models, which costs.</summary>
+    PromptsRead = 1UL << 52,
+    PromptsWrite = 1UL << 53,
+    PromptsRun = 1UL << 54,
 }
 
 /// <summary>Permissions by the names that clients, roles and API keys use.</summary>
@@ -119,6 +124,9 @@ internal static class Permissions
         new("chat.use", Permission.ChatUse),
         new("knowledge.read", Permission.KnowledgeRead),
         new("knowledge.write", Permission.KnowledgeWrite),
+        new("prompts.read", Permission.PromptsRead),
+        new("prompts.write", Permission.PromptsWrite),
+        new("prompts.run", Permission.PromptsRun),
         new("platform.read", Permission.PlatformRead),
         new("platform.manage", Permission.PlatformManage),
     ];
@@ -137,7 +145,8 @@ internal static class Permissions
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.SearchRead | Permission.ActivityRead
         | Permission.SchedulesRead | Permission.SchedulesWrite | Permission.ApprovalsRead | Permission.ApprovalsDecide
         | Permission.ConnectorsRead | Permission.ContextRead | Permission.ContextWrite | Permission.ModelsRead
-        | Permission.ChatUse | Permission.KnowledgeRead | Permission.KnowledgeWrite;
+        | Permission.ChatUse | Permission.KnowledgeRead | Permission.KnowledgeWrite | Permission.PromptsRead
+        | Permission.PromptsWrite | Permission.PromptsRun;
 
     /// <summary>What callers of other tenants may never.</summary>
     private const Permission AboveTenants = Permission.PlatformRead | Permission.PlatformManage;
@@ -186,15 +195,15 @@ internal static class BuiltInRoles
     private const Permission Viewer = Permission.WorkspacesRead | Permission.WorkflowsRead | Permission.ExecutionsRead
         | Permission.EventsRead | Permission.SearchRead | Permission.RulesRead | Permission.SchedulesRead | Permission.ConnectorsRead
         | Permission.ContextRead | Permission.ApprovalsRead | Permission.ApprovalsDecide | Permission.UsageRead
-        | Permission.ModelsRead | Permission.KnowledgeRead;
+        | Permission.ModelsRead | Permission.KnowledgeRead | Permission.PromptsRead;
 
     private const Permission Operator = Viewer | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish
-        | Permission.ActivityRead | Permission.SessionsUse | Permission.ChatUse;
+        | Permission.ActivityRead | Permission.SessionsUse | Permission.ChatUse | Permission.PromptsRun;
 
     private const Permission Editor = Viewer | Permission.WorkspacesWrite | Permission.WorkflowsWrite | Permission.WorkflowsPublish
         | Permission.ExecutionsStart | Permission.ExecutionsManage | Permission.EventsPublish | Permission.ActivityRead | Permission.RulesWrite
         | Permission.SchedulesWrite | Permission.ContextWrite | Permission.SessionsUse | Permission.ChatUse
-        | Permission.KnowledgeWrite;
+        | Permission.KnowledgeWrite | Permission.PromptsWrite | Permission.PromptsRun;
 
     private const Permission Admin = Editor | Permission.ConnectorsWrite | Permission.SecretsManage
         | Permission.ApiKeysManage | Permission.UsersRead | Permission.UsersManage | Permission.BillingRead

@@ -45,6 +45,19 @@ internal sealed record Route(string Method, string Pattern, Permission? Required
             : path.EndsWith("/days", StringComparison.Ordinal) ? new { days = Array.Empty<object>() }
             : path.EndsWith("/dependencies", StringComparison.Ordinal) ? new { dependencies = Array.Empty<object>() }
             : path.EndsWith("/working-copy", StringComparison.Ordinal) ? new { definition = new { } }
+            : path.EndsWith("/test-sets", StringComparison.Ordinal)
+                ? new
+                {
+                    name = "x",
+                    cases = new[]
+                    {
+                        new
+                        {
+                            name = "x", variables = new { },
+                            assertions = new[] { new { type = "contains", value = "x" } },
+                        },
+                    },
+                }
             : path.EndsWith("/pins", StringComparison.Ordinal) ? new { pins = new { } }
             : path.EndsWith("/folders", StringComparison.Ordinal) || path.EndsWith("/jobs",
                 StringComparison.Ordinal) ? new { name = "x" }

@@ -125,6 +125,9 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         select md5(concat(
           (select string_agg(w::text, '' order by id) from workflows w where tenant_id = $1),
           (select string_agg(w::text, '' order by id) from workspaces w where tenant_id = $1),
+          (select string_agg(c::text, '' order by id) from prompt_cards c where tenant_id = $1),
+          (select string_agg(s::text, '' order by id) from prompt_test_sets s where tenant_id = $1),
+          (select string_agg(r::text, '' order by id) from prompt_test_runs r where tenant_id = $1),
           (select string_agg(f::text, '' order by id) from folders f where tenant_id = $1),
           (select string_agg(j::text, '' order by id) from jobs j where tenant_id = $1),
           (select string_agg(e::text, '' order by id) from executions e where tenant_id = $1),
@@ -198,7 +201,8 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
         var substitution = (await owner.PostAsync(
             $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
         var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
-        return new(timed.Concat(await CreatePapersAsync(owner, host)).Concat(await CreateModelsAsync(owner)))
+        return new(timed.Concat(await CreatePapersAsync(owner, host)).Concat(await CreateModelsAsync(owner))
+            .Concat(await CreateCardAsync(owner, workspace.Id)))
         {
             ["connectorId"] = (await owner.PostAsync(
                 "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
@@ -236,6 +240,40 @@ public sealed class RouteTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["accessId"] = await GrantAccessAsync(owner),
             ["nodeId"] = "only",
             ["number"] = "1",
+        };
+    }
+
+    // The run by rows: to start one, a model has to be there.
+    private async Task<Dictionary<string, string>> CreateCardAsync(ApiClient owner, Guid workspace)
+    {
+        var card = await owner.CreateAsync("prompt-cards", new
+        {
+            workspaceId = workspace, title = "secret name",
+            messages = new[] { new { role = "user", text = "secret name" } },
+        });
+        var set = await owner.CreateAsync($"prompt-cards/{card.Id}/test-sets", new
+        {
+            name = "secret name",
+            cases = new[]
+            {
+                new
+                {
+                    name = "secret name", variables = new { },
+                    assertions = new[] { new { type = "contains", value = "x" } },
+                },
+            },
+        });
+        await api.Host.ExecuteAsync(
+            """
+            insert into prompt_test_runs (tenant_id, id, card_id, workspace_id, set_id, set_name, cases, models,
+              versions, repeats, status, total, created_at, finished_at)
+            select tenant_id, id, id, workspace_id, $2, 'secret name', '[]', '{secret name}', '{1}', 1, 'completed', 1,
+              now(), now()
+            from prompt_cards where id = $1
+            """, card.Id, set.Id);
+        return new()
+        {
+            ["cardId"] = card.Id.ToString(), ["setId"] = set.Id.ToString(), ["testRunId"] = card.Id.ToString(),
         };
     }
 

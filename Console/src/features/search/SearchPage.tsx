@@ -33,7 +33,12 @@ const LAST = 1000
 const MOST_TAGS = 8
 const FILTERS: Filter[] = [
   { name: 'q', label: 'What to look for', width: 300 },
-  { name: 'type', label: 'Type', options: choices(['workflow', 'node', 'execution', 'knowledge_article']), width: 130 },
+  {
+    name: 'type',
+    label: 'Type',
+    options: choices(['workflow', 'node', 'execution', 'knowledge_article', 'prompt_card']),
+    width: 130,
+  },
   { name: 'tag', label: 'Tag', width: 120 },
   { name: 'from', label: 'Any time', options: SINCE },
 ]
