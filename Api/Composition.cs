@@ -10,8 +10,6 @@ using Workflows.Api.Budgets;
 using Workflows.Api.Callbacks;
 using Workflows.Api.Connectors;
 using Workflows.Api.Context;
-using Workflows.Api.Conversations;
-using Workflows.Api.Embeddings;
 using Workflows.Api.Events;
 using Workflows.Api.Executions;
 using Workflows.Api.Expressions;
@@ -22,9 +20,6 @@ using Workflows.Api.Housekeeping;
 using Workflows.Api.Http;
 using Workflows.Api.Http.Security;
 using Workflows.Api.Jobs;
-using Workflows.Api.LanguageModels;
-using Workflows.Api.Knowledge;
-using Workflows.Api.PromptCards;
 using Workflows.Api.Live;
 using Workflows.Api.Mails;
 using Workflows.Api.NodeDefinitions;
@@ -51,7 +46,6 @@ using Workflows.Connectors.OpenId;
 using Workflows.Data.Approvals;
 using Workflows.Data.Connectors;
 using Workflows.Data.ControlPlane;
-using Workflows.Data.Conversations;
 using Workflows.Data.Database;
 using Workflows.Data.Dispatch;
 using Workflows.Data.Events;
@@ -59,12 +53,10 @@ using Workflows.Data.Executions;
 using Workflows.Data.Identity;
 using Workflows.Data.Mails;
 using Workflows.Data.Numbers;
-using Workflows.Data.Prompts;
 using Workflows.Data.Rounds;
 using Workflows.Data.Secrets;
 using Workflows.Data.Sessions;
 using Workflows.Engine.Schedules;
-using Workflows.Models;
 
 namespace Workflows.Api;
 
@@ -190,14 +182,10 @@ internal static partial class Composition
         api.MapConnectors();
         api.MapConversationalSessions();
         api.MapContext();
-        api.MapKnowledge();
-        api.MapEmbeddings();
         api.MapNodeTypes();
         api.MapExpressions();
         api.MapNodeDefinitions();
-        api.MapModels();
-        api.MapConversations();
-        api.MapPromptCards();
+        MapModelsAndKnowledge(api);
         ((IEndpointRouteBuilder)app).VerifyPermissions();
     }
 
@@ -329,11 +317,7 @@ internal static partial class Composition
             configuration.GetValue("Connectors:AllowPlatformDatabase", false),
             token => PlatformServer.IdentifierAsync(provider.GetRequiredService<WorkflowsDatabase>(), token)));
         services.AddSingleton<OpenIdClient>();
-        services.AddModels();
-        services.AddSingleton<ConversationStore>();
-        services.AddScoped<ChatAnswers>();
-        services.AddScoped<ChatGrounding>();
-        services.AddSingleton<PromptFigures>();
+        AddModelsAndKnowledge(services);
     }
 
     private static void AddDialogues(IServiceCollection services, ConfigurationManager configuration)
@@ -366,7 +350,6 @@ internal static partial class Composition
         services.AddSingleton<CompareQueries>();
         services.AddSingleton<AnalyticsQueries>();
         services.AddSingleton<MetricStore>();
-        services.AddKnowledge().AddEmbeddings();
         services.AddSingleton<QueueBudget>();
         services.AddSingleton<ApprovalInbox>();
         services.AddSingleton<ApprovalParts>();

@@ -153,6 +153,6 @@ internal static class CardVersionEndpoints
         Element(content.Settings).EnumerateObject().Where(each => each.Value.ValueKind != JsonValueKind.Null)
             .Select(each => (each.Name, each.Value));
 
-    private static JsonElement Element<T>(T value) => JsonSerializer.SerializeToElement(value,
-        JsonSerializerOptions.Web);
+    private static JsonElement Element(object value) =>
+        JsonSerializer.SerializeToElement(value, value.GetType(), JsonSerializerOptions.Web);
 }

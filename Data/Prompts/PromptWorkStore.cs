@@ -123,12 +123,12 @@ public sealed class PromptWorkStore(WorkflowsDatabase database)
     /// <returns>Whether the question is still this worker's: false when it was cancelled, or taken over.</returns>
     public async Task<bool> RenewAsync(PromptQuestion question, CancellationToken cancellationToken) =>
         await database.ExecuteAsync(
-            question.TenantId, Of(RenewSql, question, (int)Limits.PromptLease.TotalSeconds), cancellationToken) > 0;
+            question.TenantId, Of(new NpgsqlBatchCommand(RenewSql), question, (int)Limits.PromptLease.TotalSeconds), cancellationToken) > 0;
 
     /// <summary>Lets any worker take the question, after a pause.</summary>
     public Task PutBackAsync(PromptQuestion question, TimeSpan pause, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
-            question.TenantId, Of(PutBackSql, question, (int)Math.Ceiling(pause.TotalSeconds)), cancellationToken);
+            question.TenantId, Of(new NpgsqlBatchCommand(PutBackSql), question, (int)Math.Ceiling(pause.TotalSeconds)), cancellationToken);
 
     /// <summary>Writes the outcome, counts it, and ends the run with its last question, or at its cost limit. Nothing
     /// when the question is not this worker's any more.</summary>
@@ -137,7 +137,7 @@ public sealed class PromptWorkStore(WorkflowsDatabase database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var round = new Round(connection, transaction);
-        round.Add(OfRun(LockRunSql, question));
+        round.Add(OfRun(new NpgsqlBatchCommand(LockRunSql), question));
         var end = new NpgsqlBatchCommand(EndSql);
         foreach (var parameter in (NpgsqlParameter[])
         [
@@ -154,8 +154,8 @@ public sealed class PromptWorkStore(WorkflowsDatabase database)
         }
 
         round.Add(end);
-        round.Add(OfRun(SkipSql, question));
-        round.Add(OfRun(CloseSql, question));
+        round.Add(OfRun(new NpgsqlBatchCommand(SkipSql), question));
+        round.Add(OfRun(new NpgsqlBatchCommand(CloseSql), question));
         await round.ExecuteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -163,11 +163,8 @@ public sealed class PromptWorkStore(WorkflowsDatabase database)
     private static NpgsqlParameter Json(string? json) =>
         Sql.Json(json is null ? null : System.Text.Encoding.UTF8.GetBytes(StorableText.Of(json)));
 
-    private static NpgsqlBatchCommand Of(string sql, PromptQuestion question, int seconds)
+    private static NpgsqlBatchCommand Of(NpgsqlBatchCommand command, PromptQuestion question, int seconds)
     {
-#pragma warning disable CA2100 // a constant of this class
-        var command = new NpgsqlBatchCommand(sql);
-#pragma warning restore CA2100
         command.Parameters.Add(Sql.Uuid(question.TenantId));
         command.Parameters.Add(Sql.Uuid(question.Id));
         command.Parameters.Add(Sql.Int(question.Attempt));
@@ -175,11 +172,8 @@ public sealed class PromptWorkStore(WorkflowsDatabase database)
         return command;
     }
 
-    private static NpgsqlBatchCommand OfRun(string sql, PromptQuestion question)
+    private static NpgsqlBatchCommand OfRun(NpgsqlBatchCommand command, PromptQuestion question)
     {
-#pragma warning disable CA2100 // a constant of this class
-        var command = new NpgsqlBatchCommand(sql);
-#pragma warning restore CA2100
         command.Parameters.Add(Sql.Uuid(question.TenantId));
         command.Parameters.Add(Sql.Uuid(question.RunId));
         return command;
