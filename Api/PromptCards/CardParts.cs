@@ -48,7 +48,8 @@ internal static class CardParts
     public static PromptContent Content(PromptVersion row) =>
         PromptContent.Read(row.Messages, row.Variables, row.Settings);
 
-    public static string Json<T>(T value) => JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
+    public static string Json(object value) =>
+        JsonSerializer.Serialize(value, value.GetType(), JsonSerializerOptions.Web);
 
     public static Checks Check(
         string? title, string? description, string[]? tags, RawJson? metadata, string? note, PromptContent content)

@@ -152,17 +152,6 @@ alter function prompt_cards_holding(jsonb, jsonb) owner to workflows_auth;
 revoke execute on function prompt_cards_holding(jsonb, jsonb) from public;
 grant execute on function prompt_cards_holding(jsonb, jsonb) to workflows_api;
 
--- The workspaces whose content a person may see, for the search service.
-create function workspaces_of_person(of_tenant uuid, person uuid) returns uuid[]
-  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
-begin
-  perform set_config('app.tenant_id', of_tenant::text, true), set_config('app.user_id', person::text, true);
-  return open_workspaces(1);
-end $$;
-alter function workspaces_of_person(uuid, uuid) owner to workflows_auth;
-revoke execute on function workspaces_of_person(uuid, uuid) from public;
-grant execute on function workspaces_of_person(uuid, uuid) to workflows_search;
-
 -- One more topic, whichever there are by now.
 do $$
 declare

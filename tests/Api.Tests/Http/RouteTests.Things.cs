@@ -27,22 +27,20 @@ public sealed partial class RouteTests
             "users", new { email = "s@example.com", name = "secret name", password = "correct horse battery", roles = new[] { "viewer" } })).Ok(HttpStatusCode.Created);
         var substitution = (await owner.PostAsync(
             $"users/{user.Id}/substitutions", new { substituteId = substitute.Id, endsAt = TimeProvider.System.GetUtcNow().AddDays(1) })).Ok(HttpStatusCode.Created);
-        var secret = (await owner.PostAsync("secrets", new { name = "SECRET_NAME", value = "secret name" })).Ok(HttpStatusCode.Created);
         var others = timed.Concat(await CreatePapersAsync(owner, host)).Concat(await CreateModelsAsync(owner))
             .Concat(await CreateCardAsync(owner, workspace.Id));
         return new(others)
         {
             ["connectorId"] = (await owner.PostAsync(
                 "connectors", new { name = "c", type = "http", config = new { baseUrl = "http://127.0.0.1:9/" } })).Ok(HttpStatusCode.Created).Id.ToString(),
-            ["definitionId"] = (await owner.PostAsync(
-                "node-definitions",
-                new { name = "own", description = "secret name", schema = new { }, implementation = new { type = "http", url = "http://127.0.0.1:9/" } }))
-                .Ok(HttpStatusCode.Created).Id.ToString(),
+            ["definitionId"] = await CreateAsync(
+                owner, "node-definitions",
+                new { name = "own", description = "secret name", schema = new { }, implementation = new { type = "http", url = "http://127.0.0.1:9/" } }),
             ["nodeType"] = "no-such-type", ["templateName"] = "no-such-template", // those there are are everybody's
             ["entryId"] = (await owner.PostAsync("context", new { key = "secret name", value = 1 })).Ok(HttpStatusCode.Created).Id.ToString(),
             ["conversationId"] = await CreateSessionAsync(),
-            ["secretId"] = secret.Id.ToString(),
-            ["variableId"] = (await owner.PostAsync("variables", new { name = "v", value = "secret name" })).Ok(HttpStatusCode.Created).Id.ToString(),
+            ["secretId"] = await CreateAsync(owner, "secrets", new { name = "SECRET_NAME", value = "secret name" }),
+            ["variableId"] = await CreateAsync(owner, "variables", new { name = "v", value = "secret name" }),
             ["groupId"] = group.Id.ToString(),
             ["roleId"] = role.Id.ToString(),
             ["substitutionId"] = substitution.Id.ToString(),
