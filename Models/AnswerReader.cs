@@ -18,7 +18,9 @@ internal static class AnswerReader
     {
         var calls = response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>()
             .Select(call => new ModelToolCall(
-                call.CallId, call.Name, JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>())))
+                call.CallId,
+                call.Name,
+                JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>())))
             .ToList();
         if (response.FinishReason is null && response.Text.Length == 0 && calls.Count == 0)
         {
@@ -69,7 +71,8 @@ internal static class AnswerReader
         var problems = FormSchema.Validate(Encoding.UTF8.GetBytes(schema.GetRawText()), data);
         return problems.Count == 0
             ? (data, null)
-            : (null, string.Join("; ", problems.Take(ShownProblems).Select(problem => $"{problem.Pointer}: {problem.Message}")));
+            : (null, string.Join(
+                "; ", problems.Take(ShownProblems).Select(problem => $"{problem.Pointer}: {problem.Message}")));
     }
 }
 

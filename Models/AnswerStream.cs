@@ -8,7 +8,8 @@ namespace Workflows.Models;
 /// what had come.
 /// </summary>
 internal sealed class AnswerStream(
-    CallInFlight call, OpenModel model, ModelRequest request, CancellationToken limit, CancellationToken cancellationToken)
+    CallInFlight call, OpenModel model, ModelRequest request, CancellationToken limit,
+    CancellationToken cancellationToken)
     : IAsyncDisposable
 {
     private readonly List<ChatResponseUpdate> _updates = [];
@@ -135,7 +136,8 @@ internal sealed class AnswerStream(
             call.Used.Estimate(0, TokenCount.Of(_text.ToString()));
         }
 
-        return await call.FailAsync(exception, _messages, left ? new CancellationToken(canceled: true) : cancellationToken);
+        return await call.FailAsync(
+            exception, _messages, left ? new CancellationToken(canceled: true) : cancellationToken);
     }
 
     private async Task CloseAsync()

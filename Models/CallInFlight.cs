@@ -53,7 +53,9 @@ internal sealed partial class CallInFlight(
             throw new ModelException(
                 ModelErrorCodes.Budget,
                 FormattableString.Invariant(
-                    $"The budget \"{budget.Name}\" has no room: {budget.Spent:0.######} of {budget.Amount:0.##} USD are spent or reserved, and this call may cost {reserved:0.######}. It begins anew on {budget.Until.UtcDateTime:yyyy-MM-dd HH:mm} UTC."));
+                    $"The budget \"{budget.Name}\" has no room: {budget.Spent:0.######} of {budget.Amount:0.##} USD ")
+                + FormattableString.Invariant($"are spent or reserved, and this call may cost {reserved:0.######}. ")
+                + FormattableString.Invariant($"It begins anew on {budget.Until.UtcDateTime:yyyy-MM-dd HH:mm} UTC."));
         }
 
         return permit.RetryAfter is { } wait
@@ -75,7 +77,8 @@ internal sealed partial class CallInFlight(
     }
 
     /// <summary>The answer, and where there is a schema one that fits it.</summary>
-    public async Task<ModelAnswer> AskAsync(IChatClient client, ModelRequest request, CancellationToken cancellationToken)
+    public async Task<ModelAnswer> AskAsync(
+        IChatClient client, ModelRequest request, CancellationToken cancellationToken)
     {
         var messages = request.Schema is { } wanted ? SchemaPrompt.Add(request.Messages, wanted) : request.Messages;
         var options = SchemaPrompt.Options(request);
@@ -108,13 +111,15 @@ internal sealed partial class CallInFlight(
         var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
         foreach (var some in texts.Chunk(Limits.TextsPerRequest))
         {
-            var answer = await TryAsync(() => client.GenerateAsync(some, cancellationToken: cancellationToken), cancellationToken);
+            var answer = await TryAsync(
+                () => client.GenerateAsync(some, cancellationToken: cancellationToken), cancellationToken);
             if (answer.Count != some.Length
                 || answer.Any(vector => model.Model.Dimensions is { } wanted && vector.Vector.Length != wanted))
             {
                 throw new ModelException(
                     ModelErrorCodes.Answer,
-                    $"The provider gave {answer.Count} vectors of {(answer.Count > 0 ? answer[0].Vector.Length : 0)} numbers for {some.Length} texts.");
+                    $"The provider gave {answer.Count} vectors of {answer.FirstOrDefault()?.Vector.Length ?? 0} "
+                    + $"numbers for {some.Length} texts.");
             }
 
             vectors.AddRange(answer.Select(vector => vector.Vector));
@@ -156,7 +161,10 @@ internal sealed partial class CallInFlight(
     });
 
     public Task SucceedAsync(ModelVectors vectors) => EndAsync(
-        new ModelCallEnd("succeeded", vectors.CostUsd, vectors.InputTokens, 0, Elapsed) { IsEstimated = _used.IsEstimated });
+        new ModelCallEnd("succeeded", vectors.CostUsd, vectors.InputTokens, 0, Elapsed)
+        {
+            IsEstimated = _used.IsEstimated,
+        });
 
     /// <summary>The answer with the id of its row.</summary>
     public ModelAnswer Numbered(ModelAnswer answer) => answer with { CallId = _id };
@@ -172,7 +180,9 @@ internal sealed partial class CallInFlight(
         var failure = left ? null
             : _limit is { IsCancellationRequested: true }
                 ? new ModelException(
-                    ModelErrorCodes.Timeout, $"No whole answer within {model.Model.Timeout.TotalSeconds:0} s.", isTransient: true,
+                    ModelErrorCodes.Timeout,
+                    $"No whole answer within {model.Model.Timeout.TotalSeconds:0} s.",
+                    isTransient: true,
                     inner: exception)
                 : model.Explain(exception);
         if (left || failure?.Code is ModelErrorCodes.Timeout or ModelErrorCodes.Answer)
@@ -191,11 +201,14 @@ internal sealed partial class CallInFlight(
             ErrorCode = failure?.Code,
             ErrorMessage = failure is null ? null : StorableText.Of(failure.Message),
         });
-        return failure is null ? new OperationCanceledException(exception.Message, exception, cancellationToken) : failure;
+        return failure is null
+            ? new OperationCanceledException(exception.Message, exception, cancellationToken)
+            : failure;
     }
 
     private async Task<ChatResponse> TryAsync(
-        IChatClient client, IReadOnlyList<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+        IChatClient client, IReadOnlyList<ChatMessage> messages, ChatOptions? options,
+        CancellationToken cancellationToken)
     {
         var response = await TryAsync(
             () => client.GetResponseAsync(messages, options, cancellationToken), cancellationToken);

@@ -130,7 +130,8 @@ internal sealed class ModelCaller(
         }
         catch (ConnectorException exception)
         {
-            throw new ModelException(ModelErrorCodes.Disabled, exception.Message, exception.IsTransient, inner: exception);
+            throw new ModelException(
+                ModelErrorCodes.Disabled, exception.Message, exception.IsTransient, inner: exception);
         }
     }
 

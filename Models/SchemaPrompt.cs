@@ -4,7 +4,8 @@ using Microsoft.Extensions.AI;
 namespace Workflows.Models;
 
 /// <summary>
-/// How an answer by a schema is asked for: by the provider's own means, and in words, since not every provider has them.
+/// How an answer by a schema is asked for: by the provider's own means, and in words, since not every provider has
+/// them.
 /// </summary>
 internal static class SchemaPrompt
 {

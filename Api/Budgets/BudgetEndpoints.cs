@@ -268,14 +268,16 @@ internal static class BudgetEndpoints
     };
 
     private static BudgetView View(Budget row, DateTimeOffset? stoppedUntil) => new(
-        row.Id, row.Name, row.Kind, row.WorkspaceId, row.Period, row.Amount, row.Thresholds, row.HardStop, row.Enabled, row.Mail,
+        row.Id, row.Name, row.Kind, row.WorkspaceId, row.Period, row.Amount, row.Thresholds, row.HardStop,
+        row.Enabled, row.Mail,
         Principal.Of(row.NotifyKinds, row.NotifyIds), row.Used, Math.Round(100.0 * row.Used / row.Amount, 1),
         row.MeasuredAt, stoppedUntil ?? EndOfModels(row), row.Version, row.CreatedAt, row.UpdatedAt);
 
     // What stops models is looked at call by call: there is no row of it.
     private static DateTimeOffset? EndOfModels(Budget row)
     {
-        if (row is not { Kind: "modelCost", HardStop: true, Enabled: true, MeasuredAt: { } at } || row.Used < row.Amount)
+        if (row is not { Kind: "modelCost", HardStop: true, Enabled: true, MeasuredAt: { } at }
+            || row.Used < row.Amount)
         {
             return null;
         }

@@ -20,8 +20,8 @@ internal static class AnswerEndpoints
         conversations.MapPost("/{chatId:guid}/messages/stream", StreamAsync).WithMetadata(new NotRepeatable())
             .WithSummary("Ask in a conversation of one's own; the answer comes as server-sent events")
             .WithDescription(
-                "Events: question (the message that was kept), delta (text that is added), sources, answer (the message "
-                + "at its end), error (code, message). Who closes the connection stops the answer.");
+                "Events: question (the message that was kept), delta (text that is added), sources, answer (the "
+                + "message at its end), error (code, message). Who closes the connection stops the answer.");
     }
 
     private static async Task<ApiResponse<MessageView>> AnswerAsync(
@@ -98,7 +98,8 @@ internal static class AnswerEndpoints
         Guid chatId, AskRequest wanted, ApiRequest request)
     {
         var content = wanted.Content ?? "";
-        if (!wanted.Regenerate && (string.IsNullOrWhiteSpace(content) || content.Length > Limits.ConversationContentLength))
+        var isQuestion = !string.IsNullOrWhiteSpace(content) && content.Length <= Limits.ConversationContentLength;
+        if (!wanted.Regenerate && !isQuestion)
         {
             return (null, new Checks().Add(
                 "content", "LENGTH", $"A question has 1 to {Limits.ConversationContentLength} characters.").Problem);
@@ -166,13 +167,16 @@ internal static class AnswerEndpoints
     private static string TitleOf(string question)
     {
         var line = question.AsSpan().Trim().ToString().Split('\n', 2)[0].Trim();
-        return line.Length <= Limits.ConversationTitleLength ? line : line[..Limits.ConversationTitleLength].TrimEnd() + "…";
+        return line.Length <= Limits.ConversationTitleLength
+            ? line
+            : line[..Limits.ConversationTitleLength].TrimEnd() + "…";
     }
 
     private static async Task WriteAsync(HttpResponse response, string name, object? data)
     {
         response.BodyWriter.Write(Encoding.ASCII.GetBytes($"event: {name}\ndata: "));
-        response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(data, Envelope.Json)); // no line breaks of its own
+        // JSON has no line breaks of its own.
+        response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(data, Envelope.Json));
         response.BodyWriter.Write("\n\n"u8);
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }

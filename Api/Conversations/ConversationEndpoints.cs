@@ -51,7 +51,8 @@ internal static class ConversationEndpoints
         var total = await rows.CountAsync(query, cancellationToken);
         var found = await rows
             .After(page, after => row => row.UpdatedAt < after.At || (row.UpdatedAt == after.At && row.Id > after.Id))
-            .OrderByDescending(row => row.UpdatedAt).ThenBy(row => row.Id).Take(page.Take).ToListAsync(cancellationToken);
+            .OrderByDescending(row => row.UpdatedAt).ThenBy(row => row.Id).Take(page.Take)
+            .ToListAsync(cancellationToken);
         var pagination = page.Close(found, row => new RecentKey(row.UpdatedAt, row.Id), total);
         return ApiResponse<List<ConversationView>>.Page(
             found.ConvertAll(ConversationParts.View), pagination, FieldSelection.Read<ConversationView>(query));
@@ -70,7 +71,9 @@ internal static class ConversationEndpoints
             var hits = request.Db.ConversationMessages.FromSql(
                 $"""
                 select * from conversation_messages
-                where tenant_id = {request.Db.TenantId} and words @@ websearch_to_tsquery('simple', {filter.Search})
+                where tenant_id = {request.Db.TenantId}
+                  and to_tsvector('simple'::regconfig, left(content, 50000))
+                    @@ websearch_to_tsquery('simple', {filter.Search})
                 """).Select(row => row.ConversationId);
             var like = $"%{Escape(filter.Search)}%";
             rows = rows.Where(row => hits.Contains(row.Id) || EF.Functions.Like(row.Title, like, @"\"));
@@ -129,14 +132,16 @@ internal static class ConversationEndpoints
                     >= Limits.ConversationsPerOwner)
                 {
                     return new Problem(
-                        Errors.LimitReached, $"One keeps at most {Limits.ConversationsPerOwner} conversations: delete some.");
+                        Errors.LimitReached,
+                        $"One keeps at most {Limits.ConversationsPerOwner} conversations: delete some.");
                 }
 
                 conversation.ExpiresAt = await ConversationParts.ExpiryAsync(request, token);
                 request.Db.Conversations.Add(conversation);
                 request.Record("conversation.create", "conversation", conversation.Id, null);
                 return ApiResponse<ConversationView>.Created(
-                    ConversationParts.View(conversation), $"/api/v1/conversations/{conversation.Id}", conversation.Version);
+                    ConversationParts.View(conversation), $"/api/v1/conversations/{conversation.Id}",
+                    conversation.Version);
             });
     }
 
@@ -198,7 +203,8 @@ internal static class ConversationEndpoints
         });
 
     private static async Task<ApiResponse<List<MessageView>>> ListMessagesAsync(
-        Guid chatId, [AsParameters] PageQuery query, ApiRequest request, Pager pager, CancellationToken cancellationToken)
+        Guid chatId, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
+        CancellationToken cancellationToken)
     {
         if (await ConversationParts.FindReadableAsync(request, chatId, cancellationToken) is null)
         {

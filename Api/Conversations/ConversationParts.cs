@@ -64,11 +64,11 @@ internal static class ConversationParts
 
     public static ConversationView View(Conversation row) => new(
         row.Id, row.Kind, row.Title, row.Model, row.Instructions, row.Knowledge, row.WorkspaceId, row.WorkflowId,
-        row.SessionId, new RawJson(row.Metadata), row.Messages, row.InputTokens, row.OutputTokens, row.Cost, row.Version,
-        row.ExpiresAt, row.CreatedAt, row.UpdatedAt);
+        row.SessionId, new RawJson(row.Metadata), row.Messages, row.InputTokens, row.OutputTokens, row.Cost,
+        row.Version, row.ExpiresAt, row.CreatedAt, row.UpdatedAt);
 
     public static MessageView View(ConversationMessage row) => new(
-        row.Number, row.Role, row.Content, row.Status, row.Model, row.CallId, row.InputTokens, row.OutputTokens, row.Cost,
-        row.DurationMs, row.ErrorCode, row.ErrorMessage, row.Sources is null ? null : new RawJson(row.Sources),
-        new RawJson(row.Metadata), row.CreatedAt);
+        row.Number, row.Role, row.Content, row.Status, row.Model, row.CallId, row.InputTokens, row.OutputTokens,
+        row.Cost, row.DurationMs, row.ErrorCode, row.ErrorMessage,
+        row.Sources is null ? null : new RawJson(row.Sources), new RawJson(row.Metadata), row.CreatedAt);
 }

@@ -50,7 +50,8 @@ internal static class ModelCallEndpoints
         var rows = await request.Db.ModelUsage.AsNoTracking()
             .Where(row => row.Day >= from && row.Day <= to
                 && (query.Workspace == null || row.WorkspaceId == query.Workspace))
-            .OrderBy(row => row.Day).ThenBy(row => row.ModelId).ThenBy(row => row.Purpose).ThenBy(row => row.WorkspaceId)
+            .OrderBy(row => row.Day).ThenBy(row => row.ModelId).ThenBy(row => row.Purpose)
+            .ThenBy(row => row.WorkspaceId)
             .ToListAsync(cancellationToken);
         var names = await request.Db.Models.AsNoTracking()
             .ToDictionaryAsync(row => row.Id, row => row.Name, cancellationToken);
@@ -75,6 +76,6 @@ internal static class ModelCallEndpoints
     private static ModelCallView View(ModelCallRow row) => new(
         row.Id, row.ModelId, row.ModelName, row.Provider, row.Purpose, row.Status, row.WorkspaceId, row.WorkflowId,
         row.ExecutionId, row.NodeId, row.PromptCardId, row.ConversationId, row.UserId,
-        row.Status == "running" ? row.Reserved : row.Cost, row.InputTokens, row.OutputTokens, row.Estimated, row.Retries,
-        row.DurationMs, row.FirstTokenMs, row.ErrorCode, row.ErrorMessage, row.StartedAt, row.EndedAt);
+        row.Status == "running" ? row.Reserved : row.Cost, row.InputTokens, row.OutputTokens, row.Estimated,
+        row.Retries, row.DurationMs, row.FirstTokenMs, row.ErrorCode, row.ErrorMessage, row.StartedAt, row.EndedAt);
 }

@@ -215,7 +215,8 @@ internal static partial class ModelEndpoints
 
             var answer = await caller.CallAsync(
                 new ModelRequest(
-                    model.TenantId, model.Name, origin, [new ChatMessage(ChatRole.User, "Answer with the one word: ready")]),
+                    model.TenantId, model.Name, origin,
+                    [new ChatMessage(ChatRole.User, "Answer with the one word: ready")]),
                 cancellationToken);
             return new ModelTestView(
                 true, $"It answers: {Cut(answer.Text)}", answer.Duration.TotalMilliseconds, answer.CostUsd);
@@ -291,7 +292,9 @@ internal static partial class ModelEndpoints
         {
             if (price is < 0 or > Limits.ModelPrice)
             {
-                checks.Add(field, "RANGE", $"'{field}' lies between 0 and {Limits.ModelPrice} US dollars for a million tokens.");
+                checks.Add(
+                    field, "RANGE",
+                    $"'{field}' lies between 0 and {Limits.ModelPrice} US dollars for a million tokens.");
             }
         }
 

@@ -120,7 +120,7 @@ internal static class CardParts
             row.DeletedAt, row.Version, row.CreatedAt, row.UpdatedAt);
     }
 
-    public static AnswerView View(TestExecution row) => new(
+    public static CardAnswerView View(TestExecution row) => new(
         row.Id, row.Kind, row.RunId, row.CaseName, row.CardNumber, row.Model, row.LlmProvider, row.Repeat, row.Status,
         row.ExecutionTimeMs, row.Passed, row.CostUsd, row.InputTokens, row.OutputTokens, row.Answer,
         new RawJson(row.Error), new RawJson(row.Assertions), row.CreatedAt, row.FinishedAt);

@@ -70,7 +70,7 @@ internal static class CardRunEndpoints
         });
     }
 
-    private static async Task<ApiResponse<List<AnswerView>>> ListAsync(
+    private static async Task<ApiResponse<List<CardAnswerView>>> ListAsync(
         Guid cardId, [AsParameters] PageQuery query, ApiRequest request, Pager pager,
         CancellationToken cancellationToken)
     {
@@ -86,8 +86,8 @@ internal static class CardRunEndpoints
             .OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).Take(page.Take)
             .ToListAsync(cancellationToken);
         var pagination = page.Close(rows, row => new TimeKey(row.CreatedAt, row.Id));
-        return ApiResponse<List<AnswerView>>.Page(
-            rows.ConvertAll(CardParts.View), pagination, FieldSelection.Read<AnswerView>(query));
+        return ApiResponse<List<CardAnswerView>>.Page(
+            rows.ConvertAll(CardParts.View), pagination, FieldSelection.Read<CardAnswerView>(query));
     }
 
     private sealed record Prompt(

@@ -75,7 +75,7 @@ internal sealed record RenderView(Guid CardId, int Version, IReadOnlyList<Prompt
 internal sealed record RunCardRequest(RawJson? Variables = null, string[]? Models = null, int? Version = null)
     : IOptionalBody;
 
-internal sealed record CardRunView(Guid CardId, int Version, IReadOnlyList<AnswerView> Answers);
+internal sealed record CardRunView(Guid CardId, int Version, IReadOnlyList<CardAnswerView> Answers);
 
 /// <param name="Kind">run or test.</param>
 /// <param name="Status">pending, running, done or skipped.</param>
@@ -83,7 +83,7 @@ internal sealed record CardRunView(Guid CardId, int Version, IReadOnlyList<Answe
 /// <param name="Passed">Of a test: whether all its assertions did. Of a run: whether there is an answer.</param>
 /// <param name="Error">An object with code and message.</param>
 /// <param name="Assertions">What came of each.</param>
-internal sealed record AnswerView(
+internal sealed record CardAnswerView(
     Guid Id, string Kind, Guid? RunId, string? Case, int Version, string Model, string? LlmProvider, int Repeat,
     string Status, int? ExecutionTimeMs, bool? Passed, decimal CostUsd, long InputTokens, long OutputTokens,
     string? Answer, RawJson Error, RawJson Assertions, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt);

@@ -104,7 +104,7 @@ internal static class TestRunEndpoints
             ? View(run)
             : new Problem(Errors.TestRunNotFound);
 
-    private static async Task<ApiResponse<List<AnswerView>>> ResultsAsync(
+    private static async Task<ApiResponse<List<CardAnswerView>>> ResultsAsync(
         Guid cardId, Guid testRunId, [FromQuery(Name = "passed")] bool? passed, [AsParameters] PageQuery query,
         ApiRequest request, Pager pager, CancellationToken cancellationToken)
     {
@@ -119,8 +119,8 @@ internal static class TestRunEndpoints
             .After(page, after => row => row.Id > after.Id).OrderBy(row => row.Id).Take(page.Take)
             .ToListAsync(cancellationToken);
         var pagination = page.Close(rows, row => new IdKey(row.Id));
-        return ApiResponse<List<AnswerView>>.Page(
-            rows.ConvertAll(CardParts.View), pagination, FieldSelection.Read<AnswerView>(query));
+        return ApiResponse<List<CardAnswerView>>.Page(
+            rows.ConvertAll(CardParts.View), pagination, FieldSelection.Read<CardAnswerView>(query));
     }
 
     // The row of the run first, as workers do when one of its questions ends.

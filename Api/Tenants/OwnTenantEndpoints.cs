@@ -13,7 +13,8 @@ internal static class OwnTenantEndpoints
     {
         var tenant = routes.MapGroup("/tenant").WithTags("Tenants").Requires(Permission.TenantManage);
         tenant.MapGet("", GetAsync).WithSummary("Get one's own tenant: plan, status, settings");
-        tenant.MapPatch("", UpdateAsync).WithSummary("Change the name of one's own tenant, and how long it keeps conversations");
+        tenant.MapPatch("", UpdateAsync)
+            .WithSummary("Change the name of one's own tenant, and how long it keeps conversations");
         tenant.MapGet("/export", ExportAsync)
             .WithSummary("Download everything of one's own tenant, without secrets: JSON lines, gzipped");
     }
@@ -48,7 +49,9 @@ internal static class OwnTenantEndpoints
 
                 var before = new { tenant.Name, Settings = new RawJson(tenant.Settings) };
                 tenant.Name = name;
-                tenant.Settings = days is null ? tenant.Settings : TenantSettingsJson.KeepFor(tenant.Settings, days.Value);
+                tenant.Settings = days is { } kept
+                    ? TenantSettingsJson.KeepFor(tenant.Settings, kept)
+                    : tenant.Settings;
                 tenant.Touch(request.Now);
                 request.Record(
                     "tenant.rename", "tenant", tenant.TenantId, name, before,

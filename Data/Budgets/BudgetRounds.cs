@@ -108,7 +108,8 @@ public sealed class BudgetRounds(WorkflowsDatabase database)
               case when m.hard_stop and m.used >= m.amount
                 then to_char(
                   m.period_end at time zone 'UTC',
-                  case m.kind when 'modelCost' then '" No model is asked until "' else '" Nothing new starts until "' end
+                  case m.kind
+                    when 'modelCost' then '" No model is asked until "' else '" Nothing new starts until "' end
                     || 'YYYY-MM-DD HH24:MI" UTC."')
                 else '' end)) as people
           from crossed c join measured m on m.tenant_id = c.tenant_id and m.id = c.budget_id

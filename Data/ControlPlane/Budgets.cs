@@ -23,7 +23,8 @@ public sealed class Budget : ITenantRow, IVersionedRow
     /// <summary>Percents at which people are told.</summary>
     public required int[] Thresholds { get; set; }
 
-    /// <summary>Nothing new starts once it is used up; of modelCost: no model is asked that could go beyond it.</summary>
+    /// <summary>Nothing new starts once it is used up; of modelCost: no model is asked that could go beyond
+    /// it.</summary>
     public bool HardStop { get; set; }
 
     public bool Enabled { get; set; } = true;

@@ -33,11 +33,12 @@ public sealed class WorkflowMemory(WorkflowsDatabase database)
 
     private const string RememberSql = """
         with conversation as materialized (
-          select id, messages from conversations where tenant_id = $1 and workflow_id = $2 and session_id = $3 for update),
+          select id, messages from conversations
+          where tenant_id = $1 and workflow_id = $2 and session_id = $3 for update),
         said as (
           insert into conversation_messages (
-            tenant_id, conversation_id, number, role, content, model, call_id, input_tokens, output_tokens, cost, step_key,
-            created_at, updated_at)
+            tenant_id, conversation_id, number, role, content, model, call_id, input_tokens, output_tokens, cost,
+            step_key, created_at, updated_at)
           select $1, c.id, c.messages + s.at, s.role, s.content, $8, $9, s.input, s.output, s.cost, $4 || '/' || s.role,
             now(), now()
           from conversation c

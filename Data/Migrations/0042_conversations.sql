@@ -53,7 +53,6 @@ create table conversation_messages (
   step_key         text,
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
-  words            tsvector not null generated always as (to_tsvector('simple', left(content, 50000))) stored,
 
   primary key (tenant_id, conversation_id, number),
   foreign key (tenant_id, conversation_id) references conversations on delete cascade,
@@ -62,7 +61,8 @@ create table conversation_messages (
 );
 create unique index conversation_messages_once on conversation_messages (tenant_id, conversation_id, step_key)
   where step_key is not null;
-create index conversation_messages_words on conversation_messages using gin (words);
+create index conversation_messages_words on conversation_messages
+  using gin (to_tsvector('simple'::regconfig, left(content, 50000)));
 
 -- How long a conversation is kept after what was last said in it: as the tenant has it, else 90 days.
 create function conversation_life(of_tenant uuid) returns interval

@@ -91,7 +91,8 @@ public sealed class ModelLedger(WorkflowsDatabase database)
         from budgets b
         cross join lateral (
           select date_trunc(b.period, now() at time zone 'UTC') as begins,
-            (date_trunc(b.period, now() at time zone 'UTC') + ('1 ' || b.period)::interval) at time zone 'UTC' as ends) p
+            (date_trunc(b.period, now() at time zone 'UTC') + ('1 ' || b.period)::interval) at time zone 'UTC'
+              as ends) p
         cross join lateral (
           select coalesce((
               select sum(u.cost) from model_usage_daily u
@@ -120,7 +121,7 @@ public sealed class ModelLedger(WorkflowsDatabase database)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, now())
         """;
 
-    private const string AddUsageSql = """
+    private const string UsageOfEnded = """
         insert into model_usage_daily as u (
           tenant_id, day, model_id, workspace_id, purpose, calls, failures, input_tokens, output_tokens, cost)
         select e.tenant_id, (e.started_at at time zone 'UTC')::date, e.model_id,
@@ -140,7 +141,7 @@ public sealed class ModelLedger(WorkflowsDatabase database)
             ended_at = now()
           where tenant_id = $1 and id = $2 and status = 'running'
           returning *)
-        {AddUsageSql}
+        {UsageOfEnded}
         """;
 
     private const string LoseSql = $"""
@@ -149,7 +150,7 @@ public sealed class ModelLedger(WorkflowsDatabase database)
             error_code = 'PROCESS_LOST', error_message = 'The process that made this call ended before its answer.'
           where tenant_id = $1 and id = $2 and status = 'running'
           returning *)
-        {AddUsageSql}
+        {UsageOfEnded}
         """;
 
     private const string LoseOldSql = $"""
@@ -160,7 +161,7 @@ public sealed class ModelLedger(WorkflowsDatabase database)
             select c.tenant_id, c.id from model_calls c
             where c.status = 'running' and c.started_at < now() - $2::interval limit $1 for update skip locked)
           returning *)
-        {AddUsageSql}
+        {UsageOfEnded}
         """;
 
     private const string ForgetAnswersSql = """
@@ -184,7 +185,8 @@ public sealed class ModelLedger(WorkflowsDatabase database)
           where day < (now() at time zone 'UTC' - $2::interval)::date order by day limit $1 for update skip locked)
         """;
 
-    /// <summary>Asks whether a call may go out, and notes it if so: then <see cref="EndAsync"/> has to follow.</summary>
+    /// <summary>Asks whether a call may go out, and notes it if so: then <see cref="EndAsync"/> has to
+    /// follow.</summary>
     public async Task<ModelCallPermit> BeginAsync(ModelCallStart call, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -198,7 +200,10 @@ public sealed class ModelLedger(WorkflowsDatabase database)
 
         if (call is { WorkspaceId: null, WorkflowId: { } workflow })
         {
-            call = call with { WorkspaceId = await FindWorkspaceAsync(connection, call.TenantId, workflow, cancellationToken) };
+            call = call with
+            {
+                WorkspaceId = await FindWorkspaceAsync(connection, call.TenantId, workflow, cancellationToken),
+            };
         }
 
         if (await FindBudgetAsync(connection, call, cancellationToken) is { } budget)

@@ -35,7 +35,8 @@ public sealed record RegisteredModel(
         ((inputTokens * InputPrice) + (outputTokens * OutputPrice)) / PricedTokens;
 }
 
-/// <summary>Models that tenants have registered, as callers read them. Not kept in memory: a call takes far longer.</summary>
+/// <summary>Models that tenants have registered, as callers read them. Not kept in memory: a call takes far
+/// longer.</summary>
 public sealed class ModelStore(WorkflowsDatabase database)
 {
     private const string FindModelSql = """

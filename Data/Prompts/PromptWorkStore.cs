@@ -123,12 +123,16 @@ public sealed class PromptWorkStore(WorkflowsDatabase database)
     /// <returns>Whether the question is still this worker's: false when it was cancelled, or taken over.</returns>
     public async Task<bool> RenewAsync(PromptQuestion question, CancellationToken cancellationToken) =>
         await database.ExecuteAsync(
-            question.TenantId, Of(new NpgsqlBatchCommand(RenewSql), question, (int)Limits.PromptLease.TotalSeconds), cancellationToken) > 0;
+            question.TenantId,
+            Of(new NpgsqlBatchCommand(RenewSql), question, (int)Limits.PromptLease.TotalSeconds),
+            cancellationToken) > 0;
 
     /// <summary>Lets any worker take the question, after a pause.</summary>
     public Task PutBackAsync(PromptQuestion question, TimeSpan pause, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
-            question.TenantId, Of(new NpgsqlBatchCommand(PutBackSql), question, (int)Math.Ceiling(pause.TotalSeconds)), cancellationToken);
+            question.TenantId,
+            Of(new NpgsqlBatchCommand(PutBackSql), question, (int)Math.Ceiling(pause.TotalSeconds)),
+            cancellationToken);
 
     /// <summary>Writes the outcome, counts it, and ends the run with its last question, or at its cost limit. Nothing
     /// when the question is not this worker's any more.</summary>

@@ -88,7 +88,10 @@ public static class ConnectorTypes
         ]),
         new(Model, "A provider of language models.",
         [
-            new("provider", "How it speaks: openai, azure (OpenAI), anthropic, ollama, or compatible with OpenAI.", Required: true)
+            new(
+                "provider",
+                "How it speaks: openai, azure (OpenAI), anthropic, ollama, or compatible with OpenAI.",
+                Required: true)
             {
                 Choices = ModelProviders.All, IsDestination = true,
             },

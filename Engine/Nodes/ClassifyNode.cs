@@ -22,7 +22,8 @@ public sealed record ClassifyParameters
     [Parameter("The name of a chat model. Left out: the tenant's default.", MaxLength = Limits.ConnectorNameLength)]
     public string? Model { get; init; }
 
-    [Parameter("What is to be classified.", Required = true, Kind = ParameterKind.Text, Example = "\"{{ input.message }}\"")]
+    [Parameter(
+        "What is to be classified.", Required = true, Kind = ParameterKind.Text, Example = "\"{{ input.message }}\"")]
     public JsonTemplate? Text { get; init; }
 
     [Parameter(
@@ -54,7 +55,8 @@ internal sealed class ClassifyNode() : NodeType<ClassifyParameters>(
                 "Use letters, digits, '_' and '-', not 'error'; what it means stands in its description.")
             : names.Count < 2 || names.Distinct(StringComparer.Ordinal).Count() < names.Count
             ? node.Reject(
-                "labels", Definitions.DefinitionProblemCodes.ParameterValue, "There are two labels at least, each once.",
+                "labels", Definitions.DefinitionProblemCodes.ParameterValue,
+                "There are two labels at least, each once.",
                 "Name what the text may be; add a label like \"other\" for the rest.")
             : new Action(parameters);
     }
@@ -63,7 +65,8 @@ internal sealed class ClassifyNode() : NodeType<ClassifyParameters>(
     {
         private readonly JsonElement _labels = Write(parameters.Labels!);
 
-        public override IReadOnlyList<string> FurtherPorts { get; } = [.. parameters.Labels!.Select(label => label.Name!)];
+        public override IReadOnlyList<string> FurtherPorts { get; } =
+            [.. parameters.Labels!.Select(label => label.Name!)];
 
         public override ReadOnlyMemory<byte> Render(in NodeContext context) => ModelNodes.Write(
             context,

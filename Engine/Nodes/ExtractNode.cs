@@ -49,7 +49,9 @@ internal sealed class ExtractNode() : NodeType<ExtractParameters>(
 /// <summary>Parameters of <c>embed</c>.</summary>
 public sealed record EmbedParameters
 {
-    [Parameter("The name of an embedding model. Left out: the tenant's default of this kind.", MaxLength = Limits.ConnectorNameLength)]
+    [Parameter(
+        "The name of an embedding model. Left out: the tenant's default of this kind.",
+        MaxLength = Limits.ConnectorNameLength)]
     public string? Model { get; init; }
 
     [Parameter("One text, or a list of up to 500.", Required = true, Example = "\"{{ input.question }}\"")]
@@ -64,9 +66,11 @@ internal sealed class EmbedNode() : NodeType<EmbedParameters>(
     NodePort.MainPort,
     NodePort.ErrorPort)
 {
-    public override string OutputSummary => "`{\"vectors\": [[0.1, ...]], \"dimensions\", \"model\", \"provider\", \"usage\"}`.";
+    public override string OutputSummary =>
+        "`{\"vectors\": [[0.1, ...]], \"dimensions\", \"model\", \"provider\", \"usage\"}`.";
 
-    private protected override NodeAction Compile(EmbedParameters parameters, NodeCompilation node) => new Action(parameters);
+    private protected override NodeAction Compile(EmbedParameters parameters, NodeCompilation node) =>
+        new Action(parameters);
 
     private sealed class Action(EmbedParameters parameters) : ModelAction
     {

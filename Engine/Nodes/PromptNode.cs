@@ -7,10 +7,14 @@ namespace Workflows.Engine.Nodes;
 /// <summary>Parameters of <c>prompt</c>.</summary>
 public sealed record PromptParameters
 {
-    [Parameter("The name of a chat model. Left out: the tenant's default.", MaxLength = Limits.ConnectorNameLength, Example = "\"gpt-5\"")]
+    [Parameter(
+        "The name of a chat model. Left out: the tenant's default.",
+        MaxLength = Limits.ConnectorNameLength, Example = "\"gpt-5\"")]
     public string? Model { get; init; }
 
-    [Parameter("What the model is told of its task.", Kind = ParameterKind.Text, Example = "\"You answer customers in two sentences.\"")]
+    [Parameter(
+        "What the model is told of its task.",
+        Kind = ParameterKind.Text, Example = "\"You answer customers in two sentences.\"")]
     public JsonTemplate? System { get; init; }
 
     [Parameter("What it is asked.", Required = true, Kind = ParameterKind.Text, Example = "\"{{ input.question }}\"")]
@@ -18,27 +22,34 @@ public sealed record PromptParameters
 
     [Parameter(
         "What was said before: a list of `{\"role\": \"user\" | \"assistant\", \"content\"}`.",
-        Example = """[{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hello! How can I help?"}]""")]
+        Example = """[{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "How can I help?"}]""")]
     public JsonTemplate? Messages { get; init; }
 
     [Parameter(
-        "The name of a conversation that the workflow keeps: the model is told what was said in it, and it keeps question and answer.",
+        "The name of a conversation that the workflow keeps: the model is told what was said in it, "
+            + "and it keeps question and answer.",
         Kind = ParameterKind.Text, Example = "\"{{ input.customer }}\"")]
     public JsonTemplate? Conversation { get; init; }
 
     [Parameter(
-        "A JSON Schema that the answer has to fit; the same keywords as for the `parameters` of a workflow. Not an expression.",
+        "A JSON Schema that the answer has to fit; the same keywords as for the `parameters` of a workflow. "
+            + "Not an expression.",
         Example = """{"type": "object", "properties": {"mood": {"type": "string"}}, "required": ["mood"]}""")]
     public JsonElement? Schema { get; init; }
 
     [Parameter(
-        "Tools that the model may ask for: a list of `{\"name\", \"description\", \"parameters\"}`, the parameters a JSON Schema. The workflow calls them.")]
+        "Tools that the model may ask for: a list of `{\"name\", \"description\", \"parameters\"}`, "
+            + "the parameters a JSON Schema. The workflow calls them.")]
     public JsonElement? Tools { get; init; }
 
-    [Parameter("From 0, the likeliest words, to 2. Left out: the provider's own.", Kind = ParameterKind.Number, Min = 0, Max = 2)]
+    [Parameter(
+        "From 0, the likeliest words, to 2. Left out: the provider's own.",
+        Kind = ParameterKind.Number, Min = 0, Max = 2)]
     public JsonTemplate? Temperature { get; init; }
 
-    [Parameter("Tokens of the answer at most. Left out: what the model's registration says.", Kind = ParameterKind.Integer, Min = 1)]
+    [Parameter(
+        "Tokens of the answer at most. Left out: what the model's registration says.",
+        Kind = ParameterKind.Integer, Min = 1)]
     public JsonTemplate? MaxTokens { get; init; }
 }
 
@@ -46,12 +57,14 @@ internal sealed class PromptNode() : NodeType<PromptParameters>(
     "prompt",
     "ai",
     NodeEffect.Effect,
-    "Asks a language model. An attempt that runs again after its worker was lost gets the answer that was given, and costs nothing.",
+    "Asks a language model. An attempt that runs again after its worker was lost gets the answer that was given, "
+        + "and costs nothing.",
     NodePort.MainPort,
     NodePort.ErrorPort)
 {
     public override string OutputSummary =>
-        "`{\"text\", \"data\", \"toolCalls\": [{\"id\", \"name\", \"arguments\"}], \"finishReason\", \"model\", \"provider\", \"usage\"}`; `data` where there is a schema.";
+        "`{\"text\", \"data\", \"toolCalls\": [{\"id\", \"name\", \"arguments\"}], \"finishReason\", \"model\", "
+        + "\"provider\", \"usage\"}`; `data` where there is a schema.";
 
     private protected override NodeAction? Compile(PromptParameters parameters, NodeCompilation node) =>
         parameters.Schema is { } schema && node.ReadSchema(schema, "schema") is null ? null
@@ -125,7 +138,8 @@ internal static class ModelNodes
 
         var isWell = tools.Value.ValueKind == JsonValueKind.Array && tools.Value.EnumerateArray().All(tool =>
             tool.ValueKind == JsonValueKind.Object
-            && tool.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String && IsToolName(name.GetString()!)
+            && tool.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String
+            && IsToolName(name.GetString()!)
             && (!tool.TryGetProperty("description", out var text) || text.ValueKind == JsonValueKind.String)
             && (!tool.TryGetProperty("parameters", out var schema) || schema.ValueKind == JsonValueKind.Object));
         if (!isWell)

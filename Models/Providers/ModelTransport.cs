@@ -55,7 +55,8 @@ internal sealed class ModelTransport(HttpClients clients, OpenConnector connecto
         var buffer = new byte[Limits.ErrorBytes];
         await using (body)
         {
-            var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            var length = await body.ReadAtLeastAsync(
+                buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
             var error = buffer[..length];
             Error = ProviderErrors.Read(error);
             return error;

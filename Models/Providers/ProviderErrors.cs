@@ -9,7 +9,8 @@ namespace Workflows.Models.Providers;
 /// <summary>What went wrong with a provider, in our words, whichever client it was called by.</summary>
 internal static class ProviderErrors
 {
-    /// <summary>The sentence in a provider's error: all of them have a member message, at the top or in error.</summary>
+    /// <summary>The sentence in a provider's error: all of them have a member message, at the top or in
+    /// error.</summary>
     public static string Read(byte[] body)
     {
         try
@@ -65,7 +66,9 @@ internal static class ProviderErrors
         HttpStatusCode status, ModelTransport transport, Exception exception, Func<string, string> mask)
     {
         var said = mask(Cut(transport.Error ?? ""));
-        var words = said.Length > 0 ? $"The provider answered {(int)status}: {said}" : $"The provider answered {(int)status}.";
+        var words = said.Length > 0
+            ? $"The provider answered {(int)status}: {said}"
+            : $"The provider answered {(int)status}.";
         return status switch
         {
             HttpStatusCode.TooManyRequests =>

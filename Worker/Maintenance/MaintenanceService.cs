@@ -12,8 +12,8 @@ namespace Workflows.Worker.Maintenance;
 /// <summary>Hourly housekeeping of the database. Each worker does it; locks in the database see to it that one does it at a time.</summary>
 internal sealed partial class MaintenanceService(
     Data.Workers.Maintenance maintenance, WorkerRegistry registry, PerformanceStore performance, UsageStore usage,
-    BudgetRounds budgets, ModelLedger models, ConversationStore conversations, TellingRounds telling, Resealing resealing, Loop loop, WorkerOptions options,
-    ILogger<MaintenanceService> logger)
+    BudgetRounds budgets, ModelLedger models, ConversationStore conversations, TellingRounds telling,
+    Resealing resealing, Loop loop, WorkerOptions options, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);

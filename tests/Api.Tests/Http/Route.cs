@@ -58,6 +58,9 @@ internal sealed record Route(string Method, string Pattern, Permission? Required
                         },
                     },
                 }
+            : path.EndsWith("/entries", StringComparison.Ordinal) ? new { role = "user", content = "x" }
+            : path.EndsWith("/messages", StringComparison.Ordinal) || path.EndsWith("/stream", StringComparison.Ordinal)
+                ? new { content = "x" }
             : path.EndsWith("/pins", StringComparison.Ordinal) ? new { pins = new { } }
             : path.EndsWith("/folders", StringComparison.Ordinal) || path.EndsWith("/jobs",
                 StringComparison.Ordinal) ? new { name = "x" }
