@@ -79,7 +79,7 @@ internal static partial class Thought
         return at < 0 ? question : question[(at + name.Length + 1)..].Split('\n', 2)[0].Trim();
     }
 
-    [GeneratedRegex(@"\[1\][^\n]*\n+([^\n.!?]+[.!?]?)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"<<<passage 1 [^\n]*\n[^\n]*\n+(?:#[^\n]*\n+)*([^\n.!?]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Passage();
 
     [GeneratedRegex(@"-?\d+(\.\d+)?", RegexOptions.CultureInvariant)]

@@ -29,6 +29,8 @@ internal sealed class AiSample : ISample
     {
         await using var provider = await ProviderServer.StartAsync();
         await run.Outside.AllowAsync(new Uri(provider.Address).Port);
+        SampleRun.Say("the operator lets workflows call the provider; every process knows that within five seconds");
+        await Task.Delay(TimeSpan.FromSeconds(6), CancellationToken.None);
         await RegisterAsync(run.Api, provider.Address);
         await RunWorkflowAsync(run);
         await AskKnowledgeAsync(run.Api);
@@ -49,12 +51,12 @@ internal sealed class AiSample : ISample
         }
 
         // Its address is another one each time.
-        var connectors = await api.GetAsync("/api/v1/connectors?per_page=200");
+        var connectors = await api.GetAsync("/api/v1/connectors?per_page=100");
         var connector = connectors.EnumerateArray().FirstOrDefault(one => one.GetProperty("name").GetString() == "sample-models");
         var id = connector.ValueKind == JsonValueKind.Undefined
             ? (await api.PostAsync("/api/v1/connectors", new { name = "sample-models", type = "model", config })).GetProperty("id").GetGuid()
             : (await api.ChangeAsync($"/api/v1/connectors/{connector.GetProperty("id").GetGuid()}", new { config })).GetProperty("id").GetGuid();
-        var models = await api.GetAsync("/api/v1/models?per_page=200");
+        var models = await api.GetAsync("/api/v1/models?per_page=100");
         if (!models.EnumerateArray().Any(one => one.GetProperty("name").GetString() == "sample"))
         {
             await api.PostAsync("/api/v1/models", new
@@ -85,7 +87,7 @@ internal sealed class AiSample : ISample
 
     private static async Task AskKnowledgeAsync(ApiClient api)
     {
-        var found = await api.GetAsync("/api/v1/knowledge?q=Refunds&per_page=50");
+        var found = await api.GetAsync("/api/v1/knowledge?text=Refunds&per_page=50");
         if (!found.EnumerateArray().Any(one => one.GetProperty("title").GetString() == "Refunds (sample)"))
         {
             await api.PostAsync("/api/v1/knowledge", new { title = "Refunds (sample)", content = Article, category = "support" });

@@ -324,6 +324,17 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    AskRequest: {
+      /** @description The question; left out with regenerate. */
+      content?: null | string
+      /**
+       * @description Asks the last question again; its answer goes.
+       * @default false
+       */
+      regenerate?: boolean
+      /** @description Another model for this answer. */
+      model?: null | string
+    }
     AssigneeView: {
       /** @description user, group or role. */
       kind: string
@@ -402,6 +413,8 @@ export interface components {
       id: string
       name: string
       kind: string
+      /** Format: uuid */
+      workspaceId: null | string
       period: string
       /** Format: int64 */
       amount: number
@@ -537,6 +550,162 @@ export interface components {
       /** @description The caller is in the tenant of the platform's operators. */
       operatorTenant: boolean
       timeZonesVersion: string
+    }
+    CardAnswerView: {
+      /** Format: uuid */
+      id: string
+      /** @description run or test. */
+      kind: string
+      /** Format: uuid */
+      runId: null | string
+      case: null | string
+      /** Format: int32 */
+      version: number
+      model: string
+      llmProvider: null | string
+      /** Format: int32 */
+      repeat: number
+      /** @description pending, running, done or skipped. */
+      status: string
+      /**
+       * Format: int32
+       * @description Of the model's answer.
+       */
+      executionTimeMs: null | number
+      /** @description Of a test: whether all its assertions did. Of a run: whether there is an answer. */
+      passed: null | boolean
+      /** Format: double */
+      costUsd: number
+      /** Format: int64 */
+      inputTokens: number
+      /** Format: int64 */
+      outputTokens: number
+      answer: null | string
+      /** @description An object with code and message. */
+      error: components['schemas']['RawJson']
+      /** @description What came of each. */
+      assertions: components['schemas']['RawJson']
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      finishedAt: null | string
+    }
+    CardChange: {
+      /** @description message, variable or setting. */
+      part: string
+      /** @description added, removed or changed. */
+      kind: string
+      /** @description Of the variable or setting; of a message its place, from 0. */
+      name: string
+      /** @description JSON; of a message its role and text. */
+      before: components['schemas']['RawJson']
+      after: components['schemas']['RawJson']
+    }
+    CardDiffView: {
+      /** Format: uuid */
+      cardId: string
+      /** Format: int32 */
+      from: number
+      /** Format: int32 */
+      to: number
+      changes: components['schemas']['CardChange'][]
+    }
+    /** @description What a card's executions were like. */
+    CardFigures: {
+      /** @description Milliseconds of the last 100, newest first. */
+      recentExecutionTimes: number[]
+      /** @description Of the last 10,000. */
+      usedProviders: string[]
+      /** @description The last 50, newest first. */
+      executionHistory: components['schemas']['CardMoment'][]
+    }
+    CardFile: {
+      title: string
+      /** @description From the oldest to the newest; 1 to 1,000. */
+      versions: components['schemas']['VersionFile'][]
+      /** @default  */
+      description?: string
+      tags?: null | string[]
+      metadata?: unknown
+      /**
+       * Format: int32
+       * @description Place of the published one, from 1.
+       */
+      publishedNumber?: null | number
+      testSets?: null | components['schemas']['TestSetFile'][]
+    }
+    /** @description One execution in the history of a card. */
+    CardMoment: {
+      /** Format: date-time */
+      timestamp: string
+      passed: null | boolean
+      /** Format: double */
+      cost: number
+    }
+    CardRunView: {
+      /** Format: uuid */
+      cardId: string
+      /** Format: int32 */
+      version: number
+      answers: components['schemas']['CardAnswerView'][]
+    }
+    CardVersionView: {
+      /** Format: uuid */
+      cardId: string
+      /** Format: int32 */
+      number: number
+      messages: components['schemas']['PromptMessage'][]
+      variables: components['schemas']['PromptVariable'][]
+      settings: components['schemas']['PromptSettings']
+      note: string
+      /** Format: uuid */
+      createdBy: null | string
+      /** Format: date-time */
+      createdAt: string
+      isPublished: boolean
+    }
+    CardView: {
+      /** Format: uuid */
+      id: string
+      /** Format: uuid */
+      workspaceId: string
+      title: string
+      description: string
+      tags: string[]
+      metadata: components['schemas']['RawJson']
+      messages: components['schemas']['PromptMessage'][]
+      variables: components['schemas']['PromptVariable'][]
+      settings: components['schemas']['PromptSettings']
+      /**
+       * Format: int32
+       * @description Of the newest version, whose content this is.
+       */
+      number: number
+      /**
+       * Format: int32
+       * @description The version that is meant where none is named; null = the newest.
+       */
+      publishedNumber: null | number
+      /** Format: uuid */
+      createdBy: null | string
+      /** Format: uuid */
+      updatedBy: null | string
+      /** Format: date-time */
+      deletedAt: null | string
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+    }
+    CardsFile: {
+      /**
+       * Format: int32
+       * @description 1.
+       */
+      schema: number
+      cards: components['schemas']['CardFile'][]
     }
     CategoryView: {
       /** @description Empty: articles without one. */
@@ -720,6 +889,32 @@ export interface components {
       /** Format: int32 */
       onlyRight: number
     }
+    ComparisonView: {
+      first: components['schemas']['SideView']
+      second: components['schemas']['SideView']
+      /** @description better, worse (the second against the first) or no difference shown. */
+      verdict: string
+      /**
+       * Format: int32
+       * @description Cases that both sides have answered.
+       */
+      n: number
+      /**
+       * Format: int32
+       * @description Of these, where the sides differ.
+       */
+      discordant: number
+      /**
+       * Format: double
+       * @description How often chance alone would differ by as much.
+       */
+      p: number
+      /**
+       * Format: double
+       * @description Pass rate of the second less that of the first.
+       */
+      difference: number
+    }
     CompleteRegistrationRequest: {
       /** @description Of the mailed link. */
       token: string
@@ -861,6 +1056,43 @@ export interface components {
        */
       reason?: string
     }
+    ConversationView: {
+      /** Format: uuid */
+      id: string
+      kind: string
+      title: string
+      model: string
+      instructions: string
+      knowledge: boolean
+      /** Format: uuid */
+      workspaceId: null | string
+      /** Format: uuid */
+      workflowId: null | string
+      sessionId: null | string
+      metadata: components['schemas']['RawJson']
+      /**
+       * Format: int32
+       * @description How many there are.
+       */
+      messages: number
+      /** Format: int64 */
+      inputTokens: number
+      /** Format: int64 */
+      outputTokens: number
+      /** Format: double */
+      costUsd: number
+      /** Format: int32 */
+      version: number
+      /**
+       * Format: date-time
+       * @description When it is deleted unless something is said in it.
+       */
+      expiresAt: string
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+    }
     ConversationalSessionView: {
       id: string
       /** @description ussd, or what a workflow made it. */
@@ -939,7 +1171,7 @@ export interface components {
     }
     CreateBudgetRequest: {
       name: string
-      /** @description executions, steps or storage (bytes). */
+      /** @description executions, steps, storage (bytes) or modelCost (US cents). */
       kind: string
       /** @description day or month, of UTC. */
       period: string
@@ -961,6 +1193,11 @@ export interface components {
       mail?: boolean
       /** @description Users, groups and roles; nobody = the owners. */
       notify?: null | components['schemas']['Principal'][]
+      /**
+       * Format: uuid
+       * @description Of modelCost: what this workspace spends alone; left out = the tenant.
+       */
+      workspaceId?: null | string
     }
     CreateCalendarRequest: {
       name: string
@@ -969,6 +1206,24 @@ export interface components {
       /** @description Days of the week on which people work: sunday to saturday. */
       businessDays?: null | components['schemas']['DayOfWeek'][]
       days?: null | components['schemas']['CalendarDayBody'][]
+    }
+    CreateCardRequest: {
+      /** Format: uuid */
+      workspaceId: string
+      title: string
+      messages: components['schemas']['PromptMessage'][]
+      /** @default  */
+      description?: string
+      tags?: null | string[]
+      /** @description An object of at most 16 KiB. */
+      metadata?: unknown
+      variables?: null | components['schemas']['PromptVariable'][]
+      settings?: null | components['schemas']['PromptSettings']
+      /**
+       * @description Kept with the first version.
+       * @default
+       */
+      note?: string
     }
     CreateConnectorRequest: {
       /** @description What nodes call it by; stays as it is. */
@@ -989,6 +1244,33 @@ export interface components {
       scopeId?: null | string
       /** Format: date-time */
       expiresAt?: null | string
+    }
+    CreateConversationRequest: {
+      /**
+       * @description chat: with a model here; agent: kept here by an agent outside, by its messages.
+       * @default chat
+       */
+      kind?: string
+      /** @description Left out: the beginning of the first question. */
+      title?: null | string
+      /** @description The name of a chat model; left out = the tenant's default. */
+      model?: null | string
+      /** @description What the model is told before all else. */
+      instructions?: null | string
+      /**
+       * @description Whether answers rest on the tenant's knowledge, with their sources.
+       * @default false
+       */
+      knowledge?: boolean
+      /**
+       * Format: uuid
+       * @description Whose knowledge and budgets count; left out = the tenant's.
+       */
+      workspaceId?: null | string
+      /** @description What an agent calls it. */
+      sessionId?: null | string
+      /** @description An object of one's own. */
+      metadata?: unknown
     }
     CreateFolderRequest: {
       name: string
@@ -1088,6 +1370,67 @@ export interface components {
       color?: string
       /** @default  */
       description?: string
+    }
+    CreateModelRequest: {
+      /** @description By which nodes, prompt cards and chats name it; stays as it is. */
+      name: string
+      /** @description chat or embedding. */
+      kind: string
+      /**
+       * Format: uuid
+       * @description A connector of the type model: whose key and address.
+       */
+      connectorId: string
+      /** @description What the provider calls it, like gpt-5-mini. */
+      model: string
+      /** @default  */
+      description?: string
+      /**
+       * Format: int32
+       * @description Of an embedding model: numbers of its vectors.
+       */
+      dimensions?: null | number
+      /**
+       * Format: int32
+       * @description Of question and answer together.
+       */
+      contextTokens?: null | number
+      /**
+       * Format: int32
+       * @description Of one answer: also what is reserved of budgets for each call.
+       */
+      maxOutputTokens?: null | number
+      /**
+       * Format: double
+       * @description US dollars for a million tokens; 0 = it costs nothing.
+       * @default 0
+       */
+      inputPrice?: number
+      /**
+       * Format: double
+       * @description US dollars for a million tokens.
+       * @default 0
+       */
+      outputPrice?: number
+      /**
+       * Format: int32
+       * @description At most, of all processes together; left out or 0 = any number.
+       */
+      callsPerMinute?: null | number
+      /**
+       * Format: int32
+       * @default 120
+       */
+      timeoutSeconds?: number
+      /** @default true */
+      enabled?: boolean
+      /**
+       * @description Meant where no model of its kind is named; the one before is it no more.
+       * @default false
+       */
+      isDefault?: boolean
+      /** @description An object of one's own. */
+      metadata?: unknown
     }
     CreateNodeDefinitionRequest: {
       /** @description Definitions write it as the type `custom:NAME`; stays as it is. */
@@ -1224,6 +1567,12 @@ export interface components {
        * @description Left out: from now on.
        */
       validFrom?: null | string
+    }
+    CreateTestSetRequest: {
+      name: string
+      cases: components['schemas']['TestCase'][]
+      /** @default  */
+      description?: string
     }
     CreateTicketRequest: {
       title: string
@@ -1581,6 +1930,15 @@ export interface components {
       /** Format: uuid */
       id: string
       status: string
+    }
+    DuplicateCardRequest: {
+      /** @description Of the copy; null = the title of the card with a number behind it. */
+      title?: null | string
+      /**
+       * Format: uuid
+       * @description Where the copy goes; null = beside the card.
+       */
+      workspaceId?: null | string
     }
     EmbeddingHitView: {
       contentType: string
@@ -2056,6 +2414,7 @@ export interface components {
       variables: string[]
       calendars: string[]
       workflows: string[]
+      models: string[]
     }
     /** @description By the names of workflows of the job. */
     ExportedDependency: {
@@ -2361,6 +2720,28 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    ImportRequest: {
+      /**
+       * Format: uuid
+       * @description Where the cards go.
+       */
+      workspaceId: string
+      /** Format: int32 */
+      schema: number
+      cards: components['schemas']['CardFile'][]
+      /**
+       * @description What becomes of a card whose title the workspace has already: skip; rename it; or replace: its
+       *         newest version becomes one more of the present card, which takes over description, tags, metadata and test
+       *         sets.
+       * @default skip
+       */
+      clash?: string
+      /**
+       * @description Says what would be done, and does nothing.
+       * @default false
+       */
+      dryRun?: boolean
+    }
     ImportView: {
       /**
        * Format: uuid
@@ -2379,6 +2760,16 @@ export interface components {
       missing: components['schemas']['MissingResource'][]
       /** @description Why it cannot be imported, each with its place in the file. */
       problems: components['schemas']['ErrorDetail'][]
+    }
+    ImportedCard: {
+      title: string
+      /** @description created, renamed, replaced or skipped. */
+      action: string
+      /**
+       * Format: uuid
+       * @description Null where nothing was, or will be, written.
+       */
+      cardId: null | string
     }
     /** @description One event of a call: what it was stored as and did, or why it was refused. */
     IngestItem: {
@@ -2516,6 +2907,12 @@ export interface components {
       updatedAt: string
     }
     JsonElement: unknown
+    KeepMessageRequest: {
+      /** @description system, user, assistant or tool. */
+      role: string
+      content: string
+      metadata?: unknown
+    }
     LabelView: {
       /** Format: uuid */
       id: string
@@ -2647,6 +3044,34 @@ export interface components {
       /** @description Beside the text for the workflow: an object of at most 64 KiB. */
       data?: unknown
     }
+    MessageView: {
+      /**
+       * Format: int32
+       * @description From 1, without gaps.
+       */
+      number: number
+      role: string
+      content: string
+      /** @description answering, complete, stopped (by who asked) or failed. */
+      status: string
+      model: null | string
+      /** Format: uuid */
+      callId: null | string
+      /** Format: int64 */
+      inputTokens: number
+      /** Format: int64 */
+      outputTokens: number
+      /** Format: double */
+      costUsd: number
+      /** Format: int32 */
+      durationMs: null | number
+      errorCode: null | string
+      errorMessage: null | string
+      sources: null | components['schemas']['RawJson']
+      metadata: components['schemas']['RawJson']
+      /** Format: date-time */
+      createdAt: string
+    }
     Meta: {
       /**
        * Format: date-time
@@ -2722,6 +3147,131 @@ export interface components {
       /** @description CONNECTOR, CUSTOM_NODE, SECRET, VARIABLE, CALENDAR or WORKFLOW. */
       type: string
       name: string
+    }
+    ModelCallView: {
+      /** Format: uuid */
+      id: string
+      /** Format: uuid */
+      modelId: string
+      model: string
+      provider: string
+      /** @description node, prompt_card, test_set, judge, chat, knowledge or test. */
+      purpose: string
+      /** @description running, succeeded, failed, cancelled or lost (its process died). */
+      status: string
+      /** Format: uuid */
+      workspaceId: null | string
+      /** Format: uuid */
+      workflowId: null | string
+      /** Format: uuid */
+      executionId: null | string
+      nodeId: null | string
+      /** Format: uuid */
+      promptCardId: null | string
+      /** Format: uuid */
+      conversationId: null | string
+      /** Format: uuid */
+      userId: null | string
+      /**
+       * Format: double
+       * @description Of a call that runs: what is reserved.
+       */
+      costUsd: number
+      /** Format: int64 */
+      inputTokens: number
+      /** Format: int64 */
+      outputTokens: number
+      /** @description The provider told no tokens. */
+      estimated: boolean
+      /** Format: int32 */
+      retries: number
+      /** Format: int32 */
+      durationMs: null | number
+      /** Format: int32 */
+      firstTokenMs: null | number
+      errorCode: null | string
+      errorMessage: null | string
+      /** Format: date-time */
+      startedAt: string
+      /** Format: date-time */
+      endedAt: null | string
+    }
+    ModelTestView: {
+      /** @description Whether it answered. */
+      succeeded: boolean
+      /** @description What it said, or why it did not. */
+      message: string
+      /** Format: double */
+      durationMs: null | number
+      /** Format: double */
+      costUsd: null | number
+    }
+    ModelUsageView: {
+      /** Format: date */
+      day: string
+      /** Format: uuid */
+      modelId: string
+      /** @description Null where it is registered no more. */
+      model: null | string
+      /**
+       * Format: uuid
+       * @description Null where the calls belong to none.
+       */
+      workspaceId: null | string
+      purpose: string
+      /** Format: int64 */
+      calls: number
+      /** Format: int64 */
+      failures: number
+      /** Format: int64 */
+      inputTokens: number
+      /** Format: int64 */
+      outputTokens: number
+      /** Format: double */
+      costUsd: number
+    }
+    ModelView: {
+      /** Format: uuid */
+      id: string
+      name: string
+      kind: string
+      description: string
+      /** Format: uuid */
+      connectorId: string
+      /** @description Its connector's name. */
+      connector: null | string
+      model: string
+      /** Format: int32 */
+      dimensions: null | number
+      /** Format: int32 */
+      contextTokens: null | number
+      /** Format: int32 */
+      maxOutputTokens: null | number
+      /** Format: double */
+      inputPrice: number
+      /** Format: double */
+      outputPrice: number
+      /** Format: int32 */
+      callsPerMinute: null | number
+      /** Format: int32 */
+      timeoutSeconds: number
+      enabled: boolean
+      isDefault: boolean
+      metadata: components['schemas']['RawJson']
+      /**
+       * Format: date-time
+       * @description When it last answered, or failed to; null = it was not asked yet.
+       */
+      checkedAt: null | string
+      checkSucceeded: null | boolean
+      /** @description Why it did not answer. */
+      checkMessage: null | string
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
     }
     /** @description Objects of one kind: all counted, the first 100 by name. */
     NamedCount: {
@@ -3133,6 +3683,128 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    /** @description What an answer has to be. */
+    PromptAssertion: {
+      /**
+       * @description equals, contains, notContains, regex, jsonSchema, jsonata, similarity, judge, maxLatencyMs or
+       *                 maxCostUsd.
+       */
+      type: string
+      /**
+       * @description The text to compare with, the pattern, the expression (true or not, with the answer as
+       *                 `output`, and as `data` where it is JSON), the reference, or the rubric of a judge.
+       */
+      value?: null | string
+      /** @description Of jsonSchema. */
+      schema?: unknown
+      /**
+       * Format: double
+       * @description Of maxLatencyMs and maxCostUsd; of similarity and judge the least score, 0 to 1.
+       */
+      limit?: null | number
+      /** @description Who judges, or embeds; null = the tenant's default. */
+      model?: null | string
+      /**
+       * @description Of equals, contains and notContains.
+       * @default false
+       */
+      ignoreCase?: boolean
+    }
+    /** @description A day (UTC) of a workspace. */
+    PromptDay: {
+      /** Format: uuid */
+      workspaceId: string
+      /** Format: date */
+      day: string
+      /** Format: int64 */
+      dailyExecutions: number
+      /**
+       * Format: double
+       * @description Milliseconds; so is the next.
+       */
+      avgExecutionTime: null | number
+      /** Format: double */
+      p95ExecutionTime: null | number
+      /**
+       * Format: int64
+       * @description Of the day before among those with executions; null on the first.
+       */
+      prevDayCount: null | number
+      /**
+       * Format: double
+       * @description 0 to 1.
+       */
+      successRate: null | number
+      /** Format: double */
+      cost: number
+    }
+    /** @description What a model is asked, before variables are put in. */
+    PromptMessage: {
+      /** @description system, user or assistant. */
+      role: string
+      /** @description With `{{ name }}` where a variable goes; `\{{` stands for two braces. */
+      text: string
+    }
+    /** @description How the model is asked. */
+    PromptSettings: {
+      /** @description Its name in the tenant's registry; null = the tenant's default. */
+      model?: null | string
+      /**
+       * Format: double
+       * @description 0 to 2; null = the provider's own.
+       */
+      temperature?: null | number
+      /**
+       * Format: int32
+       * @description Of the answer; null = the model's own.
+       */
+      maxTokens?: null | number
+      /** @description A JSON Schema that the answer has to fit. */
+      responseSchema?: unknown
+    }
+    /** @description A variable of a card. */
+    PromptVariable: {
+      /** @description A letter or underscore, then letters, digits and underscores: at most 64. */
+      name: string
+      /** @description string, number, boolean, date (ISO 8601, without a time), enum, list or object. */
+      type: string
+      /**
+       * @description Whether a caller has to give it, if it has no default.
+       * @default true
+       */
+      required?: boolean
+      /** @description Taken where a caller gives nothing; of the type. */
+      default?: unknown
+      /** @default  */
+      description?: string
+      /** @description The values of an enum. */
+      options?: null | string[]
+      /**
+       * Format: double
+       * @description Of a number.
+       */
+      min?: null | number
+      /**
+       * Format: double
+       * @description Of a number.
+       */
+      max?: null | number
+      /**
+       * Format: int32
+       * @description Characters of a string, items of a list.
+       */
+      minLength?: null | number
+      /**
+       * Format: int32
+       * @description Characters of a string, items of a list.
+       */
+      maxLength?: null | number
+      /**
+       * @description A regular expression that a string has to match somewhere; without look-around and
+       *                 back-references, so that its time is linear.
+       */
+      pattern?: null | string
+    }
     ProviderMapping: {
       /** @description What the claim says of who is in the group at the provider. */
       value: string
@@ -3283,6 +3955,21 @@ export interface components {
       password: string
       /** @description Of the app, or a recovery code. */
       code: string
+    }
+    RenderRequest: {
+      variables?: unknown
+      /**
+       * Format: int32
+       * @description Null = the published one, or else the newest.
+       */
+      version?: null | number
+    }
+    RenderView: {
+      /** Format: uuid */
+      cardId: string
+      /** Format: int32 */
+      version: number
+      messages: components['schemas']['PromptMessage'][]
     }
     RenewCodesRequest: {
       password: string
@@ -3470,6 +4157,13 @@ export interface components {
       createdAt: string
       /** Format: date-time */
       updatedAt: string
+    }
+    RunCardRequest: {
+      variables?: unknown
+      /** @description Names of 1 to 8 models; empty = that of the card, or else the tenant's default. */
+      models?: null | string[]
+      /** Format: int32 */
+      version?: null | number
     }
     RunItem: {
       /** Format: uuid */
@@ -3719,6 +4413,28 @@ export interface components {
       /** @description The new one; the user should change it at the next login. */
       password: string
     }
+    /** @description One version on one model. */
+    SideView: {
+      /** Format: int32 */
+      version: number
+      /** @description As the run was asked for it; empty = the tenant's default. */
+      model: string
+      /** Format: int32 */
+      done: number
+      /** Format: int32 */
+      passed: number
+      /**
+       * Format: double
+       * @description 0 to 1; null while nothing has ended.
+       */
+      passRate: null | number
+      /** Format: double */
+      meanMs: null | number
+      /** Format: double */
+      p95Ms: null | number
+      /** Format: double */
+      cost: number
+    }
     /** @description A failure like another one, and what became of it. */
     SimilarFailure: {
       /** Format: uuid */
@@ -3780,6 +4496,24 @@ export interface components {
       body: null | components['schemas']['RawJson']
       /** Format: date-time */
       stagedAt: string
+    }
+    StartTestRunRequest: {
+      /** @description Names of 1 to 8 models; empty = that of the card, or else the tenant's default. */
+      models?: null | string[]
+      /** @description Up to 10 versions of the card; empty = the published one, or else the newest. */
+      versions?: null | number[]
+      /**
+       * Format: int32
+       * @description How often each case is asked of each model with each version: 1 to 20.
+       * @default 1
+       */
+      repeats?: number
+      /**
+       * Format: double
+       * @description US dollars. Once the answers have cost as much, nothing more is asked; what is under way
+       *         ends, so that it may be exceeded by the cost of at most 8 questions for each worker.
+       */
+      costLimit?: null | number
     }
     StartView: {
       /** Format: uuid */
@@ -4107,6 +4841,14 @@ export interface components {
       /** Format: date-time */
       updatedAt: string
     }
+    /** @description A case of a test set. */
+    TestCase: {
+      /** @description Unique in its set: by it versions and models are compared. */
+      name: string
+      /** @description As a caller gives them. */
+      variables: components['schemas']['JsonElement']
+      assertions: components['schemas']['PromptAssertion'][]
+    }
     TestRequest: {
       /** @description What is tested; or else a source. */
       definition?: unknown
@@ -4141,6 +4883,64 @@ export interface components {
        * @description Or the id of one that is.
        */
       eventId?: null | string
+    }
+    TestRunView: {
+      /** Format: uuid */
+      id: string
+      /** Format: uuid */
+      cardId: string
+      /** Format: uuid */
+      setId: string
+      setName: string
+      models: string[]
+      versions: number[]
+      /** Format: int32 */
+      repeats: number
+      /** Format: double */
+      costLimit: null | number
+      /** @description running, completed, cancelled or cost_limit. */
+      status: string
+      /**
+       * Format: int32
+       * @description Questions; `Done` of them have ended and `Passed` passed.
+       */
+      total: number
+      /** Format: int32 */
+      done: number
+      /** Format: int32 */
+      passed: number
+      /**
+       * Format: double
+       * @description US dollars so far.
+       */
+      used: number
+      /** Format: uuid */
+      createdBy: null | string
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      finishedAt: null | string
+    }
+    TestSetFile: {
+      name: string
+      cases: components['schemas']['TestCase'][]
+      /** @default  */
+      description?: string
+    }
+    TestSetView: {
+      /** Format: uuid */
+      id: string
+      /** Format: uuid */
+      cardId: string
+      name: string
+      description: string
+      cases: components['schemas']['TestCase'][]
+      /** Format: int32 */
+      version: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
     }
     TestView: {
       /** Format: uuid */
@@ -4425,6 +5225,22 @@ export interface components {
       description?: null | string
       businessDays?: null | components['schemas']['DayOfWeek'][]
     }
+    /** @description What is left out stays as it is. Other messages, variables or settings make a new version. */
+    UpdateCardRequest: {
+      title?: null | string
+      description?: null | string
+      tags?: null | string[]
+      /** @description Replaces the present object as a whole. */
+      metadata?: unknown
+      messages?: null | components['schemas']['PromptMessage'][]
+      variables?: null | components['schemas']['PromptVariable'][]
+      settings?: null | components['schemas']['PromptSettings']
+      /**
+       * @description Kept with the new version.
+       * @default
+       */
+      note?: string
+    }
     UpdateConnectorRequest: {
       /**
        * @description Fields to change; null removes one, and `***` keeps a secret one as it is. Where the change sends the secrets
@@ -4442,6 +5258,14 @@ export interface components {
       value?: unknown
       /** Format: date-time */
       expiresAt?: null | string
+    }
+    /** @description What is left out stays as it is. */
+    UpdateConversationRequest: {
+      title?: null | string
+      model?: null | string
+      instructions?: null | string
+      knowledge?: null | boolean
+      metadata?: unknown
     }
     /** @description What is left out stays as it is. */
     UpdateFolderRequest: {
@@ -4519,6 +5343,33 @@ export interface components {
       color?: null | string
       description?: null | string
     }
+    /**
+     * @description What is left out stays as it is. Name and kind stay: register another. A number of 0 takes a bound
+     *         away.
+     */
+    UpdateModelRequest: {
+      /** Format: uuid */
+      connectorId?: null | string
+      model?: null | string
+      description?: null | string
+      /** Format: int32 */
+      dimensions?: null | number
+      /** Format: int32 */
+      contextTokens?: null | number
+      /** Format: int32 */
+      maxOutputTokens?: null | number
+      /** Format: double */
+      inputPrice?: null | number
+      /** Format: double */
+      outputPrice?: null | number
+      /** Format: int32 */
+      callsPerMinute?: null | number
+      /** Format: int32 */
+      timeoutSeconds?: null | number
+      enabled?: null | boolean
+      isDefault?: null | boolean
+      metadata?: unknown
+    }
     UpdateNodeDefinitionRequest: {
       schema?: unknown
       implementation?: unknown
@@ -4526,6 +5377,12 @@ export interface components {
     }
     UpdateOwnTenantRequest: {
       name: string
+      /**
+       * Format: int32
+       * @description How long conversations are kept after what was last said in them; left out = as it
+       *         is.
+       */
+      conversationDays?: null | number
     }
     /** @description What is left out stays as it is. */
     UpdatePackageRequest: {
@@ -4610,6 +5467,13 @@ export interface components {
       required?: null | boolean
       /** Format: date-time */
       validFrom?: null | string
+    }
+    /** @description What is left out stays as it is. */
+    UpdateTestSetRequest: {
+      name?: null | string
+      /** @description Replace the present ones as a whole. */
+      cases?: null | components['schemas']['TestCase'][]
+      description?: null | string
     }
     /**
      * @description What is left out stays as it is. Who wrote the ticket may change title and text, close and reopen it; the
@@ -4827,6 +5691,14 @@ export interface components {
     }
     VerifyEmailRequest: {
       token: string
+    }
+    /** @description A version of a card as a file has it; the last one is the newest. */
+    VersionFile: {
+      messages: components['schemas']['PromptMessage'][]
+      variables?: null | components['schemas']['PromptVariable'][]
+      settings?: null | components['schemas']['PromptSettings']
+      /** @default  */
+      note?: string
     }
     VersionItem: {
       /** Format: int32 */
@@ -5146,6 +6018,7 @@ export type ArticleSummary = components['schemas']['ArticleSummary']
 export type ArticleVersionSummary = components['schemas']['ArticleVersionSummary']
 export type ArticleVersionView = components['schemas']['ArticleVersionView']
 export type ArticleView = components['schemas']['ArticleView']
+export type AskRequest = components['schemas']['AskRequest']
 export type AssigneeView = components['schemas']['AssigneeView']
 export type BeginRequest = components['schemas']['BeginRequest']
 export type BillingRequest = components['schemas']['BillingRequest']
@@ -5164,6 +6037,16 @@ export type CalendarItem = components['schemas']['CalendarItem']
 export type CalendarView = components['schemas']['CalendarView']
 export type CallbackView = components['schemas']['CallbackView']
 export type CapabilitiesView = components['schemas']['CapabilitiesView']
+export type CardAnswerView = components['schemas']['CardAnswerView']
+export type CardChange = components['schemas']['CardChange']
+export type CardDiffView = components['schemas']['CardDiffView']
+export type CardFigures = components['schemas']['CardFigures']
+export type CardFile = components['schemas']['CardFile']
+export type CardMoment = components['schemas']['CardMoment']
+export type CardRunView = components['schemas']['CardRunView']
+export type CardVersionView = components['schemas']['CardVersionView']
+export type CardView = components['schemas']['CardView']
+export type CardsFile = components['schemas']['CardsFile']
 export type CategoryView = components['schemas']['CategoryView']
 export type ChangeEmailRequest = components['schemas']['ChangeEmailRequest']
 export type ChangeView = components['schemas']['ChangeView']
@@ -5181,6 +6064,7 @@ export type ComparedHeads = components['schemas']['ComparedHeads']
 export type ComparedSide = components['schemas']['ComparedSide']
 export type ComparedStep = components['schemas']['ComparedStep']
 export type ComparedTotals = components['schemas']['ComparedTotals']
+export type ComparisonView = components['schemas']['ComparisonView']
 export type CompleteRegistrationRequest = components['schemas']['CompleteRegistrationRequest']
 export type ConcurrencyView = components['schemas']['ConcurrencyView']
 export type ConfirmRequest = components['schemas']['ConfirmRequest']
@@ -5192,14 +6076,17 @@ export type ConnectorTypeView = components['schemas']['ConnectorTypeView']
 export type ConnectorView = components['schemas']['ConnectorView']
 export type ContextEntryView = components['schemas']['ContextEntryView']
 export type ControlRequest = components['schemas']['ControlRequest']
+export type ConversationView = components['schemas']['ConversationView']
 export type ConversationalSessionView = components['schemas']['ConversationalSessionView']
 export type CreateAnnouncementRequest = components['schemas']['CreateAnnouncementRequest']
 export type CreateApiKeyRequest = components['schemas']['CreateApiKeyRequest']
 export type CreateArticleRequest = components['schemas']['CreateArticleRequest']
 export type CreateBudgetRequest = components['schemas']['CreateBudgetRequest']
 export type CreateCalendarRequest = components['schemas']['CreateCalendarRequest']
+export type CreateCardRequest = components['schemas']['CreateCardRequest']
 export type CreateConnectorRequest = components['schemas']['CreateConnectorRequest']
 export type CreateContextEntryRequest = components['schemas']['CreateContextEntryRequest']
+export type CreateConversationRequest = components['schemas']['CreateConversationRequest']
 export type CreateFolderRequest = components['schemas']['CreateFolderRequest']
 export type CreateGroupRequest = components['schemas']['CreateGroupRequest']
 export type CreateIdentityProviderRequest = components['schemas']['CreateIdentityProviderRequest']
@@ -5207,6 +6094,7 @@ export type CreateInvitationRequest = components['schemas']['CreateInvitationReq
 export type CreateInvoiceRequest = components['schemas']['CreateInvoiceRequest']
 export type CreateJobRequest = components['schemas']['CreateJobRequest']
 export type CreateLabelRequest = components['schemas']['CreateLabelRequest']
+export type CreateModelRequest = components['schemas']['CreateModelRequest']
 export type CreateNodeDefinitionRequest = components['schemas']['CreateNodeDefinitionRequest']
 export type CreatePackageRequest = components['schemas']['CreatePackageRequest']
 export type CreateRoleRequest = components['schemas']['CreateRoleRequest']
@@ -5217,6 +6105,7 @@ export type CreateServiceAccountRequest = components['schemas']['CreateServiceAc
 export type CreateSubstitutionRequest = components['schemas']['CreateSubstitutionRequest']
 export type CreateTenantRequest = components['schemas']['CreateTenantRequest']
 export type CreateTermsRequest = components['schemas']['CreateTermsRequest']
+export type CreateTestSetRequest = components['schemas']['CreateTestSetRequest']
 export type CreateTicketRequest = components['schemas']['CreateTicketRequest']
 export type CreateUserRequest = components['schemas']['CreateUserRequest']
 export type CreateVariableRequest = components['schemas']['CreateVariableRequest']
@@ -5245,6 +6134,7 @@ export type DiffLineView = components['schemas']['DiffLineView']
 export type DiffView = components['schemas']['DiffView']
 export type DirectoryEntry = components['schemas']['DirectoryEntry']
 export type Done = components['schemas']['Done']
+export type DuplicateCardRequest = components['schemas']['DuplicateCardRequest']
 export type EmbeddingHitView = components['schemas']['EmbeddingHitView']
 export type EmbeddingHitsView = components['schemas']['EmbeddingHitsView']
 export type EmbeddingTypeView = components['schemas']['EmbeddingTypeView']
@@ -5298,7 +6188,9 @@ export type GranteeView = components['schemas']['GranteeView']
 export type GroupView = components['schemas']['GroupView']
 export type HourView = components['schemas']['HourView']
 export type IdentityProviderView = components['schemas']['IdentityProviderView']
+export type ImportRequest = components['schemas']['ImportRequest']
 export type ImportView = components['schemas']['ImportView']
+export type ImportedCard = components['schemas']['ImportedCard']
 export type IngestItem = components['schemas']['IngestItem']
 export type IngestView = components['schemas']['IngestView']
 export type InvitationView = components['schemas']['InvitationView']
@@ -5307,6 +6199,7 @@ export type InvoiceStatusRequest = components['schemas']['InvoiceStatusRequest']
 export type InvoiceView = components['schemas']['InvoiceView']
 export type JobView = components['schemas']['JobView']
 export type JsonElement = components['schemas']['JsonElement']
+export type KeepMessageRequest = components['schemas']['KeepMessageRequest']
 export type LabelView = components['schemas']['LabelView']
 export type LineageView = components['schemas']['LineageView']
 export type LiveCounts = components['schemas']['LiveCounts']
@@ -5318,6 +6211,7 @@ export type MarkedView = components['schemas']['MarkedView']
 export type MeView = components['schemas']['MeView']
 export type MemberView = components['schemas']['MemberView']
 export type MessageRequest = components['schemas']['MessageRequest']
+export type MessageView = components['schemas']['MessageView']
 export type Meta = components['schemas']['Meta']
 export type MetricName = components['schemas']['MetricName']
 export type MetricPointRequest = components['schemas']['MetricPointRequest']
@@ -5325,6 +6219,10 @@ export type MetricValueView = components['schemas']['MetricValueView']
 export type MetricView = components['schemas']['MetricView']
 export type MisfirePolicy = components['schemas']['MisfirePolicy']
 export type MissingResource = components['schemas']['MissingResource']
+export type ModelCallView = components['schemas']['ModelCallView']
+export type ModelTestView = components['schemas']['ModelTestView']
+export type ModelUsageView = components['schemas']['ModelUsageView']
+export type ModelView = components['schemas']['ModelView']
 export type NamedCount = components['schemas']['NamedCount']
 export type NamedObject = components['schemas']['NamedObject']
 export type NearMiss = components['schemas']['NearMiss']
@@ -5358,6 +6256,11 @@ export type PreviewRequest = components['schemas']['PreviewRequest']
 export type PreviewView = components['schemas']['PreviewView']
 export type Principal = components['schemas']['Principal']
 export type ProfileView = components['schemas']['ProfileView']
+export type PromptAssertion = components['schemas']['PromptAssertion']
+export type PromptDay = components['schemas']['PromptDay']
+export type PromptMessage = components['schemas']['PromptMessage']
+export type PromptSettings = components['schemas']['PromptSettings']
+export type PromptVariable = components['schemas']['PromptVariable']
 export type ProviderMapping = components['schemas']['ProviderMapping']
 export type ProviderTestView = components['schemas']['ProviderTestView']
 export type PublishRequest = components['schemas']['PublishRequest']
@@ -5377,6 +6280,8 @@ export type RegisteredView = components['schemas']['RegisteredView']
 export type RegistrationAccepted = components['schemas']['RegistrationAccepted']
 export type Relative = components['schemas']['Relative']
 export type RemoveFactorRequest = components['schemas']['RemoveFactorRequest']
+export type RenderRequest = components['schemas']['RenderRequest']
+export type RenderView = components['schemas']['RenderView']
 export type RenewCodesRequest = components['schemas']['RenewCodesRequest']
 export type ReportMetricsRequest = components['schemas']['ReportMetricsRequest']
 export type ReportedView = components['schemas']['ReportedView']
@@ -5394,6 +6299,7 @@ export type RotatedApiKeyView = components['schemas']['RotatedApiKeyView']
 export type RuleMatchView = components['schemas']['RuleMatchView']
 export type RuleTestView = components['schemas']['RuleTestView']
 export type RuleView = components['schemas']['RuleView']
+export type RunCardRequest = components['schemas']['RunCardRequest']
 export type RunItem = components['schemas']['RunItem']
 export type RunItemView = components['schemas']['RunItemView']
 export type RunRequest = components['schemas']['RunRequest']
@@ -5412,9 +6318,11 @@ export type SentenceView = components['schemas']['SentenceView']
 export type ServiceAccountView = components['schemas']['ServiceAccountView']
 export type SessionView = components['schemas']['SessionView']
 export type SetPasswordRequest = components['schemas']['SetPasswordRequest']
+export type SideView = components['schemas']['SideView']
 export type SimilarFailure = components['schemas']['SimilarFailure']
 export type SimilarPassagesRequest = components['schemas']['SimilarPassagesRequest']
 export type StagedWriteView = components['schemas']['StagedWriteView']
+export type StartTestRunRequest = components['schemas']['StartTestRunRequest']
 export type StartView = components['schemas']['StartView']
 export type StatsView = components['schemas']['StatsView']
 export type StepInputView = components['schemas']['StepInputView']
@@ -5435,8 +6343,12 @@ export type TenantQueueView = components['schemas']['TenantQueueView']
 export type TenantSettings = components['schemas']['TenantSettings']
 export type TenantView = components['schemas']['TenantView']
 export type TermsView = components['schemas']['TermsView']
+export type TestCase = components['schemas']['TestCase']
 export type TestRequest = components['schemas']['TestRequest']
 export type TestRuleRequest = components['schemas']['TestRuleRequest']
+export type TestRunView = components['schemas']['TestRunView']
+export type TestSetFile = components['schemas']['TestSetFile']
+export type TestSetView = components['schemas']['TestSetView']
 export type TestView = components['schemas']['TestView']
 export type TicketCommentRequest = components['schemas']['TicketCommentRequest']
 export type TicketCommentView = components['schemas']['TicketCommentView']
@@ -5453,14 +6365,17 @@ export type UpdateAnnouncementRequest = components['schemas']['UpdateAnnouncemen
 export type UpdateArticleRequest = components['schemas']['UpdateArticleRequest']
 export type UpdateBudgetRequest = components['schemas']['UpdateBudgetRequest']
 export type UpdateCalendarRequest = components['schemas']['UpdateCalendarRequest']
+export type UpdateCardRequest = components['schemas']['UpdateCardRequest']
 export type UpdateConnectorRequest = components['schemas']['UpdateConnectorRequest']
 export type UpdateContextEntryRequest = components['schemas']['UpdateContextEntryRequest']
+export type UpdateConversationRequest = components['schemas']['UpdateConversationRequest']
 export type UpdateFolderRequest = components['schemas']['UpdateFolderRequest']
 export type UpdateGroupRequest = components['schemas']['UpdateGroupRequest']
 export type UpdateIdentityProviderRequest = components['schemas']['UpdateIdentityProviderRequest']
 export type UpdateInvoiceRequest = components['schemas']['UpdateInvoiceRequest']
 export type UpdateJobRequest = components['schemas']['UpdateJobRequest']
 export type UpdateLabelRequest = components['schemas']['UpdateLabelRequest']
+export type UpdateModelRequest = components['schemas']['UpdateModelRequest']
 export type UpdateNodeDefinitionRequest = components['schemas']['UpdateNodeDefinitionRequest']
 export type UpdateOwnTenantRequest = components['schemas']['UpdateOwnTenantRequest']
 export type UpdatePackageRequest = components['schemas']['UpdatePackageRequest']
@@ -5473,6 +6388,7 @@ export type UpdateSecretRequest = components['schemas']['UpdateSecretRequest']
 export type UpdateServiceAccountRequest = components['schemas']['UpdateServiceAccountRequest']
 export type UpdateTenantRequest = components['schemas']['UpdateTenantRequest']
 export type UpdateTermsRequest = components['schemas']['UpdateTermsRequest']
+export type UpdateTestSetRequest = components['schemas']['UpdateTestSetRequest']
 export type UpdateTicketRequest = components['schemas']['UpdateTicketRequest']
 export type UpdateUserRequest = components['schemas']['UpdateUserRequest']
 export type UpdateVariableRequest = components['schemas']['UpdateVariableRequest']
@@ -5488,6 +6404,7 @@ export type ValidationView = components['schemas']['ValidationView']
 export type ValueView = components['schemas']['ValueView']
 export type VariableView = components['schemas']['VariableView']
 export type VerifyEmailRequest = components['schemas']['VerifyEmailRequest']
+export type VersionFile = components['schemas']['VersionFile']
 export type VersionItem = components['schemas']['VersionItem']
 export type VersionView = components['schemas']['VersionView']
 export type ViewView = components['schemas']['ViewView']

@@ -127,9 +127,11 @@ function Messages({ items, coming }: { items: MessageView[]; coming: ReturnType<
 
 export function Talk({ chatId }: { chatId: string | undefined }) {
   const go = useGo()
-  const models = useApi<ModelView[]>('/models', { kind: 'chat', enabled: true, per_page: 200 })
+  const models = useApi<ModelView[]>('/models', { kind: 'chat', enabled: true, per_page: 100 })
   const chat = useApi<ConversationView>(chatId ? `/conversations/${chatId}` : null)
-  const messages = useList<MessageView>(chatId ? `/conversations/${chatId}/messages` : null)
+  // Read once the first question is answered: what is under way without data yet is not read anew.
+  const [isFirst, setFirst] = useState(() => chatId !== undefined && firstQuestions.has(chatId))
+  const messages = useList<MessageView>(chatId && !isFirst ? `/conversations/${chatId}/messages` : null)
   const talk = useTalk()
   const begin = useAct<string, string>({
     touches: ['/conversations'],
@@ -144,7 +146,7 @@ export function Talk({ chatId }: { chatId: string | undefined }) {
     const content = chatId && firstQuestions.get(chatId)
     if (!content) return
     firstQuestions.delete(chatId)
-    void ask(chatId, { content })
+    void ask(chatId, { content }).then(() => setFirst(false))
   }, [chatId, ask])
   if (models.error) return <ErrorBox error={models.error} />
   if (!models.data) return <Waiting rows={4} />

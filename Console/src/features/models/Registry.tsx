@@ -94,7 +94,7 @@ function Detail({ model }: { model: ModelView }) {
 }
 
 export function Registry() {
-  const found = useApi<ConnectorItem[]>('/connectors', { per_page: 200 })
+  const found = useApi<ConnectorItem[]>('/connectors', { per_page: 100 })
   const connectors = (found.data ?? []).filter((one) => one.type === 'model')
   return (
     <ResourceList<ModelView>

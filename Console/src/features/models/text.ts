@@ -1,6 +1,6 @@
 export const text = {
   title: 'Models',
-  sub: 'Language models that nodes, prompt cards and chats ask: whose they are, what they cost, how often they may be asked.',
+  sub: 'Language models that nodes, prompt cards and chats ask: what they cost, how often they may be asked.',
   empty: 'No model is registered',
   emptyText: 'Set up a connector of the type "model" first; then register the models that your provider has.',
   deleteText: 'What it cost stays. Workflows that name it must be changed first.',
