@@ -14,12 +14,12 @@ public static class PromptRequests
         PromptSettings settings) => new(
         tenantId, model, origin,
         [.. messages.Select(message => new ChatMessage(new ChatRole(message.Role), message.Text))])
-    {
-        Options = new ChatOptions
         {
-            Temperature = (float?)settings.Temperature,
-            MaxOutputTokens = settings.MaxTokens,
-        },
-        Schema = settings.ResponseSchema is { ValueKind: JsonValueKind.Object } schema ? schema : null,
-    };
+            Options = new ChatOptions
+            {
+                Temperature = (float?)settings.Temperature,
+                MaxOutputTokens = settings.MaxTokens,
+            },
+            Schema = settings.ResponseSchema is { ValueKind: JsonValueKind.Object } schema ? schema : null,
+        };
 }

@@ -86,20 +86,20 @@ internal static class FileEndpoints
 
     private static KnowledgeArticle Article(
         UploadQuery query, string title, string category, ApiRequest request) => new()
-    {
-        TenantId = request.Caller.TenantId,
-        Id = request.NewId(),
-        Title = title,
-        Category = category,
-        Tags = [.. (query.Tag ?? []).Distinct()],
-        WorkspaceId = query.Workspace,
-        SourceUrl = string.IsNullOrEmpty(query.SourceUrl) ? null : query.SourceUrl,
-        Status = KnowledgeArticle.Processing,
-        CreatedBy = request.Caller.UserId,
-        UpdatedBy = request.Caller.UserId,
-        CreatedAt = request.Now,
-        UpdatedAt = request.Now,
-    };
+        {
+            TenantId = request.Caller.TenantId,
+            Id = request.NewId(),
+            Title = title,
+            Category = category,
+            Tags = [.. (query.Tag ?? []).Distinct()],
+            WorkspaceId = query.Workspace,
+            SourceUrl = string.IsNullOrEmpty(query.SourceUrl) ? null : query.SourceUrl,
+            Status = KnowledgeArticle.Processing,
+            CreatedBy = request.Caller.UserId,
+            UpdatedBy = request.Caller.UserId,
+            CreatedAt = request.Now,
+            UpdatedAt = request.Now,
+        };
 
     private static async Task<IResult> DownloadAsync(
         Guid articleId, ApiRequest request, CancellationToken cancellationToken)

@@ -214,22 +214,22 @@ internal static class TestRunEndpoints
     private static PromptTestRun NewRun(
         ApiRequest request, PromptCard card, PromptTestSet set, string[] models, int[] versions,
         StartTestRunRequest wanted) => new()
-    {
-        TenantId = request.Caller.TenantId,
-        Id = Guid.CreateVersion7(request.Now),
-        CardId = card.Id,
-        WorkspaceId = card.WorkspaceId,
-        SetId = set.Id,
-        SetName = set.Name,
-        Cases = set.Cases,
-        Models = models,
-        Versions = versions,
-        Repeats = wanted.Repeats,
-        CostLimit = wanted.CostLimit,
-        Total = TestCase.ReadAll(set.Cases).Count * models.Length * versions.Length * wanted.Repeats,
-        CreatedBy = request.Caller.UserId,
-        CreatedAt = request.Now,
-    };
+        {
+            TenantId = request.Caller.TenantId,
+            Id = Guid.CreateVersion7(request.Now),
+            CardId = card.Id,
+            WorkspaceId = card.WorkspaceId,
+            SetId = set.Id,
+            SetName = set.Name,
+            Cases = set.Cases,
+            Models = models,
+            Versions = versions,
+            Repeats = wanted.Repeats,
+            CostLimit = wanted.CostLimit,
+            Total = TestCase.ReadAll(set.Cases).Count * models.Length * versions.Length * wanted.Repeats,
+            CreatedBy = request.Caller.UserId,
+            CreatedAt = request.Now,
+        };
 
     // Repeat by repeat, so that a run that is cut short has asked each case about as often.
     private static IEnumerable<TestExecution> Questions(PromptTestRun run) =>

@@ -2,8 +2,8 @@ using System.Text.Json;
 using Workflows.Sample;
 
 // Runs one of the samples on a running platform, or all of them, and shows each step. What `./run` asks for is 'start':
-// on a platform without samples all but those of models and of the company, so that whoever looks around finds runs of each kind; later the
-// first alone, to show that the platform works.
+// on a platform without samples all but those of models and of the company, so that whoever looks around finds runs of
+// each kind; later the first alone, to show that the platform works.
 ISample[] samples = [new OrderSample(), new ApprovalSample(), new NightlySample(), new UssdSample(), new SagaSample(), new FanOutSample(),
     new AiSample(), new CompanySample()];
 var name = args is [_, var given] ? given : "order";

@@ -89,7 +89,8 @@ public sealed class ExtractionTests
             {
                 stream.Write(block);
             }
-        }));
+        }
+        ));
         Assert.InRange(bomb.Length, 1, 20 * 1024 * 1024);
         await FailsAsync("docx", bomb, ExtractionException.TooLarge);
     }

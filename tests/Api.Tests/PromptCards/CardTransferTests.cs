@@ -13,8 +13,11 @@ public sealed class CardTransferTests(ApiFixture api) : IClassFixture<ApiFixture
     {
         using var owner = api.Host.Owner();
         var card = await PromptCardTests.CreateAsync(owner);
-        (await owner.PatchAsync($"prompt-cards/{card.Id}", card.ETag, new { settings = new { maxTokens = 9 },
-            note = "n" })).Ok();
+        (await owner.PatchAsync($"prompt-cards/{card.Id}", card.ETag, new
+        {
+            settings = new { maxTokens = 9 },
+            note = "n"
+        })).Ok();
         (await owner.SendAsync(
             HttpMethod.Post, $"prompt-cards/{card.Id}/versions/1/publish", null, ("If-Match", "*"))).Ok();
         (await owner.PostAsync($"prompt-cards/{card.Id}/test-sets", TestRunTests.Set(2))).Ok(HttpStatusCode.Created);
@@ -64,8 +67,11 @@ public sealed class CardTransferTests(ApiFixture api) : IClassFixture<ApiFixture
     {
         using var owner = api.Host.Owner();
         var there = await owner.CreateAsync("workspaces", new { name = Samples.Name("w") });
-        var good = new { title = "good", versions = new[] { new { messages = new[] { new { role = "user",
-            text = "x" } } } } };
+        var good = new
+        {
+            title = "good", versions = new[] { new { messages = new[] { new { role = "user",
+            text = "x" } } } }
+        };
         var bad = new
         {
             title = "bad", versions = new[] { new { messages = new[] { new { role = "robot",
@@ -74,8 +80,11 @@ public sealed class CardTransferTests(ApiFixture api) : IClassFixture<ApiFixture
         };
 
         var refused = (await owner.PostAsync(
-            "prompt-cards/import", new { workspaceId = there.Id, schema = 1, cards = new object[] { good, bad,
-                good } }))
+            "prompt-cards/import", new
+            {
+                workspaceId = there.Id, schema = 1, cards = new object[] { good, bad,
+                good }
+            }))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
 
         foreach (var place in (string[])

@@ -145,8 +145,14 @@ public sealed class PromptCardTests(ApiFixture api) : IClassFixture<ApiFixture>
         (await owner.PostAsync("prompt-cards", Card(Guid.CreateVersion7(), "x")))
             .Fails(HttpStatusCode.BadRequest, "VALIDATION_FAILED");
 
-        var wrong = (await owner.PostAsync($"prompt-cards/{card.Id}/render", new { variables = new { name = 5,
-            more = 1 } }))
+        var wrong = (await owner.PostAsync($"prompt-cards/{card.Id}/render", new
+        {
+            variables = new
+            {
+                name = 5,
+                more = 1
+            }
+        }))
             .Fails(HttpStatusCode.UnprocessableEntity, "PROMPT_VARIABLES_INVALID");
         Assert.Contains("/variables/name", wrong.Text, StringComparison.Ordinal);
         Assert.Contains("/variables/more", wrong.Text, StringComparison.Ordinal);
@@ -183,8 +189,11 @@ public sealed class PromptCardTests(ApiFixture api) : IClassFixture<ApiFixture>
             HttpStatusCode.NotFound, "PROMPT_CARD_NOT_FOUND");
 
         await GrantAsync("edit");
-        var changed = (await client.PatchAsync(path, "*", new { messages = new[] { new { role = "user",
-            text = "x" } } }))
+        var changed = (await client.PatchAsync(path, "*", new
+        {
+            messages = new[] { new { role = "user",
+            text = "x" } }
+        }))
             .Ok();
         Assert.Equal(2, changed.Data.GetProperty("number").GetInt32());
         (await client.PostAsync($"{path}/test-sets", TestRunTests.Set())).Ok(HttpStatusCode.Created);

@@ -99,8 +99,11 @@ public sealed class TestRunTests(PostgresServer postgres, RedisServer redis) : I
         (await owner.PatchAsync($"prompt-cards/{card.Id}", card.ETag, new { settings = new { maxTokens = 9 } })).Ok();
         var set = (await owner.PostAsync($"prompt-cards/{card.Id}/test-sets", Set(12))).Ok(HttpStatusCode.Created);
         var run = (await owner.PostAsync(
-            $"prompt-cards/{card.Id}/test-sets/{set.Id}/run", new { models = new[] { "good" }, versions = new[] { 1,
-                2 } }))
+            $"prompt-cards/{card.Id}/test-sets/{set.Id}/run", new
+            {
+                models = new[] { "good" }, versions = new[] { 1,
+                2 }
+            }))
             .Ok(HttpStatusCode.Accepted);
         // As workers leave them: version 2 passes ten cases that version 1 fails, and the other way round two.
         await _host.ExecuteAsync(

@@ -108,7 +108,7 @@ public sealed class SearchTests(PostgresServer postgres, RedisServer redis) : IA
     [InlineData("search.read,executions.read", "&visible=execution")]
     [InlineData("search.read", "&visible=nothing")]
     [InlineData("search.read,knowledge.read", "&visible=knowledge_article")]
-    [InlineData("search.read,workflows.read,executions.read,knowledge.read", "")]
+    [InlineData("search.read,workflows.read,executions.read,knowledge.read,prompts.read", "")]
     public async Task The_service_is_told_which_types_the_caller_may_see(string permissions, string expected)
     {
         using var owner = Host.Owner();
