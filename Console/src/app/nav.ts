@@ -18,6 +18,7 @@ import {
   MessageCircle,
   MessagesSquare,
   Network,
+  NotebookPen,
   PlugZap,
   Search,
   Settings,
@@ -63,6 +64,7 @@ export const NAV: NavGroup[] = [
     items: [
       item('/workflows', 'Workflows', Workflow, 'workflows.read', 'w'),
       item('/nodes', 'Node types', Blocks, 'workflows.read'),
+      item('/prompt-cards', 'Prompt cards', NotebookPen, 'prompts.read'),
       item('/knowledge', 'Knowledge', BookOpen, 'knowledge.read', 'k'),
     ],
   },

@@ -6,7 +6,7 @@ import { ResourceList } from '../../ui/ResourcePage'
 import { SafeText } from '../../ui/SafeText'
 import { StatusText } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
-import { moneyText } from './money'
+import { moneyText } from '../../ui/money'
 import { text } from './text'
 
 export function Calls() {

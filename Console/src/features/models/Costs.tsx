@@ -8,7 +8,7 @@ import { ErrorBox } from '../../ui/ErrorBox'
 import { HourBars } from '../../ui/HourBars'
 import { Facts, Panel } from '../../ui/Page'
 import { SafeText } from '../../ui/SafeText'
-import { moneyText } from './money'
+import { moneyText } from '../../ui/money'
 import { text } from './text'
 
 const DAY = 86_400_000

@@ -11,7 +11,7 @@ import { ResourceList } from '../../ui/ResourcePage'
 import { SafeText } from '../../ui/SafeText'
 import { StatusText } from '../../ui/StatusText'
 import { TimeText } from '../../ui/TimeText'
-import { moneyText } from './money'
+import { moneyText } from '../../ui/money'
 import { text } from './text'
 
 const fieldsOf = (connectors: ConnectorItem[], isNew: boolean): Field[] => [

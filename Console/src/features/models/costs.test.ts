@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sumUp } from './Costs'
-import { moneyText } from './money'
+import { moneyText } from '../../ui/money'
 
 describe('cost of models', () => {
   it('is summed by model and purpose, the dearest first', () => {

@@ -45,6 +45,7 @@ export function Marked({ snippet, highlights }: { snippet: string; highlights: H
 /** Where a hit is looked at; a node is looked at in its workflow. */
 export function pathOf({ type, id, metadata }: Hit): string | null {
   if (type === 'workflow') return `/workflows/${id}`
+  if (type === 'prompt_card') return `/prompt-cards/${id}`
   if (type === 'execution') return `/executions/${id}`
   if (type === 'knowledge_article') return `/knowledge/${id}`
   if (type === 'node' && metadata?.workflowId)

@@ -1,0 +1,23 @@
+export const text = {
+  title: 'Prompt cards',
+  sub: 'Templates of what language models are asked: with versions, tried on several models, tested by cases.',
+  empty: 'No prompt card is kept',
+  emptyText: 'A card holds messages with places for variables. Workflows, tests and people fill it.',
+  messagesHelp: 'A list of {"role": "system" | "user" | "assistant", "text"}; {{ name }} is where a variable goes.',
+  variablesHelp: 'A list of {"name", "type"}: string, number, boolean, date, enum, list or object.',
+  settingsHelp: 'model, temperature, maxTokens, responseSchema.',
+  deleteText: 'It goes into the trash with its versions and test sets, and can be had back.',
+  noVersions: 'There is no version',
+  noSets: 'No test set is kept',
+  noSetsText: 'A test set has cases: variables, and what the answer has to be.',
+  noRuns: 'No test set has run yet',
+  noAnswers: 'Nobody has been asked yet',
+  casesHelp: 'A list of {"name", "variables", "assertions": [{"type": "contains", "value"}, …]}.',
+  costLimitHelp: 'Once the answers have cost as much, nothing more is asked.',
+  modelsHelp: 'Names of registered models; none = that of the card, or the default.',
+  verdicts: {
+    better: 'The second is better',
+    worse: 'The second is worse',
+    'no difference shown': 'No difference is shown',
+  } as Record<string, string>,
+}
