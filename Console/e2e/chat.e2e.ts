@@ -83,7 +83,7 @@ describe('models and chats', () => {
     await screenshot(page, 'chat-dark')
     await setScheme(page, 'light')
     await page.setViewportSize({ width: 390, height: 844 })
-    expect(await isTooWide(page)).toBe(false)
+    await expect.poll(() => isTooWide(page)).toBe(false)
     await screenshot(page, 'chat-phone')
     await page.setViewportSize({ width: 1360, height: 860 })
     await goTo(open, '/chat')

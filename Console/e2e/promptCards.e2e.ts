@@ -77,7 +77,7 @@ describe('prompt cards', () => {
     const { page } = open
     await goTo(open, `/prompt-cards/${card}?tab=tests`)
     await page.getByText('Names').waitFor()
-    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByRole('button', { name: 'Run…' }).click()
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /^(Run|Start)/ })
@@ -95,7 +95,7 @@ describe('prompt cards', () => {
     await screenshot(page, 'card-dark')
     await setScheme(page, 'light')
     await page.setViewportSize({ width: 390, height: 844 })
-    expect(await isTooWide(page)).toBe(false)
+    await expect.poll(() => isTooWide(page)).toBe(false)
     await page.setViewportSize({ width: 1360, height: 860 })
     expect(open.complaints()).toEqual([])
   })

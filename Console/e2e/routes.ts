@@ -77,6 +77,7 @@ export async function routes(): Promise<Record<string, string>> {
     sessions: '/sessions',
     search: '/search?q=order',
     knowledge: '/knowledge',
+    'prompt-cards': '/prompt-cards',
     models: '/models',
     'models-cost': '/models?tab=cost',
     'models-calls': '/models?tab=calls',
