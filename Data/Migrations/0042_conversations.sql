@@ -71,6 +71,7 @@ create function conversation_life(of_tenant uuid) returns interval
     select (t.settings ->> 'conversationDays')::int from tenants t
     where t.tenant_id = of_tenant and jsonb_typeof(t.settings -> 'conversationDays') = 'number'), 90))
 $$;
+revoke execute on function conversation_life(uuid) from public;
 grant execute on function conversation_life(uuid) to workflows_api, workflows_worker;
 
 call protect_tenant_table('conversations');

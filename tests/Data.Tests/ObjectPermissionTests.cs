@@ -15,7 +15,10 @@ public sealed class ObjectPermissionTests(PostgresServer server) : IAsyncLifetim
     /// <summary>Tables that hold something of a workflow and are open to the role, each with its reason.</summary>
     private static readonly string[] Open =
     [
+        "budgets", // asked before each call of a model, which is everybody's; shown to who may see the tenant's usage
         "callback_calls", // read by who has the one-time address
+        "model_calls", // as budgets
+        "model_usage_daily", // as budgets
         "rate_slots", // counted by starts, which are everybody's
     ];
 
