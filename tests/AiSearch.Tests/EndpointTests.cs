@@ -85,7 +85,7 @@ public sealed class EndpointTests(PostgresServer server)
     [InlineData("?q=x&threshold=1.01", "threshold must be a number between 0 and 1")]
     [InlineData("?q=x&threshold=NaN", "threshold must be a number between 0 and 1")]
     [InlineData("?q=x&type=secret", "type 'secret' is unknown")]
-    [InlineData("?q=x&type=prompt_card", "known are workflow, node, execution, knowledge_article.")]
+    [InlineData("?q=x&type=conversation", "known are workflow, node, execution, knowledge_article, prompt_card.")]
     [InlineData("?q=x&tag=", "A tag has between 1 and 100 characters")]
     [InlineData("?q=x&from=yesterday", "from must be a time")]
     [InlineData("?q=x&from=2026-02-01&to=2026-01-01", "from must lie before to")]
