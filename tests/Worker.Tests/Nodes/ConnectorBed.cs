@@ -42,10 +42,10 @@ internal sealed class ConnectorBed : IAsyncDisposable
             .GetRequiredService<IModelCaller>();
         Runners = new INodeRunner[]
         {
-            new PromptNodeRunner(models, new WorkflowMemory(bed.WorkerDatabase)),
-            new ClassifyNodeRunner(models),
-            new ExtractNodeRunner(models),
-            new EmbedNodeRunner(models),
+            new PromptNodeRunner(models, new WorkflowMemory(bed.WorkerDatabase), access),
+            new ClassifyNodeRunner(models, access),
+            new ExtractNodeRunner(models, access),
+            new EmbedNodeRunner(models, access),
             calls,
             new CustomNodeRunner(new NodeDefinitionStore(bed.WorkerDatabase, bed.Changes, clock), calls, access, clock),
             new SqlNodeRunner(access, _sql),
