@@ -1,7 +1,12 @@
 using System.Text.Json.Nodes;
+using Npgsql;
+using Workflows.Data.Conversations;
 using Workflows.Engine.Executions;
+using Workflows.Models;
 using Workflows.Provider;
 using Workflows.Testing;
+using Workflows.Worker.Calls;
+using Workflows.Worker.Nodes;
 
 namespace Workflows.Worker.Tests.Nodes;
 
@@ -67,6 +72,23 @@ public sealed class ModelNodeTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_the_platforms_database_is_away_a_prompt_waits()
+    {
+        var models = new InterruptedModels();
+        var runner = new PromptNodeRunner(
+            models, new WorkflowMemory(_bed.Bed.WorkerDatabase),
+            new ConnectorAccess(_bed.Bed.Connectors, TimeProvider.System));
+        var call = new NodeCall(
+            _bed.Bed.TenantId,
+            WorkerBed.NodeRun("prompt", Guid.CreateVersion7(), "n", """{"prompt": "Hello"}"""u8.ToArray()));
+
+        var result = await runner.RunAsync(call, TestContext.Current.CancellationToken);
+
+        Assert.IsType<NodeResult.Success>(result);
+        Assert.Equal(2, models.Calls);
+    }
+
+    [Fact]
     public async Task Tools_that_are_asked_for_are_told()
     {
         _provider.Next(new ProviderAnswer { Tool = ("weather", """{"city":"Bonn"}""") });
@@ -104,7 +126,7 @@ public sealed class ModelNodeTests(PostgresServer server) : IAsyncLifetime
             text = "I want a refund!", labels = new[] { new { name = "praise", description = "" }, new { name = "refund", description = "" } },
         });
 
-        var success = Assert.IsType<Worker.Calls.NodeResult.Success>(result);
+        var success = Assert.IsType<NodeResult.Success>(result);
         Assert.Equal(("refund", "refund"), (success.Port, JsonNode.Parse(success.Output)!["label"]!.ToString()));
     }
 
@@ -145,5 +167,21 @@ public sealed class ModelNodeTests(PostgresServer server) : IAsyncLifetime
             (limited.Code, limited.Kind, limited.RetryAfter));
         Assert.Equal(("MODEL_UNKNOWN", StepErrorKind.Permanent), (unknown.Code, unknown.Kind));
         Assert.Equal("PARAMETER_INVALID", wrong.Code);
+    }
+
+    /// <summary>Answers once the database is back, which it is the second time.</summary>
+    private sealed class InterruptedModels : IModelCaller
+    {
+        public int Calls { get; private set; }
+
+        public Task<ModelAnswer> CallAsync(ModelRequest request, CancellationToken cancellationToken) => ++Calls == 1
+            ? throw new NpgsqlException("The connection broke.", new IOException())
+            : Task.FromResult(new ModelAnswer("Hello", "stop", 1, 1, 0, TimeSpan.Zero, "m", "p"));
+
+        public IAsyncEnumerable<ModelUpdate> StreamAsync(ModelRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<ModelVectors> EmbedAsync(EmbedRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }
